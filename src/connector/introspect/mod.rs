@@ -1,0 +1,1 @@
+//! Reading the system catalogs into a [`Schema`](crate::model::Schema).

@@ -1,0 +1,24 @@
+//! pgwitness tells, with evidence, who can reach which rows of a Postgres database.
+//!
+//! Data flows one way:
+//!
+//! ```text
+//! live catalog ─┐
+//! migrations  ──┼─► model::Schema ─► analyzer::effective ─► checks ─► findings ─► report
+//! snapshot    ──┘                                              └─► impersonation (live, or shadow) confirms
+//! ```
+//!
+//! [`model`] depends on nothing, [`analyzer`] and [`checks`] never talk to a database, [`report`] never computes.
+
+pub mod analyzer;
+pub mod checks;
+pub mod connector;
+pub mod finding;
+pub mod impersonation;
+pub mod model;
+pub mod report;
+pub mod shadow;
+
+mod error;
+
+pub use error::{Error, ExitCode};

@@ -1,0 +1,3 @@
+//! Black-box suites; one binary, so that it links once and shares its servers.
+
+mod support;
