@@ -1,1 +1,3 @@
+//! The pgwitness command line: parse, dispatch, exit code.
+
 fn main() {}
