@@ -4,7 +4,8 @@
 use std::fmt::Write as _;
 
 use pgwitness::analyzer::effective::{Columns, Effective, Extent};
-use pgwitness::model::{Command, Platform, RelationKind, Schema};
+use pgwitness::model::{Command, RelationKind, Schema};
+use pgwitness::shadow::{Platform, Server};
 use tokio_postgres::{Client, SimpleQueryMessage};
 
 use crate::support::{self, MAJORS, block_on};
@@ -116,7 +117,10 @@ fn table(sql: &mut String, c: &mut Choice, n: u32) {
 
 fn schema_of(client: &Client) -> Schema {
     block_on(async {
-        client.batch_execute("begin isolation level repeatable read read only; set local search_path = ''").await.unwrap();
+        client
+            .batch_execute("begin isolation level repeatable read read only; set local search_path = ''")
+            .await
+            .unwrap();
         let schema = pgwitness::connector::introspect::introspect(client).await.unwrap();
         client.batch_execute("rollback").await.unwrap();
         schema
@@ -157,10 +161,13 @@ fn server_says(client: &Client, role: &str, table: &str, command: Command) -> Re
             SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
             _ => None,
         }),
-        Ok(messages) => messages.iter().filter_map(|m| match m {
-            SimpleQueryMessage::CommandComplete(n) => Some(n.to_string()),
-            _ => None,
-        }).nth(2),
+        Ok(messages) => messages
+            .iter()
+            .filter_map(|m| match m {
+                SimpleQueryMessage::CommandComplete(n) => Some(n.to_string()),
+                _ => None,
+            })
+            .nth(2),
         Err(e) => {
             let code = e.code().map_or_else(|| e.to_string(), |c| c.code().to_owned());
             block_on(client.batch_execute("rollback")).unwrap();
@@ -172,7 +179,14 @@ fn server_says(client: &Client, role: &str, table: &str, command: Command) -> Re
 }
 
 /// The same from our side: conditions are evaluated by the server as plain WHERE clauses, without row security.
-fn we_say(client: &Client, effective: &Effective<'_>, schema: &Schema, role: &str, table: &str, command: Command) -> Result<String, String> {
+fn we_say(
+    client: &Client,
+    effective: &Effective<'_>,
+    schema: &Schema,
+    role: &str,
+    table: &str,
+    command: Command,
+) -> Result<String, String> {
     let relation = schema.relations.iter().find(|r| r.name.to_string() == table).unwrap();
     let access = effective.access(role, relation, command);
     let covered = match &access.columns {
@@ -197,7 +211,10 @@ fn we_say(client: &Client, effective: &Effective<'_>, schema: &Schema, role: &st
         }
         Command::Update => {
             let new = access.new_row().unwrap_or_else(|| "true".to_owned());
-            let failing = format!("select count(*) from {table} where ({old}) and (select ({new}) is not true from (select {table_name}.id, 3 as b) v)", table_name = relation.name.name);
+            let failing = format!(
+                "select count(*) from {table} where ({old}) and (select ({new}) is not true from (select {table_name}.id, 3 as b) v)",
+                table_name = relation.name.name
+            );
             if answer(client, &failing).unwrap() != "0" {
                 return Err("42501".to_owned());
             }
@@ -207,11 +224,16 @@ fn we_say(client: &Client, effective: &Effective<'_>, schema: &Schema, role: &st
     }
 }
 
-fn compare(major: u32, seed: u64) -> u32 {
-    let server = support::server(major, Platform::Postgres);
-    let client = support::connect(&server, server.superuser(), "postgres");
+/// One round on a database and roles of its own, which are dropped at the end.
+fn compare(server: &Server, major: u32, seed: u64) -> u32 {
+    let admin = support::connect(server, server.superuser(), "postgres");
+    let run = |client: &Client, sql: &str| {
+        block_on(client.batch_execute(sql)).unwrap_or_else(|e| panic!("{}\n{sql}", support::explain(&e)));
+    };
+    run(&admin, &format!("create database round_{seed}"));
+    let client = support::connect(server, server.superuser(), &format!("round_{seed}"));
     let sql = generate(seed, major);
-    block_on(client.batch_execute(&sql)).unwrap_or_else(|e| panic!("{}\n{sql}", support::explain(&e)));
+    run(&client, &sql);
     let schema = schema_of(&client);
     let effective = Effective::new(&schema, None);
     let mut compared = 0;
@@ -229,6 +251,9 @@ fn compare(major: u32, seed: u64) -> u32 {
         }
         compared += set_role_paths(&client, &effective, role, major, seed);
     }
+    drop(client);
+    run(&admin, &format!("drop database round_{seed} with (force)"));
+    run(&admin, &format!("drop role {}", ROLES.join(", ")));
     compared
 }
 
@@ -241,17 +266,29 @@ fn set_role_paths(client: &Client, effective: &Effective<'_>, role: &str, major:
     let reachable: Vec<_> = effective.can_become(role).map(|(r, _)| r.name.clone()).collect();
     for target in ROLES.iter().filter(|t| **t != role) {
         let theirs = answer(client, &format!("select pg_has_role('{role}', '{target}', '{kind}')")).unwrap();
-        assert_eq!(theirs == "t", reachable.iter().any(|r| r == target), "postgres {major}, seed {seed}: {role} -> {target}");
+        assert_eq!(
+            theirs == "t",
+            reachable.iter().any(|r| r == target),
+            "postgres {major}, seed {seed}: {role} -> {target}"
+        );
         let theirs = answer(client, &format!("select pg_has_role('{role}', '{target}', 'USAGE')")).unwrap();
-        assert_eq!(theirs == "t", effective.inherits(role, target).is_some(), "postgres {major}, seed {seed}: {role} uses {target}");
+        assert_eq!(
+            theirs == "t",
+            effective.inherits(role, target).is_some(),
+            "postgres {major}, seed {seed}: {role} uses {target}"
+        );
     }
     u32::try_from(ROLES.len() - 1).unwrap() * 2
 }
 
 #[test]
 fn agrees_with_the_server_on_random_grants_and_policies() {
-    let handles: Vec<_> = MAJORS.into_iter().map(|major| std::thread::spawn(move || (0..8).map(|n| compare(major, u64::from(major) * 1000 + n)).sum::<u32>())).collect();
-    let compared: u32 = handles.into_iter().map(|h| h.join().unwrap()).sum();
+    let rounds = |major: u32| {
+        let server = support::server(major, Platform::Postgres);
+        (0..8).map(|n| compare(&server, major, u64::from(major) * 1000 + n)).sum::<u32>()
+    };
+    let threads: Vec<_> = MAJORS.into_iter().map(|major| std::thread::spawn(move || rounds(major))).collect();
+    let compared: u32 = threads.into_iter().map(|t| t.join().unwrap()).sum();
     println!("compared {compared} answers with the server");
     assert!(compared > 7_000);
 }

@@ -3,8 +3,8 @@
 
 use pgwitness::analyzer::effective::{Effective, Extent, HeldBy, Refusal, RowSecurity, Who};
 use pgwitness::connector::introspect::introspect;
-use pgwitness::model::{Command, Platform, Privilege, QualifiedName, Relation, Schema};
-use pgwitness::shadow::Server;
+use pgwitness::model::{Command, Privilege, QualifiedName, Relation, Schema};
+use pgwitness::shadow::{Platform, Server};
 use tokio_postgres::{Client, SimpleQueryMessage};
 
 use crate::support::{self, MAJORS, block_on};
@@ -96,9 +96,14 @@ fn s01_a_principal_is_a_role_and_its_claims() {
         grant select on notes to authenticated;
         create policy own on notes to authenticated using (owner_id = auth.uid());
         insert into notes values ('11111111-1111-4111-8111-111111111111'), ('22222222-2222-4222-8222-222222222222')";
-    on_all(Platform::Supabase, sql, |lab| {
+    on_all(Platform::Supabase { expose_new_tables: true }, sql, |lab| {
         let claims = |sub: &str| format!("select set_config('request.jwt.claims', '{{\"sub\":\"{sub}\"}}', true);");
-        check(lab, "authenticated", &format!("{} select * from notes", claims("11111111-1111-4111-8111-111111111111")), Ok(1));
+        check(
+            lab,
+            "authenticated",
+            &format!("{} select * from notes", claims("11111111-1111-4111-8111-111111111111")),
+            Ok(1),
+        );
         check(lab, "authenticated", "select * from notes", Ok(0));
         let schema = lab.schema();
         let effective = Effective::new(&schema, None);
@@ -145,9 +150,13 @@ fn s04_privileges_and_ownership_flow_but_attributes_do_not() {
 #[test]
 fn s04_membership_options_of_postgres_16() {
     for major in MAJORS.into_iter().filter(|m| *m >= 16) {
-        let lab = Lab::new(major, Platform::Postgres, "create role grp; create table t (id int); grant select on t to grp;
+        let lab = Lab::new(
+            major,
+            Platform::Postgres,
+            "create role grp; create table t (id int); grant select on t to grp;
             create role inherits_only; grant grp to inherits_only with inherit true, set false;
-            create role sets_only; grant grp to sets_only with inherit false, set true");
+            create role sets_only; grant grp to sets_only with inherit false, set true",
+        );
         check(&lab, "inherits_only", "select * from t", Ok(0));
         check(&lab, "sets_only", "select * from t", REFUSED);
         let schema = lab.schema();
@@ -222,7 +231,8 @@ fn s08_permissive_or_restrictive_and() {
         check(lab, "r", "select * from t", Ok(3));
         check(lab, "r", "delete from t", Ok(2));
         let schema = lab.schema();
-        let access = Effective::new(&schema, None).access("r", table(&schema, "t"), Command::Select).condition().unwrap();
+        let access =
+            Effective::new(&schema, None).access("r", table(&schema, "t"), Command::Select).condition().unwrap();
         assert_eq!(lab.value(&format!("select count(*) from t where {access}")).as_deref(), Some("3"));
     });
 }
@@ -297,22 +307,31 @@ fn s12_checks_are_or_ed_whatever_using_matched() {
         let schema = lab.schema();
         let access = Effective::new(&schema, None);
         let new = access.access("r", table(&schema, "t"), Command::Update).new_row().unwrap();
-        assert_eq!(lab.value(&format!("select ({new}) from (values ('you', 'b')) t(owner, team)")).as_deref(), Some("t"));
+        assert_eq!(
+            lab.value(&format!("select ({new}) from (values ('you', 'b')) t(owner, team)")).as_deref(),
+            Some("t")
+        );
     });
 }
 
 #[test]
 fn s13_upsert_and_merge_apply_the_policies_of_each_action() {
-    let sql = "create role r; create table t (id int primary key, owner text); insert into t values (1, 'you'), (2, 'me');
+    let sql =
+        "create role r; create table t (id int primary key, owner text); insert into t values (1, 'you'), (2, 'me');
         grant all on t to r; alter table t enable row level security;
         create policy s on t for select using (true); create policy i on t for insert with check (true);
         create policy u on t for update using (owner = 'me')";
     on_all(Platform::Postgres, sql, |lab| {
-        let upsert = |id| format!("insert into t values ({id}, 'me') on conflict (id) do update set owner = excluded.owner");
+        let upsert =
+            |id| format!("insert into t values ({id}, 'me') on conflict (id) do update set owner = excluded.owner");
         check(lab, "r", &upsert(2), Ok(1));
         check(lab, "r", &upsert(1), REFUSED);
         if lab.major >= 15 {
-            let merge = |id| format!("merge into t using (values ({id})) v(id) on t.id = v.id when matched then update set owner = 'me'");
+            let merge = |id| {
+                format!(
+                    "merge into t using (values ({id})) v(id) on t.id = v.id when matched then update set owner = 'me'"
+                )
+            };
             check(lab, "r", &merge(2), Ok(1));
             check(lab, "r", &merge(1), REFUSED);
         }
