@@ -84,7 +84,10 @@ async fn fetch_facts(client: &Client) -> Result<Row, ConnectError> {
     let sql = server::QUERY.sql_for(newest);
     let parameters: [(&(dyn ToSql + Sync), Type); 1] = [(&names, Type::TEXT_ARRAY)];
     let facts = async {
-        client.query_typed_one(&sql, &parameters).await.map_err(|e| ConnectError::query(server::QUERY.what, e))
+        client
+            .query_typed_one(&sql, &parameters)
+            .await
+            .map_err(|e| ConnectError::query(format!("reading the {}", server::QUERY.what), e))
     };
     let (_, facts) = try_join(run(client, &PRINTING, &printing), facts).await?;
     Ok(facts)
@@ -92,5 +95,5 @@ async fn fetch_facts(client: &Client) -> Result<Row, ConnectError> {
 
 /// An unnamed statement, which transaction-mode poolers pass through; result types are built in, so none is looked up.
 async fn run(client: &Client, query: &Query, sql: &str) -> Result<Vec<Row>, ConnectError> {
-    client.query_typed(sql, &[]).await.map_err(|e| ConnectError::query(query.what, e))
+    client.query_typed(sql, &[]).await.map_err(|e| ConnectError::query(format!("reading the {}", query.what), e))
 }

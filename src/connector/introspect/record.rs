@@ -27,7 +27,7 @@ impl<'a> Record<'a> {
 
     /// A value of a type that cannot be malformed.
     pub(super) fn get<T: FromSql<'a>>(&self, column: &str) -> Result<T, ConnectError> {
-        self.row.try_get(column).map_err(|e| ConnectError::query(self.what, e))
+        self.row.try_get(column).map_err(|e| ConnectError::query(format!("reading the {}", self.what), e))
     }
 
     pub(super) fn flag(&self, column: &str) -> Result<bool, ConnectError> {
@@ -102,7 +102,10 @@ impl<'a> Record<'a> {
             match Acl::parse(&[&item]) {
                 Ok(grants) => acl.0.extend(grants.0),
                 Err(e) => self.context.gap(
-                    format!("a grant on one of the {} was not understood: {e}; a newer pgwitness may know it", self.what),
+                    format!(
+                        "a grant on one of the {} was not understood: {e}; a newer pgwitness may know it",
+                        self.what
+                    ),
                     true,
                 ),
             }
@@ -127,7 +130,8 @@ impl<'a> Record<'a> {
 
     /// Notes that an object was dropped under our eyes.
     pub(super) fn vanished(&self, owner: &str) {
-        let what = format!("`{}` ({}) was dropped or changed while it was read; run again", printable(owner), self.what);
+        let what =
+            format!("`{}` ({}) was dropped or changed while it was read; run again", printable(owner), self.what);
         self.context.gap(what, true);
     }
 

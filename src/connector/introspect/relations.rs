@@ -80,11 +80,7 @@ fn relation(record: &Record<'_>) -> Result<(u32, Relation), ConnectError> {
 }
 
 /// Reads parts with [`Batch::read`] and gives each to its relation; parts of other relations are system objects'.
-pub(super) fn attach<T>(
-    relations: &mut Relations,
-    parts: Vec<(u32, T)>,
-    mut add: impl FnMut(&mut Relation, T),
-) {
+pub(super) fn attach<T>(relations: &mut Relations, parts: Vec<(u32, T)>, mut add: impl FnMut(&mut Relation, T)) {
     for (oid, part) in parts {
         if let Some(relation) = relations.get_mut(&oid) {
             add(relation, part);
@@ -101,14 +97,11 @@ pub(super) fn links(batch: &Batch, context: &Context, relations: &mut Relations)
     attach(relations, servers, |relation, server| relation.foreign_server = Some(server));
 
     let owners = batch.read(&SEQUENCES, context, |record| {
-        let number: i32 = record.get("number")?;
-        let column = i16::try_from(number).ok().map(|n| (record.oid("relation")?, n)).transpose();
-        Ok((record.oid("sequence")?, column?))
+        Ok((record.oid("sequence")?, (record.oid("relation")?, record.get("number")?)))
     })?;
     let owners: Vec<(u32, (QualifiedName, String))> = owners
         .into_iter()
         .filter_map(|(sequence, column)| {
-            let column = column?;
             let name = relations.get(&column.0)?.name.clone();
             Some((sequence, (name, context.columns.get(&column)?.clone())))
         })

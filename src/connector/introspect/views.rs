@@ -50,10 +50,7 @@ fn sorted<T: Ord>(list: Option<Vec<T>>) -> Vec<T> {
 
 fn call(record: &Record<'_>) -> Result<(u32, FunctionId), ConnectError> {
     let arguments = record.texts("input_types")?.join(", ");
-    Ok((
-        record.oid("relation")?,
-        FunctionId { schema: record.text("schema")?, name: record.text("name")?, arguments },
-    ))
+    Ok((record.oid("relation")?, FunctionId { schema: record.text("schema")?, name: record.text("name")?, arguments }))
 }
 
 fn view(record: &Record<'_>, name: &str) -> Result<View, ConnectError> {
@@ -85,7 +82,9 @@ fn view(record: &Record<'_>, name: &str) -> Result<View, ConnectError> {
 /// An option as the server reads it: stored as it was written, in any case, cut short if need be.
 fn truth(record: &Record<'_>, name: &str, value: &str) -> bool {
     is_true(value).unwrap_or_else(|| {
-        record.context().gap(format!("view `{}` has an option that is no boolean: `{}`", printable(name), printable(value)), true);
+        record
+            .context()
+            .gap(format!("view `{}` has an option that is no boolean: `{}`", printable(name), printable(value)), true);
         false
     })
 }
