@@ -77,7 +77,11 @@ create policy "Members can read workspace files"
   to authenticated
   using (
     bucket_id = 'attachments'
-    and public.is_workspace_member(((storage.foldername(name))[1])::uuid)
+    and (storage.foldername(name))[1] in (
+      select m.workspace_id::text
+      from public.workspace_members m
+      where m.user_id = (select auth.uid())
+    )
   );
 
 create policy "Members can upload workspace files"
@@ -85,5 +89,9 @@ create policy "Members can upload workspace files"
   to authenticated
   with check (
     bucket_id = 'attachments'
-    and public.is_workspace_member(((storage.foldername(name))[1])::uuid)
+    and (storage.foldername(name))[1] in (
+      select m.workspace_id::text
+      from public.workspace_members m
+      where m.user_id = (select auth.uid())
+    )
   );
