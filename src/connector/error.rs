@@ -29,6 +29,19 @@ impl ConnectError {
         Self::Query { what: what.into(), source }
     }
 
+    /// A setting that makes no sense, and what to write instead.
+    pub(super) fn setting(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self::Setting { message: message.into(), help: Some(help.into()) }
+    }
+
+    /// The same error, with the place where the setting stands.
+    pub(super) fn within(self, place: &str) -> Self {
+        match self {
+            Self::Setting { message, help } => Self::Setting { message: format!("{place}: {message}"), help },
+            other => other,
+        }
+    }
+
     /// What the user can do about it.
     #[must_use]
     pub fn help(&self) -> Option<String> {
