@@ -1,3 +1,4 @@
 //! Black-box suites; one binary, so that it links once and shares its servers.
 
+mod shadow;
 mod support;
