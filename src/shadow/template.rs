@@ -52,7 +52,8 @@ async fn bootstrapped(
 ) -> Result<(), ShadowError> {
     let bare = fresh.with_file_name("bare");
     initdb(binaries, options.platform.superuser(), &bare, account)?;
-    let plain = ServerOptions { guard: options.guard.clone(), cache: options.cache.clone(), ..ServerOptions::default() };
+    let plain =
+        ServerOptions { guard: options.guard.clone(), cache: options.cache.clone(), ..ServerOptions::default() };
     let server = Server::start_on(binaries, &plain, account, &bare, options.platform).await?;
     options.platform.run_bootstrap(&server).await?;
     server.stop_keeping(|data| copy(data, fresh, account)).await?;
@@ -81,7 +82,8 @@ fn initdb(binaries: &Binaries, superuser: &str, data: &Path, account: Option<Acc
     command.args(["--no-sync", "--no-instructions"]);
     command.current_dir(data.parent().unwrap_or(data)).env("TZ", "UTC").env_remove("PGDATA");
     Account::run(account, &mut command);
-    let failed = |why: String| ShadowError::Start {
+    let failed = |why: String| {
+        ShadowError::Start {
         message: format!("cannot initialise a PostgreSQL {} cluster in `{}`: {why}", binaries.version(), data.display()),
         help: account.map(|a| {
             format!(
@@ -92,6 +94,7 @@ fn initdb(binaries: &Binaries, superuser: &str, data: &Path, account: Option<Acc
                 binaries.bin().display()
             )
         }),
+    }
     };
     let out = command.output().map_err(|e| failed(e.to_string()))?;
     if out.status.success() {

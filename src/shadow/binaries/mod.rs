@@ -83,7 +83,9 @@ impl Binaries {
     fn given(dir: &Path, major: Option<u32>) -> Result<Self, ShadowError> {
         let found = Self::in_dir(dir).map_err(|why| ShadowError::Binaries {
             message: format!("no usable Postgres programs in `{}`: {why}", dir.display()),
-            help: Some("give the directory that holds `postgres` and `initdb`, as `pg_config --bindir` prints it".into()),
+            help: Some(
+                "give the directory that holds `postgres` and `initdb`, as `pg_config --bindir` prints it".into(),
+            ),
         })?;
         if !SUPPORTED_MAJORS.contains(&found.major) {
             return Err(unsupported(&format!("`{}` is PostgreSQL {}, which", dir.display(), found.version)));

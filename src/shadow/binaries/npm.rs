@@ -74,7 +74,8 @@ fn pinned(major: u32) -> Result<Pinned, String> {
 fn write_lock(dir: &Path, pinned: &Pinned) -> std::io::Result<()> {
     let name = pinned.entry.get("name").and_then(Value::as_str).unwrap_or_default();
     let dependencies = json!({ pinned.alias.as_str(): format!("npm:{name}@{}", pinned.version) });
-    let package = json!({ "name": "pgwitness-postgres", "version": "1.0.0", "private": true, "dependencies": dependencies });
+    let package =
+        json!({ "name": "pgwitness-postgres", "version": "1.0.0", "private": true, "dependencies": dependencies });
     let lock = json!({
         "name": "pgwitness-postgres",
         "version": "1.0.0",
