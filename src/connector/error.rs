@@ -179,6 +179,7 @@ fn link(error: &(dyn std::error::Error + 'static)) -> String {
 fn certificate_fault(certificate: &CertificateError) -> String {
     match certificate {
         CertificateError::UnknownIssuer => "unknown issuer".to_owned(),
+        CertificateError::BadSignature => "it names a trusted authority, but another key signed it".to_owned(),
         CertificateError::NotValidForNameContext { expected, presented } => {
             // Each reads `DnsName("name")` or `IpAddress(...)`.
             let names: Vec<_> = presented.iter().map(|name| name.split('"').nth(1).unwrap_or(name)).collect();

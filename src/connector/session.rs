@@ -12,6 +12,8 @@ use tokio_postgres::{IsolationLevel, NoTls};
 use super::ConnectError;
 use super::conninfo::ConnInfo;
 use super::dial::{self, Route};
+use super::introspect;
+use crate::model::Schema;
 
 /// How our sessions behave.
 #[derive(Debug, Clone)]
@@ -116,6 +118,15 @@ impl Database {
             }
             other => ConnectError::Pool { target: self.target.clone(), message: other.to_string() },
         })
+    }
+
+    /// Reads the whole schema, in one snapshot.
+    ///
+    /// # Errors
+    ///
+    /// As [`introspect::read`]; what a role may not see is a gap in the schema, not an error.
+    pub async fn schema(&self) -> Result<Schema, ConnectError> {
+        introspect::read(self).await
     }
 
     /// Does `work` within one read-only snapshot (`REPEATABLE READ READ ONLY`) with an empty `search_path`, and rolls
