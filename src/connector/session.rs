@@ -4,6 +4,7 @@
 //! each transaction another session, need no special path: settings are `SET LOCAL`, queries are simple or typed
 //! (`Client::query_typed`; its result columns must be of built-in types, or the driver prepares look-ups of its own).
 
+use std::fmt;
 use std::time::{Duration, Instant};
 
 use deadpool_postgres::{Client, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime};
@@ -157,6 +158,12 @@ impl Database {
     }
 }
 
+impl fmt::Debug for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Database").field("target", &self.target).finish_non_exhaustive()
+    }
+}
+
 fn pool(route: &Route, options: &SessionOptions) -> Result<Pool, ConnectError> {
     let recycling = ManagerConfig { recycling_method: RecyclingMethod::Custom("ROLLBACK".to_owned()) };
     let manager = match &route.tls {
@@ -188,4 +195,17 @@ async fn pooler_note(
     let age: f64 = age.and_then(|age| age.parse().ok()).unwrap_or_default();
     let pooled = age > started.elapsed().as_secs_f64() + 1.0;
     Ok(pooled.then(|| "a connection pooler answers here: no session state is used".to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Database;
+
+    fn movable<T: Send>(_: impl FnOnce(&'static Database) -> T) {}
+
+    #[test]
+    fn reading_can_move_between_threads() {
+        movable(|database| database.schema());
+        movable(|database| database.client());
+    }
 }
