@@ -6,7 +6,8 @@
     reason = "the suites' own functions are tests too; clippy knows only those marked so"
 )]
 
-mod connections;
+mod effective;
 mod introspect;
+mod semantics;
 mod shadow;
 mod support;
