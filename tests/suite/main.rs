@@ -6,6 +6,7 @@
     reason = "the suites' own functions are tests too; clippy knows only those marked so"
 )]
 
+mod connections;
 mod effective;
 mod introspect;
 mod semantics;
