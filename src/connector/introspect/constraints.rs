@@ -6,7 +6,9 @@ use super::query::Query;
 use super::record::Record;
 use super::relations::{Relations, attach};
 use crate::connector::ConnectError;
-use crate::model::{Constraint, ConstraintKind, ForeignKey, Index, Origin, QualifiedName, ReferentialAction};
+use crate::model::{
+    Constraint, ConstraintKind, ForeignKey, Index, Origin, QualifiedName, ReferentialAction, RelationKind,
+};
 
 pub(super) const QUERY: Query = Query::new("constraints", include_str!("constraints.sql"));
 pub(super) const INDEXES: Query = Query::new("indexes", include_str!("indexes.sql"));
@@ -14,7 +16,11 @@ pub(super) const INDEXES: Query = Query::new("indexes", include_str!("indexes.sq
 /// Adds constraints and indexes to their relations.
 pub(super) fn add(batch: &Batch, context: &Context, relations: &mut Relations) -> Result<(), ConnectError> {
     let constraints = batch.read(&QUERY, context, constraint)?;
-    attach(relations, constraints, |relation, constraint| relation.constraints.push(constraint));
+    attach(relations, constraints, |relation, mut constraint| {
+        // The server checks no row of a foreign table.
+        constraint.enforced &= relation.kind != RelationKind::ForeignTable;
+        relation.constraints.push(constraint);
+    });
     let indexes = batch.read(&INDEXES, context, index)?;
     attach(relations, indexes, |relation, index| relation.indexes.push(index));
     Ok(())

@@ -4,9 +4,8 @@ select k.conrelid as relation,
        k.contype::text as kind,
        k.conkey as columns,
        pg_get_constraintdef(k.oid) as definition,
-       -- The server checks no row of a foreign table.
-       k.conenforced and c.relkind <> 'f' as enforced, --@ 18..
-       c.relkind <> 'f' as enforced, --@ ..17
+       k.conenforced as enforced, --@ 18..
+       true as enforced, --@ ..17
        k.convalidated as validated,
        k.condeferrable as deferrable,
        k.condeferred as initially_deferred,
@@ -21,12 +20,10 @@ select k.conrelid as relation,
        null::int2[] as delete_set_columns, --@ ..14
        k.confmatchtype = 'f' as match_full
 from pg_catalog.pg_constraint k
-join pg_catalog.pg_class c on c.oid = k.conrelid
-join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 left join pg_catalog.pg_class fc on fc.oid = k.confrelid and k.contype = 'f'
 left join pg_catalog.pg_namespace fn on fn.oid = fc.relnamespace
 -- A foreign key to a partitioned table has, besides itself, one row for each partition.
 left join pg_catalog.pg_constraint parent on parent.oid = k.conparentid and parent.conrelid = k.conrelid
 where k.contype in ('c', 'p', 'u', 'x', 'f', 't')
+  and k.conrelid <> 0
   and parent.oid is null
-  and n.nspname !~ '^(pg_catalog|information_schema)$|^pg_(toast|temp_)'

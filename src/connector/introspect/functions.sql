@@ -1,4 +1,5 @@
--- Functions, procedures, aggregates and window functions outside the system schemas.
+-- Functions, procedures, aggregates and window functions outside the system schemas, without the constructors that a
+-- range type brings along.
 select p.oid,
        n.nspname::text as schema,
        p.proname::text as name,
@@ -33,4 +34,10 @@ select p.oid,
 from pg_catalog.pg_proc p
 join pg_catalog.pg_namespace n on n.oid = p.pronamespace
 join pg_catalog.pg_language l on l.oid = p.prolang
-where n.nspname !~ '^(pg_catalog|information_schema)$|^pg_(toast|temp_)'
+left join pg_catalog.pg_depend d
+       on d.classid = 'pg_catalog.pg_proc'::regclass
+      and d.objid = p.oid
+      and d.deptype = 'i'
+      and d.refclassid = 'pg_catalog.pg_type'::regclass
+where d.objid is null
+  and n.nspname !~ '^(pg_catalog|information_schema)$|^pg_(toast|temp_)'

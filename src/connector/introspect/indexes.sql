@@ -1,4 +1,4 @@
--- Indexes, those of keys too.
+-- Indexes, those of keys too. User objects have oids from 16384 on; 99 is the namespace of TOAST tables.
 select i.indrelid as relation,
        x.relname::text as name,
        array(
@@ -13,6 +13,6 @@ select i.indrelid as relation,
        m.amname::text as method
 from pg_catalog.pg_index i
 join pg_catalog.pg_class x on x.oid = i.indexrelid
-join pg_catalog.pg_namespace n on n.oid = x.relnamespace
 join pg_catalog.pg_am m on m.oid = x.relam
-where n.nspname !~ '^(pg_catalog|information_schema)$|^pg_(toast|temp_)'
+where i.indrelid >= 16384
+  and x.relnamespace <> 99

@@ -9,5 +9,7 @@ select set_config('search_path', 'pg_catalog, pg_temp', true),
        set_config('extra_float_digits', '1', true),
        set_config('bytea_output', 'hex', true),
        set_config('lc_monetary', 'C', true),
-       -- Compiling queries that run once costs more than it saves.
-       set_config('jit', 'off', true)
+       -- Compiling queries that run once costs more than it saves, and parallel workers would each load the same
+       -- catalog caches.
+       set_config('jit', 'off', true),
+       set_config('max_parallel_workers_per_gather', '0', true)
