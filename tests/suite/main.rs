@@ -2,6 +2,7 @@
 
 mod effective;
 mod impersonation;
+mod introspect;
 mod semantics;
 mod shadow;
 mod support;
