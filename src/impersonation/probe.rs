@@ -111,6 +111,11 @@ impl<'a> Prober<'a> {
                 Some(db) if !ends_session(db) => {
                     Ok(Err(Failure::Refusal { code: db.code().clone(), message: db.message().to_owned() }))
                 }
+                None if !error.is_closed() && !client.is_closed() => {
+                    // Its message has bytes that are not UTF-8, which the driver cannot read.
+                    let message = error.to_string();
+                    Ok(Err(Failure::Refusal { code: SqlState::CHARACTER_NOT_IN_REPERTOIRE, message }))
+                }
                 _ => Err(ConnectError::query("reading as another role", error)),
             },
         }

@@ -61,7 +61,7 @@ fn nothing_stays_open_when_a_run_is_dropped_half_way() {
     let bounds = options();
     let cut = block_on(async {
         let clients = [&tester];
-        let run = impersonation::run(&clients, &effective, &bounds, &|_| ());
+        let run = impersonation::run_on(&clients, &effective, &bounds, &|_| ());
         tokio::time::timeout(Duration::from_millis(60), run).await
     });
     assert!(cut.is_err(), "the run was to be cut short");
@@ -115,7 +115,7 @@ fn progress_counts_every_read_and_a_broken_connection_is_an_error() {
     let steps = Mutex::new(Vec::new());
     let note = |p: Progress| steps.lock().unwrap().push((p.done, p.total));
     let (bounds, clients) = (options(), [&world.client]);
-    let run = impersonation::run(&clients, &effective, &bounds, &note);
+    let run = impersonation::run_on(&clients, &effective, &bounds, &note);
     fn sendable<T: Send>(future: T) -> T {
         future
     }
@@ -126,6 +126,6 @@ fn progress_counts_every_read_and_a_broken_connection_is_an_error() {
     let doomed = world.connect_as("postgres");
     let pid: i32 = block_on(doomed.query_one("select pg_backend_pid()", &[])).unwrap().get(0);
     world.execute(&format!("select pg_terminate_backend({pid})"));
-    let error = block_on(impersonation::run(&[&doomed], &effective, &options(), &|_| ())).unwrap_err();
+    let error = block_on(impersonation::run_on(&[&doomed], &effective, &options(), &|_| ())).unwrap_err();
     assert!(error.to_string().starts_with("reading as another role: "), "{error}");
 }

@@ -83,7 +83,7 @@ pub(super) fn schema_of(client: &Client) -> Schema {
 
 pub(super) fn test_with(clients: &[&Client], schema: &Schema, options: &Options) -> Tested {
     let effective = Effective::new(schema, None);
-    block_on(impersonation::run(clients, &effective, options, &|_| ())).unwrap_or_else(|e| panic!("{e}"))
+    block_on(impersonation::run_on(clients, &effective, options, &|_| ())).unwrap_or_else(|e| panic!("{e}"))
 }
 
 /// What came of reading `relation` (of `public` unless it says) as a persona.
