@@ -3,7 +3,8 @@
 use super::world::{World, options, test_with};
 use crate::support::{MAJORS, block_on};
 use pgwitness::analyzer::effective::Effective;
-use pgwitness::impersonation::{self, Options, Progress};
+use pgwitness::connector::{Database, SessionOptions};
+use pgwitness::impersonation::{self, Options, Progress, Tested};
 use pgwitness::report::ProbeOutcome;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -83,6 +84,28 @@ fn the_answer_does_not_depend_on_the_number_of_sessions() {
     let four = test_with(&more.iter().collect::<Vec<_>>(), &schema, &options());
     assert_eq!(one, four);
     assert_eq!(one, test_with(&[&world.client], &schema, &options()), "nor on what the session did before");
+}
+
+#[test]
+fn the_pool_takes_what_connections_it_gets() {
+    let world = World::new(
+        15,
+        &format!(
+            "{APP} create role few login bypassrls connection limit 2; grant anon, authenticated, pg_read_all_data to few;"
+        ),
+    );
+    let schema = world.schema();
+    let effective = Effective::new(&schema, None);
+    let tested = |role: &str| {
+        block_on(async {
+            let database = Database::open(&world.info(role), &SessionOptions::default()).await.unwrap();
+            impersonation::run(&database, &effective, &options(), &|_| ()).await.unwrap()
+        })
+    };
+    let (many, few) = (tested("postgres"), tested("few"));
+    let of_api = |tested: &Tested| tested.probes.iter().filter(|p| p.role != "few").cloned().collect::<Vec<_>>();
+    assert_eq!(of_api(&many), of_api(&few));
+    assert!(many.probes.len() > 4 * 4);
 }
 
 #[test]

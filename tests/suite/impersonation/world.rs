@@ -3,6 +3,7 @@
 
 use crate::support::{self, block_on, explain};
 use pgwitness::analyzer::effective::Effective;
+use pgwitness::connector::ConnInfo;
 use pgwitness::connector::introspect::introspect;
 use pgwitness::impersonation::{self, Options, Tested};
 use pgwitness::model::{QualifiedName, Schema};
@@ -47,6 +48,11 @@ impl World {
 
     pub(super) fn connect_as(&self, role: &str) -> Client {
         support::connect(&self.server, role, "postgres")
+    }
+
+    /// The way in for the connector.
+    pub(super) fn info(&self, role: &str) -> ConnInfo {
+        ConnInfo::for_socket(self.server.socket_dir(), self.server.port(), role, "postgres")
     }
 
     pub(super) fn connect_to(&self, database: &str) -> Client {
