@@ -1,6 +1,8 @@
 //! Black-box suites; one binary, so that it links once and shares its servers.
 
+mod checks;
 mod effective;
+mod introspect;
 mod semantics;
 mod shadow;
 mod support;
