@@ -1,5 +1,6 @@
 //! Black-box suites; one binary, so that it links once and shares its servers.
 
+mod checks;
 mod effective;
 mod impersonation;
 mod introspect;
