@@ -1,1 +1,7 @@
-//! (to be written)
+//! Decides who can reach what, from the model alone; never talks to a database.
+//!
+//! [`effective`] joins grants, memberships, row security and policies into one answer for each principal, relation
+//! and command. [`truth`] recognizes conditions that are true or false for every row.
+
+pub mod effective;
+pub mod truth;

@@ -1,1 +1,112 @@
-//! (to be written)
+//! The report of a run: plain data that every writer shares, and one writer a file.
+//!
+//! Writers never compute: what they show was decided before.
+
+mod coverage;
+mod matrix;
+mod probe;
+
+pub use coverage::{Coverage, CoverageGap};
+pub use matrix::{Grade, MatrixEntry};
+pub use probe::{Probe, ProbeOutcome};
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::finding::{Finding, Severity};
+use crate::model::Platform;
+
+/// The version of the JSON report; raised when a field changes its meaning or goes away.
+pub const VERSION: u32 = 1;
+
+/// The result of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Report {
+    /// [`VERSION`].
+    pub version: u32,
+    /// What made it.
+    pub tool: Tool,
+    /// What it is about.
+    pub source: Source,
+    /// What it comes to.
+    pub summary: Summary,
+    /// What was examined, and what could not be.
+    pub coverage: Coverage,
+    /// What is wrong, the worst first.
+    pub findings: Vec<Finding>,
+    /// Decisions on declared access rules; empty until rules are declared.
+    pub verdicts: Vec<serde_json::Value>,
+    /// Who can do what.
+    pub matrix: Vec<MatrixEntry>,
+    /// What was tried on a real server.
+    pub probes: Vec<Probe>,
+}
+
+/// What made a report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Tool {
+    /// `pgwitness`.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+}
+
+/// What a report is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Source {
+    /// Where the model came from.
+    pub kind: SourceKind,
+    /// The database, folder or file in words; never a password.
+    pub description: String,
+    /// The server's version, such as `17.10`.
+    pub server_version: String,
+    /// What stands around the database.
+    pub platform: Platform,
+    /// The schemas that the Data API serves; `None` when clients speak SQL.
+    pub exposed_schemas: Option<Vec<String>>,
+    /// The files that were applied or read, in order.
+    pub files: Vec<String>,
+    /// Things to know about how it was read: assumptions made, settings ignored.
+    pub notes: Vec<String>,
+}
+
+/// Where a model came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SourceKind {
+    /// A running database.
+    Live,
+    /// A snapshot file.
+    Snapshot,
+    /// Migrations applied to a throw-away server.
+    Shadow,
+}
+
+/// What a run comes to.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Summary {
+    /// Findings by severity word; every severity is listed.
+    pub findings: BTreeMap<String, u64>,
+    /// How many findings a live read confirmed.
+    pub confirmed: u64,
+    /// The exit code of the run.
+    pub exit: u8,
+}
+
+impl Summary {
+    /// Counts findings; the exit code is set by the command.
+    #[must_use]
+    pub fn of(findings: &[Finding]) -> Self {
+        let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
+        let all = [Severity::Critical, Severity::High, Severity::Medium, Severity::Low, Severity::Info];
+        let by = |s| count(findings.iter().filter(|f| f.severity == s).count());
+        let confirmed = findings.iter().filter(|f| f.confidence == crate::finding::Confidence::Confirmed).count();
+        Self {
+            findings: all.into_iter().map(|s| (s.word().to_owned(), by(s))).collect(),
+            confirmed: count(confirmed),
+            exit: 0,
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! One answer: what a role can do with a command to the rows of a relation, and why.
+
+use super::{Effective, Holding, RowSecurity};
+use crate::analyzer::truth::Truth;
+use crate::model::{Command, Platform, Policy, PolicyCommand, Privilege, Relation, RelationKind, quote_ident};
+
+/// What a role can do with one command to one relation.
+#[derive(Debug)]
+pub struct Access<'a> {
+    /// The relation.
+    pub relation: &'a Relation,
+    /// The command.
+    pub command: Command,
+    /// Why the role may use the relation's schema.
+    pub usage: Option<Holding>,
+    /// Why it has the privilege on the whole relation.
+    pub privilege: Option<Holding>,
+    /// The columns that it has the privilege on.
+    pub columns: Columns,
+    /// Whether row security filters what it reaches.
+    pub row_security: RowSecurity,
+    /// The permissive policies that bind it; one must be true.
+    pub permissive: Vec<&'a Policy>,
+    /// The restrictive policies that bind it; all must be true.
+    pub restrictive: Vec<&'a Policy>,
+    /// How much that comes to.
+    pub extent: Extent,
+}
+
+/// The columns that a privilege covers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Columns {
+    /// None.
+    None,
+    /// All, those added later included.
+    All,
+    /// Only these, each by a grant of its own.
+    Only(Vec<(String, Holding)>),
+}
+
+/// How many of a relation's rows a command reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// None, for this reason.
+    None(Refusal),
+    /// Those that the policies let through.
+    Rows,
+    /// Every row.
+    All,
+}
+
+/// Why a command reaches no row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// No USAGE on the schema: error 42501.
+    Schema,
+    /// No privilege on the relation or any column: error 42501.
+    Privilege,
+    /// The view does not take this command.
+    NotUpdatable,
+    /// Row security is on and no permissive policy binds the role: no row, no error (INSERT: error 42501).
+    NoPermissive,
+    /// The policies that bind it are never true.
+    NeverTrue,
+}
+
+impl<'a> Effective<'a> {
+    /// What `role` can do with `command` to `relation`.
+    #[must_use]
+    pub fn access(&self, role: &str, relation: &'a Relation, command: Command) -> Access<'a> {
+        let usage = self
+            .schema
+            .namespace(&relation.name.schema)
+            .and_then(|n| self.holds_on_namespace(role, n, Privilege::Usage));
+        let privilege = self.holds_on_relation(role, relation, command.privilege());
+        let columns = self.columns(role, relation, command, privilege.is_some());
+        let row_security = self.row_security(role, relation);
+        let (permissive, restrictive) = self.policies(role, relation, command).partition(|p| p.permissive);
+        let mut access = Access {
+            relation,
+            command,
+            usage,
+            privilege,
+            columns,
+            row_security,
+            permissive,
+            restrictive,
+            extent: Extent::All,
+        };
+        access.extent = self.extent(&access);
+        access
+    }
+
+    /// The columns that `role` has the command's privilege on.
+    fn columns(&self, role: &str, relation: &Relation, command: Command, on_relation: bool) -> Columns {
+        if on_relation {
+            return Columns::All;
+        }
+        if command == Command::Delete {
+            return Columns::None;
+        }
+        let held: Vec<_> = relation
+            .columns
+            .iter()
+            .filter_map(|c| {
+                let holding = self.holds_on_column(role, relation, &c.acl, command.privilege())?;
+                Some((c.name.clone(), holding))
+            })
+            .collect();
+        if held.is_empty() { Columns::None } else { Columns::Only(held) }
+    }
+
+    fn extent(&self, access: &Access<'_>) -> Extent {
+        if access.usage.is_none() {
+            return Extent::None(Refusal::Schema);
+        }
+        if access.columns == Columns::None {
+            return Extent::None(Refusal::Privilege);
+        }
+        if !takes(access.relation, access.command) {
+            return Extent::None(Refusal::NotUpdatable);
+        }
+        if !access.row_security.applies() {
+            return Extent::All;
+        }
+        if access.permissive.is_empty() {
+            return Extent::None(Refusal::NoPermissive);
+        }
+        let truths =
+            |policies: &[&Policy]| policies.iter().map(|p| self.command_truth(p, access.command)).collect::<Vec<_>>();
+        let (permissive, restrictive) = (truths(&access.permissive), truths(&access.restrictive));
+        if permissive.iter().all(|t| *t == Truth::Never) || restrictive.contains(&Truth::Never) {
+            return Extent::None(Refusal::NeverTrue);
+        }
+        if permissive.contains(&Truth::Always) && restrictive.iter().all(|t| *t == Truth::Always) {
+            return Extent::All;
+        }
+        Extent::Rows
+    }
+
+    /// What is known of a policy for a command: for UPDATE both the old and the new row must pass.
+    #[must_use]
+    pub fn command_truth(&self, policy: &Policy, command: Command) -> Truth {
+        let truth = self.truth_of(policy);
+        match command {
+            Command::Select | Command::Delete => truth.using,
+            Command::Insert => truth.check,
+            Command::Update => truth.using.and(truth.check),
+        }
+    }
+
+    /// Whether clients of the platform can name the relation: exposed by the Data API, or any when they speak SQL.
+    #[must_use]
+    pub fn is_exposed(&self, principal: &super::Principal, relation: &Relation) -> bool {
+        let by_api = principal.is_api() && self.schema.server.platform == Platform::Supabase;
+        !by_api || self.exposure.includes(&relation.name.schema)
+    }
+}
+
+/// Whether a relation of this kind takes the command at all.
+fn takes(relation: &Relation, command: Command) -> bool {
+    match (relation.kind, &relation.view) {
+        (_, _) if command == Command::Select => true,
+        (RelationKind::View, Some(view)) => match command {
+            Command::Insert => view.insertable,
+            Command::Update => view.updatable,
+            _ => view.deletable,
+        },
+        (RelationKind::MaterializedView | RelationKind::Sequence, _) => false,
+        _ => true,
+    }
+}
+
+impl Access<'_> {
+    /// Whether any row can be reached.
+    #[must_use]
+    pub fn is_some(&self) -> bool {
+        !matches!(self.extent, Extent::None(_))
+    }
+
+    /// Why the role has the privilege, in words; `None` if it has not.
+    #[must_use]
+    pub fn holder(&self) -> Option<String> {
+        match (&self.privilege, &self.columns) {
+            (Some(holding), _) => Some(holding.to_string()),
+            (None, Columns::Only(columns)) => {
+                let each: Vec<_> = columns.iter().map(|(c, h)| format!("column {} {h}", quote_ident(c))).collect();
+                Some(each.join(", "))
+            }
+            _ => None,
+        }
+    }
+
+    /// The condition that a row must meet, as SQL: permissive policies OR-ed, restrictive ones AND-ed on top.
+    ///
+    /// `None` unless policies decide. For UPDATE it is the condition on the old row; see [`Self::new_row`].
+    #[must_use]
+    pub fn condition(&self) -> Option<String> {
+        let pick: fn(&Policy) -> Option<&str> = match self.command {
+            Command::Insert => checked,
+            _ => |p| p.using.as_deref(),
+        };
+        self.combine(pick)
+    }
+
+    /// For UPDATE, the condition on the new row: WITH CHECK, or USING where a policy has none.
+    #[must_use]
+    pub fn new_row(&self) -> Option<String> {
+        if self.command == Command::Update { self.combine(checked) } else { None }
+    }
+
+    fn combine(&self, pick: fn(&Policy) -> Option<&str>) -> Option<String> {
+        if self.extent != Extent::Rows {
+            return None;
+        }
+        let all: Vec<_> = self.permissive.iter().map(|p| pick(p).unwrap_or("true")).collect();
+        let any = join(&all, " OR ");
+        let mut parts = vec![any];
+        parts.extend(self.restrictive.iter().map(|p| pick(p).unwrap_or("true").to_owned()));
+        let parts: Vec<_> = parts.iter().map(String::as_str).collect();
+        Some(join(&parts, " AND "))
+    }
+}
+
+/// The expression that a new row must satisfy: WITH CHECK, or USING in its place.
+fn checked(policy: &Policy) -> Option<&str> {
+    let using = if policy.command == PolicyCommand::Insert { None } else { policy.using.as_deref() };
+    policy.check.as_deref().or(using)
+}
+
+fn join(parts: &[&str], operator: &str) -> String {
+    match parts {
+        [one] => (*one).to_owned(),
+        many => many
+            .iter()
+            .map(|p| if is_wrapped(p) { (*p).to_owned() } else { format!("({p})") })
+            .collect::<Vec<_>>()
+            .join(operator),
+    }
+}
+
+/// Whether one pair of parentheses encloses the whole text (a parenthesis in a string only costs a second pair).
+fn is_wrapped(text: &str) -> bool {
+    let mut depth = 0;
+    text.starts_with('(')
+        && text.char_indices().all(|(at, c)| {
+            depth += match c {
+                '(' => 1,
+                ')' => -1,
+                _ => 0,
+            };
+            depth > 0 || at + 1 == text.len()
+        })
+}

@@ -1,0 +1,87 @@
+//! Effective access: what a role can do to a relation, and which grant, membership or policy makes it so.
+//!
+//! Follows the server's own order (PostgreSQL manual, ddl-priv and ddl-rowsecurity): USAGE on the schema, then the
+//! privilege on the table or its columns, then row security with its exemptions and policies.
+
+mod access;
+mod doors;
+mod exposure;
+mod principal;
+mod privilege;
+mod roles;
+mod row_security;
+
+pub use access::{Access, Columns, Extent, Refusal};
+pub use doors::Read;
+pub use exposure::Exposure;
+pub use principal::{Principal, Who};
+pub use privilege::{HeldBy, Holding};
+pub use row_security::RowSecurity;
+
+use std::collections::BTreeMap;
+
+use crate::model::{Policy, Schema};
+use roles::RoleGraph;
+
+use super::truth::Truth;
+
+/// The model with what follows from it worked out: the place to ask who can do what.
+#[derive(Debug)]
+pub struct Effective<'a> {
+    schema: &'a Schema,
+    roles: RoleGraph<'a>,
+    exposure: Exposure,
+    principals: Vec<Principal>,
+    truths: BTreeMap<*const Policy, PolicyTruth>,
+}
+
+/// What is known of a policy's two expressions without looking at rows.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PolicyTruth {
+    pub(crate) using: Truth,
+    pub(crate) check: Truth,
+}
+
+impl<'a> Effective<'a> {
+    /// Works out `schema`; `exposed` overrides which schemas the Data API serves.
+    #[must_use]
+    pub fn new(schema: &'a Schema, exposed: Option<&[String]>) -> Self {
+        let roles = RoleGraph::new(schema);
+        let exposure = Exposure::of(schema, exposed);
+        let principals = principal::of(schema, &roles);
+        let truths = schema
+            .relations
+            .iter()
+            .flat_map(|r| r.policies.iter().map(move |p| (r, p)))
+            .map(|(r, p)| (std::ptr::from_ref(p), PolicyTruth::of(r, p)))
+            .collect();
+        Self { schema, roles, exposure, principals, truths }
+    }
+
+    /// The model.
+    #[must_use]
+    pub fn schema(&self) -> &'a Schema {
+        self.schema
+    }
+
+    /// Which schemas the Data API serves.
+    #[must_use]
+    pub fn exposure(&self) -> &Exposure {
+        &self.exposure
+    }
+
+    /// The roles that clients act as, the least trusted first.
+    #[must_use]
+    pub fn principals(&self) -> &[Principal] {
+        &self.principals
+    }
+}
+
+impl PolicyTruth {
+    fn of(relation: &crate::model::Relation, policy: &Policy) -> Self {
+        let of = |expression: Option<&str>| expression.map_or(Truth::Always, |e| Truth::of(e, Some(relation)));
+        let using = of(policy.using.as_deref());
+        let check = policy.check.as_deref().map_or(using, |check| of(Some(check)));
+        Self { using, check }
+    }
+}

@@ -1,0 +1,106 @@
+//! What checks look at, and the words that several of them share.
+
+use crate::analyzer::effective::{Access, Effective, Principal, Who};
+use crate::finding::Severity;
+use crate::model::{Command, Platform, Relation, Schema, printable};
+
+use super::words::{and_list, verb};
+
+/// The model with effective access worked out.
+#[derive(Debug)]
+pub struct Context<'a> {
+    /// The model.
+    pub schema: &'a Schema,
+    /// Who can do what.
+    pub effective: Effective<'a>,
+}
+
+/// A principal that a relation is open to, with what it can do.
+#[derive(Debug)]
+pub struct Reach<'a, 'p> {
+    /// The principal.
+    pub principal: &'p Principal,
+    /// Its access by each command that reaches at least one row.
+    pub accesses: Vec<Access<'a>>,
+    /// Whether clients can name the relation; false when its schema is not exposed.
+    pub exposed: bool,
+}
+
+impl<'a> Context<'a> {
+    /// Works out `schema`; `exposed` overrides which schemas the Data API serves.
+    #[must_use]
+    pub fn new(schema: &'a Schema, exposed: Option<&[String]>) -> Self {
+        Self { schema, effective: Effective::new(schema, exposed) }
+    }
+
+    /// The relations of the application: neither the platform's nor an extension's.
+    pub fn relations(&self) -> impl Iterator<Item = &'a Relation> {
+        self.schema.relations.iter().filter(|r| r.extension.is_none() && !self.is_platform(r))
+    }
+
+    /// Whether the relation belongs to the platform.
+    #[must_use]
+    pub fn is_platform(&self, relation: &Relation) -> bool {
+        self.effective.is_platform_object(&relation.name.schema, &relation.owner)
+    }
+
+    /// The untrusted principals that reach at least one row of `relation`, the least trusted first.
+    ///
+    /// Access by ownership is left out: owners are meant to have it.
+    pub fn reach(&self, relation: &'a Relation) -> Vec<Reach<'a, '_>> {
+        let untrusted = self.effective.principals().iter().filter(|p| p.is_untrusted());
+        untrusted
+            .filter(|p| self.effective.inherits(&p.role, &relation.owner).is_none())
+            .filter_map(|principal| {
+                let accesses: Vec<_> = Command::ALL
+                    .into_iter()
+                    .map(|command| self.effective.access(&principal.role, relation, command))
+                    .filter(Access::is_some)
+                    .collect();
+                let exposed = self.effective.is_exposed(principal, relation);
+                (!accesses.is_empty()).then_some(Reach { principal, accesses, exposed })
+            })
+            .collect()
+    }
+
+    /// The severity of handing something to `principal`: `worst` for clients of an exposed schema, less for others.
+    #[must_use]
+    pub fn severity(&self, worst: Severity, principal: &Principal, exposed: bool) -> Severity {
+        let by_reach = match principal.who {
+            _ if !exposed => Severity::Low,
+            Who::Anyone | Who::SignedIn | Who::ApiRole => worst,
+            Who::Login | Who::Group | Who::Service => worst.min(Severity::Medium),
+        };
+        by_reach.min(worst)
+    }
+
+    /// Whether any relation of the application uses row security; where none does, it is not how access is decided.
+    #[must_use]
+    pub fn uses_row_security(&self) -> bool {
+        self.schema.server.platform == Platform::Supabase
+            || self.relations().any(|r| r.row_security || !r.policies.is_empty())
+    }
+}
+
+impl Reach<'_, '_> {
+    /// The access for a command, if it reaches rows.
+    #[must_use]
+    pub fn access(&self, command: Command) -> Option<&Access<'_>> {
+        self.accesses.iter().find(|a| a.command == command)
+    }
+
+    /// What it can do, in words: `read, change and delete`.
+    #[must_use]
+    pub fn verbs(&self) -> String {
+        let verbs: Vec<_> = self.accesses.iter().map(|a| verb(a.command)).collect();
+        and_list(&verbs)
+    }
+
+    /// The chain behind each command: `anon: SELECT granted to PUBLIC by postgres; ...`.
+    #[must_use]
+    pub fn privileges(&self) -> String {
+        let each: Vec<_> =
+            self.accesses.iter().filter_map(|a| Some(format!("{} {}", a.command, a.holder()?))).collect();
+        format!("{}: {}", printable(&self.principal.role), each.join("; "))
+    }
+}
