@@ -5,6 +5,7 @@
 use super::Context;
 use crate::analyzer::effective::{Principal, Who};
 use crate::finding::Reproduce;
+use crate::impersonation::{NOBODY, Persona};
 use crate::model::{
     Argument, ArgumentMode, Column, Command, ConstraintKind, Function, FunctionKind, Platform, QualifiedName, Relation,
     quote_ident, quote_literal,
@@ -125,17 +126,14 @@ impl Api {
 #[must_use]
 pub(super) fn as_principal(principal: &Principal, statement: &str) -> String {
     let role = quote_ident(&principal.role);
-    let claims = match principal.who {
-        Who::Anyone => Some(r#"{"role":"anon"}"#.to_owned()),
-        Who::SignedIn => Some(format!(r#"{{"role":"authenticated","sub":"{NOBODY}"}}"#)),
-        _ => None,
-    };
-    let claims = claims.map(|c| format!("select set_config('request.jwt.claims', '{c}', true);\n")).unwrap_or_default();
+    let persona = Persona::of(principal).into_iter().next();
+    let claims = persona.and_then(|p| p.claims).map(|claims| {
+        let literal = quote_literal(&claims.to_string());
+        format!("select set_config('request.jwt.claims', {literal}, true);\n")
+    });
+    let claims = claims.unwrap_or_default();
     format!("begin;\nset local role {role};\n{claims}{statement}\nrollback;")
 }
-
-/// A user id that no row carries by chance: what such a user sees, any user sees.
-pub(super) const NOBODY: &str = "00000000-0000-4000-8000-000000000000";
 
 /// A statement that writes a few rows and changes as little as it can.
 fn write(relation: &Relation, command: Command, reads: bool) -> String {

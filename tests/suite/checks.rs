@@ -1,3 +1,4 @@
+<<<<<<< HEAD
 //! Every check on real servers: its bad example fires it, its good one is silent, and its fix silences it; and the
 //! noise that others make and we must not.
 //!
@@ -98,3 +99,6 @@ fn of_check<'f>(findings: &[&'f Finding], check: &str) -> Vec<&'f Finding> {
 fn serious<'f>(findings: &[&'f Finding], but: &str) -> Vec<&'f Finding> {
     findings.iter().copied().filter(|f| f.check != but && f.severity >= Severity::High).collect()
 }
+=======
+
+>>>>>>> main

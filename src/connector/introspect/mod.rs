@@ -1,8 +1,9 @@
 //! Reading the system catalogs into a [`Schema`].
 //!
-//! Everything comes from [`QUERIES`], asked at once, plus one query before them and at most one after: their number
-//! does not depend on what the database holds. Each .sql file reads one kind of object, and the .rs file beside it
-//! makes the model's own of it. Names are put together here, by oid, so that the server joins little.
+//! Everything comes from one batch of queries, asked at once, after two that prepare it and before at most one for
+//! storage buckets: their number does not depend on what the database holds. Each .sql file reads one kind of object,
+//! and the .rs file beside it makes the model's own of it. Names are put together here, by oid, so that the server
+//! joins little.
 
 mod batch;
 mod buckets;
@@ -36,7 +37,7 @@ use self::relations::Relations;
 use super::{ConnectError, Database};
 use crate::model::{Platform, Relation, Schema};
 
-/// Every query but the first, which [`server::QUERY`] is, and the last, for storage buckets if they can be read.
+/// The batch.
 const QUERIES: [&Query; 33] = [
     &server::DATABASE,
     &server::SETTINGS,
