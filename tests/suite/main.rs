@@ -7,6 +7,7 @@
 )]
 
 mod checks;
+mod checks;
 mod connections;
 mod effective;
 mod impersonation;
