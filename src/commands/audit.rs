@@ -1,0 +1,63 @@
+//! `audit`: the model through all checks, confirmed where a server is at hand, as a report and an exit code.
+
+use std::collections::BTreeMap;
+
+use super::{Run, as_json, output, source};
+use crate::checks::{Context, run_all};
+use crate::cli::{Audit, Format, Verdict};
+use crate::config::FailOn;
+use crate::finding::Findings;
+use crate::report::human::Human;
+use crate::report::{Parts, Report, assemble};
+use crate::{Error, ExitCode};
+
+pub(super) async fn run(args: Audit, run: &Run) -> Result<ExitCode, Error> {
+    let loaded = source::load(&args.source, run).await?;
+    let mut report = examine(&loaded, &args, run).await?;
+    let code = exit_code(&report, &args.verdict, run);
+    report.summary.exit = code as u8;
+    for out in &args.output.output {
+        output::to_file(&out.file, &written(&report, out.format, &loaded.texts, run, 100)?)?;
+    }
+    output::to_stdout(&written(&report, args.output.format, &loaded.texts, run, output::width())?)?;
+    Ok(code)
+}
+
+async fn examine(loaded: &source::Loaded, args: &Audit, run: &Run) -> Result<Report, Error> {
+    let working = run.talk.working_on("checking");
+    let cx = Context::new(&loaded.schema, run.exposed(&args.source.reading));
+    let mut out = Findings::new(&loaded.schema.files);
+    run_all(&cx, &mut out);
+    let (mut findings, examined) = out.finish();
+    drop(working);
+    let wanted = !args.verdict.no_probes && run.config.config.audit.probes.unwrap_or(true);
+    let probes = if wanted { loaded.probe(&cx, &mut findings, run).await? } else { Vec::new() };
+    Ok(assemble(&cx, Parts { source: loaded.describe(&cx), findings, examined, probes }))
+}
+
+/// Findings weigh more than gaps: they are certain.
+fn exit_code(report: &Report, verdict: &Verdict, run: &Run) -> ExitCode {
+    let config = &run.config.config.audit;
+    let threshold: FailOn = verdict.fail_on.or(config.fail_on).unwrap_or_default();
+    let allow_partial = verdict.allow_partial || config.allow_partial.unwrap_or(false);
+    if threshold.severity().is_some_and(|least| report.findings.iter().any(|f| f.severity >= least)) {
+        ExitCode::Findings
+    } else if !allow_partial && report.coverage.gaps.iter().any(|g| g.access_control) {
+        ExitCode::Incomplete
+    } else {
+        ExitCode::Clean
+    }
+}
+
+fn written(
+    report: &Report,
+    format: Format,
+    texts: &BTreeMap<String, String>,
+    run: &Run,
+    width: usize,
+) -> Result<String, Error> {
+    Ok(match format {
+        Format::Json => as_json(report)?,
+        Format::Human => Human { width, verbose: run.verbose, texts }.report(report),
+    })
+}
