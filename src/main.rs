@@ -7,9 +7,15 @@ use std::process::ExitCode;
 use clap::Parser;
 use pgwitness::cli::Cli;
 use pgwitness::commands::{self, secrets};
+use pgwitness::shadow::guard;
 use pgwitness::{Error, ExitCode as Code};
 
 fn main() -> ExitCode {
+    // A guard process is this program again; it must not depend on how a command line is read.
+    let mut arguments = std::env::args_os().skip(1);
+    if arguments.next().is_some_and(|first| first == guard::SUBCOMMAND) {
+        return guard::run(arguments);
+    }
     hide_panics();
     match std::panic::catch_unwind(AssertUnwindSafe(program)) {
         Ok(code) => ExitCode::from(code),

@@ -1,5 +1,7 @@
 //! What can go wrong with a server of our own.
 
+use std::path::Path;
+
 /// A failure to get, start or fill a throw-away server.
 #[derive(Debug, thiserror::Error)]
 pub enum ShadowError {
@@ -11,6 +13,44 @@ pub enum ShadowError {
         /// How to install one here.
         help: Option<String>,
     },
+    /// The server could not be initialised or did not come up.
+    #[error("{message}")]
+    Start {
+        /// What was tried, and the last lines of the server's log.
+        message: String,
+        /// What to do.
+        help: Option<String>,
+    },
+    /// A file of ours or of the user's could not be used.
+    #[error("cannot {action} `{path}`: {source}")]
+    File {
+        /// `read`, `create`, ...
+        action: &'static str,
+        /// The file.
+        path: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The server refused a statement.
+    #[error("{place}: {message} ({code})")]
+    Sql {
+        /// `file:line` of the statement.
+        place: String,
+        /// The SQLSTATE.
+        code: String,
+        /// The server's message, with its detail and context.
+        message: String,
+        /// The server's hint.
+        help: Option<String>,
+    },
+    /// Talking to our server failed.
+    #[error("{what}: {message}")]
+    Connection {
+        /// What was being done.
+        what: String,
+        /// The causes, joined.
+        message: String,
+    },
 }
 
 impl ShadowError {
@@ -18,7 +58,23 @@ impl ShadowError {
     #[must_use]
     pub fn help(&self) -> Option<String> {
         match self {
-            Self::Binaries { help, .. } => help.clone(),
+            Self::Binaries { help, .. } | Self::Start { help, .. } | Self::Sql { help, .. } => help.clone(),
+            Self::File { .. } | Self::Connection { .. } => None,
         }
+    }
+
+    pub(crate) fn file(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self + use<> {
+        let path = path.display().to_string();
+        move |source| Self::File { action, path, source }
+    }
+
+    pub(crate) fn connection(what: impl Into<String>, error: &dyn std::error::Error) -> Self {
+        let mut message = error.to_string();
+        let mut cause = error.source();
+        while let Some(e) = cause {
+            message = format!("{message}: {e}");
+            cause = e.source();
+        }
+        Self::Connection { what: what.into(), message }
     }
 }

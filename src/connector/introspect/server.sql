@@ -1,0 +1,12 @@
+-- Facts that the other queries depend on. No catalog is read: all of it works without any privilege.
+-- $1 holds the names of the catalogs that the other queries read.
+select current_setting('server_version_num') as version_num,
+       current_setting('server_version') as version,
+       current_user::text as current_user,
+       current_setting('server_encoding') as encoding,
+       current_database()::text as database,
+       array(
+           select name
+           from unnest($1) as catalog(name)
+           where not has_table_privilege(to_regclass('pg_catalog.' || name), 'select')
+       ) as unreadable

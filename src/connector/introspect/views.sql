@@ -1,0 +1,10 @@
+-- Queries and options of views and materialized views.
+select c.oid as relation,
+       pg_get_viewdef(c.oid, false) as definition,
+       c.reloptions as options,
+       -- A bit for each command that works: 4 UPDATE, 8 INSERT, 16 DELETE.
+       pg_relation_is_updatable(c.oid, true) as commands
+from pg_catalog.pg_class c
+join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+where c.relkind in ('v', 'm')
+  and n.nspname !~ '^(pg_catalog|information_schema)$|^pg_(toast|temp_)'

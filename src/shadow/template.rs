@@ -1,0 +1,124 @@
+//! Initialised clusters, made once and then copied.
+//!
+//! initdb takes most of a second and the platform's SQL some more; a copy takes a twentieth of it. A template's name holds
+//! everything that it depends on, so a changed bootstrap or another build never meets an old template.
+
+use super::account::Account;
+use super::binaries::Binaries;
+use super::platform::Platform;
+use super::server::{Server, ServerOptions};
+use super::{ShadowError, cache};
+use sha2::{Digest, Sha256};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Raised when the way in which templates are made changes.
+const FORMAT: u32 = 1;
+
+/// The data directory of the template for `options.platform`; made if it does not exist yet.
+pub(crate) async fn data_dir(
+    binaries: &Binaries,
+    options: &ServerOptions,
+    account: Option<Account>,
+) -> Result<PathBuf, ShadowError> {
+    let store = cache::cache_dir(options.cache.as_deref())?.join("template");
+    let key = key(binaries, options.platform, account);
+    let data = store.join(&key).join("data");
+    if data.is_dir() {
+        return Ok(data);
+    }
+    let _lock = cache::lock(&store, &key)?;
+    if data.is_dir() {
+        return Ok(data);
+    }
+    let staging = cache::staging(&store)?;
+    Account::give(account, staging.path())?;
+    let fresh = staging.path().join("data");
+    match options.platform.bootstrap() {
+        None => initdb(binaries, options.platform.superuser(), &fresh, account)?,
+        Some(_) => Box::pin(bootstrapped(binaries, options, account, &fresh)).await?,
+    }
+    let place = store.join(&key);
+    std::fs::rename(staging.keep(), &place).map_err(ShadowError::file("create", &place))?;
+    Ok(data)
+}
+
+/// Starts a server on a bare cluster, runs the platform's SQL, stops it cleanly and copies its files to `fresh`.
+async fn bootstrapped(
+    binaries: &Binaries,
+    options: &ServerOptions,
+    account: Option<Account>,
+    fresh: &Path,
+) -> Result<(), ShadowError> {
+    let bare = fresh.with_file_name("bare");
+    initdb(binaries, options.platform.superuser(), &bare, account)?;
+    let plain =
+        ServerOptions { guard: options.guard.clone(), cache: options.cache.clone(), ..ServerOptions::default() };
+    let server = Server::start_on(binaries, &plain, account, &bare, options.platform).await?;
+    options.platform.run_bootstrap(&server).await?;
+    server.stop_keeping(|data| copy(data, fresh, account)).await?;
+    std::fs::remove_dir_all(&bare).map_err(ShadowError::file("delete", &bare))
+}
+
+fn key(binaries: &Binaries, platform: Platform, account: Option<Account>) -> String {
+    let mut hash = Sha256::new();
+    let program = binaries.bin().to_string_lossy();
+    for part in [&program, binaries.version(), &FORMAT.to_string(), &Account::owner(account).to_string()] {
+        hash.update(part.as_bytes());
+        hash.update([0]);
+    }
+    hash.update(platform.superuser());
+    for (name, sql) in platform.bootstrap().unwrap_or_default() {
+        hash.update(name.as_bytes());
+        hash.update(sql.as_bytes());
+    }
+    let digest: String = hash.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+    format!("pg{}-{}-{digest}", binaries.version(), platform.name())
+}
+
+fn initdb(binaries: &Binaries, superuser: &str, data: &Path, account: Option<Account>) -> Result<(), ShadowError> {
+    let mut command = Command::new(binaries.bin().join("initdb"));
+    command.arg("-D").arg(data).args(["-U", superuser, "-A", "trust", "-E", "UTF8", "--locale=C"]);
+    command.args(["--no-sync", "--no-instructions"]);
+    command.current_dir(data.parent().unwrap_or(data)).env("TZ", "UTC").env_remove("PGDATA");
+    Account::run(account, &mut command);
+    let failed = |why: String| {
+        ShadowError::Start {
+        message: format!("cannot initialise a PostgreSQL {} cluster in `{}`: {why}", binaries.version(), data.display()),
+        help: account.map(|a| {
+            format!(
+                "the server runs as user id {}, which must be able to enter `{}` and `{}`; PGWITNESS_CACHE_DIR moves the \
+                 former",
+                a.uid,
+                data.parent().unwrap_or(data).display(),
+                binaries.bin().display()
+            )
+        }),
+    }
+    };
+    let out = command.output().map_err(|e| failed(e.to_string()))?;
+    if out.status.success() {
+        return Ok(());
+    }
+    Err(failed(String::from_utf8_lossy(&out.stderr).trim().replace('\n', "; ")))
+}
+
+/// Copies a stopped cluster, keeping modes and giving every file to the server's account.
+pub(crate) fn copy(from: &Path, to: &Path, account: Option<Account>) -> Result<(), ShadowError> {
+    use std::os::unix::fs::DirBuilderExt;
+    std::fs::DirBuilder::new().mode(0o700).create(to).map_err(ShadowError::file("create", to))?;
+    Account::give(account, to)?;
+    let entries = std::fs::read_dir(from).map_err(ShadowError::file("read", from))?;
+    for entry in entries {
+        let entry = entry.map_err(ShadowError::file("read", from))?;
+        let (source, target) = (entry.path(), to.join(entry.file_name()));
+        let kind = entry.file_type().map_err(ShadowError::file("read", &source))?;
+        if kind.is_dir() {
+            copy(&source, &target, account)?;
+        } else if entry.file_name() != "postmaster.pid" && kind.is_file() {
+            std::fs::copy(&source, &target).map_err(ShadowError::file("copy", &source))?;
+            Account::give(account, &target)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,2 @@
+create role app_fixed;
+grant app_reader to app_fixed with inherit false, set false;
