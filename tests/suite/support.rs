@@ -13,23 +13,23 @@ use std::sync::{Arc, LazyLock, Mutex, OnceLock};
 use tokio::runtime::Runtime;
 
 /// Every supported major version.
-pub const MAJORS: [u32; 5] = [14, 15, 16, 17, 18];
+pub(crate) const MAJORS: [u32; 5] = [14, 15, 16, 17, 18];
 
 static RUNTIME: LazyLock<Runtime> =
     LazyLock::new(|| tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap());
 
 /// Runs a future to its end on the suites' runtime.
-pub fn block_on<T>(future: impl Future<Output = T>) -> T {
+pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
     RUNTIME.block_on(future)
 }
 
 /// The program under test, which is also the servers' guard.
-pub fn program() -> PathBuf {
+pub(crate) fn program() -> PathBuf {
     PathBuf::from(env!("CARGO_BIN_EXE_pgwitness"))
 }
 
 /// The pinned build of `major`; where npm has none for this machine, an installed server of that major.
-pub fn binaries(major: u32) -> Binaries {
+pub(crate) fn binaries(major: u32) -> Binaries {
     static FOUND: Mutex<BTreeMap<u32, Binaries>> = Mutex::new(BTreeMap::new());
     let mut found = FOUND.lock().unwrap();
     let find = || {
@@ -42,23 +42,23 @@ pub fn binaries(major: u32) -> Binaries {
 }
 
 /// Options whose guard is the program under test.
-pub fn options(platform: Platform) -> ServerOptions {
+pub(crate) fn options(platform: Platform) -> ServerOptions {
     ServerOptions { platform, guard: Some(program()), ..ServerOptions::default() }
 }
 
 /// A server of the test's own; it ends when dropped.
-pub fn server(major: u32, platform: Platform) -> Server {
+pub(crate) fn server(major: u32, platform: Platform) -> Server {
     server_with(major, options(platform))
 }
 
 /// The same with options; start from [`options`].
-pub fn server_with(major: u32, options: ServerOptions) -> Server {
+pub(crate) fn server_with(major: u32, options: ServerOptions) -> Server {
     let binaries = binaries(major);
     block_on(Server::start(&binaries, options)).unwrap_or_else(|e| panic!("{e}; help: {:?}", e.help()))
 }
 
 /// The server that all tests share; it ends with the test process.
-pub fn shared(major: u32, platform: Platform) -> Arc<Server> {
+pub(crate) fn shared(major: u32, platform: Platform) -> Arc<Server> {
     type Slot = Arc<OnceLock<Arc<Server>>>;
     static SERVERS: Mutex<BTreeMap<(u32, Platform), Slot>> = Mutex::new(BTreeMap::new());
     let slot = SERVERS.lock().unwrap().entry((major, platform)).or_default().clone();
@@ -66,7 +66,7 @@ pub fn shared(major: u32, platform: Platform) -> Arc<Server> {
 }
 
 /// A connection as `user`; its background task ends with the client.
-pub fn connect(server: &Server, user: &str, database: &str) -> tokio_postgres::Client {
+pub(crate) fn connect(server: &Server, user: &str, database: &str) -> tokio_postgres::Client {
     block_on(async {
         let (client, connection) = server.config(user, database).connect(tokio_postgres::NoTls).await.unwrap();
         tokio::spawn(connection);
@@ -75,25 +75,25 @@ pub fn connect(server: &Server, user: &str, database: &str) -> tokio_postgres::C
 }
 
 /// A fresh database on a shared server.
-pub struct TestDatabase {
+pub(crate) struct TestDatabase {
     /// The server.
-    pub server: Arc<Server>,
+    pub(crate) server: Arc<Server>,
     /// The database's name.
-    pub name: String,
+    pub(crate) name: String,
     /// The libpq connection string, role `postgres`.
-    pub url: String,
+    pub(crate) url: String,
     /// A session as `postgres`.
-    pub client: tokio_postgres::Client,
+    pub(crate) client: tokio_postgres::Client,
 }
 
 impl TestDatabase {
     /// A new session as any role.
-    pub fn connect_as(&self, user: &str) -> tokio_postgres::Client {
+    pub(crate) fn connect_as(&self, user: &str) -> tokio_postgres::Client {
         connect(&self.server, user, &self.name)
     }
 
     /// Runs statements as `postgres` and fails the test on an error.
-    pub fn execute(&self, sql: &str) {
+    pub(crate) fn execute(&self, sql: &str) {
         block_on(self.client.batch_execute(sql)).unwrap_or_else(|e| panic!("{}", explain(&e)));
     }
 }
@@ -101,7 +101,7 @@ impl TestDatabase {
 /// A clone of the platform's database on the shared server, with `sql` run in it as `postgres`.
 ///
 /// Roles are shared by the whole cluster: create them in a [`server`] of the test's own, or under names of the test's own.
-pub fn database(major: u32, platform: Platform, sql: &str) -> TestDatabase {
+pub(crate) fn database(major: u32, platform: Platform, sql: &str) -> TestDatabase {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let server = shared(major, platform);
     let name = format!("test_{}", NEXT.fetch_add(1, Ordering::Relaxed));
@@ -121,7 +121,7 @@ pub fn database(major: u32, platform: Platform, sql: &str) -> TestDatabase {
 }
 
 /// An error with its SQLSTATE and message, which `tokio_postgres` alone does not show.
-pub fn explain(error: &tokio_postgres::Error) -> String {
+pub(crate) fn explain(error: &tokio_postgres::Error) -> String {
     match error.as_db_error() {
         Some(e) => format!("{} ({}) {:?}", e.message(), e.code().code(), e.position()),
         None => error.to_string(),
