@@ -3,7 +3,8 @@
 use super::Context;
 use crate::analyzer::effective::{Principal, Who};
 use crate::finding::Reproduce;
-use crate::model::{Platform, Relation};
+use crate::impersonation::Persona;
+use crate::model::{Platform, Relation, quote_ident, quote_literal};
 
 impl Context<'_> {
     /// How to see that `principal` can read rows of `relation`.
@@ -38,18 +39,15 @@ impl Context<'_> {
 /// A psql script that runs `statement` as the principal and changes nothing.
 #[must_use]
 pub(super) fn as_principal(principal: &Principal, statement: &str) -> String {
-    let role = crate::model::quote_ident(&principal.role);
-    let claims = match principal.who {
-        Who::Anyone => Some(r#"{"role":"anon"}"#.to_owned()),
-        Who::SignedIn => Some(format!(r#"{{"role":"authenticated","sub":"{NOBODY}"}}"#)),
-        _ => None,
-    };
-    let claims = claims.map(|c| format!("select set_config('request.jwt.claims', '{c}', true);\n")).unwrap_or_default();
+    let role = quote_ident(&principal.role);
+    let persona = Persona::of(principal).into_iter().next();
+    let claims = persona.and_then(|p| p.claims).map(|claims| {
+        let literal = quote_literal(&claims.to_string());
+        format!("select set_config('request.jwt.claims', {literal}, true);\n")
+    });
+    let claims = claims.unwrap_or_default();
     format!("begin;\nset local role {role};\n{claims}{statement}\nrollback;")
 }
-
-/// A user id that no row carries by chance: what such a user sees, any user sees.
-pub(super) const NOBODY: &str = "00000000-0000-4000-8000-000000000000";
 
 fn shell_quoted(text: &str) -> String {
     text.replace('\'', r"'\''")

@@ -1,0 +1,96 @@
+//! What it means that a read saw nothing: whether there was anything to see.
+//!
+//! The read is made again with the question beside it, in one snapshot, so that no row can come or go between the two.
+
+use tokio_postgres::Client;
+
+use super::message::{HAS_ROWS, Message};
+use super::plan::Read;
+use super::probe::{Failure, Prober, value};
+use crate::analyzer::effective::Effective;
+use crate::connector::ConnectError;
+use crate::model::{QualifiedName, Relation, RelationKind, View};
+use crate::report::ProbeOutcome;
+
+/// What the second read found.
+enum Compared {
+    /// Rows are visible by now.
+    Seen(ProbeOutcome),
+    /// Still nothing, and this is whether there is something.
+    Unseen { has_rows: bool },
+    /// Whether there is something could not be told.
+    Unknown,
+}
+
+impl<'a> Prober<'_, 'a> {
+    /// Tells hidden from empty, for a read that saw nothing.
+    pub(super) async fn compare(&self, client: &Client, read: &Read<'a>) -> Result<ProbeOutcome, ConnectError> {
+        let relation = read.relation;
+        let Some(view) = relation.view.as_ref().filter(|_| relation.kind == RelationKind::View) else {
+            let question = self.question(&[&relation.name]);
+            return Ok(match self.ask(client, read, question).await? {
+                Compared::Seen(seen) => seen,
+                Compared::Unseen { has_rows: true } => ProbeOutcome::Hidden,
+                Compared::Unseen { has_rows: false } => ProbeOutcome::Empty,
+                Compared::Unknown => ProbeOutcome::NothingSeen,
+            });
+        };
+        if let Some(tables) = tables_under(self.effective, view) {
+            match self.ask(client, read, self.question(&tables)).await? {
+                Compared::Seen(seen) => return Ok(seen),
+                Compared::Unseen { has_rows: false } => return Ok(ProbeOutcome::Empty),
+                Compared::Unseen { has_rows: true } | Compared::Unknown => {}
+            }
+        }
+        // A view's own filter may leave nothing for anybody; what its owner sees, somebody sees.
+        let as_owner = Message::new(self.options).row_security(true).role(&relation.owner).has_rows(&[&relation.name]);
+        Ok(match self.ask(client, read, as_owner).await? {
+            Compared::Seen(seen) => seen,
+            Compared::Unseen { has_rows: true } => ProbeOutcome::Hidden,
+            Compared::Unseen { has_rows: false } | Compared::Unknown => ProbeOutcome::NothingSeen,
+        })
+    }
+
+    /// Asks for rows as the connected role, which fails if row security would keep some from it.
+    fn question(&self, relations: &[&QualifiedName]) -> Message {
+        Message::new(self.options).row_security(false).has_rows(relations)
+    }
+
+    async fn ask(&self, client: &Client, read: &Read<'a>, question: Message) -> Result<Compared, ConnectError> {
+        let message = self.read(question.no_role().row_security(true), read).end();
+        Ok(match self.send(client, &message).await? {
+            Ok(answer) => match (self.seen(&answer), value(&answer, HAS_ROWS)) {
+                (Some(seen), _) => Compared::Seen(seen),
+                (None, Some(has_rows)) => Compared::Unseen { has_rows: has_rows == "t" },
+                (None, None) => Compared::Unknown,
+            },
+            Err(Failure::Refusal { .. } | Failure::NoTime) => Compared::Unknown,
+        })
+    }
+}
+
+/// The relations that all rows of a view come from; `None` if they may come from elsewhere.
+fn tables_under<'a>(effective: &Effective<'a>, view: &'a View) -> Option<Vec<&'a QualifiedName>> {
+    let (mut tables, mut views, mut at) = (Vec::new(), vec![view], 0);
+    while let Some(view) = views.get(at).copied() {
+        at += 1;
+        let makes_rows = |id| effective.schema().function(id).is_none_or(|f| f.returns_set);
+        if view.calls.iter().any(makes_rows) {
+            return None;
+        }
+        for name in &view.reads {
+            let relation: &Relation = effective.schema().relation(name)?;
+            match &relation.view {
+                Some(deeper) if relation.kind == RelationKind::View => {
+                    if !views.iter().any(|v| std::ptr::eq(*v, deeper)) {
+                        views.push(deeper);
+                    }
+                }
+                _ => tables.push(name),
+            }
+        }
+    }
+    tables.sort();
+    tables.dedup();
+    (!tables.is_empty()).then_some(tables)
+}

@@ -1,0 +1,1 @@
+//! The program itself, from the outside.
