@@ -25,6 +25,7 @@ impl Human<'_> {
         let path = printable(&location.file);
         let title = printable(&finding.title);
         let annotation = AnnotationKind::Primary.span(range.start..end.unwrap_or(range.end));
+        let text = harmless(text);
         let snippet = Snippet::source(text.as_str()).path(path.as_ref()).annotation(annotation);
         let report = [Group::with_title(Level::NOTE.no_name().primary_title(title)).element(snippet)];
         let rendered = Renderer::styled().term_width(self.width).render(&report);
@@ -33,4 +34,18 @@ impl Human<'_> {
         out.push_str(lines);
         out.push_str("\n\n");
     }
+}
+
+/// The text with every character that a terminal obeys replaced by one of as many bytes, so that spans still fit.
+fn harmless(text: &str) -> String {
+    let kept = |c: char| matches!(c, '\n' | '\r' | '\t') || c.is_ascii_graphic() || c == ' ';
+    let obeyed = |c: char| printable(c.encode_utf8(&mut [0; 4])).len() > c.len_utf8();
+    text.chars()
+        .map(|c| match c.len_utf8() {
+            _ if kept(c) || !obeyed(c) => c,
+            1 => '?',
+            2 => '\u{bf}',
+            _ => '\u{fffd}',
+        })
+        .collect()
 }
