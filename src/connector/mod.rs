@@ -1,8 +1,15 @@
 //! Reaching a database and reading it.
 
+mod cause;
 mod conninfo;
+mod dial;
 mod error;
 pub mod introspect;
+mod session;
+mod tls;
+mod verifier;
 
+pub use cause::Cause;
 pub use conninfo::{ConnInfo, Endpoint, Environment, Host, RootCertificates, Secret, Ssl, SslMode, TargetSession};
 pub use error::ConnectError;
+pub use session::{Database, SessionOptions};

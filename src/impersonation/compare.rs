@@ -7,9 +7,8 @@ use tokio_postgres::Client;
 use super::message::{HAS_ROWS, Message};
 use super::plan::Read;
 use super::probe::{Failure, Prober, value};
-use crate::analyzer::effective::Effective;
 use crate::connector::ConnectError;
-use crate::model::{QualifiedName, Relation, RelationKind, View};
+use crate::model::{QualifiedName, Relation, RelationKind, Schema, View};
 use crate::report::ProbeOutcome;
 
 /// What the second read found.
@@ -22,9 +21,9 @@ enum Compared {
     Unknown,
 }
 
-impl<'a> Prober<'_, 'a> {
+impl Prober<'_> {
     /// Tells hidden from empty, for a read that saw nothing.
-    pub(super) async fn compare(&self, client: &Client, read: &Read<'a>) -> Result<ProbeOutcome, ConnectError> {
+    pub(super) async fn compare(&self, client: &Client, read: &Read<'_>) -> Result<ProbeOutcome, ConnectError> {
         let relation = read.relation;
         let Some(view) = relation.view.as_ref().filter(|_| relation.kind == RelationKind::View) else {
             let question = self.question(&[&relation.name]);
@@ -35,7 +34,7 @@ impl<'a> Prober<'_, 'a> {
                 Compared::Unknown => ProbeOutcome::NothingSeen,
             });
         };
-        if let Some(tables) = tables_under(self.effective, view) {
+        if let Some(tables) = tables_under(self.schema, view) {
             match self.ask(client, read, self.question(&tables)).await? {
                 Compared::Seen(seen) => return Ok(seen),
                 Compared::Unseen { has_rows: false } => return Ok(ProbeOutcome::Empty),
@@ -56,7 +55,7 @@ impl<'a> Prober<'_, 'a> {
         Message::new(self.options).row_security(false).has_rows(relations)
     }
 
-    async fn ask(&self, client: &Client, read: &Read<'a>, question: Message) -> Result<Compared, ConnectError> {
+    async fn ask(&self, client: &Client, read: &Read<'_>, question: Message) -> Result<Compared, ConnectError> {
         let message = self.read(question.no_role().row_security(true), read).end();
         Ok(match self.send(client, &message).await? {
             Ok(answer) => match (self.seen(&answer), value(&answer, HAS_ROWS)) {
@@ -70,16 +69,16 @@ impl<'a> Prober<'_, 'a> {
 }
 
 /// The relations that all rows of a view come from; `None` if they may come from elsewhere.
-fn tables_under<'a>(effective: &Effective<'a>, view: &'a View) -> Option<Vec<&'a QualifiedName>> {
+fn tables_under<'a>(schema: &'a Schema, view: &'a View) -> Option<Vec<&'a QualifiedName>> {
     let (mut tables, mut views, mut at) = (Vec::new(), vec![view], 0);
     while let Some(view) = views.get(at).copied() {
         at += 1;
-        let makes_rows = |id| effective.schema().function(id).is_none_or(|f| f.returns_set);
+        let makes_rows = |id| schema.function(id).is_none_or(|f| f.returns_set);
         if view.calls.iter().any(makes_rows) {
             return None;
         }
         for name in &view.reads {
-            let relation: &Relation = effective.schema().relation(name)?;
+            let relation: &Relation = schema.relation(name)?;
             match &relation.view {
                 Some(deeper) if relation.kind == RelationKind::View => {
                     if !views.iter().any(|v| std::ptr::eq(*v, deeper)) {

@@ -93,15 +93,24 @@ pub struct Untested {
 ///
 /// # Errors
 /// When a connection breaks. What the server refuses or cannot do is an outcome, not an error.
-pub async fn run(
-    clients: &[&Client],
-    effective: &Effective<'_>,
-    options: &Options,
-    progress: &(dyn Fn(Progress) + Sync),
+pub fn run<'a>(
+    clients: &'a [&'a Client],
+    effective: &'a Effective<'a>,
+    options: &'a Options,
+    progress: &'a (dyn Fn(Progress) + Sync),
+) -> impl Future<Output = Result<Tested, ConnectError>> + Send {
+    let plan = Plan::new(effective);
+    let prober = Prober::new(effective.schema(), options, Instant::now() + options.budget);
+    work(clients, plan, prober, progress)
+}
+
+async fn work<'a>(
+    clients: &'a [&'a Client],
+    mut plan: Plan<'a>,
+    prober: Prober<'a>,
+    progress: &'a (dyn Fn(Progress) + Sync),
 ) -> Result<Tested, ConnectError> {
     let Some(first) = clients.first() else { return Ok(Tested::default()) };
-    let prober = Prober::new(effective, options, Instant::now() + options.budget);
-    let mut plan = Plan::new(effective);
     let untested = prober.refused_roles(first, &plan).await?;
     plan.leave_out(&untested);
 

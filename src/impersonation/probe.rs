@@ -7,16 +7,15 @@ use tokio_postgres::{Client, SimpleQueryMessage};
 use super::message::{HOLDS, Message, SEEN};
 use super::plan::{Plan, Read};
 use super::{Options, Untested};
-use crate::analyzer::effective::Effective;
 use crate::connector::ConnectError;
-use crate::model::{printable, quote_ident};
+use crate::model::{Schema, printable, quote_ident};
 use crate::report::ProbeOutcome;
 
 /// Makes the reads of a run.
 #[derive(Debug)]
-pub(super) struct Prober<'e, 'a> {
-    pub(super) effective: &'e Effective<'a>,
-    pub(super) options: &'e Options,
+pub(super) struct Prober<'a> {
+    pub(super) schema: &'a Schema,
+    pub(super) options: &'a Options,
     deadline: Instant,
 }
 
@@ -32,13 +31,13 @@ pub(super) enum Failure {
     NoTime,
 }
 
-impl<'e, 'a> Prober<'e, 'a> {
-    pub(super) fn new(effective: &'e Effective<'a>, options: &'e Options, deadline: Instant) -> Self {
-        Self { effective, options, deadline }
+impl<'a> Prober<'a> {
+    pub(super) fn new(schema: &'a Schema, options: &'a Options, deadline: Instant) -> Self {
+        Self { schema, options, deadline }
     }
 
     /// Reads one relation as one persona.
-    pub(super) async fn probe(&self, client: &Client, read: &Read<'a>) -> Result<ProbeOutcome, ConnectError> {
+    pub(super) async fn probe(&self, client: &Client, read: &Read<'_>) -> Result<ProbeOutcome, ConnectError> {
         let message = Message::new(self.options).row_security(true);
         let answer = self.send(client, &self.read(message, read).end()).await?;
         match answer.map(|rows| self.seen(&rows)) {
@@ -92,7 +91,7 @@ impl<'e, 'a> Prober<'e, 'a> {
                 let reason = format!(
                     "{message}; connect as a role that may act as it, or let this one: grant {} to {}",
                     printable(&quote_ident(role)),
-                    printable(&quote_ident(&self.effective.schema().server.current_user)),
+                    printable(&quote_ident(&self.schema.server.current_user)),
                 );
                 refused.push(Untested { role: role.to_owned(), reason });
             }

@@ -1,7 +1,9 @@
 //! Black-box suites; one binary, so that it links once and shares its servers.
 
 mod cli;
+mod effective;
 mod impersonation;
 mod introspect;
+mod semantics;
 mod shadow;
 mod support;

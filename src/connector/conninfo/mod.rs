@@ -61,6 +61,13 @@ const TARGET_SESSIONS: &[(&str, TargetSession)] = &[
     ("prefer-standby", TargetSession::PreferStandby),
 ];
 
+impl TargetSession {
+    /// The word for it in a connection string.
+    pub(super) fn word(self) -> &'static str {
+        TARGET_SESSIONS.iter().find(|(_, meaning)| *meaning == self).map_or("any", |(word, _)| word)
+    }
+}
+
 const CHANNEL_BINDINGS: &[(&str, ChannelBinding)] =
     &[("disable", ChannelBinding::Disable), ("prefer", ChannelBinding::Prefer), ("require", ChannelBinding::Require)];
 

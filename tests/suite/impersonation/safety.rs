@@ -60,7 +60,8 @@ fn nothing_stays_open_when_a_run_is_dropped_half_way() {
     let effective = Effective::new(&schema, None);
     let bounds = options();
     let cut = block_on(async {
-        let run = impersonation::run(std::slice::from_ref(&&tester), &effective, &bounds, &|_| ());
+        let clients = [&tester];
+        let run = impersonation::run(&clients, &effective, &bounds, &|_| ());
         tokio::time::timeout(Duration::from_millis(60), run).await
     });
     assert!(cut.is_err(), "the run was to be cut short");

@@ -1,4 +1,5 @@
 //! A server with a small Supabase-like application, and a run of the tester on it.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use crate::support::{self, block_on, explain};
 use pgwitness::analyzer::effective::Effective;
