@@ -78,7 +78,7 @@ impl Error {
     #[must_use]
     pub fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Usage { .. } | Self::File { .. } => ExitCode::Usage,
+            Self::Usage { .. } | Self::File { .. } | Self::Connect(ConnectError::Setting { .. }) => ExitCode::Usage,
             Self::Connect(_) | Self::Shadow(_) => ExitCode::Incomplete,
             Self::Internal(_) => ExitCode::Internal,
         }

@@ -13,26 +13,35 @@ use crate::{Error, ExitCode};
 
 pub(super) async fn run(args: Audit, run: &Run) -> Result<ExitCode, Error> {
     let loaded = source::load(&args.source, run).await?;
-    let mut report = examine(&loaded, &args, run).await?;
-    let code = exit_code(&report, &args.verdict, run);
+    let (mut report, contradictions) = examine(&loaded, &args, run).await?;
+    let code = if contradictions.is_empty() { exit_code(&report, &args.verdict, run) } else { ExitCode::Internal };
     report.summary.exit = code as u8;
     for out in &args.output.output {
         output::to_file(&out.file, &written(&report, out.format, &loaded.texts, run, 100)?)?;
     }
     output::to_stdout(&written(&report, args.output.format, &loaded.texts, run, output::width())?)?;
-    Ok(code)
+    match contradictions.is_empty() {
+        true => Ok(code),
+        false => Err(Error::Internal(contradictions.join("; "))),
+    }
 }
 
-async fn examine(loaded: &source::Loaded, args: &Audit, run: &Run) -> Result<Report, Error> {
+/// The report, and where the model and the server contradict each other, which is a bug of ours.
+async fn examine(loaded: &source::Loaded, args: &Audit, run: &Run) -> Result<(Report, Vec<String>), Error> {
     let working = run.talk.working_on("checking");
     let cx = Context::new(&loaded.schema, run.exposed(&args.source.reading));
     let mut out = Findings::new(&loaded.schema.files);
     run_all(&cx, &mut out);
     let (mut findings, examined) = out.finish();
     drop(working);
+    let mut source = loaded.describe(&cx);
     let wanted = !args.verdict.no_probes && run.config.config.audit.probes.unwrap_or(true);
-    let probes = if wanted { loaded.probe(&cx, &mut findings, run).await? } else { Vec::new() };
-    Ok(assemble(&cx, Parts { source: loaded.describe(&cx), findings, examined, probes }))
+    let tested = if wanted { loaded.probe(&cx, &mut findings, run).await? } else { None };
+    let (tested, agreement) = tested.unwrap_or_default();
+    source.notes.extend(tested.untested.iter().map(|u| format!("nothing was read as {}: {}", u.role, u.reason)));
+    source.notes.extend(agreement.not_reproduced.iter().map(|text| format!("not reproduced: {text}")));
+    let report = assemble(&cx, Parts { source, findings, examined, probes: tested.probes });
+    Ok((report, agreement.contradictions))
 }
 
 /// Findings weigh more than gaps: they are certain.

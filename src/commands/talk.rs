@@ -48,6 +48,19 @@ pub(super) struct Working {
     task: Option<tokio::task::JoinHandle<()>>,
 }
 
+impl Working {
+    /// Shows how far the work is.
+    pub(super) fn at(&self, done: usize, total: usize) {
+        if done == 1 {
+            self.bar.set_style(
+                ProgressStyle::with_template("{spinner} {msg} {pos}/{len}").unwrap_or(ProgressStyle::default_spinner()),
+            );
+            self.bar.set_length(u64::try_from(total).unwrap_or(u64::MAX));
+        }
+        self.bar.set_position(u64::try_from(done).unwrap_or(u64::MAX));
+    }
+}
+
 impl Drop for Working {
     fn drop(&mut self) {
         if let Some(task) = &self.task {

@@ -1,0 +1,65 @@
+//! Models from running databases, and the reads that confirm findings there.
+
+use super::Loaded;
+use crate::Error;
+use crate::analyzer::effective::Effective;
+use crate::cli;
+use crate::commands::Run;
+use crate::connector::introspect::introspect;
+use crate::connector::{ConnInfo, ConnectError, Database, Environment, SessionOptions};
+use crate::finding::Finding;
+use crate::impersonation::{self, Agreement, Options, Tested};
+use crate::model::Schema;
+use crate::report::SourceKind;
+
+/// Reads a running database; `named_by` is the setting that led to it.
+pub(super) async fn load(args: &cli::Source, run: &Run, env: &Environment, named_by: &str) -> Result<Loaded, Error> {
+    let config = run.config.config.database.url.as_deref();
+    let info = ConnInfo::resolve(args.db_url.as_deref(), config, env)?;
+    run.talk.say(format!("reading {info} (from {named_by})"));
+    let (schema, database) = read(&info, args, run).await?;
+    let mut loaded = Loaded::new(schema, SourceKind::Live, database.target().to_owned());
+    loaded.notes = database.notes().to_vec();
+    loaded.database = Some(database);
+    Ok(loaded)
+}
+
+/// Connects and reads everything in one snapshot.
+pub(super) async fn read(info: &ConnInfo, args: &cli::Source, run: &Run) -> Result<(Schema, Database), Error> {
+    let statement_timeout = run.statement_timeout(&args.reading).0;
+    let options = SessionOptions { statement_timeout, ..SessionOptions::default() };
+    let _working = run.talk.working_on("reading the database");
+    let database = Database::open(info, &options).await?;
+    let schema = match database.read_only(async |client| introspect(client).await).await {
+        // Somebody dropped an object while the server printed it; the next snapshot does not know it.
+        Err(e) if is_lost_race(&e) => database.read_only(async |client| introspect(client).await).await,
+        other => other,
+    };
+    Ok((schema?, database))
+}
+
+fn is_lost_race(error: &ConnectError) -> bool {
+    let ConnectError::Query { source, .. } = error else { return false };
+    source.code() == Some(&tokio_postgres::error::SqlState::INTERNAL_ERROR)
+}
+
+/// Reads as the roles that clients act as, and holds what was seen against the findings and the model.
+pub(super) async fn probe(
+    database: &Database,
+    effective: &Effective<'_>,
+    findings: &mut [Finding],
+    run: &Run,
+) -> Result<(Tested, Agreement), Error> {
+    let working = run.talk.working_on("reading as the roles that clients act as");
+    let mut sessions = Vec::new();
+    for _ in 0..database.options().pool_size {
+        sessions.push(database.client().await?);
+    }
+    let clients: Vec<&tokio_postgres::Client> = sessions.iter().map(|session| &***session).collect();
+    let options = Options::default();
+    let tested =
+        impersonation::run(&clients, effective, &options, &|progress| working.at(progress.done, progress.total))
+            .await?;
+    let agreement = impersonation::confirm(findings, &tested, effective);
+    Ok((tested, agreement))
+}
