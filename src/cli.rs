@@ -180,11 +180,8 @@ pub struct Reading {
     /// The major version of the throw-away server
     #[arg(long, value_name = "MAJOR", value_parser = clap::value_parser!(u32).range(14..=18))]
     pub pg_version: Option<u32>,
-    /// Rows for the throw-away server; the migrations' own seed.sql by default
-    #[arg(long, value_name = "FILE")]
-    pub seed: Option<PathBuf>,
-    /// Leave the throw-away server without rows
-    #[arg(long, conflicts_with = "seed")]
+    /// Leave the throw-away server without the rows of seed.sql
+    #[arg(long)]
     pub no_seed: bool,
 }
 
