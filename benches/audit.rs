@@ -119,7 +119,7 @@ async fn generate(client: &Client, relations: u64) -> Result<()> {
 
 fn table(timings: &[Timing]) -> Table {
     let mut table = Table::new();
-    table.load_preset(comfy_table::presets::UTF8_FULL_CONDENSED);
+    table.load_style(comfy_table::presets::UTF8_FULL_CONDENSED);
     table.set_header(["relations", "read", "of that the server", "decide", "whole", "a relation", "findings"]);
     for t in timings {
         let whole = t.reading + t.deciding;

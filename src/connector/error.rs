@@ -64,6 +64,12 @@ pub enum ConnectError {
         /// What the pool said.
         message: String,
     },
+    /// The server is of a version whose catalogs are not known.
+    #[error("the server is PostgreSQL `{version}`, which is too old")]
+    OldServer {
+        /// What the server says of itself.
+        version: String,
+    },
     /// The server refused or failed a query, or the connection broke under it.
     #[error("{what}: {}", describe(source))]
     Query {
@@ -128,6 +134,7 @@ impl ConnectError {
             Self::UnknownHost { .. } => "check the host's name and this machine's DNS",
             Self::Timeout { .. } => "check host, port, VPN and firewall; `connect_timeout` sets how long to wait",
             Self::Unsuitable { .. } => "name another host, or leave `target_session_attrs` out",
+            Self::OldServer { .. } => "PostgreSQL 14 and newer can be read",
             Self::Pool { .. } => return None,
         };
         Some(help.to_owned())

@@ -12,7 +12,8 @@ pub struct Column {
     pub name: String,
     /// Its type as `format_type` prints it under an empty `search_path`, modifier included.
     pub data_type: String,
-    /// Whether NULL can be stored: false only if a NOT NULL that the server enforces on all rows forbids it.
+    /// Whether NULL can be stored: false only if a NOT NULL that the server enforces on all rows forbids it. One that
+    /// is NOT VALID, of a foreign table, or of the column's domain does not.
     pub nullable: bool,
     /// The default expression.
     pub default: Option<String>,

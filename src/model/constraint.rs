@@ -18,7 +18,7 @@ pub struct Constraint {
     pub definition: String,
     /// Whether all rows are known to satisfy it (false: `NOT VALID`).
     pub validated: bool,
-    /// Whether the server checks new rows (false: `NOT ENFORCED`, PostgreSQL 18).
+    /// Whether the server checks new rows (false: `NOT ENFORCED`, PostgreSQL 18, and all of foreign tables).
     pub enforced: bool,
     /// `DEFERRABLE`.
     pub deferrable: bool,

@@ -33,7 +33,7 @@ impl fmt::Display for FunctionId {
     }
 }
 
-/// A function, procedure, aggregate or window function.
+/// A function, procedure, aggregate or window function. The constructors of range types are left out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Function {
     /// What tells it from others.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Acl, Origin, QualifiedName};
 
-/// The database itself.
+/// The database itself; without owner and grants when `pg_database` may not be read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Database {
     /// Its name.
@@ -16,7 +16,7 @@ pub struct Database {
     pub acl: Acl,
 }
 
-/// A procedural language.
+/// A language, the built-in ones too.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Language {
     /// Its name.
@@ -32,7 +32,7 @@ pub struct Language {
     pub origin: Origin,
 }
 
-/// A type of the application: enum, domain, composite or range.
+/// A type of the application: enum, domain, composite or range. Array types and row types are left out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Type {
     /// Its name.
@@ -62,7 +62,7 @@ pub enum TypeKind {
         base: String,
         /// NOT NULL.
         not_null: bool,
-        /// Its CHECK expressions, by constraint name.
+        /// Its CHECK expressions, by constraint name, without those that are NOT VALID.
         checks: Vec<String>,
     },
     /// A composite type.

@@ -24,19 +24,19 @@ pub struct Relation {
     pub force_row_security: bool,
     /// Whether it is a partition of its parent.
     pub is_partition: bool,
-    /// The parents it inherits from, or the one it is a partition of.
+    /// The parents it inherits from, sorted, or the one it is a partition of.
     pub parents: Vec<QualifiedName>,
     /// Whether rows survive a crash (`UNLOGGED` ones don't).
     pub unlogged: bool,
-    /// Its columns, in order.
+    /// Its columns, in order; those of sequences are left out.
     pub columns: Vec<Column>,
-    /// Its constraints, by name.
+    /// Its constraints, by name. A partition has its parent's too; a foreign key to a partitioned table is one.
     pub constraints: Vec<Constraint>,
     /// Its indexes, by name.
     pub indexes: Vec<Index>,
     /// Its policies, by name; dormant while `row_security` is off.
     pub policies: Vec<Policy>,
-    /// Its triggers, by name, without those that implement constraints.
+    /// Its triggers, by name, without those that implement constraints. A partition has its parent's too.
     pub triggers: Vec<Trigger>,
     /// Its rewrite rules, by name, without a view's own.
     pub rules: Vec<Rule>,
@@ -46,7 +46,7 @@ pub struct Relation {
     pub foreign_server: Option<String>,
     /// What a sequence is for.
     pub sequence: Option<Sequence>,
-    /// What logical replication sends of a changed or deleted row.
+    /// What logical replication sends of a changed or deleted row; `Nothing` for views, foreign tables and sequences.
     pub replica_identity: ReplicaIdentity,
     /// The extension that made it.
     pub extension: Option<String>,

@@ -26,6 +26,6 @@ pub struct Setting {
 pub struct ServerSetting {
     /// The parameter.
     pub name: String,
-    /// Its value.
+    /// The value that a session of the role that read it starts with.
     pub value: String,
 }

@@ -22,9 +22,9 @@ pub struct View {
     pub updatable: bool,
     /// See `insertable`.
     pub deletable: bool,
-    /// The relations that the query names, sorted; through views it is one hop.
+    /// The relations outside `pg_catalog` that the query names, sorted; through views it is one hop.
     pub reads: Vec<QualifiedName>,
-    /// The functions outside `pg_catalog` that the query calls, sorted.
+    /// The functions outside `pg_catalog` that the query calls, by name or as an operator, sorted.
     pub calls: Vec<FunctionId>,
 }
 

@@ -1,7 +1,8 @@
 //! What stands in a database before the first migration.
 
-use super::ShadowError;
 use super::server::Server;
+use super::{ShadowError, apply};
+use tokio_postgres::error::{DbError, ErrorPosition};
 
 /// The platform that a shadow server imitates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Hash)]
@@ -42,11 +43,65 @@ impl Platform {
 
     /// The SQL files that make it, in order; `None` if there is nothing to make.
     pub(crate) fn bootstrap(self) -> Option<Vec<(&'static str, &'static str)>> {
-        None
+        let Self::Supabase { expose_new_tables } = self else { return None };
+        let wanted = |name: &str| expose_new_tables || !name.contains("expose");
+        Some(SUPABASE.iter().filter(|(name, _)| wanted(name)).copied().collect())
     }
 
     /// Runs the bootstrap on a bare cluster.
-    pub(crate) async fn run_bootstrap(self, _server: &Server) -> Result<(), ShadowError> {
+    pub(crate) async fn run_bootstrap(self, server: &Server) -> Result<(), ShadowError> {
+        let client = apply::connect(server, self.superuser(), "postgres").await?;
+        for (name, sql) in self.bootstrap().unwrap_or_default() {
+            client.batch_execute(sql).await.map_err(|e| sql_error(&e, name, sql))?;
+        }
         Ok(())
     }
+}
+
+macro_rules! supabase {
+    ($($name:literal),*) => { [$((concat!("supabase/", $name), include_str!(concat!("platform/supabase/", $name)))),*] };
+}
+
+/// Written from what the catalog of a project and the public sources of its services show.
+const SUPABASE: [(&str, &str); 9] = supabase![
+    "10-roles.sql",
+    "20-schemas.sql",
+    "21-expose.sql",
+    "30-extensions.sql",
+    "40-auth.sql",
+    "41-auth-functions.sql",
+    "50-storage.sql",
+    "60-realtime.sql",
+    "70-vault-graphql.sql"
+];
+
+/// An error of a whole file; the server tells where.
+pub(crate) fn sql_error(error: &tokio_postgres::Error, name: &str, text: &str) -> ShadowError {
+    let line = match error.as_db_error().and_then(DbError::position) {
+        Some(ErrorPosition::Original(position)) => Some(line_of(text, byte_of(text, *position))),
+        _ => None,
+    };
+    sql_error_in(error, name, line)
+}
+
+/// An error with the line it belongs to, if known.
+pub(crate) fn sql_error_in(error: &tokio_postgres::Error, name: &str, line: Option<usize>) -> ShadowError {
+    let place = line.map_or_else(|| name.to_owned(), |line| format!("{name}:{line}"));
+    let Some(db) = error.as_db_error() else { return ShadowError::connection(place, error) };
+    let mut message = db.message().to_owned();
+    for more in [db.detail(), db.where_()].into_iter().flatten() {
+        message = format!("{message}: {}", more.lines().next().unwrap_or_default());
+    }
+    ShadowError::Sql { place, code: db.code().code().to_owned(), message, help: db.hint().map(str::to_owned) }
+}
+
+/// The byte of the server's position, which counts characters from 1.
+pub(crate) fn byte_of(text: &str, position: u32) -> usize {
+    let characters = usize::try_from(position).unwrap_or(usize::MAX).saturating_sub(1);
+    text.char_indices().nth(characters).map_or(text.len(), |(at, _)| at)
+}
+
+/// The line, from 1, of a byte.
+pub(crate) fn line_of(text: &str, byte: usize) -> usize {
+    text.bytes().take(byte).filter(|b| *b == b'\n').count() + 1
 }

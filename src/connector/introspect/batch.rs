@@ -27,7 +27,7 @@ impl Batch {
     /// Asks everything. The queries of a step are sent at once, so a step costs one round trip.
     pub(super) async fn fetch(client: &Client) -> Result<Self, ConnectError> {
         let facts = fetch_facts(client).await?;
-        let major = server::major(&facts)?;
+        let major = server::supported_major(&facts)?;
         let unreadable = server::unreadable(&facts)?;
         let mut batch = Self { facts, rows: HashMap::new(), refused: Vec::new() };
 

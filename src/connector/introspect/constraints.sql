@@ -3,7 +3,12 @@ select k.conrelid as relation,
        k.conname::text as name,
        k.contype::text as kind,
        k.conkey as columns,
-       pg_get_constraintdef(k.oid) as definition,
+       -- NULL for a relation dropped since the snapshot: it would raise an error and end the transaction.
+       case
+           when pg_table_is_visible(k.conrelid) is not null
+                and (k.confrelid = 0 or pg_table_is_visible(k.confrelid) is not null)
+           then pg_get_constraintdef(k.oid)
+       end as definition,
        k.conenforced as enforced, --@ 18..
        true as enforced, --@ ..17
        k.convalidated as validated,

@@ -1,8 +1,9 @@
 //! Reading the system catalogs into a [`Schema`].
 //!
-//! Everything comes from [`QUERIES`], asked at once, plus one query before them and at most one after: their number
-//! does not depend on what the database holds. Each .sql file reads one kind of object, and the .rs file beside it
-//! makes the model's own of it. Names are put together here, by oid, so that the server joins little.
+//! Everything comes from one batch of queries, asked at once, after two that prepare it and before at most one for
+//! storage buckets: their number does not depend on what the database holds. Each .sql file reads one kind of object,
+//! and the .rs file beside it makes the model's own of it. Names are put together here, by oid, so that the server
+//! joins little.
 
 mod batch;
 mod buckets;
@@ -33,10 +34,10 @@ use self::batch::Batch;
 use self::context::Context;
 use self::query::Query;
 use self::relations::Relations;
-use super::ConnectError;
+use super::{ConnectError, Database};
 use crate::model::{Platform, Relation, Schema};
 
-/// Every query but the first, which [`server::QUERY`] is, and the last, for storage buckets if they can be read.
+/// The batch.
 const QUERIES: [&Query; 33] = [
     &server::DATABASE,
     &server::SETTINGS,
@@ -73,6 +74,21 @@ const QUERIES: [&Query; 33] = [
     &buckets::ACCESS,
 ];
 
+/// What the server raises when it prints something that refers to an object dropped since the snapshot: "cache lookup
+/// failed", "could not open relation".
+const INTERNAL_ERROR: &str = "XX000";
+
+/// Reads the database into a model, in one snapshot; again if an object was dropped under the first attempt.
+///
+/// # Errors
+/// When no connection can be had, or as [`introspect`].
+pub async fn read(database: &Database) -> Result<Schema, ConnectError> {
+    match database.read_only(introspect).await {
+        Err(e) if e.sqlstate() == Some(INTERNAL_ERROR) => database.read_only(introspect).await,
+        result => result,
+    }
+}
+
 /// Reads the database into a model.
 ///
 /// Runs in the transaction that the caller opened, which should be `REPEATABLE READ READ ONLY` so that all queries
@@ -81,7 +97,7 @@ const QUERIES: [&Query; 33] = [
 ///
 /// # Errors
 /// When a query fails: the connection broke, a timeout struck, or an object was dropped while the server printed it
-/// (SQLSTATE XX000, "cache lookup failed"), which a second attempt in a new transaction cures.
+/// (SQLSTATE XX000), which a second attempt in a new transaction cures, as [`read`] makes.
 pub async fn introspect(client: &Client) -> Result<Schema, ConnectError> {
     let batch = Batch::fetch(client).await?;
     assemble(&batch)

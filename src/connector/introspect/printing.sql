@@ -9,6 +9,10 @@ select set_config('search_path', 'pg_catalog, pg_temp', true),
        set_config('extra_float_digits', '1', true),
        set_config('bytea_output', 'hex', true),
        set_config('lc_monetary', 'C', true),
+       -- The server never converts from SQL_ASCII, but would refuse to send what is not UTF-8.
+       set_config(
+           'client_encoding', case current_setting('server_encoding') when 'SQL_ASCII' then 'SQL_ASCII' else 'UTF8' end, true
+       ),
        -- Compiling queries that run once costs more than it saves, and parallel workers would each load the same
        -- catalog caches.
        set_config('jit', 'off', true),

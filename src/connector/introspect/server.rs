@@ -16,13 +16,19 @@ pub(super) const QUERY: Query = Query::new("facts about the server", include_str
 pub(super) const DATABASE: Query = Query::new("databases", include_str!("database.sql"));
 pub(super) const SETTINGS: Query = Query::new("settings of the server", include_str!("server_settings.sql"));
 
+/// The major versions whose catalogs are known.
+const OLDEST: u32 = 14;
+const NEWEST: u32 = 18;
+
 /// Settings that every server has and shows to superusers and `pg_read_all_settings` only.
 const GUARDED: [&str; 2] = ["session_preload_libraries", "shared_preload_libraries"];
 
-/// The major version.
-pub(super) fn major(facts: &Row) -> Result<u32, ConnectError> {
+/// The major version, if it is not too old to read.
+pub(super) fn supported_major(facts: &Row) -> Result<u32, ConnectError> {
     let context = Context::default();
-    version_num(&Record::new(facts, QUERY.what, &context)).map(|num| num / 10_000)
+    let record = Record::new(facts, QUERY.what, &context);
+    let major = version_num(&record)? / 10_000;
+    if major < OLDEST { Err(ConnectError::OldServer { version: record.text("version")? }) } else { Ok(major) }
 }
 
 /// The catalogs that we may not read, of those that we would.
@@ -45,6 +51,13 @@ pub(super) fn read(batch: &Batch, context: &Context) -> Result<(Server, String),
         encoding: record.text("encoding")?,
         platform: Platform::Postgres,
     };
+    if server.major() > NEWEST {
+        let what = format!(
+            "PostgreSQL {} is newer than this pgwitness, which knows {NEWEST}: what is new in it was not read",
+            server.version
+        );
+        context.gap(what, true);
+    }
     Ok((server, record.text("database")?))
 }
 

@@ -1,6 +1,7 @@
 -- Queries and options of views and materialized views.
 select c.oid as relation,
-       pg_get_viewdef(c.oid, false) as definition,
+       -- NULL for a view dropped since the snapshot: it would raise an error and end the transaction.
+       case when pg_table_is_visible(c.oid) is not null then pg_get_viewdef(c.oid, false) end as definition,
        c.reloptions as options,
        -- A bit for each command that works: 4 UPDATE, 8 INSERT, 16 DELETE.
        pg_relation_is_updatable(c.oid, true) as commands

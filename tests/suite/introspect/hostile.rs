@@ -32,7 +32,7 @@ fn hostile_names_are_read_as_they_are() {
                  alter table {s}.{t} enable row level security;
                  create policy {p} on {s}.{t} to {r} using ({c} = 1);
                  grant select on {s}.{t} to {r} with grant option; grant update ({c}) on {s}.{t} to {r};
-                 set role {r}; grant select on {s}.{t} to public; reset role;
+                 grant usage on schema {s} to {r}; set role {r}; grant select on {s}.{t} to public; reset role;
                  create type {s}.{y} as enum ({label});
                  create function {s}.{f} ({w} {s}.{y}) returns void language plpgsql as 'begin end';
                  create function {s}.{g} () returns trigger language plpgsql as 'begin end';
@@ -58,7 +58,7 @@ fn hostile_names_are_read_as_they_are() {
         assert!(table.columns[0].acl.0[0].grantee.is_role(name(4)));
         assert_eq!(table.constraints[0].name, name(8));
         assert_eq!(table.constraints[0].kind, ConstraintKind::Check(format!("({c} > 0)")));
-        assert_eq!((table.indexes[0].name.as_str(), table.indexes[0].keys.join("")), (name(9), format!("({c} + 1)")));
+        assert_eq!((table.indexes[0].name.as_str(), table.indexes[0].keys.join("")), (name(9), format!("(({c} + 1))")));
         assert_eq!(table.triggers[0].function.name, name(7));
         let function = schema.functions.iter().find(|f| f.id.name == name(5)).unwrap();
         assert_eq!(function.id.arguments, format!("{s}.{y}"));

@@ -257,7 +257,7 @@ fn every_version_gives_the_same_model() {
             relation.indexes.retain(|i| i.name != "other_key");
             // Since PostgreSQL 16 a view over one relation is printed without its name before each column.
             if let Some(view) = &mut relation.view {
-                view.definition = view.definition.replace("team.", "");
+                view.definition = view.definition.replace("team.", "").replace("SELECT t.id", "SELECT id");
             }
         }
         serde_json::to_string_pretty(&schema).unwrap()

@@ -1,0 +1,148 @@
+//! Runs migration files on a server of our own, as the platform would.
+
+use super::files::{self, SqlFile};
+use super::platform::Platform;
+use super::server::Server;
+use super::split::{Statement, split};
+use super::standin::StandIns;
+use super::{ShadowError, platform};
+use std::path::Path;
+use tokio_postgres::error::{DbError, ErrorPosition, SqlState};
+use tokio_postgres::{Client, NoTls};
+
+/// Runs the migrations in `path`, a folder or one file, in `database` as the role `postgres`, and then the seed file if
+/// `seed` is set and there is one. Gives remarks: names that the Supabase CLI would skip, stand-ins, and so on.
+///
+/// On Supabase `postgres` is a superuser while the files run, because the platform lets it do some things that only a
+/// superuser may, and none afterwards.
+///
+/// # Errors
+/// [`ShadowError::Sql`] with file and line of the first statement that fails; [`ShadowError::File`] when a file cannot be
+/// read.
+pub async fn apply(server: &Server, database: &str, path: &Path, seed: bool) -> Result<Vec<String>, ShadowError> {
+    let found = files::find(path, seed, server.platform())?;
+    let mut notes = found.notes;
+    let admin = connect(server, server.superuser(), database).await?;
+    set_superuser(server, &admin, true).await?;
+    let run = run_all(server, database, &admin, &found.files, &mut notes).await;
+    set_superuser(server, &admin, false).await?;
+    run.map(|()| notes)
+}
+
+/// Opens a session over the Unix socket.
+pub(crate) async fn connect(server: &Server, user: &str, database: &str) -> Result<Client, ShadowError> {
+    let connected = server.config(user, database).connect(NoTls).await;
+    let (client, connection) =
+        connected.map_err(|e| ShadowError::connection(format!("cannot connect to our own server as `{user}`"), &e))?;
+    tokio::spawn(connection);
+    Ok(client)
+}
+
+async fn set_superuser(server: &Server, admin: &Client, on: bool) -> Result<(), ShadowError> {
+    if server.platform() == Platform::Postgres {
+        return Ok(());
+    }
+    let sql = if on { "alter role postgres superuser" } else { "alter role postgres nosuperuser" };
+    admin.batch_execute(sql).await.map_err(|e| ShadowError::connection("cannot change the role postgres", &e))
+}
+
+async fn run_all(
+    server: &Server,
+    database: &str,
+    admin: &Client,
+    files: &[SqlFile],
+    notes: &mut Vec<String>,
+) -> Result<(), ShadowError> {
+    let client = connect(server, "postgres", database).await?;
+    let mut standins = match server.platform() {
+        Platform::Postgres => None,
+        Platform::Supabase { .. } => Some(StandIns::new(admin).await?),
+    };
+    for file in files {
+        let text = match &mut standins {
+            Some(standins) => standins.prepare(&file.text, notes).await?,
+            None => file.text.clone(),
+        };
+        run_file(&client, &file.name, &text).await?;
+        for reset in ["rollback", "discard all"] {
+            client.batch_execute(reset).await.map_err(|e| platform::sql_error(&e, &file.name, &file.text))?;
+        }
+    }
+    Ok(())
+}
+
+/// Sends a file as one message, which Postgres runs as one transaction, or statement by statement where that cannot be.
+async fn run_file(client: &Client, name: &str, text: &str) -> Result<(), ShadowError> {
+    if text.trim().is_empty() {
+        return Ok(());
+    }
+    let statements = split(text);
+    let apart = statements.as_deref().is_some_and(|all| all.iter().any(runs_alone));
+    if !apart {
+        let Err(error) = client.batch_execute(text).await else { return Ok(()) };
+        let again = [SqlState::ACTIVE_SQL_TRANSACTION, SqlState::UNSAFE_NEW_ENUM_VALUE_USAGE];
+        match (&statements, error.code()) {
+            (Some(_), Some(code)) if again.contains(code) => (),
+            _ => return Err(locate(client, name, text, statements.as_deref(), &error).await),
+        }
+        let _ = client.batch_execute("rollback").await;
+    }
+    for statement in statements.iter().flatten() {
+        let sql = text.get(statement.range.clone()).unwrap_or_default();
+        let run = client.batch_execute(sql).await;
+        run.map_err(|e| sql_error_at(&e, name, text, statement.range.start))?;
+    }
+    Ok(())
+}
+
+/// Statements that refuse to run beside others in one message.
+fn runs_alone(statement: &Statement) -> bool {
+    let concurrently = statement.find("concurrently").is_some() && statement.find("index").is_some();
+    concurrently
+        || ["vacuum"].iter().any(|word| statement.begins(&[word]))
+        || statement.begins(&["alter", "system"])
+        || statement.begins(&["create", "database"])
+}
+
+/// Finds the statement of an error that carries no position: the failed message has left nothing behind, so its statements
+/// can be tried again one by one in a transaction that is rolled back.
+async fn locate(
+    client: &Client,
+    name: &str,
+    text: &str,
+    statements: Option<&[Statement]>,
+    error: &tokio_postgres::Error,
+) -> ShadowError {
+    let known = error.as_db_error().is_some_and(|e| matches!(e.position(), Some(ErrorPosition::Original(_))));
+    let Some(statements) = statements.filter(|all| !known && !all.iter().any(controls_transaction)) else {
+        return platform::sql_error(error, name, text);
+    };
+    let mut found = None;
+    if client.batch_execute("rollback; begin").await.is_ok() {
+        for statement in statements {
+            let sql = text.get(statement.range.clone()).unwrap_or_default();
+            if let Err(again) = client.batch_execute(sql).await {
+                found = (again.code() == error.code()).then_some(statement.range.start);
+                break;
+            }
+        }
+        let _ = client.batch_execute("rollback").await;
+    }
+    match found {
+        Some(start) => sql_error_at(error, name, text, start),
+        None => platform::sql_error(error, name, text),
+    }
+}
+
+fn controls_transaction(statement: &Statement) -> bool {
+    ["begin", "start", "commit", "end", "rollback", "abort"].iter().any(|word| statement.begins(&[word]))
+}
+
+/// An error of the statement that starts at byte `start` of the file.
+fn sql_error_at(error: &tokio_postgres::Error, name: &str, text: &str, start: usize) -> ShadowError {
+    let within = match error.as_db_error().and_then(DbError::position) {
+        Some(ErrorPosition::Original(position)) => platform::byte_of(text.get(start..).unwrap_or_default(), *position),
+        _ => 0,
+    };
+    platform::sql_error_in(error, name, Some(platform::line_of(text, start + within)))
+}

@@ -1,0 +1,100 @@
+//! A real PgBouncer in transaction mode: each transaction may run in another session.
+
+use std::io;
+use std::net::TcpStream;
+use std::os::unix::process::CommandExt as _;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use pgwitness::connector::{ConnectError, Database};
+use tempfile::TempDir;
+
+use super::certificates::write;
+use super::failures::closed_port;
+use super::{OPEN, open, text, value};
+use crate::support;
+
+/// A running pooler with one server connection for everybody; it ends when dropped.
+struct Pooler {
+    process: Child,
+    port: u16,
+    _folder: TempDir,
+}
+
+impl Pooler {
+    fn start() -> Self {
+        let folder = tempfile::Builder::new().permissions(mode(0o755)).tempdir().unwrap();
+        let port = closed_port();
+        let config = format!(
+            "[databases]\napp = host=127.0.0.1 port={} dbname=postgres user=postgres\n\
+             [pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\nauth_type = any\n\
+             pool_mode = transaction\ndefault_pool_size = 1\n",
+            OPEN.port()
+        );
+        let config = write(folder.path(), "pgbouncer.ini", &config, 0o644);
+        let mut command = Command::new("pgbouncer");
+        command.arg("-q").arg(config).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        if rustix::process::geteuid().is_root() {
+            // PgBouncer refuses to run as root.
+            command.uid(65534).gid(65534);
+        }
+        let process = command.spawn().unwrap_or_else(|error| match error.kind() {
+            io::ErrorKind::NotFound => panic!("PgBouncer is not installed; Debian: apt-get install pgbouncer"),
+            _ => panic!("{error}"),
+        });
+        let pooler = Self { process, port, _folder: folder };
+        let started = Instant::now();
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            assert!(started.elapsed() < Duration::from_secs(10), "PgBouncer does not listen");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        pooler
+    }
+
+    fn open(&self, more: &str) -> Database {
+        open(&format!("postgresql://someone@127.0.0.1:{}/app?{more}", self.port)).unwrap_or_else(|e| panic!("{e}"))
+    }
+}
+
+impl Drop for Pooler {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn mode(bits: u32) -> std::fs::Permissions {
+    std::os::unix::fs::PermissionsExt::from_mode(bits)
+}
+
+#[test]
+fn transaction_mode() {
+    let pooler = Pooler::start();
+    let database = pooler.open("pgbouncer=true");
+    assert_eq!(database.notes(), ["transaction-mode pooler expected (`pgbouncer=true`): no session state is used"]);
+
+    // Many snapshots share the one session behind the pooler: nothing is prepared twice, nothing set stays.
+    support::block_on(async {
+        for _ in 0..3 {
+            let read =
+                || database.read_only(async |client| text(client, "select current_setting('lock_timeout')").await);
+            let (a, b, c) = tokio::join!(read(), read(), read());
+            assert_eq!([a.unwrap(), b.unwrap(), c.unwrap()], ["2s", "2s", "2s"]);
+        }
+        let client = database.client().await.unwrap();
+        assert_eq!(text(&client, "select current_setting('lock_timeout')").await.unwrap(), "0");
+        let message = "BEGIN; SET LOCAL lock_timeout = 5; SELECT 1 / 0; ROLLBACK";
+        let error = client.simple_query(message).await.map_err(|e| ConnectError::query("probing", e)).err().unwrap();
+        assert_eq!(error.sqlstate(), Some("22012"));
+    });
+    assert_eq!(value(&database, "select current_user"), "postgres");
+}
+
+#[test]
+fn an_unannounced_pooler_is_noticed_by_the_age_of_its_session() {
+    let pooler = Pooler::start();
+    assert_eq!(value(&pooler.open("connect_timeout=5"), "select 1"), "1");
+    std::thread::sleep(Duration::from_millis(1500));
+    let second = pooler.open("connect_timeout=5");
+    assert_eq!(second.notes(), ["a connection pooler answers here: no session state is used"]);
+}
