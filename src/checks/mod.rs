@@ -3,10 +3,34 @@
 //! `explain`, the list, SARIF help and the tests all derive from that one file. A check is added by its file and a
 //! line in [`CHECKS`]; a test fails if the line is forgotten.
 
+mod auth_users_view;
+mod bypass_via_set_role;
+mod bypassrls_login;
+mod calls;
+mod code;
+mod column_grant_defeated;
 mod context;
 mod declare;
+mod default_privileges;
+mod definer_view;
+mod definer_view_chain;
+mod doors;
+mod foreign_table_exposed;
+mod intent;
+mod matview_exposed;
+mod names;
+mod partition_child_direct;
+mod policy_tautology;
+mod remedy;
 mod reproduce;
+mod rls_no_permissive;
 mod rls_off_exposed;
+mod rls_off_with_policies;
+mod secdef_exposed;
+mod secdef_search_path;
+mod server_version_flaw;
+mod to_public;
+mod truncate_reachable;
 mod words;
 
 pub use context::{Context, Reach};
@@ -38,10 +62,32 @@ pub struct Meta {
     pub bad: &'static str,
     /// The same done right, on which it is silent.
     pub good: &'static str,
+    /// The first major version that the examples' syntax is for; 0 for any.
+    pub min_major: u32,
 }
 
 /// Every check, by id.
-pub const CHECKS: &[&dyn Check] = &[&rls_off_exposed::RlsOffExposed];
+pub const CHECKS: &[&dyn Check] = &[
+    &auth_users_view::AuthUsersView,
+    &bypass_via_set_role::BypassViaSetRole,
+    &bypassrls_login::BypassrlsLogin,
+    &column_grant_defeated::ColumnGrantDefeated,
+    &default_privileges::DefaultPrivilegesCheck,
+    &definer_view::DefinerView,
+    &definer_view_chain::DefinerViewChain,
+    &foreign_table_exposed::ForeignTableExposed,
+    &matview_exposed::MatviewExposed,
+    &partition_child_direct::PartitionChildDirect,
+    &policy_tautology::PolicyTautology,
+    &rls_no_permissive::RlsNoPermissive,
+    &rls_off_exposed::RlsOffExposed,
+    &rls_off_with_policies::RlsOffWithPolicies,
+    &secdef_exposed::SecdefExposed,
+    &secdef_search_path::SecdefSearchPath,
+    &server_version_flaw::ServerVersionFlaw,
+    &to_public::ToPublic,
+    &truncate_reachable::TruncateReachable,
+];
 
 /// The check of that id.
 #[must_use]

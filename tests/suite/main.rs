@@ -1,8 +1,13 @@
 //! Black-box suites; one binary, so that it links once and shares its servers.
 
+<<<<<<< HEAD
 mod cli;
 mod effective;
 mod impersonation;
+=======
+mod checks;
+mod effective;
+>>>>>>> checks
 mod introspect;
 mod semantics;
 mod shadow;
