@@ -8,7 +8,7 @@ use super::{ShadowError, stale, template};
 use rustix::process::{Signal, kill_process};
 use std::fs::{File, OpenOptions};
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -105,7 +105,7 @@ impl Server {
     ) -> Result<Self, ShadowError> {
         let base = run_base();
         stale::clean(&base, account);
-        let dir = tempfile::Builder::new().prefix(stale::PREFIX).rand_bytes(8).tempdir_in(&base);
+        let dir = private_dir(&base);
         let dir = dir.map_err(ShadowError::file("create a directory in", &base))?;
         let lock = lock(dir.path())?;
         Account::give(account, dir.path())?;
@@ -274,6 +274,12 @@ fn run_base() -> PathBuf {
     let dir = std::env::temp_dir();
     let base = if dir.as_os_str().len() > 60 || !dir.is_absolute() { PathBuf::from("/tmp") } else { dir };
     base.canonicalize().unwrap_or(base)
+}
+
+/// A run directory that nobody else can enter from the first moment, because the server trusts whoever can.
+fn private_dir(base: &Path) -> std::io::Result<tempfile::TempDir> {
+    let private = std::fs::Permissions::from_mode(0o700);
+    tempfile::Builder::new().prefix(stale::PREFIX).rand_bytes(8).permissions(private).tempdir_in(base)
 }
 
 /// Makes the lock file under another name first, so that nobody ever sees it unlocked.

@@ -11,4 +11,5 @@ mod effective;
 mod introspect;
 mod semantics;
 mod shadow;
+mod shadow_apply;
 mod support;

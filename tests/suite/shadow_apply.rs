@@ -1,0 +1,157 @@
+//! The platform's bootstrap, and migrations run on it.
+
+use crate::support::{self, MAJORS};
+use pgwitness::shadow::{Platform, Server, ShadowError, apply};
+use std::path::Path;
+
+#[test]
+fn makes_the_supabase_platform_on_every_major() {
+    for major in MAJORS {
+        let database =
+            support::database(major, Platform::SUPABASE, "create table public.notes (id uuid, owner_id uuid)");
+        let sql = "select rolsuper, rolbypassrls, rolcreaterole,
+                          has_table_privilege('anon', 'public.notes', 'select'),
+                          has_table_privilege('anon', 'auth.users', 'select'),
+                          pg_has_role('authenticator', 'service_role', 'member'),
+                          (select relrowsecurity from pg_class where oid = 'storage.objects'::regclass),
+                          (select relowner::regrole::text from pg_class where oid = 'auth.users'::regclass)
+                   from pg_roles where rolname = current_user";
+        let row = support::block_on(database.client.query_one(sql, &[])).unwrap();
+        let flags: Vec<bool> = (0..7).map(|at| row.get(at)).collect();
+        assert_eq!(flags, [false, true, true, true, false, true, true], "major {major}");
+        assert_eq!(row.get::<_, String>(7), "supabase_auth_admin");
+        let claims = r#"{"sub":"00000000-0000-4000-8000-000000000001"}"#;
+        database.execute(&format!("select set_config('request.jwt.claims', '{claims}', false)"));
+        let row = support::block_on(database.client.query_one("select auth.uid()::text, auth.role()", &[])).unwrap();
+        assert_eq!(row.get::<_, &str>(0), "00000000-0000-4000-8000-000000000001");
+        assert_eq!(row.get::<_, Option<&str>>(1), None);
+    }
+}
+
+#[test]
+fn new_projects_expose_nothing_by_default() {
+    let platform = Platform::Supabase { expose_new_tables: false };
+    let database = support::database(17, platform, "create table public.notes (id uuid)");
+    let sql = "select has_table_privilege('anon', 'public.notes', 'select'),
+                      has_table_privilege('service_role', 'public.notes', 'select')";
+    let row = support::block_on(database.client.query_one(sql, &[])).unwrap();
+    assert!(!row.get::<_, bool>(0) && !row.get::<_, bool>(1));
+}
+
+/// A server with `files` applied, each a (name, text) in a folder of migrations.
+fn applied(server: &Server, files: &[(&str, &str)], seed: Option<&str>) -> Result<Vec<String>, ShadowError> {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = dir.path().join("migrations");
+    std::fs::create_dir(&folder).unwrap();
+    for (name, text) in files {
+        std::fs::write(folder.join(name), text).unwrap();
+    }
+    if let Some(text) = seed {
+        std::fs::write(dir.path().join("seed.sql"), text).unwrap();
+    }
+    support::block_on(apply(server, "postgres", &folder, seed.is_some()))
+}
+
+fn one(server: &Server, sql: &str) -> i64 {
+    let client = support::connect(server, "postgres", "postgres");
+    support::block_on(client.query_one(sql, &[])).unwrap_or_else(|e| panic!("{}", support::explain(&e))).get(0)
+}
+
+#[test]
+fn applies_files_in_order_and_demotes_postgres_again() {
+    let server = support::server(17, Platform::SUPABASE);
+    let files = [
+        ("20240101_a.sql", "\u{feff}create table public.t (a int);\r\ncreate type public.mood as enum ('x');\r\n"),
+        ("20240102_b.sql", ""),
+        ("20240103_c.sql", "create index concurrently t_a on public.t (a);\ninsert into public.t values (1);"),
+        ("20240104_d.sql", "alter type public.mood add value 'y';\ncreate table public.m (m public.mood default 'y');"),
+        (
+            "20240105_e.sql",
+            "create policy own on storage.objects for select to authenticated using (owner_id = auth.uid()::text);
+             create function public.f() returns trigger language plpgsql security definer as $$ begin return new; end $$;
+             create trigger on_user after insert on auth.users for each row execute function public.f();
+             alter publication supabase_realtime add table public.t;",
+        ),
+    ];
+    let notes = applied(&server, &files, Some("insert into public.t values (2), (3);")).unwrap();
+    assert_eq!(notes, [""; 0]);
+    assert_eq!(one(&server, "select count(*) from public.t"), 3);
+    assert_eq!(one(&server, "select count(*) from pg_roles where rolname = 'postgres' and rolsuper"), 0);
+    assert_eq!(one(&server, "select count(*) from pg_class where relname = 't' and relowner = 'postgres'::regrole"), 1);
+}
+
+#[test]
+fn errors_name_file_line_state_and_hint() {
+    let server = support::server(16, Platform::SUPABASE);
+    let cases = [
+        ("create table public.a (x int);\r\n\r\nselect y from public.a;", ":3: ", "42703"),
+        (
+            "create table public.b (x int primary key);\ninsert into public.b values (1);\n\ninsert into public.b\nvalues (1);",
+            ":4: ",
+            "23505",
+        ),
+        ("-- é\nbegin;\ncreate tabel x ();\ncommit;", ":3: ", "42601"),
+        ("create index concurrently i on public.none (x);", ":1: ", "42P01"),
+    ];
+    for (text, line, state) in cases {
+        let error = applied(&server, &[("1_x.sql", text)], None).unwrap_err();
+        let shown = error.to_string();
+        assert!(shown.contains(&format!("1_x.sql{line}")) && shown.contains(state), "{shown}");
+        assert_eq!(one(&server, "select count(*) from pg_roles where rolname = 'postgres' and rolsuper"), 0);
+    }
+    let error = applied(&server, &[("1_x.sql", "select lowr('A')")], None).unwrap_err();
+    assert!(error.help().is_some_and(|hint| hint.contains("No function matches")), "{error:?}");
+}
+
+#[test]
+fn remarks_names_that_the_platform_would_not_apply() {
+    let server = support::server(17, Platform::SUPABASE);
+    let files = [("1_a.sql", "select 1"), ("1_b.sql", "select 1"), ("2-c.sql", "select 1")];
+    let notes = applied(&server, &files, None).unwrap();
+    assert_eq!(
+        notes,
+        [
+            "`2-c.sql` is applied here, but its name is none that the Supabase CLI ever applies",
+            "version 1 is used by several files: `1_a.sql`, `1_b.sql`",
+        ]
+    );
+    let error = support::block_on(apply(&server, "postgres", Path::new("/nonexistent"), false)).unwrap_err();
+    assert!(error.to_string().contains("cannot read `/nonexistent`"), "{error}");
+}
+
+#[test]
+fn absent_extensions_get_stand_ins() {
+    let server = support::server(15, Platform::SUPABASE);
+    let text = "create extension if not exists pg_net;
+        create extension if not exists vector with schema extensions;
+        create extension if not exists pg_trgm with schema extensions;
+        create extension if not exists postgis;
+        comment on extension postgis is 'maps';
+        create table public.e (id int, v extensions.vector(3));
+        create index on public.e using hnsw (v extensions.vector_cosine_ops);
+        insert into public.e values (1, '[1,2,3]');
+        select net.http_post('http://example.invalid', '{}'::jsonb);
+        do $$ begin perform cron.schedule('nightly', '0 0 * * *', 'select 1'); end $$;";
+    let mut notes = applied(&server, &[("1_a.sql", text)], None).unwrap();
+    notes.sort();
+    assert_eq!(
+        notes,
+        [
+            "`pg_cron` is not available here: a stand-in without its behaviour was made",
+            "`pg_net` is not available here: a stand-in without its behaviour was made",
+            "`vector` is not available here: a stand-in without its behaviour was made",
+            "extension `postgis` is not available here: its `create extension` was skipped",
+        ]
+    );
+    assert_eq!(one(&server, "select count(*) from cron.job"), 1);
+    let error = applied(&server, &[("2_a.sql", "create extension postgis;\nselect nothing;")], None).unwrap_err();
+    assert!(error.to_string().contains("2_a.sql:2: "), "{error}");
+}
+
+#[test]
+fn plain_postgres_has_no_platform() {
+    let server = support::server(18, Platform::Postgres);
+    let error = applied(&server, &[("1_a.sql", "select auth.uid()")], None).unwrap_err();
+    assert!(error.to_string().contains("schema \"auth\" does not exist"), "{error}");
+    assert_eq!(applied(&server, &[("a.sql", "create table t (a int)")], None).unwrap(), [""; 0]);
+}
