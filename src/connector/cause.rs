@@ -40,6 +40,8 @@ pub enum Cause {
     AuthenticationMethod,
     /// The database does not exist (3D000).
     NoDatabase,
+    /// Supabase's pooler does not know the project that the role's name should end with.
+    UnknownTenant,
     /// All connection slots are taken (53300).
     TooManyConnections,
     /// The server is starting up, shutting down or recovering (57P03).
@@ -59,8 +61,11 @@ pub enum Cause {
 impl Cause {
     /// The cause of a driver's error.
     pub(super) fn of(error: &tokio_postgres::Error) -> Self {
-        if let Some(code) = error.code() {
-            return Self::of_sqlstate(code);
+        if let Some(answer) = error.as_db_error() {
+            // "Tenant or user not found", and newer "(ENOTFOUND) tenant/user ... not found"; the code is XX000 for all.
+            let message = answer.message().to_lowercase();
+            let tenant = message.contains("tenant") && message.contains("not found");
+            return if tenant { Self::UnknownTenant } else { Self::of_sqlstate(answer.code()) };
         }
         if let Some(tls) = chain(error).find_map(|e| e.downcast_ref::<rustls::Error>()) {
             return Self::of_tls(tls);
@@ -100,7 +105,8 @@ impl Cause {
     fn of_tls(error: &rustls::Error) -> Self {
         match error {
             rustls::Error::InvalidCertificate(certificate) => match certificate {
-                CertificateError::UnknownIssuer => Self::UnknownAuthority,
+                // A bad signature is that of another authority of the same name.
+                CertificateError::UnknownIssuer | CertificateError::BadSignature => Self::UnknownAuthority,
                 CertificateError::Expired
                 | CertificateError::ExpiredContext { .. }
                 | CertificateError::NotValidYet
@@ -175,6 +181,9 @@ impl Cause {
             Self::NotAdmitted => "the server's pg_hba.conf must allow this role, database, address and encryption",
             Self::AuthenticationMethod => "let this role log in with scram-sha-256, cert or trust",
             Self::NoDatabase => "check the database's name at the end of the URL",
+            Self::UnknownTenant => {
+                "through Supabase's pooler the role is `postgres.<project-ref>`, and the host that of the project's region"
+            }
             Self::TooManyConnections => "try again when the server has free connections, or go through its pooler",
             Self::NotReady => "try again in a moment",
             Self::StatementTimeout => "raise the statement timeout, or try when the server is less busy",

@@ -7,6 +7,10 @@ use rustls::CertificateError;
 
 use super::cause::{Cause, chain};
 
+/// The direct hosts of Supabase have no IPv4 address unless it is bought; `pooler.supabase.com` has one.
+const SUPABASE_DIRECT: &str =
+    "Supabase's direct host has an IPv6 address only; from an IPv4 network use the pooler's connection string";
+
 /// A failure to reach or read a database.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
@@ -125,7 +129,12 @@ impl ConnectError {
     /// What the user can do about it.
     #[must_use]
     pub fn help(&self) -> Option<String> {
+        let direct_supabase = |server: &str| server.contains(".supabase.co");
         let help = match self {
+            Self::UnknownHost { host: server, .. } if direct_supabase(server) => SUPABASE_DIRECT,
+            Self::Connect { target: server, .. } if direct_supabase(server) && self.cause() == Some(Cause::Network) => {
+                SUPABASE_DIRECT
+            }
             Self::Setting { help, .. } => return help.clone(),
             Self::Several { failures } => return failures.iter().rev().find_map(Self::help),
             Self::Connect { source, .. } | Self::Query { source, .. } => {
@@ -179,6 +188,7 @@ fn link(error: &(dyn std::error::Error + 'static)) -> String {
 fn certificate_fault(certificate: &CertificateError) -> String {
     match certificate {
         CertificateError::UnknownIssuer => "unknown issuer".to_owned(),
+        CertificateError::BadSignature => "it names a trusted authority, but another key signed it".to_owned(),
         CertificateError::NotValidForNameContext { expected, presented } => {
             // Each reads `DnsName("name")` or `IpAddress(...)`.
             let names: Vec<_> = presented.iter().map(|name| name.split('"').nth(1).unwrap_or(name)).collect();

@@ -4,6 +4,7 @@
 //! each transaction another session, need no special path: settings are `SET LOCAL`, queries are simple or typed
 //! (`Client::query_typed`; its result columns must be of built-in types, or the driver prepares look-ups of its own).
 
+use std::fmt;
 use std::time::{Duration, Instant};
 
 use deadpool_postgres::{Client, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime};
@@ -12,6 +13,8 @@ use tokio_postgres::{IsolationLevel, NoTls};
 use super::ConnectError;
 use super::conninfo::ConnInfo;
 use super::dial::{self, Route};
+use super::introspect;
+use crate::model::Schema;
 
 /// How our sessions behave.
 #[derive(Debug, Clone)]
@@ -118,6 +121,15 @@ impl Database {
         })
     }
 
+    /// Reads the whole schema, in one snapshot.
+    ///
+    /// # Errors
+    ///
+    /// As [`introspect::read`]; what a role may not see is a gap in the schema, not an error.
+    pub async fn schema(&self) -> Result<Schema, ConnectError> {
+        introspect::read(self).await
+    }
+
     /// Does `work` within one read-only snapshot (`REPEATABLE READ READ ONLY`) with an empty `search_path`, and rolls
     /// back, whatever becomes of the work.
     ///
@@ -143,6 +155,12 @@ impl Database {
         let result = work(transaction.client()).await?;
         transaction.rollback().await.map_err(|source| ConnectError::query("ending the transaction", source))?;
         Ok(result)
+    }
+}
+
+impl fmt::Debug for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Database").field("target", &self.target).finish_non_exhaustive()
     }
 }
 
@@ -177,4 +195,17 @@ async fn pooler_note(
     let age: f64 = age.and_then(|age| age.parse().ok()).unwrap_or_default();
     let pooled = age > started.elapsed().as_secs_f64() + 1.0;
     Ok(pooled.then(|| "a connection pooler answers here: no session state is used".to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Database;
+
+    fn movable<T: Send>(_: impl FnOnce(&'static Database) -> T) {}
+
+    #[test]
+    fn reading_can_move_between_threads() {
+        movable(|database| database.schema());
+        movable(|database| database.client());
+    }
 }

@@ -11,7 +11,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::ConnectError;
 use super::conninfo::{Host, RootCertificates, Ssl, SslMode};
-use super::verifier::Verifier;
+use super::verifier::{Roots, Verifier};
 
 /// Whether a connection attempt encrypts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,12 +63,12 @@ pub(super) fn connector(ssl: &Ssl) -> Result<MakeRustlsConnect, ConnectError> {
 }
 
 /// The authorities to verify with: whenever there are some, whatever the mode, as in libpq.
-fn roots(ssl: &Ssl) -> Result<Option<RootCertStore>, ConnectError> {
-    let mut roots = RootCertStore::empty();
+fn roots(ssl: &Ssl) -> Result<Option<Roots>, ConnectError> {
+    let mut roots = Roots { given: Vec::new(), store: RootCertStore::empty() };
     match &ssl.root {
         RootCertificates::System => {
-            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-            if roots.is_empty() {
+            roots.store.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+            if roots.store.is_empty() {
                 return Err(ConnectError::setting(
                     "the operating system has no trusted root certificates",
                     "install them (Debian: `apt-get install ca-certificates`), or set `sslrootcert` to a file",
@@ -76,8 +76,9 @@ fn roots(ssl: &Ssl) -> Result<Option<RootCertStore>, ConnectError> {
             }
         }
         RootCertificates::File(file) if file.exists() => {
-            roots.add_parsable_certificates(certificates(file)?);
-            if roots.is_empty() {
+            roots.given = certificates(file)?;
+            roots.store.add_parsable_certificates(roots.given.iter().cloned());
+            if roots.store.is_empty() {
                 return Err(unusable(&format!("the root certificate `{}`", file.display()), &"not a usable authority"));
             }
         }

@@ -26,7 +26,7 @@ static GUARDED: LazyLock<Server> = LazyLock::new(|| {
             "hostssl all certified 127.0.0.1/32 cert",
             "hostssl all encrypted 127.0.0.1/32 trust",
             "hostnossl all unencrypted 127.0.0.1/32 trust",
-            "host all rejected 127.0.0.1/32 reject",
+            "host all encrypted,unencrypted,rejected 127.0.0.1/32 reject",
             "host all all 127.0.0.1/32 scram-sha-256",
         ],
         Some(&AUTHORITY.server(false)),

@@ -5,6 +5,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use proptest::prelude::*;
+
 use super::{ConnInfo, Environment, Host, RootCertificates, SslMode, TargetSession};
 use crate::connector::ConnectError;
 
@@ -175,4 +177,23 @@ fn certificates_are_found_at_home() {
     assert_eq!(found.root, RootCertificates::File(folder.join("root.crt")));
     assert_eq!(found.client, Some((folder.join("postgresql.crt"), PathBuf::from("/k"))));
     assert_eq!(resolve("sslrootcert=system", &env(&[])).unwrap().ssl.mode, SslMode::VerifyFull);
+}
+
+proptest! {
+    #[test]
+    fn no_connection_string_panics(text in any::<String>(), rest in "[@:/?%=&,\\[\\]'\\\\ a]{0,12}") {
+        let _ = resolve(&text, &env(&[]));
+        let _ = resolve(&format!("postgres://{rest}"), &env(&[]));
+        let _ = resolve(&format!("host={rest}"), &env(&[]));
+    }
+
+    #[test]
+    fn any_password_survives_both_notations(secret in "[^\\x00]{1,20}") {
+        let encoded: String = secret.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let url = resolve(&format!("postgres://u:{encoded}@h/d"), &env(&[])).unwrap();
+        prop_assert_eq!(password(&url), Some(secret.as_str()));
+        let quoted = secret.replace('\\', "\\\\").replace('\'', "\\'");
+        let pairs = resolve(&format!("password='{quoted}' host=h"), &env(&[])).unwrap();
+        prop_assert_eq!(password(&pairs), Some(secret.as_str()));
+    }
 }

@@ -88,6 +88,10 @@ fn transaction_mode() {
         assert_eq!(error.sqlstate(), Some("22012"));
     });
     assert_eq!(value(&database, "select current_user"), "postgres");
+    for _ in 0..2 {
+        let schema = support::block_on(database.schema()).unwrap();
+        assert!(schema.roles.iter().any(|role| role.name == "postgres"));
+    }
 }
 
 #[test]

@@ -95,6 +95,20 @@ fn an_expired_certificate_is_refused() {
 }
 
 #[test]
+fn a_self_signed_certificate_vouches_for_itself_only_when_it_is_the_root() {
+    let own = Authority::self_signed();
+    let server = start(14, &["hostssl all all 127.0.0.1/32 trust"], Some(&own));
+    let folder = tempfile::tempdir().unwrap();
+    let text = |name: &str, root: &str| {
+        let root = write(folder.path(), name, root, 0o644);
+        at(&server, &format!("user=postgres sslmode=verify-full sslrootcert={}", root.display()))
+    };
+    assert!(encrypted(&text("own.crt", &own.0)));
+    let other = text("other.crt", &Authority::self_signed().0);
+    assert_eq!(refused(&other).sqlstate(), None);
+}
+
+#[test]
 fn the_root_certificate_at_home_counts() {
     let home = tempfile::tempdir().unwrap();
     let folder = home.path().join(".postgresql");
