@@ -1,6 +1,6 @@
 //! What it means that a read saw nothing: whether there was anything to see.
 //!
-//! The read is made again with the question beside it, in one snapshot, so that no row can come or go between the two.
+//! The read and the question share a message and so a snapshot: no row can come or go between the two.
 
 use tokio_postgres::Client;
 
@@ -11,42 +11,41 @@ use crate::connector::ConnectError;
 use crate::model::{QualifiedName, Relation, RelationKind, Schema, View};
 use crate::report::ProbeOutcome;
 
-/// What the second read found.
+/// What a read with the question beside it found.
 enum Compared {
-    /// Rows are visible by now.
+    /// Rows are visible.
     Seen(ProbeOutcome),
-    /// Still nothing, and this is whether there is something.
+    /// None is, and this is whether there is something.
     Unseen { has_rows: bool },
     /// Whether there is something could not be told.
     Unknown,
 }
 
 impl Prober<'_> {
-    /// Tells hidden from empty, for a read that saw nothing.
-    pub(super) async fn compare(&self, client: &Client, read: &Read<'_>) -> Result<ProbeOutcome, ConnectError> {
+    /// Reads and asks whether there is anything to see; `None` if the latter could not be told.
+    pub(super) async fn compare(&self, client: &Client, read: &Read<'_>) -> Result<Option<ProbeOutcome>, ConnectError> {
         let relation = read.relation;
         let Some(view) = relation.view.as_ref().filter(|_| relation.kind == RelationKind::View) else {
-            let question = self.question(&[&relation.name]);
-            return Ok(match self.ask(client, read, question).await? {
-                Compared::Seen(seen) => seen,
-                Compared::Unseen { has_rows: true } => ProbeOutcome::Hidden,
-                Compared::Unseen { has_rows: false } => ProbeOutcome::Empty,
-                Compared::Unknown => ProbeOutcome::NothingSeen,
+            return Ok(match self.ask(client, read, self.question(&[&relation.name])).await? {
+                Compared::Seen(seen) => Some(seen),
+                Compared::Unseen { has_rows: true } => Some(ProbeOutcome::Hidden),
+                Compared::Unseen { has_rows: false } => Some(ProbeOutcome::Empty),
+                Compared::Unknown => None,
             });
         };
         if let Some(tables) = tables_under(self.schema, view) {
             match self.ask(client, read, self.question(&tables)).await? {
-                Compared::Seen(seen) => return Ok(seen),
-                Compared::Unseen { has_rows: false } => return Ok(ProbeOutcome::Empty),
+                Compared::Seen(seen) => return Ok(Some(seen)),
+                Compared::Unseen { has_rows: false } => return Ok(Some(ProbeOutcome::Empty)),
                 Compared::Unseen { has_rows: true } | Compared::Unknown => {}
             }
         }
         // A view's own filter may leave nothing for anybody; what its owner sees, somebody sees.
         let as_owner = Message::new(self.options).row_security(true).role(&relation.owner).has_rows(&[&relation.name]);
         Ok(match self.ask(client, read, as_owner).await? {
-            Compared::Seen(seen) => seen,
-            Compared::Unseen { has_rows: true } => ProbeOutcome::Hidden,
-            Compared::Unseen { has_rows: false } | Compared::Unknown => ProbeOutcome::NothingSeen,
+            Compared::Seen(seen) => Some(seen),
+            Compared::Unseen { has_rows: true } => Some(ProbeOutcome::Hidden),
+            Compared::Unseen { has_rows: false } | Compared::Unknown => None,
         })
     }
 

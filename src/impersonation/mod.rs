@@ -2,7 +2,7 @@
 //!
 //! The analyzer says what must happen; this part looks. It reads one relation after the other as each [`Persona`],
 //! bounded in rows and in time, and never leaves a trace: every read is one message, which the server runs as one
-//! read-only transaction that ends rolled back (see [`run`]). [`confirm`] then holds what was seen against what the
+//! read-only transaction that ends rolled back (see [`run_on`]). [`confirm`] then holds what was seen against what the
 //! findings say, and against what effective access says: neither side is believed without the other.
 //!
 //! A read that returns nothing proves nothing while the relation may be empty, so the tester finds out whether rows
@@ -28,7 +28,7 @@ use tokio_postgres::Client;
 use self::plan::{Plan, Read};
 use self::probe::Prober;
 use crate::analyzer::effective::Effective;
-use crate::connector::ConnectError;
+use crate::connector::{ConnectError, Database};
 use crate::report::{Probe, ProbeOutcome};
 
 /// The bounds of a run.
@@ -84,6 +84,28 @@ pub struct Untested {
 
 /// Reads every exposed relation of the application as every persona, and changes nothing.
 ///
+/// As many sessions of `database` are busy at once as its pool holds and the server lets us have; see [`run_on`].
+///
+/// # Errors
+/// When no connection can be had, or one breaks. What the server refuses or cannot do is an outcome, not an error.
+pub async fn run(
+    database: &Database,
+    effective: &Effective<'_>,
+    options: &Options,
+    progress: &(dyn Fn(Progress) + Sync),
+) -> Result<Tested, ConnectError> {
+    let mut sessions = vec![database.client().await?];
+    while sessions.len() < database.options().pool_size {
+        // One is enough: the server may be short of connections, and the application's come first.
+        let Ok(session) = database.client().await else { break };
+        sessions.push(session);
+    }
+    let clients: Vec<&Client> = sessions.iter().map(|session| &***session).collect();
+    run_on(&clients, effective, options, progress).await
+}
+
+/// Reads every exposed relation of the application as every persona, over sessions of the caller's.
+///
 /// The reads are dealt out over `clients`, which must be idle sessions on the database that `effective` describes:
 /// as many as shall be busy at once. A read is one simple-query message and one transaction, so that a pooler in
 /// transaction mode may stand between. The transaction is implicit: if the read fails the server has ended it before it
@@ -93,7 +115,7 @@ pub struct Untested {
 ///
 /// # Errors
 /// When a connection breaks. What the server refuses or cannot do is an outcome, not an error.
-pub fn run<'a>(
+pub fn run_on<'a>(
     clients: &'a [&'a Client],
     effective: &'a Effective<'a>,
     options: &'a Options,

@@ -21,6 +21,8 @@ pub(super) struct Plan<'a> {
 pub(super) struct Read<'a> {
     pub(super) persona: Persona,
     pub(super) relation: &'a Relation,
+    /// Whether the model says that the role holds the privilege: a hint at what to ask first, no more.
+    pub(super) privileged: bool,
     /// Everything that the session sets, `search_path` included.
     pub(super) settings: BTreeMap<String, String>,
 }
@@ -31,7 +33,8 @@ impl<'a> Plan<'a> {
         for principal in effective.principals().iter().filter(|p| p.is_untrusted()) {
             for persona in Persona::of(principal) {
                 for relation in relations(effective, principal) {
-                    reads.push(Read { persona: persona.clone(), relation, settings: BTreeMap::new() });
+                    let privileged = is_held(effective, &persona.role, relation);
+                    reads.push(Read { persona: persona.clone(), relation, privileged, settings: BTreeMap::new() });
                 }
             }
         }
@@ -69,7 +72,7 @@ fn relations<'a>(effective: &Effective<'a>, principal: &Principal) -> impl Itera
     effective.schema().relations.iter().filter(move |r| {
         let of_application = r.extension.is_none() && !effective.is_platform_object(&r.name.schema, &r.owner);
         let exposed = effective.is_exposed(principal, r);
-        let held = || effective.access(&principal.role, r, Command::Select).columns != Columns::None;
+        let held = || is_held(effective, &principal.role, r);
         let reachable = match r.kind {
             // Reading one asks another server, so only as clients would.
             RelationKind::ForeignTable => exposed && held(),
@@ -77,6 +80,10 @@ fn relations<'a>(effective: &Effective<'a>, principal: &Principal) -> impl Itera
         };
         of_application && r.kind.holds_rows() && reachable
     })
+}
+
+fn is_held<'a>(effective: &Effective<'a>, role: &str, relation: &'a Relation) -> bool {
+    effective.access(role, relation, Command::Select).columns != Columns::None
 }
 
 /// What a session of the persona is set up with, whatever it reads.

@@ -3,7 +3,8 @@
 use super::world::{World, options, test_with};
 use crate::support::{MAJORS, block_on};
 use pgwitness::analyzer::effective::Effective;
-use pgwitness::impersonation::{self, Options, Progress};
+use pgwitness::connector::{Database, SessionOptions};
+use pgwitness::impersonation::{self, Options, Progress, Tested};
 use pgwitness::report::ProbeOutcome;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -61,7 +62,7 @@ fn nothing_stays_open_when_a_run_is_dropped_half_way() {
     let bounds = options();
     let cut = block_on(async {
         let clients = [&tester];
-        let run = impersonation::run(&clients, &effective, &bounds, &|_| ());
+        let run = impersonation::run_on(&clients, &effective, &bounds, &|_| ());
         tokio::time::timeout(Duration::from_millis(60), run).await
     });
     assert!(cut.is_err(), "the run was to be cut short");
@@ -83,6 +84,28 @@ fn the_answer_does_not_depend_on_the_number_of_sessions() {
     let four = test_with(&more.iter().collect::<Vec<_>>(), &schema, &options());
     assert_eq!(one, four);
     assert_eq!(one, test_with(&[&world.client], &schema, &options()), "nor on what the session did before");
+}
+
+#[test]
+fn the_pool_takes_what_connections_it_gets() {
+    let world = World::new(
+        15,
+        &format!(
+            "{APP} create role few login bypassrls connection limit 2; grant anon, authenticated, pg_read_all_data to few;"
+        ),
+    );
+    let schema = world.schema();
+    let effective = Effective::new(&schema, None);
+    let tested = |role: &str| {
+        block_on(async {
+            let database = Database::open(&world.info(role), &SessionOptions::default()).await.unwrap();
+            impersonation::run(&database, &effective, &options(), &|_| ()).await.unwrap()
+        })
+    };
+    let (many, few) = (tested("postgres"), tested("few"));
+    let of_api = |tested: &Tested| tested.probes.iter().filter(|p| p.role != "few").cloned().collect::<Vec<_>>();
+    assert_eq!(of_api(&many), of_api(&few));
+    assert!(many.probes.len() > 4 * 4);
 }
 
 #[test]
@@ -115,7 +138,7 @@ fn progress_counts_every_read_and_a_broken_connection_is_an_error() {
     let steps = Mutex::new(Vec::new());
     let note = |p: Progress| steps.lock().unwrap().push((p.done, p.total));
     let (bounds, clients) = (options(), [&world.client]);
-    let run = impersonation::run(&clients, &effective, &bounds, &note);
+    let run = impersonation::run_on(&clients, &effective, &bounds, &note);
     fn sendable<T: Send>(future: T) -> T {
         future
     }
@@ -126,6 +149,6 @@ fn progress_counts_every_read_and_a_broken_connection_is_an_error() {
     let doomed = world.connect_as("postgres");
     let pid: i32 = block_on(doomed.query_one("select pg_backend_pid()", &[])).unwrap().get(0);
     world.execute(&format!("select pg_terminate_backend({pid})"));
-    let error = block_on(impersonation::run(&[&doomed], &effective, &options(), &|_| ())).unwrap_err();
+    let error = block_on(impersonation::run_on(&[&doomed], &effective, &options(), &|_| ())).unwrap_err();
     assert!(error.to_string().starts_with("reading as another role: "), "{error}");
 }

@@ -3,6 +3,7 @@
 
 use crate::support::{self, block_on, explain};
 use pgwitness::analyzer::effective::Effective;
+use pgwitness::connector::ConnInfo;
 use pgwitness::connector::introspect::introspect;
 use pgwitness::impersonation::{self, Options, Tested};
 use pgwitness::model::{QualifiedName, Schema};
@@ -49,6 +50,11 @@ impl World {
         support::connect(&self.server, role, "postgres")
     }
 
+    /// The way in for the connector.
+    pub(super) fn info(&self, role: &str) -> ConnInfo {
+        ConnInfo::for_socket(self.server.socket_dir(), self.server.port(), role, "postgres")
+    }
+
     pub(super) fn connect_to(&self, database: &str) -> Client {
         support::connect(&self.server, "postgres", database)
     }
@@ -83,7 +89,7 @@ pub(super) fn schema_of(client: &Client) -> Schema {
 
 pub(super) fn test_with(clients: &[&Client], schema: &Schema, options: &Options) -> Tested {
     let effective = Effective::new(schema, None);
-    block_on(impersonation::run(clients, &effective, options, &|_| ())).unwrap_or_else(|e| panic!("{e}"))
+    block_on(impersonation::run_on(clients, &effective, options, &|_| ())).unwrap_or_else(|e| panic!("{e}"))
 }
 
 /// What came of reading `relation` (of `public` unless it says) as a persona.
