@@ -44,8 +44,9 @@ fn read(client: &Client) -> Schema {
 /// A server of `major` with the database `rich`, and what was read of it. All tests here share it.
 fn rich(major: u32) -> &'static (Server, Schema) {
     static RICHES: [OnceLock<(Server, Schema)>; MAJORS.len()] = [const { OnceLock::new() }; MAJORS.len()];
-    let place = MAJORS.iter().position(|m| *m == major).unwrap();
-    RICHES[place].get_or_init(|| {
+    let place = MAJORS.iter().zip(&RICHES).find(|(supported, _)| **supported == major);
+    let (_, rich) = place.unwrap_or_else(|| panic!("{major} is not supported"));
+    rich.get_or_init(|| {
         let server = server(major, Platform::Postgres);
         let client = fresh(&server, "rich", "");
         for (since, sql) in [(14, RICH), (15, SINCE_15), (16, SINCE_16), (18, SINCE_18)] {

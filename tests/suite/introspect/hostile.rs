@@ -64,7 +64,7 @@ fn hostile_names_are_read_as_they_are() {
         assert_eq!(function.id.arguments, format!("{s}.{y}"));
         assert_eq!(function.parameters[0].name.as_deref(), Some(name(11)));
         let view = schema.relation(&QualifiedName::new(name(0), name(10))).unwrap();
-        assert_eq!(view.view.as_ref().unwrap().reads, [table.name.clone()]);
+        assert_eq!(view.view.as_ref().unwrap().reads.as_slice(), std::slice::from_ref(&table.name));
         // Identities are SQL: the server finds the objects by them.
         execute(&client, &format!("select {}::regclass", pgwitness::model::quote_literal(&table.name.to_string())));
         execute(

@@ -3,7 +3,7 @@
 use pgwitness::model::{Bucket, Gap, Platform, QualifiedName, Schema};
 
 use super::{execute, fresh, read, rich};
-use crate::support::{MAJORS, connect};
+use crate::support::{MAJORS, connect, database};
 
 fn gaps(schema: &Schema) -> Vec<&str> {
     schema.gaps.iter().map(|gap: &Gap| gap.what.as_str()).collect()
@@ -113,5 +113,26 @@ fn buckets_are_read_or_said_to_be_hidden() {
         refused("not the table that Supabase makes");
         execute(&admin, "drop owned by peeker; drop role anon, authenticated, service_role, peeker");
         assert_eq!(read(&admin).server.platform, Platform::Postgres);
+    }
+}
+
+/// The platform as the shadow makes it, read as its project owner `postgres`, who is no superuser there.
+#[test]
+fn supabase_is_recognised() {
+    for major in MAJORS {
+        let project = database(
+            major,
+            pgwitness::shadow::Platform::SUPABASE,
+            "create table public.notes (id int); alter table public.notes enable row level security;",
+        );
+        let schema = read(&project.client);
+        assert_eq!(schema.server.platform, Platform::Supabase, "{major}");
+        assert_eq!(schema.server.current_user, "postgres");
+        assert!(!schema.role("postgres").unwrap().superuser);
+        let notes = schema.relation(&QualifiedName::new("public", "notes")).unwrap();
+        assert!(notes.acl.0.iter().any(|g| g.grantee.is_role("anon")), "{:?}", notes.acl);
+        assert!(schema.functions.iter().any(|f| f.id.to_string() == "auth.uid()"));
+        assert!(schema.relation(&QualifiedName::new("storage", "objects")).is_some());
+        assert_eq!(schema.gaps, [], "{major}");
     }
 }
