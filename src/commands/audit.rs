@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Run, as_json, output, source};
-use crate::checks::{Context, run_all};
+use crate::checks::run_all;
 use crate::cli::{Audit, Format, Verdict};
 use crate::config::FailOn;
 use crate::finding::Findings;
@@ -29,7 +29,7 @@ pub(super) async fn run(args: Audit, run: &Run) -> Result<ExitCode, Error> {
 /// The report, and where the model and the server contradict each other, which is a bug of ours.
 async fn examine(loaded: &source::Loaded, args: &Audit, run: &Run) -> Result<(Report, Vec<String>), Error> {
     let working = run.talk.working_on("checking");
-    let cx = Context::new(&loaded.schema, run.exposed(&args.source.reading));
+    let cx = loaded.context(run, &args.source.reading);
     let mut out = Findings::new(&loaded.schema.files);
     run_all(&cx, &mut out);
     let (mut findings, examined) = out.finish();

@@ -1,19 +1,9 @@
 //! Black-box suites; one binary, so that it links once and shares its servers.
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::print_stderr,
-    reason = "the suites' own functions are tests too; clippy knows only those marked so"
-)]
 
-<<<<<<< HEAD
+mod checks;
 mod cli;
 mod effective;
 mod impersonation;
-=======
-mod checks;
-mod effective;
->>>>>>> checks
 mod introspect;
 mod semantics;
 mod shadow;

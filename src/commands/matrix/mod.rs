@@ -8,7 +8,6 @@ mod why;
 use serde::Serialize;
 
 use super::{Run, output, print, source};
-use crate::checks::Context;
 use crate::cli::Matrix;
 use crate::report::{MatrixEntry, Source, VERSION, entries};
 use crate::{Error, ExitCode};
@@ -23,7 +22,7 @@ struct Answer {
 
 pub(super) async fn run(args: Matrix, run: &Run) -> Result<ExitCode, Error> {
     let loaded = source::load(&args.source, run).await?;
-    let cx = Context::new(&loaded.schema, run.exposed(&args.source.reading));
+    let cx = loaded.context(run, &args.source.reading);
     if let Some([role, relation, command]) = args.why.as_deref() {
         let why = why::explain(&cx, role, relation, command)?;
         return print(args.format, &why, || why.text(output::width()));

@@ -5,8 +5,7 @@ use crate::Error;
 use crate::analyzer::effective::Effective;
 use crate::cli;
 use crate::commands::Run;
-use crate::connector::introspect::introspect;
-use crate::connector::{ConnInfo, ConnectError, Database, Environment, SessionOptions};
+use crate::connector::{ConnInfo, Database, Environment, SessionOptions, introspect};
 use crate::finding::Finding;
 use crate::impersonation::{self, Agreement, Options, Tested};
 use crate::model::Schema;
@@ -30,17 +29,8 @@ pub(super) async fn read(info: &ConnInfo, args: &cli::Source, run: &Run) -> Resu
     let options = SessionOptions { statement_timeout, ..SessionOptions::default() };
     let _working = run.talk.working_on("reading the database");
     let database = Database::open(info, &options).await?;
-    let schema = match database.read_only(async |client| introspect(client).await).await {
-        // Somebody dropped an object while the server printed it; the next snapshot does not know it.
-        Err(e) if is_lost_race(&e) => database.read_only(async |client| introspect(client).await).await,
-        other => other,
-    };
-    Ok((schema?, database))
-}
-
-fn is_lost_race(error: &ConnectError) -> bool {
-    let ConnectError::Query { source, .. } = error else { return false };
-    source.code() == Some(&tokio_postgres::error::SqlState::INTERNAL_ERROR)
+    let schema = introspect::read(&database).await?;
+    Ok((schema, database))
 }
 
 /// Reads as the roles that clients act as, and holds what was seen against the findings and the model.
@@ -51,15 +41,8 @@ pub(super) async fn probe(
     run: &Run,
 ) -> Result<(Tested, Agreement), Error> {
     let working = run.talk.working_on("reading as the roles that clients act as");
-    let mut sessions = Vec::new();
-    for _ in 0..database.options().pool_size {
-        sessions.push(database.client().await?);
-    }
-    let clients: Vec<&tokio_postgres::Client> = sessions.iter().map(|session| &***session).collect();
-    let options = Options::default();
-    let tested =
-        impersonation::run(&clients, effective, &options, &|progress| working.at(progress.done, progress.total))
-            .await?;
+    let progress = |at: impersonation::Progress| working.at(at.done, at.total);
+    let tested = impersonation::run(database, effective, &Options::default(), &progress).await?;
     let agreement = impersonation::confirm(findings, &tested, effective);
     Ok((tested, agreement))
 }

@@ -9,45 +9,52 @@ use crate::commands::Run;
 use crate::connector::ConnInfo;
 use crate::model::Platform;
 use crate::report::SourceKind;
-use crate::shadow::{self, Binaries, BinariesRequest, Server, ServerOptions};
+use crate::shadow::{self, BinariesRequest, ServerOptions, Shadow, ShadowRequest, files};
 
 /// Applies the migrations at `path` and reads the result; `description` is what reports call it.
 pub(super) async fn load(path: &Path, description: String, args: &cli::Source, run: &Run) -> Result<Loaded, Error> {
-    let platform = run.platform(&args.reading).unwrap_or_else(|| platform_of(path));
-    let server = start(platform, args, run).await?;
-    let notes = {
-        let _working = run.talk.working_on("applying the migrations");
-        shadow::apply(&server, "postgres", path, !args.reading.no_seed).await?
-    };
-    let info = ConnInfo::for_socket(server.socket_dir(), server.port(), "postgres", "postgres");
-    let (schema, database) = live::read(&info, args, run).await?;
-    let mut loaded = Loaded::new(schema, SourceKind::Shadow, description);
-    loaded.files = shadow::migration_files(path, server.platform())?;
-    loaded.notes = notes;
-    loaded.exposed = exposed_by_project(path);
-    loaded.database = Some(database);
-    loaded.server = Some(server);
-    Ok(loaded)
-}
-
-async fn start(platform: Platform, args: &cli::Source, run: &Run) -> Result<Server, Error> {
-    let request = BinariesRequest {
-        pg_bin: args.reading.pg_bin.clone(),
-        major: args.reading.pg_version,
-        ..BinariesRequest::default()
-    };
-    let talk = run.talk;
-    let find = move || Binaries::find(&request, &|text| talk.say(text));
-    let found = tokio::task::spawn_blocking(find).await.map_err(|e| Error::Internal(e.to_string()))?;
-    let binaries = found?;
-    let platform = match platform {
+    let seed = !args.reading.no_seed;
+    let platform = match run.platform(&args.reading).unwrap_or_else(|| platform_of(path)) {
         Platform::Supabase => shadow::Platform::SUPABASE,
         Platform::Postgres => shadow::Platform::Postgres,
     };
-    let name = if platform == shadow::Platform::Postgres { "" } else { " with the Supabase platform" };
-    talk.say(format!("starting a throw-away Postgres {}{name}", binaries.version()));
-    let _working = talk.working_on("starting the server");
-    Ok(Server::start(&binaries, ServerOptions { platform, ..ServerOptions::default() }).await?)
+    let on = if platform == shadow::Platform::SUPABASE { " with the Supabase platform" } else { "" };
+    run.talk.say(format!("applying {description} to a throw-away Postgres{on}"));
+    let shadow = start(path, platform, args, run).await?;
+    let info = ConnInfo::for_socket(shadow.server.socket_dir(), shadow.server.port(), "postgres", Shadow::DATABASE);
+    let (schema, database) = live::read(&info, args, run).await?;
+    let mut loaded = Loaded::new(schema, SourceKind::Shadow, description);
+    for file in files::find(path, seed, platform)?.files {
+        loaded.files.push(file.name.clone());
+        loaded.texts.insert(file.name, file.text);
+    }
+    loaded.notes.clone_from(&shadow.notes);
+    if platform == shadow::Platform::SUPABASE {
+        loaded.notes.push(DEFAULT_GRANTS.to_owned());
+    }
+    loaded.exposed = exposed_by_project(path);
+    loaded.database = Some(database);
+    loaded.shadow = Some(shadow);
+    Ok(loaded)
+}
+
+/// What a migration run has to assume, because no file says it.
+const DEFAULT_GRANTS: &str = "assumed: a Supabase project created before 2026-05-30, in which new tables of public \
+                              are granted to anon and authenticated";
+
+async fn start(path: &Path, platform: shadow::Platform, args: &cli::Source, run: &Run) -> Result<Shadow, Error> {
+    let request = ShadowRequest {
+        binaries: BinariesRequest {
+            pg_bin: args.reading.pg_bin.clone(),
+            major: args.reading.pg_version,
+            ..BinariesRequest::default()
+        },
+        server: ServerOptions { platform, ..ServerOptions::default() },
+        migrations: Some(path.to_owned()),
+        seed: !args.reading.no_seed,
+    };
+    let _working = run.talk.working_on("starting a server and applying the migrations");
+    Ok(Shadow::start(request, &|text| run.talk.say(text)).await?)
 }
 
 /// Supabase's when the folder is part of a Supabase project.
