@@ -3,12 +3,16 @@
 use std::io::Write;
 use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
 use pgwitness::cli::Cli;
 use pgwitness::commands::{self, secrets};
 use pgwitness::shadow::guard;
 use pgwitness::{Error, ExitCode as Code};
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
 
 fn main() -> ExitCode {
     // A guard process is this program again; it must not depend on how a command line is read.
@@ -32,13 +36,15 @@ fn program() -> u8 {
         Ok(runtime) => runtime,
         Err(e) => return failed(&Error::Internal(format!("no runtime: {e}"))),
     };
+    let interrupted = watch_signals(&runtime);
     let result = runtime.block_on(async {
         tokio::select! {
             // Dropping the run drops its throw-away server, which stops it and removes its files.
             result = commands::run(cli) => result.map(|code| code as u8),
-            signal = interrupted() => Ok(signal),
+            Ok(code) = interrupted => Ok(code),
         }
     });
+    runtime.shutdown_background();
     match result {
         Ok(code) => code,
         Err(e) if e.is_broken_pipe() => Code::Clean as u8,
@@ -46,22 +52,32 @@ fn program() -> u8 {
     }
 }
 
-/// Waits for Ctrl-C or a polite request to end; gives the exit code that shells expect.
-async fn interrupted() -> u8 {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            return tokio::select! {
-                _ = tokio::signal::ctrl_c() => 130,
-                _ = terminate.recv() => 143,
-            };
+/// How long a run may take to notice that it was interrupted; then it is ended where it stands.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Tells of Ctrl-C, or of a polite request to end, with the exit code that shells expect.
+///
+/// A run that hangs in something that cannot be interrupted is ended from here: the guard of a throw-away server
+/// notices, and cleans up after it.
+fn watch_signals(runtime: &Runtime) -> oneshot::Receiver<u8> {
+    let (tell, told) = oneshot::channel();
+    let _context = runtime.enter();
+    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) else {
+        return told;
+    };
+    runtime.spawn(async move {
+        let code = tokio::select! {
+            _ = interrupt.recv() => 130,
+            _ = terminate.recv() => 143,
+        };
+        let _ = tell.send(code);
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            () = tokio::time::sleep(PATIENCE) => {}
         }
-    }
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
-    }
-    130
+        std::process::exit(i32::from(code));
+    });
+    told
 }
 
 /// Help and version go to stdout; a wrong command line goes to stderr without the passwords it may hold.

@@ -25,12 +25,15 @@ pub(super) async fn load(args: &cli::Source, run: &Run, env: &Environment, named
 
 /// Connects and reads everything in one snapshot.
 pub(super) async fn read(info: &ConnInfo, args: &cli::Source, run: &Run) -> Result<(Schema, Database), Error> {
-    let statement_timeout = run.statement_timeout(&args.reading).0;
-    let options = SessionOptions { statement_timeout, ..SessionOptions::default() };
     let _working = run.talk.working_on("reading the database");
-    let database = Database::open(info, &options).await?;
+    let database = open(info, args, run).await?;
     let schema = introspect::read(&database).await?;
     Ok((schema, database))
+}
+
+pub(super) async fn open(info: &ConnInfo, args: &cli::Source, run: &Run) -> Result<Database, Error> {
+    let statement_timeout = run.statement_timeout(&args.reading).0;
+    Ok(Database::open(info, &SessionOptions { statement_timeout, ..SessionOptions::default() }).await?)
 }
 
 /// Reads as the roles that clients act as, and holds what was seen against the findings and the model.

@@ -33,7 +33,10 @@ pub(super) async fn load(path: &Path, description: String, args: &cli::Source, r
         loaded.notes.push(DEFAULT_GRANTS.to_owned());
     }
     loaded.exposed = exposed_by_project(path);
-    loaded.database = Some(database);
+    // Migrations run and the model is read as postgres; only a superuser may act as every role.
+    let superuser = live::open(&info.with_user(shadow.server.superuser()), args, run).await?;
+    drop(database);
+    loaded.database = Some(superuser);
     loaded.shadow = Some(shadow);
     Ok(loaded)
 }

@@ -1,7 +1,7 @@
 //! One finding, for people: what is wrong, who gains what, the facts, how to see it, how to mend it.
 
 use super::Human;
-use super::text::{BOLD, DIM, block, capitalized, severity, styled, wrapped};
+use super::text::{BOLD, DIM, block, capitalized, severity, styled, wrapped, wrapped_after};
 use crate::finding::{Confidence, Finding};
 use crate::model::printable;
 
@@ -41,7 +41,7 @@ impl Human<'_> {
     /// A finding on one line.
     pub(super) fn brief(&self, finding: &Finding, out: &mut String) {
         let label = format!("{}[{}]", finding.severity.word(), printable(&finding.check));
-        let title = wrapped(&finding.title, self.width, 4);
+        let title = wrapped_after(label.len() + 1, &finding.title, self.width, 4);
         out.push_str(&format!("{} {title}\n", styled(severity(finding.severity), &label)));
     }
 
@@ -53,7 +53,7 @@ impl Human<'_> {
             Confidence::Likely => " (likely)",
             Confidence::Possible => " (possible)",
         };
-        let title = wrapped(&format!("{}{sure}", finding.title), self.width, 2);
+        let title = wrapped_after(label.len() + 2, &format!("{}{sure}", finding.title), self.width, 2);
         out.push_str(&format!("{}: {}\n", styled(severity(finding.severity), &label), styled(BOLD, &title)));
     }
 
@@ -63,12 +63,14 @@ impl Human<'_> {
     }
 
     fn evidence(&self, finding: &Finding, out: &mut String) {
-        let most = if self.verbose { usize::MAX } else { EVIDENCE };
+        let facts = finding.evidence.len();
+        // "And one more" would take the line that it saves.
+        let most = if self.verbose || facts == EVIDENCE + 1 { usize::MAX } else { EVIDENCE };
         for (at, fact) in finding.evidence.iter().take(most).enumerate() {
             let label = if at == 0 { "because" } else { "" };
             self.line(label, &format!("{}: {}", fact.kind, fact.text), out);
         }
-        let hidden = finding.evidence.len().saturating_sub(most);
+        let hidden = facts.saturating_sub(most);
         if hidden > 0 {
             self.line("", &format!("and {hidden} more facts (--verbose shows them)"), out);
         }

@@ -35,8 +35,14 @@ impl Human<'_> {
     #[must_use]
     pub fn report(&self, report: &Report) -> String {
         let mut out = format!("{}\n", styled(BOLD, &wrapped(&report.summary.verdict, self.width, 0)));
+        let mut lines_only = false;
         for group in groups(&report.findings) {
-            self.group(&group, &mut out);
+            let brief = !self.verbose && group.first().is_some_and(|f| f.severity <= Severity::Low);
+            if brief && !lines_only {
+                out.push('\n');
+            }
+            lines_only = brief;
+            self.group(&group, brief, &mut out);
         }
         self.tail(report, &mut out);
         out
@@ -51,9 +57,8 @@ impl Human<'_> {
     }
 
     /// Findings of one check and severity.
-    fn group(&self, findings: &[&Finding], out: &mut String) {
-        let lesser = findings.first().is_some_and(|f| f.severity <= Severity::Low);
-        let full = match (self.verbose, lesser) {
+    fn group(&self, findings: &[&Finding], brief: bool, out: &mut String) {
+        let full = match (self.verbose, brief) {
             (true, _) => usize::MAX,
             (false, true) => 0,
             (false, false) => FULL,
@@ -63,7 +68,7 @@ impl Human<'_> {
             self.full(finding, out);
         }
         let rest: Vec<_> = findings.iter().skip(full).collect();
-        if !rest.is_empty() {
+        if !rest.is_empty() && !brief {
             out.push('\n');
         }
         for finding in rest.iter().take(BRIEF) {

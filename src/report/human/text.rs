@@ -29,11 +29,15 @@ pub fn styled(style: Style, text: &str) -> String {
     format!("{style}{text}{style:#}")
 }
 
-/// Upper case at the start: messages are sentences that begin with whoever acts.
+/// Upper case at the start, unless it is a name: messages are sentences that begin with whoever acts.
 #[must_use]
 pub fn capitalized(text: &str) -> String {
+    let is_word = text.split(' ').next().is_some_and(|word| word.chars().all(|c| c.is_ascii_lowercase()));
     let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+    match chars.next().filter(|_| is_word) {
+        Some(first) => first.to_uppercase().chain(chars).collect(),
+        None => text.to_owned(),
+    }
 }
 
 /// One paragraph, made printable and wrapped to `width` columns; every line but the first starts with `indent` spaces.
@@ -41,16 +45,22 @@ pub fn capitalized(text: &str) -> String {
 /// Words longer than a line are left whole: they are names and URLs that someone will copy.
 #[must_use]
 pub fn wrapped(text: &str, width: usize, indent: usize) -> String {
+    wrapped_after(indent, text, width, indent)
+}
+
+/// The same, when the first line already holds `taken` columns.
+#[must_use]
+pub fn wrapped_after(taken: usize, text: &str, width: usize, indent: usize) -> String {
     let safe = printable(text);
     let room = width.saturating_sub(indent).max(20);
-    let (mut out, mut used) = (String::new(), 0);
+    let (mut out, mut used) = (String::new(), taken.saturating_sub(indent));
     for word in safe.split(' ').filter(|w| !w.is_empty()) {
         let wide = word.width();
-        if used > 0 && used + 1 + wide > room {
+        if !out.is_empty() && used + 1 + wide > room {
             out.push('\n');
             out.push_str(&" ".repeat(indent));
             used = 0;
-        } else if used > 0 {
+        } else if !out.is_empty() {
             out.push(' ');
             used += 1;
         }
@@ -103,6 +113,7 @@ mod tests {
     #[test]
     fn blocks_keep_their_lines() {
         assert_eq!(block("\nselect 1\n  from t\u{202e};\n", 4), "select 1\n      from t\\u{202e};");
+        assert_eq!((capitalized("any user"), capitalized("public.f()")), ("Any user".into(), "public.f()".into()));
         assert_eq!(cut("abcdefghij", 6), "abc...");
         assert_eq!((counted(1, "policy"), counted(3, "policy")), ("1 policy".into(), "3 policies".into()));
     }
