@@ -81,7 +81,6 @@ pub enum Color {
 
 /// The commands.
 #[derive(Debug, Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "there is one value of it in a run")]
 pub enum Command {
     /// Find out who can reach what they should not
     #[command(after_long_help = "Examples:\n  \

@@ -62,7 +62,8 @@ const PATIENCE: Duration = Duration::from_secs(3);
 fn watch_signals(runtime: &Runtime) -> oneshot::Receiver<u8> {
     let (tell, told) = oneshot::channel();
     let _context = runtime.enter();
-    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) else {
+    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
         return told;
     };
     runtime.spawn(async move {

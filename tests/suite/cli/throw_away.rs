@@ -22,6 +22,14 @@ fn the_demo_runs_end_to_end() {
 }
 
 #[test]
+fn the_sound_application_is_clean() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations-fixtures/sound-saas");
+    let outcome = pgwitness(&["audit", folder, "--fail-on", "info"]).ends_with(0);
+    assert!(outcome.stdout.starts_with("Nothing wrong was found in "), "{}", outcome.stdout);
+    assert!(outcome.stdout.contains("no findings\nexit 0"), "{}", outcome.stdout);
+}
+
+#[test]
 fn a_folder_is_found_from_below_and_a_failing_statement_named() {
     let dir = tempfile::tempdir().unwrap();
     let migrations = dir.path().join("supabase/migrations");

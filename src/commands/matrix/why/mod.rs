@@ -112,12 +112,13 @@ fn answer(cx: &Context<'_>, role: &str, access: &Access<'_>) -> String {
         (Extent::None(_), _) => {
             return format!("{role} reaches no row of {relation} with {command}: {}", entry.because);
         }
-        (Extent::Rows, _) => "the rows that its policies let through",
-        (Extent::All, crate::report::Grade::All) => "every row",
-        (Extent::All, _) => "what the view's query lets through",
+        (Extent::Rows, _) => "those rows of {} that its policies let through",
+        (Extent::All, crate::report::Grade::All) => "every row of {}",
+        (Extent::All, crate::report::Grade::Some) => "what policies further down let through of {}",
+        (Extent::All, crate::report::Grade::None) => "nothing of {}, whose query fails",
     };
     let columns = if access.columns == Columns::All { "" } else { ", in some columns" };
-    format!("{role} can {command} {how_much} of {relation}{columns}")
+    format!("{role} can {command} {}{columns}", how_much.replace("{}", &relation.to_string()))
 }
 
 fn schema_step(access: &Access<'_>) -> Step {

@@ -20,6 +20,7 @@ pub(super) fn step(cx: &Context<'_>, role: &str, access: &Access<'_>) -> Option<
     };
     let then = match (&select.columns, select.extent, access.command) {
         (Columns::None, ..) => "which it lacks: such statements fail with error 42501".to_owned(),
+        (Columns::Only(_), ..) => "which it has on some columns only".to_owned(),
         (_, Extent::None(_), Command::Insert) => "and no SELECT policy lets the new row through: they fail".to_owned(),
         (_, Extent::None(_), _) => "and no SELECT policy lets a row through: they reach no row".to_owned(),
         (_, Extent::All, _) => "which it has for every row".to_owned(),
