@@ -60,9 +60,12 @@ impl Shown {
         let probes = tested.probes.iter().filter(|p| p.role == read.role && p.relation == read.relation);
         let quiet = |text| Self { text, seen: false, not_reproduced: false };
         let Some(probe) = probes.min_by_key(|p| rank(&p.outcome)) else {
-            let reason = tested.untested.iter().find(|u| u.role == read.role).map(|u| u.reason.as_str());
-            let reason = reason.unwrap_or("no read was planned");
-            return quiet(format!("{} was not read as {}: {reason}", read.relation, printable(&read.role)));
+            let role = printable(&read.role);
+            return quiet(match tested.untested.iter().find(|u| u.role == read.role) {
+                // The same for all relations, so that it is said once.
+                Some(untested) => format!("nothing was read as {role}: {}", untested.reason),
+                None => format!("{} was not read as {role}: no read was planned", read.relation),
+            });
         };
         let (relation, who) = (&probe.relation, &probe.persona);
         match &probe.outcome {

@@ -111,6 +111,10 @@ pub async fn run(
 /// transaction mode may stand between. The transaction is implicit: if the read fails the server has ended it before it
 /// answers, and if this future is dropped half-way nothing stays open on any client.
 ///
+/// Policies, views and functions of the database run in these reads, as they do for its clients, and such code can
+/// undo SET ROLE. Where the database's own code is not trusted, connect as a role that holds little: PostgREST's
+/// `authenticator` can make every read, and only cannot tell hidden from empty.
+///
 /// `progress` is called after each read.
 ///
 /// # Errors

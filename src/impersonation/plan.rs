@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Untested;
 use super::persona::Persona;
 use crate::analyzer::effective::{Columns, Effective, Exposure, Principal};
-use crate::model::{Command, Platform, Relation, RelationKind, quote_ident};
+use crate::model::{Command, Platform, Relation, RelationKind, Schema, quote_ident};
 
 /// The login role of PostgREST, whose settings say how it prepares a session.
 const AUTHENTICATOR: &str = "authenticator";
@@ -92,13 +92,22 @@ fn own(effective: &Effective<'_>, persona: &Persona) -> BTreeMap<String, String>
     let mut settings = persona.settings();
     let path = schema.setting_of(&persona.role, "search_path").unwrap_or("\"$user\", public");
     settings.insert("search_path".to_owned(), path.to_owned());
-    // Settings of the role that an application made up and policies may read. The server's own may need rights.
     let of_role = schema.settings.iter().filter(|s| s.role.as_deref().is_none_or(|r| r == persona.role));
-    for setting in of_role.filter(|s| s.name.contains('.') && !s.name.starts_with("pgrst.")) {
+    for setting in of_role.filter(|s| s.name.contains('.') && is_asked_for(schema, &s.name)) {
         let value = schema.setting_of(&persona.role, &setting.name).unwrap_or(&setting.value);
         settings.entry(setting.name.clone()).or_insert_with(|| value.to_owned());
     }
     settings
+}
+
+/// Whether policies, views or functions name the setting. The rest, such as extensions' own, may need rights to set.
+fn is_asked_for(schema: &Schema, setting: &str) -> bool {
+    let names = |text: &str| text.to_ascii_lowercase().contains(&setting.to_ascii_lowercase());
+    schema.functions.iter().any(|f| names(&f.body))
+        || schema.relations.iter().any(|r| {
+            let policies = r.policies.iter().flat_map(|p| [&p.using, &p.check]).flatten();
+            policies.chain(r.view.iter().map(|v| &v.definition)).any(|text| names(text))
+        })
 }
 
 /// PostgREST's: the schema of the request, then `db-extra-search-path` (by default `public`).

@@ -29,6 +29,7 @@ const STANDINS: &[StandIn] = &[
     standin!("pg_jsonschema", None),
     standin!("pg_net", Some("net")),
     standin!("pgjwt", None),
+    standin!("pgmq", Some("pgmq")),
     standin!("supabase_functions", Some("supabase_functions")),
     standin!("vector", None),
 ];

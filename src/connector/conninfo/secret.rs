@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// A password; only [`Secret::reveal`] gives it back.
+/// A password; only the connector can read it back.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 

@@ -161,6 +161,8 @@ fn sessions_are_set_up_as_clients_have_them() {
         15,
         r#"
         alter role anon set app.tenant = '7';
+        alter role anon set plpgsql.variable_conflict = 'use_column';
+        alter role anon set "pgaudit.log" = 'all';
         create table by_setting (id int); insert into by_setting values (1);
         create table by_claim (id int); insert into by_claim values (1);
         create table by_path (id int); insert into by_path values (1);
