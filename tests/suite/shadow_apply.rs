@@ -91,6 +91,7 @@ fn errors_name_file_line_state_and_hint() {
             "23505",
         ),
         ("-- é\nbegin;\ncreate tabel x ();\ncommit;", ":3: ", "42601"),
+        ("begin;\nselect 1;\ncommit;\nalter type public.none add value 'x';", ":4: ", "42704"),
         ("create index concurrently i on public.none (x);", ":1: ", "42P01"),
     ];
     for (text, line, state) in cases {
