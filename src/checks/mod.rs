@@ -102,3 +102,46 @@ pub fn run_all(cx: &Context<'_>, out: &mut Findings<'_>) {
         check.run(cx, out);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// Files here that are no check.
+    const PARTS: &[&str] =
+        &["calls", "code", "context", "declare", "doors", "intent", "mod", "names", "remedy", "reproduce", "words"];
+
+    #[test]
+    fn ids_are_sorted_unique_and_kebab_case() {
+        let ids: Vec<_> = CHECKS.iter().map(|c| c.meta().id).collect();
+        let sorted: Vec<_> = ids.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
+        assert_eq!(ids, sorted);
+        for id in ids {
+            let parts = id.split('-').all(|p| !p.is_empty() && p.chars().all(|c| c.is_ascii_lowercase()));
+            assert!(parts, "{id}");
+            assert!(find(id).is_some(), "{id}");
+        }
+    }
+
+    #[test]
+    fn every_file_is_a_check_in_the_list() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/checks");
+        let files = std::fs::read_dir(folder).unwrap().map(|f| f.unwrap().path());
+        let stems: BTreeSet<_> = files.map(|f| f.file_stem().unwrap().to_str().unwrap().to_owned()).collect();
+        let checks: BTreeSet<_> = stems.into_iter().filter(|s| !PARTS.contains(&s.as_str())).collect();
+        let listed: BTreeSet<_> = CHECKS.iter().map(|c| c.meta().id.replace('-', "_")).collect();
+        assert_eq!(checks, listed);
+    }
+
+    #[test]
+    fn every_check_is_documented() {
+        for meta in CHECKS.iter().map(|c| c.meta()) {
+            assert!(!meta.title.is_empty() && !meta.title.ends_with('.'), "{}", meta.id);
+            let first = meta.doc.trim().lines().next().unwrap_or_default();
+            assert!(meta.doc.len() > 200 && first.len() > 40, "{}", meta.id);
+            assert!(!meta.bad.trim().is_empty(), "{}", meta.id);
+        }
+    }
+}
