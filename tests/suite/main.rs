@@ -7,7 +7,7 @@
 )]
 
 mod checks;
-mod checks;
+mod cli;
 mod connections;
 mod effective;
 mod impersonation;
