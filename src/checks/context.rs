@@ -4,6 +4,7 @@ use crate::analyzer::effective::{Access, Effective, Principal, Who};
 use crate::finding::Severity;
 use crate::model::{Command, Platform, Relation, Schema, printable};
 
+use super::code::Code;
 use super::words::{and_list, verb};
 
 /// The model with effective access worked out.
@@ -13,6 +14,8 @@ pub struct Context<'a> {
     pub schema: &'a Schema,
     /// Who can do what.
     pub effective: Effective<'a>,
+    /// What functions do.
+    pub(super) code: Code<'a>,
 }
 
 /// A principal that a relation is open to, with what it can do.
@@ -30,7 +33,7 @@ impl<'a> Context<'a> {
     /// Works out `schema`; `exposed` overrides which schemas the Data API serves.
     #[must_use]
     pub fn new(schema: &'a Schema, exposed: Option<&[String]>) -> Self {
-        Self { schema, effective: Effective::new(schema, exposed) }
+        Self { schema, effective: Effective::new(schema, exposed), code: Code::new(schema) }
     }
 
     /// The relations of the application: neither the platform's nor an extension's.
@@ -72,6 +75,37 @@ impl<'a> Context<'a> {
             Who::Login | Who::Group | Who::Service => worst.min(Severity::Medium),
         };
         by_reach.min(worst)
+    }
+
+    /// Whether `principal` stands for the clients of the application: behind a Data API only its roles do, the others
+    /// are the back office, which is granted what it needs by name.
+    #[must_use]
+    pub fn is_client(&self, principal: &Principal) -> bool {
+        let by_api = self.effective.principals().iter().any(|p| p.is_api() && p.is_untrusted());
+        principal.is_untrusted() && (principal.is_api() || !by_api)
+    }
+
+    /// The principals that stand for the clients, the least trusted first.
+    pub fn clients(&self) -> impl Iterator<Item = &Principal> {
+        self.effective.principals().iter().filter(|p| self.is_client(p))
+    }
+
+    /// [`Self::reach`] of the clients only.
+    pub fn client_reach(&self, relation: &'a Relation) -> Vec<Reach<'a, '_>> {
+        self.reach(relation).into_iter().filter(|r| self.is_client(r.principal)).collect()
+    }
+
+    /// Whether clients can name objects of that schema.
+    #[must_use]
+    pub fn exposes(&self, principal: &Principal, namespace: &str) -> bool {
+        let by_api = principal.is_api() && self.schema.server.platform == Platform::Supabase;
+        !by_api || self.effective.exposure().includes(namespace)
+    }
+
+    /// Whether row security keeps some of the rows of `base` from `role`.
+    #[must_use]
+    pub fn is_kept_from(&self, role: &str, base: &'a Relation) -> bool {
+        base.row_security && !self.effective.reads_everything(role, base)
     }
 
     /// Whether any relation of the application uses row security; where none does, it is not how access is decided.

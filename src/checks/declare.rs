@@ -9,7 +9,8 @@ macro_rules! declare_check {
             title: $title:literal,
             severity: $severity:ident,
             bad: $bad:literal,
-            good: $good:literal $(,)?
+            good: $good:literal,
+            $(min_major: $min_major:literal,)?
         }
     ) => {
         $(#[doc = $doc])+
@@ -24,6 +25,7 @@ macro_rules! declare_check {
                 doc: concat!($($doc, "\n"),+),
                 bad: $bad,
                 good: $good,
+                min_major: 0 $(+ $min_major)?,
             };
         }
     };

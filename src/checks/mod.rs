@@ -3,10 +3,34 @@
 //! `explain`, the list, SARIF help and the tests all derive from that one file. A check is added by its file and a
 //! line in [`CHECKS`]; a test fails if the line is forgotten.
 
+mod auth_users_view;
+mod bypass_via_set_role;
+mod bypassrls_login;
+mod calls;
+mod code;
+mod column_grant_defeated;
 mod context;
 mod declare;
+mod default_privileges;
+mod definer_view;
+mod definer_view_chain;
+mod doors;
+mod foreign_table_exposed;
+mod intent;
+mod matview_exposed;
+mod names;
+mod partition_child_direct;
+mod policy_tautology;
+mod remedy;
 mod reproduce;
+mod rls_no_permissive;
 mod rls_off_exposed;
+mod rls_off_with_policies;
+mod secdef_exposed;
+mod secdef_search_path;
+mod server_version_flaw;
+mod to_public;
+mod truncate_reachable;
 mod words;
 
 pub use context::{Context, Reach};
@@ -38,10 +62,32 @@ pub struct Meta {
     pub bad: &'static str,
     /// The same done right, on which it is silent.
     pub good: &'static str,
+    /// The first major version that the examples' syntax is for; 0 for any.
+    pub min_major: u32,
 }
 
 /// Every check, by id.
-pub const CHECKS: &[&dyn Check] = &[&rls_off_exposed::RlsOffExposed];
+pub const CHECKS: &[&dyn Check] = &[
+    &auth_users_view::AuthUsersView,
+    &bypass_via_set_role::BypassViaSetRole,
+    &bypassrls_login::BypassrlsLogin,
+    &column_grant_defeated::ColumnGrantDefeated,
+    &default_privileges::DefaultPrivilegesCheck,
+    &definer_view::DefinerView,
+    &definer_view_chain::DefinerViewChain,
+    &foreign_table_exposed::ForeignTableExposed,
+    &matview_exposed::MatviewExposed,
+    &partition_child_direct::PartitionChildDirect,
+    &policy_tautology::PolicyTautology,
+    &rls_no_permissive::RlsNoPermissive,
+    &rls_off_exposed::RlsOffExposed,
+    &rls_off_with_policies::RlsOffWithPolicies,
+    &secdef_exposed::SecdefExposed,
+    &secdef_search_path::SecdefSearchPath,
+    &server_version_flaw::ServerVersionFlaw,
+    &to_public::ToPublic,
+    &truncate_reachable::TruncateReachable,
+];
 
 /// The check of that id.
 #[must_use]
@@ -54,5 +100,48 @@ pub fn run_all(cx: &Context<'_>, out: &mut Findings<'_>) {
     for check in CHECKS {
         out.enter(check.meta().id);
         check.run(cx, out);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// Files here that are no check.
+    const PARTS: &[&str] =
+        &["calls", "code", "context", "declare", "doors", "intent", "mod", "names", "remedy", "reproduce", "words"];
+
+    #[test]
+    fn ids_are_sorted_unique_and_kebab_case() {
+        let ids: Vec<_> = CHECKS.iter().map(|c| c.meta().id).collect();
+        let sorted: Vec<_> = ids.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
+        assert_eq!(ids, sorted);
+        for id in ids {
+            let parts = id.split('-').all(|p| !p.is_empty() && p.chars().all(|c| c.is_ascii_lowercase()));
+            assert!(parts, "{id}");
+            assert!(find(id).is_some(), "{id}");
+        }
+    }
+
+    #[test]
+    fn every_file_is_a_check_in_the_list() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/checks");
+        let files = std::fs::read_dir(folder).unwrap().map(|f| f.unwrap().path());
+        let stems: BTreeSet<_> = files.map(|f| f.file_stem().unwrap().to_str().unwrap().to_owned()).collect();
+        let checks: BTreeSet<_> = stems.into_iter().filter(|s| !PARTS.contains(&s.as_str())).collect();
+        let listed: BTreeSet<_> = CHECKS.iter().map(|c| c.meta().id.replace('-', "_")).collect();
+        assert_eq!(checks, listed);
+    }
+
+    #[test]
+    fn every_check_is_documented() {
+        for meta in CHECKS.iter().map(|c| c.meta()) {
+            assert!(!meta.title.is_empty() && !meta.title.ends_with('.'), "{}", meta.id);
+            let first = meta.doc.trim().lines().next().unwrap_or_default();
+            assert!(meta.doc.len() > 200 && first.len() > 40, "{}", meta.id);
+            assert!(!meta.bad.trim().is_empty(), "{}", meta.id);
+        }
     }
 }

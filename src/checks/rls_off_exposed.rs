@@ -1,3 +1,4 @@
+use super::words::subject;
 use super::{Check, Context, Meta, declare_check};
 use crate::finding::{Draft, Findings, ObjectRef, Severity};
 use crate::model::{Command, Relation};
@@ -55,7 +56,7 @@ impl Check for RlsOffExposed {
 fn report(cx: &Context<'_>, table: &Relation, out: &mut Findings<'_>) {
     let reach = cx.reach(table);
     let Some(first) = reach.iter().find(|r| r.exposed).or(reach.first()) else { return };
-    let who = first.principal.words();
+    let who = subject(first.principal);
     let verbs = first.verbs();
     let mut message = format!("{who} can {verbs} every row of {}: row-level security is off", table.name);
     message.push_str(if first.exposed { "." } else { ", though its schema is not exposed by the Data API." });

@@ -1,5 +1,6 @@
 //! Words that the messages of several checks share.
 
+use crate::analyzer::effective::Principal;
 use crate::model::Command;
 
 /// What a command does, in a plain word.
@@ -24,4 +25,22 @@ pub(super) fn and_list<S: AsRef<str>>(items: &[S]) -> String {
             format!("{} and {}", most.join(", "), last.as_ref())
         }
     }
+}
+
+/// At most `most` of the items as a list, then how many more there are.
+#[must_use]
+pub(super) fn first_of<S: AsRef<str>>(items: &[S], most: usize) -> String {
+    let shown: Vec<_> = items.iter().take(most).map(|s| s.as_ref().to_owned()).collect();
+    match items.len().checked_sub(most) {
+        None | Some(0) => and_list(&shown),
+        Some(more) => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+/// The clients as the first words of a sentence.
+#[must_use]
+pub(super) fn subject(principal: &Principal) -> String {
+    let words = principal.words();
+    let mut letters = words.chars();
+    letters.next().map(|c| c.to_uppercase().collect::<String>() + letters.as_str()).unwrap_or_default()
 }

@@ -6,8 +6,10 @@
     reason = "the suites' own functions are tests too; clippy knows only those marked so"
 )]
 
+mod checks;
 mod connections;
 mod effective;
+mod impersonation;
 mod introspect;
 mod semantics;
 mod shadow;

@@ -32,7 +32,8 @@ pub struct Effective<'a> {
     roles: RoleGraph<'a>,
     exposure: Exposure,
     principals: Vec<Principal>,
-    truths: BTreeMap<*const Policy, PolicyTruth>,
+    /// By the policy's address in `schema`, which outlives this.
+    truths: BTreeMap<usize, PolicyTruth>,
 }
 
 /// What is known of a policy's two expressions without looking at rows.
@@ -53,7 +54,7 @@ impl<'a> Effective<'a> {
             .relations
             .iter()
             .flat_map(|r| r.policies.iter().map(move |p| (r, p)))
-            .map(|(r, p)| (std::ptr::from_ref(p), PolicyTruth::of(r, p)))
+            .map(|(r, p)| (std::ptr::from_ref(p).addr(), PolicyTruth::of(r, p)))
             .collect();
         Self { schema, roles, exposure, principals, truths }
     }

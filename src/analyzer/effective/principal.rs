@@ -112,6 +112,12 @@ impl super::Effective<'_> {
             && owner != "postgres"
     }
 
+    /// Whether a schema is one that the platform makes.
+    #[must_use]
+    pub fn is_platform_namespace(&self, namespace: &str) -> bool {
+        self.schema.server.platform == Platform::Supabase && SUPABASE_SCHEMAS.contains(&namespace)
+    }
+
     /// Whether a role belongs to the platform rather than to the application.
     #[must_use]
     pub fn is_platform_role(&self, role: &str) -> bool {

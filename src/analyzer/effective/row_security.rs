@@ -75,6 +75,6 @@ impl<'a> Effective<'a> {
     pub(super) fn truth_of(&self, policy: &Policy) -> PolicyTruth {
         use crate::analyzer::truth::Truth::Depends;
         let unknown = PolicyTruth { using: Depends, check: Depends };
-        self.truths.get(&std::ptr::from_ref(policy)).copied().unwrap_or(unknown)
+        self.truths.get(&std::ptr::from_ref(policy).addr()).copied().unwrap_or(unknown)
     }
 }

@@ -1,0 +1,121 @@
+//! SECURITY DEFINER functions as doors: who may call them, and what they then do with the owner's rights.
+
+use std::collections::BTreeSet;
+
+use super::Context;
+use super::words::first_of;
+use crate::analyzer::effective::{Extent, Principal, Who};
+use crate::model::{Command, Function, FunctionId, FunctionKind, Privilege, QualifiedName, printable};
+
+/// What clients gain by calling a function.
+pub(super) struct Caller<'a> {
+    /// The least trusted client that may call it.
+    pub(super) principal: &'a Principal,
+    /// All clients that may, and shall not.
+    pub(super) principals: Vec<&'a Principal>,
+    /// Why they may.
+    pub(super) privileges: Vec<String>,
+    /// What the function does that the client itself may not.
+    pub(super) gains: BTreeSet<(&'a QualifiedName, Command)>,
+    /// Whether all of it is in the platform's `auth` schema.
+    only_users: bool,
+    /// Whether it adds, changes or deletes rows.
+    pub(super) writes: bool,
+    /// Whether the body asks who the session is.
+    pub(super) identity: bool,
+    /// Whether more may be touched by SQL put together at run time.
+    pub(super) dynamic: bool,
+    /// Whether it can return what it read; a boolean or nothing is at most an oracle.
+    pub(super) yields_rows: bool,
+}
+
+impl<'a> Context<'a> {
+    /// The application's SECURITY DEFINER functions that can be called by name.
+    pub(super) fn definer_functions(&self) -> impl Iterator<Item = &'a Function> {
+        self.schema.functions.iter().filter(|f| {
+            f.security_definer
+                && f.extension.is_none()
+                && f.is_callable()
+                && matches!(f.kind, FunctionKind::Function | FunctionKind::Procedure)
+                && !self.effective.is_platform_object(&f.id.schema, &f.owner)
+        })
+    }
+
+    /// The clients that may call `function` by a name that is exposed to them, the least trusted first.
+    pub(super) fn may_call<'s>(&'s self, function: &'s Function) -> impl Iterator<Item = &'s Principal> {
+        let namespace = self.schema.namespace(&function.id.schema);
+        self.clients().filter(move |p| {
+            self.exposes(p, &function.id.schema)
+                && self.effective.inherits(&p.role, &function.owner).is_none()
+                && self.effective.may_execute(&p.role, function).is_some()
+                && namespace.is_some_and(|n| self.effective.holds_on_namespace(&p.role, n, Privilege::Usage).is_some())
+        })
+    }
+
+    /// What clients gain by calling `function`; `None` when nobody may, or nothing is gained.
+    pub(super) fn callers<'s>(&'s self, function: &'s Function) -> Option<Caller<'s>> {
+        let effects = self.code.effects(function);
+        let gained = |p: &Principal| -> BTreeSet<_> {
+            effects.touches.iter().copied().filter(|(name, c)| self.gains(p, function, name, *c)).collect()
+        };
+        let principals: Vec<_> = self.may_call(function).filter(|p| effects.dynamic || !gained(p).is_empty()).collect();
+        // Bound to the caller it is a normal door for those who sign in, and none for those who do not.
+        let kept: Vec<_> = principals.into_iter().filter(|p| !effects.identity || p.who == Who::Anyone).collect();
+        let principal = *kept.first()?;
+        let gains = gained(principal);
+        let users = |name: &QualifiedName| self.schema.relation(name).is_some_and(|r| self.is_users(r));
+        let privilege = |p: &&Principal| {
+            let holding = self.effective.may_execute(&p.role, function)?;
+            Some(format!("{}: EXECUTE {holding}", printable(&p.role)))
+        };
+        Some(Caller {
+            principal,
+            privileges: kept.iter().filter_map(privilege).collect(),
+            principals: kept,
+            only_users: !gains.is_empty() && gains.iter().all(|(name, _)| users(name)),
+            writes: gains.iter().any(|(_, c)| *c != Command::Select),
+            gains,
+            identity: effects.identity,
+            dynamic: effects.dynamic,
+            yields_rows: !matches!(function.returns.as_str(), "boolean" | "void" | "" | "uuid" | "integer" | "bigint"),
+        })
+    }
+
+    /// Whether the owner of `function` reaches rows that `principal` does not.
+    fn gains(&self, principal: &Principal, function: &Function, name: &QualifiedName, command: Command) -> bool {
+        let Some(relation) = self.schema.relation(name).filter(|r| r.kind.holds_rows()) else { return false };
+        let own = self.effective.access(&principal.role, relation, command);
+        let lent = self.effective.access(&function.owner, relation, command);
+        lent.extent == Extent::All && own.extent != Extent::All
+    }
+
+    /// The functions that clients must be able to execute: policies, views that read as the caller, defaults and
+    /// CHECKs run as whoever uses the table.
+    pub(super) fn needed_functions(&self) -> BTreeSet<&'a FunctionId> {
+        let mut needed = BTreeSet::new();
+        for relation in &self.schema.relations {
+            let policies = relation.policies.iter().flat_map(|p| p.using.iter().chain(&p.check));
+            let defaults = relation.columns.iter().filter_map(|c| c.default.as_ref());
+            let checks = relation.constraints.iter().map(|c| &c.definition).filter(|d| d.starts_with("CHECK"));
+            for text in policies.chain(defaults).chain(checks).filter(|t| t.contains('(')) {
+                self.code.called_from(text, &mut needed);
+            }
+            let view = relation.view.as_ref().filter(|v| v.security_invoker);
+            needed.extend(view.into_iter().flat_map(|v| &v.calls));
+        }
+        needed
+    }
+}
+
+impl Caller<'_> {
+    /// Whether what is gained is all in the platform's `auth` schema.
+    pub(super) fn only_users(&self) -> bool {
+        self.only_users
+    }
+
+    /// The relations, in words.
+    pub(super) fn touched(&self) -> String {
+        let names: BTreeSet<_> = self.gains.iter().map(|(name, _)| name.to_string()).collect();
+        first_of(&names.into_iter().collect::<Vec<_>>(), 4)
+    }
+}

@@ -1,0 +1,135 @@
+//! What a table's columns say about whose rows they are, in the absence of declared rules.
+//!
+//! A reading, not a proof: findings that rest on it are `likely`.
+
+use super::Context;
+use crate::model::{Column, ConstraintKind, Relation};
+
+/// Columns that name a person.
+const OWNERS: &[&str] = &[
+    "user_id",
+    "owner_id",
+    "owner",
+    "user_uuid",
+    "profile_id",
+    "author_id",
+    "creator_id",
+    "customer_id",
+    "member_id",
+    "uid",
+    "person_id",
+    "employee_id",
+    "patient_id",
+    "student_id",
+    "client_id",
+    "requester_id",
+    "assignee_id",
+    "sender_id",
+    "recipient_id",
+    "buyer_id",
+    "seller_id",
+    "actor_id",
+];
+
+/// Columns that name a tenant.
+const TENANTS: &[&str] = &[
+    "tenant_id",
+    "org_id",
+    "organization_id",
+    "organisation_id",
+    "team_id",
+    "account_id",
+    "workspace_id",
+    "company_id",
+    "household_id",
+    "group_id",
+    "tenant",
+    "store_id",
+    "clinic_id",
+    "school_id",
+];
+
+/// Parts of names of columns that are nobody else's business.
+const SENSITIVE: &[&str] = &[
+    "email",
+    "phone",
+    "password",
+    "passwd",
+    "secret",
+    "token",
+    "api_key",
+    "apikey",
+    "private_key",
+    "ssn",
+    "iban",
+    "credit_card",
+    "card_number",
+    "date_of_birth",
+    "birth_date",
+    "birthdate",
+    "address",
+    "salary",
+    "medical",
+    "diagnosis",
+    "ip_address",
+    "otp",
+    "passport",
+    "tax_id",
+    "national_id",
+    "stripe_customer_id",
+];
+
+/// What a table's columns say.
+#[derive(Debug)]
+pub(super) struct Intent<'a> {
+    /// The column that names the person a row belongs to.
+    pub(super) owner: Option<&'a Column>,
+    /// The column that names the tenant a row belongs to.
+    pub(super) tenant: Option<&'a Column>,
+    /// Columns whose content should stay with few.
+    pub(super) sensitive: Vec<&'a str>,
+}
+
+impl<'a> Intent<'a> {
+    pub(super) fn of(relation: &'a Relation) -> Self {
+        let named = |list: &[&str]| relation.columns.iter().find(|c| list.contains(&c.name.to_lowercase().as_str()));
+        let by = || relation.columns.iter().find(|c| c.name.to_lowercase().ends_with("_by"));
+        Self {
+            owner: named(OWNERS).or_else(|| refers_to_user(relation)).or_else(by),
+            tenant: named(TENANTS),
+            sensitive: relation.columns.iter().map(|c| c.name.as_str()).filter(|c| is_sensitive(c)).collect(),
+        }
+    }
+
+    /// Why not everyone should see the rows, in words; `None` if nothing speaks against it.
+    pub(super) fn reason(&self) -> Option<String> {
+        let owner = self.owner.or(self.tenant).map(|c| format!("its column {} says whose each row is", c.name));
+        let sensitive = || Some(format!("it holds {}", self.sensitive.first()?));
+        owner.or_else(sensitive)
+    }
+}
+
+/// A column beside the `id` that refers to the platform's users.
+fn refers_to_user(relation: &Relation) -> Option<&Column> {
+    let users = |kind: &ConstraintKind| matches!(kind, ConstraintKind::ForeignKey(k) if k.relation.schema == "auth" && k.relation.name == "users");
+    let keys = relation.constraints.iter().filter(|c| users(&c.kind));
+    keys.flat_map(|c| &c.columns).filter(|c| *c != "id").find_map(|c| relation.column(c))
+}
+
+/// Whether a column of that name holds what should stay with few.
+pub(super) fn is_sensitive(column: &str) -> bool {
+    let name = column.to_lowercase();
+    SENSITIVE.iter().any(|s| name.contains(s))
+}
+
+impl Context<'_> {
+    /// A table that `relation` refers to whose rows belong to somebody: then its own rows do too.
+    pub(super) fn owned_parent(&self, relation: &Relation) -> Option<&Relation> {
+        relation.constraints.iter().find_map(|c| {
+            let ConstraintKind::ForeignKey(key) = &c.kind else { return None };
+            let parent = self.schema.relation(&key.relation).filter(|p| p.name != relation.name)?;
+            let intent = Intent::of(parent);
+            (!self.is_platform(parent) && (intent.owner.is_some() || intent.tenant.is_some())).then_some(parent)
+        })
+    }
+}

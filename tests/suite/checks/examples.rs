@@ -1,0 +1,111 @@
+//! The examples in each check's own file.
+
+use pgwitness::checks::{CHECKS, Meta};
+
+use super::*;
+
+/// What of the examples does not hold.
+fn complaints(stage: &Stage, major: u32) -> Vec<String> {
+    let empty = stage.findings("");
+    let mut complaints = Vec::new();
+    for meta in CHECKS.iter().map(|c| c.meta()).filter(|m| m.min_major <= major) {
+        complaints.extend(bad(stage, meta, &empty));
+        complaints.extend(good(stage, meta, &empty));
+    }
+    complaints
+}
+
+fn bad(stage: &Stage, meta: &Meta, empty: &[Finding]) -> Vec<String> {
+    let mut complaints = Vec::new();
+    stage.begin(meta.bad);
+    let findings = stage.audit();
+    let new = beyond(&findings, empty);
+    let fired = of_check(&new, meta.id);
+    let others = serious(&new, meta.id);
+    if fired.is_empty() {
+        complaints.push(format!(
+            "{}: the bad example does not fire it; found\n{}",
+            meta.id,
+            brief(new.iter().copied())
+        ));
+    }
+    if fired.iter().any(|f| f.severity > meta.severity) {
+        complaints.push(format!("{}: worse than announced\n{}", meta.id, brief(fired.iter().copied())));
+    }
+    if !others.is_empty() {
+        complaints.push(format!("{}: the bad example also fires\n{}", meta.id, brief(others)));
+    }
+    let fixes: Vec<_> = fired.iter().filter_map(|f| f.fix.as_deref()).collect();
+    if fixes.len() < fired.len() {
+        complaints.push(format!("{}: a finding without a fix", meta.id));
+    }
+    if !fixes.iter().all(|f| f.lines().all(|l| l.trim_start().starts_with("--"))) {
+        let fixed = stage.fixed(&fixes);
+        let left: Vec<_> = fixed.iter().filter(|f| fired.iter().any(|b| b.fingerprint == f.fingerprint)).collect();
+        let caused: Vec<_> = beyond(&fixed, &findings).into_iter().filter(|f| f.severity > Severity::Low).collect();
+        if !left.is_empty() || !caused.is_empty() {
+            let (left, caused) = (brief(left), brief(caused));
+            complaints.push(format!("{}: after the fix {fixes:#?} there are\n{left}\nand new\n{caused}", meta.id));
+        }
+    }
+    stage.rollback();
+    complaints
+}
+
+fn good(stage: &Stage, meta: &Meta, empty: &[Finding]) -> Vec<String> {
+    // A server's version does not depend on what is in it.
+    if meta.id == "server-version-flaw" {
+        return Vec::new();
+    }
+    let findings = stage.findings(meta.good);
+    let new = beyond(&findings, empty);
+    let (own, others) = (of_check(&new, meta.id), serious(&new, meta.id));
+    let all: Vec<_> = own.into_iter().chain(others).collect();
+    if all.is_empty() {
+        return Vec::new();
+    }
+    vec![format!("{}: the good example fires\n{}", meta.id, brief(all))]
+}
+
+impl Stage {
+    /// What is found after the fixes.
+    fn fixed(&self, fixes: &[&str]) -> Vec<Finding> {
+        self.run(&fixes.join("\n"));
+        self.audit()
+    }
+}
+
+fn examples_hold(major: u32, platform: Platform) {
+    let complaints = complaints(&Stage::new(major, platform), major);
+    assert!(complaints.is_empty(), "PostgreSQL {major}, {}:\n{}", platform.name(), complaints.join("\n"));
+}
+
+#[test]
+fn hold_on_14() {
+    examples_hold(14, Platform::SUPABASE);
+}
+
+#[test]
+fn hold_on_15() {
+    examples_hold(15, Platform::SUPABASE);
+}
+
+#[test]
+fn hold_on_16() {
+    examples_hold(16, Platform::SUPABASE);
+}
+
+#[test]
+fn hold_on_17() {
+    examples_hold(17, Platform::SUPABASE);
+}
+
+#[test]
+fn hold_on_18() {
+    examples_hold(18, Platform::SUPABASE);
+}
+
+#[test]
+fn hold_where_new_tables_are_not_exposed() {
+    examples_hold(17, Platform::Supabase { expose_new_tables: false });
+}
