@@ -7,7 +7,6 @@
 )]
 
 mod checks;
-mod checks;
 mod connections;
 mod effective;
 mod impersonation;
