@@ -62,15 +62,15 @@ fn report_view(cx: &Context<'_>, view: &Relation, out: &mut Findings<'_>) {
     let worst = if first.is_anyone() || tells(view) { Severity::Critical } else { Severity::High };
     let (severity, confidence) = cx.weigh(view, first, worst);
     let mut message = format!(
-        "{} can read {} of all users: the {} {} reads it as {}.",
+        "{} can read rows of {}, which holds all users: the {} {} reads it as {}.",
         subject(first.principal),
         first.behind(),
         view.kind,
         view.name,
         printable(first.reads.first().map_or("", |r| r.reader))
     );
-    if severity <= Severity::Low && first.exposed {
-        message.push_str(" Its query asks who the session is; check that this keeps others' rows out.");
+    if confidence == Confidence::Possible {
+        message = cx.doubtful(view, first);
     }
     let principals: Vec<_> = doors.iter().map(|d: &Door<'_>| d.principal).collect();
     let fix = cx.revoke_relation(&[Privilege::Select], view, &principals);

@@ -19,6 +19,8 @@ pub(super) struct Caller<'a> {
     pub(super) gains: BTreeSet<(&'a QualifiedName, Command)>,
     /// Whether all of it is in the platform's `auth` schema.
     only_users: bool,
+    /// Whether some of it is.
+    pub(super) reads_users: bool,
     /// Whether it adds, changes or deletes rows.
     pub(super) writes: bool,
     /// Whether the body asks who the session is.
@@ -73,6 +75,7 @@ impl<'a> Context<'a> {
             privileges: kept.iter().filter_map(privilege).collect(),
             principals: kept,
             only_users: !gains.is_empty() && gains.iter().all(|(name, _)| users(name)),
+            reads_users: gains.iter().any(|(name, _)| users(name)),
             writes: gains.iter().any(|(_, c)| *c != Command::Select),
             gains,
             identity: effects.identity,

@@ -1,7 +1,7 @@
 use super::doors::DoorFinding;
 use super::words::subject;
 use super::{Check, Context, Meta, declare_check};
-use crate::finding::{Findings, ObjectRef, Severity};
+use crate::finding::{Confidence, Findings, ObjectRef, Severity};
 use crate::model::{Privilege, Relation, RelationKind};
 
 declare_check! {
@@ -69,8 +69,8 @@ fn report(cx: &Context<'_>, view: &Relation, out: &mut Findings<'_>) {
         crate::model::printable(&view.owner),
         first.writes()
     );
-    if severity <= Severity::Low && first.exposed {
-        message.push_str(" Its query asks who the session is; check that this keeps others' rows out.");
+    if confidence == Confidence::Possible {
+        message = cx.doubtful(view, first);
     }
     let principals: Vec<_> = doors.iter().map(|d| d.principal).collect();
     let fix = if cx.schema.server.major() >= 15 {

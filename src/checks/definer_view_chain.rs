@@ -1,7 +1,7 @@
 use super::doors::{Door, DoorFinding};
 use super::words::subject;
 use super::{Check, Context, Meta, declare_check};
-use crate::finding::{Findings, ObjectRef, Severity};
+use crate::finding::{Confidence, Findings, ObjectRef, Severity};
 use crate::model::{Privilege, QualifiedName, Relation, RelationKind};
 
 declare_check! {
@@ -61,7 +61,7 @@ fn report(cx: &Context<'_>, view: &Relation, out: &mut Findings<'_>) {
     let (severity, confidence) = cx.weigh(view, first, Severity::High);
     let way: Vec<_> = first.reads.first().map(|r| r.path.iter().map(ToString::to_string).collect()).unwrap_or_default();
     let reader = first.reads.first().map_or("", |r| r.reader);
-    let message = format!(
+    let mut message = format!(
         "{} can read rows of {} that row-level security keeps from them: on the way {} the reader becomes {}, whom it \
          does not bind.",
         subject(first.principal),
@@ -69,6 +69,9 @@ fn report(cx: &Context<'_>, view: &Relation, out: &mut Findings<'_>) {
         way.join(" -> "),
         crate::model::printable(reader)
     );
+    if confidence == Confidence::Possible {
+        message = cx.doubtful(view, first);
+    }
     let fix = fix(cx, view, &doors);
     let title = format!("{} shows {} rows that row-level security keeps back", view.name, first.principal.role);
     out.report(cx.door_draft(view, first, &doors, DoorFinding { severity, confidence, title, message, fix }));

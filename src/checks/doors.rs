@@ -79,6 +79,19 @@ impl<'a> Context<'a> {
         (severity, Confidence::Proved)
     }
 
+    /// What is said of a view whose query asks who the session is: it may well filter right.
+    pub(super) fn doubtful(&self, view: &Relation, door: &Door<'_>) -> String {
+        let reader = door.reads.first().map_or(view.owner.as_str(), |r| r.reader);
+        format!(
+            "The view {} reads {} as {}, whom row-level security does not bind, so only its own query keeps others' rows \
+             from {}. It asks who the session is; check that this is enough.",
+            view.name,
+            door.behind(),
+            printable(reader),
+            door.principal.words()
+        )
+    }
+
     /// A finding on `view`, with the evidence, the reads that confirm it and how to see it.
     pub(super) fn door_draft(
         &self,

@@ -84,10 +84,10 @@ fn report(cx: &Context<'_>, child: &Relation, root: &Relation, out: &mut Finding
     let exposed = |p: &Principal| cx.exposes(p, &child.name.schema);
     let Some((principal, commands)) = wider.iter().find(|(p, _)| exposed(p)).or(wider.first()) else { return };
     let verbs: Vec<_> = commands.iter().map(|c| verb(*c)).collect();
-    let why = if child.row_security {
-        "its policies are wider than those of"
-    } else {
-        "row-level security is off on it, unlike"
+    let why = match (child.row_security, root.row_security) {
+        (true, _) => "its policies are wider than those of",
+        (false, true) => "row-level security is off on it, unlike",
+        (false, false) => "it is granted more widely than",
     };
     let message = format!(
         "{} can {} rows of the partition {} by naming it: {why} {}.",

@@ -12,18 +12,18 @@ declare_check! {
     /// it too. The body runs as the owner, whom row-level security usually does not bind; if it takes ids from the
     /// caller and never looks at `auth.uid()`, the caller chooses whose rows to get.
     ///
-    /// High where rows or changes come out; medium where at most a yes or no does, or where an argument looks like a
+    /// High where rows or changes come out, critical if the platform's users are among them; medium where at most a yes or no does, or where an argument looks like a
     /// secret that the caller must know (a token), or where the SQL is put together at run time; low for visitors
     /// where the body asks who calls.
     ///
-    /// Not reported: functions that return trigger, that no client may execute or whose schema is not exposed, that
+    /// Not reported: databases without row security; functions that return trigger, that no client may execute or whose schema is not exposed, that
     /// policies, defaults or invoker views need, that touch nothing beyond the caller's own reach, or that ask who
     /// calls and are for signed-in users. Functions that touch the platform's `auth` tables alone are
     /// `auth-users-view`.
     pub(super) struct SecdefExposed {
         id: "secdef-exposed",
         title: "SECURITY DEFINER function that lends clients its owner's rights",
-        severity: High,
+        severity: Critical,
         bad: "
             create table public.notes (id bigint primary key, user_id uuid not null, body text);
             alter table public.notes enable row level security;
@@ -55,6 +55,10 @@ impl Check for SecdefExposed {
     }
 
     fn run(&self, cx: &Context<'_>, out: &mut Findings<'_>) {
+        // Where no table uses row security, such functions are how access is given out.
+        if !cx.uses_row_security() {
+            return;
+        }
         let needed = cx.needed_functions();
         for function in cx.definer_functions() {
             out.examine(ObjectRef::function(&function.id));
@@ -112,6 +116,8 @@ fn weigh(function: &Function, caller: &Caller<'_>) -> (Severity, Confidence) {
         (Severity::Medium, Confidence::Possible)
     } else if (!caller.yields_rows && !caller.writes) || wants_secret(function) {
         (Severity::Medium, Confidence::Likely)
+    } else if caller.reads_users && caller.yields_rows {
+        (Severity::Critical, Confidence::Likely)
     } else {
         (Severity::High, Confidence::Likely)
     }

@@ -122,7 +122,7 @@ const FLAWS: &[Flaw] = &[
         since: 0,
         fixed: 20,
         effect: "INSERT ... ON CONFLICT through a view reaches hidden rows",
-        touches: |cx| cx.relations().any(|r| r.kind == RelationKind::View && upserts(cx, r)),
+        touches: |cx| cx.relations().any(|r| r.kind == RelationKind::View && over_protected(cx, r) && upserts(cx, r)),
     },
     Flaw {
         cve: "CVE-2026-116327",
@@ -212,6 +212,12 @@ fn upserts(cx: &Context<'_>, relation: &Relation) -> bool {
     let Some(relation) = cx.schema.relation(&relation.name) else { return false };
     let may = |role: &str, c| cx.effective.access(role, relation, c).is_some();
     cx.clients().any(|p| may(&p.role, Command::Insert) && may(&p.role, Command::Update))
+}
+
+/// Whether the view names a table under row security.
+fn over_protected(cx: &Context<'_>, view: &Relation) -> bool {
+    let mut reads = view.view.iter().flat_map(|v| &v.reads).filter_map(|name| cx.schema.relation(name));
+    reads.any(|r| r.row_security)
 }
 
 fn somebody_creates_schemas(cx: &Context<'_>) -> bool {

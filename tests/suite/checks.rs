@@ -6,6 +6,7 @@
 mod examples;
 mod fixtures;
 mod noise;
+mod severity;
 
 use std::collections::BTreeSet;
 

@@ -4,6 +4,29 @@ use pgwitness::checks::{CHECKS, Meta};
 
 use super::*;
 
+/// What each bad example must fire on.
+const OBJECTS: [(&str, &str); 19] = [
+    ("auth-users-view", "public.people"),
+    ("bypass-via-set-role", "role worker_settable"),
+    ("bypassrls-login", "role reporting_bypass"),
+    ("column-grant-defeated", "public.profiles"),
+    ("default-privileges", "default privileges api"),
+    ("definer-view", "public.recent_notes"),
+    ("definer-view-chain", "public.recent_notes"),
+    ("foreign-table-exposed", "public.accounts"),
+    ("matview-exposed", "public.totals"),
+    ("partition-child-direct", "public.events_1"),
+    ("policy-tautology", "policy \"read messages\" on public.messages"),
+    ("rls-no-permissive", "public.orders"),
+    ("rls-off-exposed", "public.notes"),
+    ("rls-off-with-policies", "public.notes"),
+    ("secdef-exposed", "function public.notes_of(uuid)"),
+    ("secdef-search-path", "function public.hit(bigint)"),
+    ("server-version-flaw", "server PostgreSQL"),
+    ("to-public", "policy \"Members see active projects\" on public.projects"),
+    ("truncate-reachable", "public.notes"),
+];
+
 /// What of the examples does not hold.
 fn complaints(stage: &Stage, major: u32) -> Vec<String> {
     let empty = stage.findings("");
@@ -29,6 +52,10 @@ fn bad(stage: &Stage, meta: &Meta, empty: &[Finding]) -> Vec<String> {
             brief(new.iter().copied())
         ));
     }
+    let expected = OBJECTS.iter().find(|(id, _)| *id == meta.id).map_or("", |(_, object)| object);
+    if !fired.iter().all(|f| f.object.to_string().contains(expected)) {
+        complaints.push(format!("{}: not on {expected}\n{}", meta.id, brief(fired.iter().copied())));
+    }
     if fired.iter().any(|f| f.severity > meta.severity) {
         complaints.push(format!("{}: worse than announced\n{}", meta.id, brief(fired.iter().copied())));
     }
@@ -42,7 +69,9 @@ fn bad(stage: &Stage, meta: &Meta, empty: &[Finding]) -> Vec<String> {
     if !fixes.iter().all(|f| f.lines().all(|l| l.trim_start().starts_with("--"))) {
         let fixed = stage.fixed(&fixes);
         let left: Vec<_> = fixed.iter().filter(|f| fired.iter().any(|b| b.fingerprint == f.fingerprint)).collect();
-        let caused: Vec<_> = beyond(&fixed, &findings).into_iter().filter(|f| f.severity > Severity::Low).collect();
+        let mut caused = beyond(&fixed, &findings);
+        // Policies that are in force now may be what a flaw of the server is about.
+        caused.retain(|f| f.severity > Severity::Low && f.check != "server-version-flaw");
         if !left.is_empty() || !caused.is_empty() {
             let (left, caused) = (brief(left), brief(caused));
             complaints.push(format!("{}: after the fix {fixes:#?} there are\n{left}\nand new\n{caused}", meta.id));

@@ -155,3 +155,24 @@ fn plain_postgres_with_grants_and_no_row_security_is_silent() {
     let new = beyond(&findings, &before);
     assert!(new.is_empty(), "{}", brief(new));
 }
+
+#[test]
+fn plain_postgres_with_tenants_by_setting_is_silent() {
+    let stage = Stage::new(17, Platform::Postgres);
+    let before = stage.findings("");
+    let findings = stage.findings(
+        "create schema crm;
+         create role crm_owner nologin;
+         create role crm_app login;
+         grant usage on schema crm to crm_app;
+         create table crm.contacts (id bigint primary key, tenant_id uuid not null, email text);
+         alter table crm.contacts owner to crm_owner;
+         alter table crm.contacts enable row level security;
+         alter table crm.contacts force row level security;
+         create policy tenant on crm.contacts using (tenant_id = current_setting('app.tenant_id')::uuid);
+         create function crm.touch() returns trigger language plpgsql as 'begin return new; end';
+         grant select, insert, update, delete on crm.contacts to crm_app;",
+    );
+    let new: Vec<_> = beyond(&findings, &before).into_iter().filter(|f| f.check != "server-version-flaw").collect();
+    assert!(new.is_empty(), "{}", brief(new));
+}
