@@ -105,10 +105,11 @@ fn table(sql: &mut String, c: &mut Choice, n: u32) {
         let kind = if c.chance(25) { "restrictive" } else { "permissive" };
         let to = if c.chance(35) { "public" } else { c.pick(&ROLES) };
         write!(sql, "create policy p{p} on {name} as {kind} for {command} to {to}").unwrap();
-        if command != "insert" {
+        // Both expressions may be left out; a permissive policy then lets nothing through.
+        if command != "insert" && c.chance(85) {
             write!(sql, " using ({})", c.pick(&CONDITIONS)).unwrap();
         }
-        if command == "insert" || (matches!(command, "all" | "update") && c.chance(50)) {
+        if (command == "insert" && c.chance(85)) || (matches!(command, "all" | "update") && c.chance(50)) {
             write!(sql, " with check ({})", c.pick(&CONDITIONS)).unwrap();
         }
         sql.push_str(";\n");

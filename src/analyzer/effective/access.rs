@@ -213,10 +213,10 @@ impl Access<'_> {
         if self.extent != Extent::Rows {
             return None;
         }
-        let all: Vec<_> = self.permissive.iter().map(|p| pick(p).unwrap_or("true")).collect();
+        let all: Vec<_> = self.permissive.iter().filter_map(|p| pick(p)).collect();
         let any = join(&all, " OR ");
         let mut parts = vec![any];
-        parts.extend(self.restrictive.iter().map(|p| pick(p).unwrap_or("true").to_owned()));
+        parts.extend(self.restrictive.iter().filter_map(|p| pick(p)).map(ToOwned::to_owned));
         let parts: Vec<_> = parts.iter().map(String::as_str).collect();
         Some(join(&parts, " AND "))
     }
