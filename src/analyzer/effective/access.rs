@@ -126,14 +126,19 @@ impl<'a> Effective<'a> {
         if access.permissive.is_empty() {
             return Extent::None(Refusal::NoPermissive);
         }
-        let truths =
-            |policies: &[&Policy]| policies.iter().map(|p| self.command_truth(p, access.command)).collect::<Vec<_>>();
-        let (permissive, restrictive) = (truths(&access.permissive), truths(&access.restrictive));
-        if permissive.iter().all(|t| *t == Truth::Never) || restrictive.contains(&Truth::Never) {
-            return Extent::None(Refusal::NeverTrue);
-        }
-        if permissive.contains(&Truth::Always) && restrictive.iter().all(|t| *t == Truth::Always) {
-            return Extent::All;
+        // The old row must pass one permissive policy and the new one may pass another.
+        let old_and_new: &[_] = match access.command {
+            Command::Update => &[Command::Delete, Command::Insert],
+            _ => &[access.command],
+        };
+        let truth = |row: &Command| {
+            let of = |policies: &[&Policy]| policies.iter().map(|p| self.command_truth(p, *row)).collect::<Vec<_>>();
+            Truth::any(&of(&access.permissive)).and(Truth::all(&of(&access.restrictive)))
+        };
+        match Truth::all(&old_and_new.iter().map(truth).collect::<Vec<_>>()) {
+            Truth::Never => return Extent::None(Refusal::NeverTrue),
+            Truth::Always => return Extent::All,
+            Truth::Depends => {}
         }
         Extent::Rows
     }
