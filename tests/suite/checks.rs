@@ -98,22 +98,3 @@ fn of_check<'f>(findings: &[&'f Finding], check: &str) -> Vec<&'f Finding> {
 fn serious<'f>(findings: &[&'f Finding], but: &str) -> Vec<&'f Finding> {
     findings.iter().copied().filter(|f| f.check != but && f.severity >= Severity::High).collect()
 }
-
-/// Not a test: audits the migrations in `PGWITNESS_TRY`, for people to judge.
-#[test]
-#[ignore = "needs a folder to look at"]
-fn tries_a_folder() {
-    let folders = std::env::var("PGWITNESS_TRY").unwrap();
-    for folder in folders.split(',') {
-        let server = server(15, Platform::SUPABASE);
-        match block_on(pgwitness::shadow::apply(&server, "postgres", std::path::Path::new(folder), false)) {
-            Ok(notes) => eprintln!("=== {folder}: {} notes", notes.len()),
-            Err(e) => eprintln!("=== {folder}: {e}"),
-        }
-        let client = connect(&server, "postgres", "postgres");
-        block_on(client.batch_execute("begin isolation level repeatable read read only")).unwrap();
-        let schema = block_on(introspect(&client)).unwrap();
-        eprintln!("{} relations, {} functions", schema.relations.len(), schema.functions.len());
-        eprintln!("{}", brief(&audit(&schema)));
-    }
-}

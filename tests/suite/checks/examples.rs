@@ -62,6 +62,8 @@ fn bad(stage: &Stage, meta: &Meta, empty: &[Finding]) -> Vec<String> {
     if !others.is_empty() {
         complaints.push(format!("{}: the bad example also fires\n{}", meta.id, brief(others)));
     }
+    let scripts = fired.iter().filter_map(|f| f.reproduce.as_ref()?.sql.as_deref());
+    complaints.extend(scripts.filter_map(|script| stage.refuses(script)));
     let fixes: Vec<_> = fired.iter().filter_map(|f| f.fix.as_deref()).collect();
     if fixes.len() < fired.len() {
         complaints.push(format!("{}: a finding without a fix", meta.id));
@@ -97,6 +99,15 @@ fn good(stage: &Stage, meta: &Meta, empty: &[Finding]) -> Vec<String> {
 }
 
 impl Stage {
+    /// The server's objection to a script that shows a finding; it must run, and change nothing.
+    fn refuses(&self, script: &str) -> Option<String> {
+        let inside = script.replace("begin;", "").replace("rollback;", "");
+        self.execute("savepoint script");
+        let run = block_on(self.client.batch_execute(&inside));
+        self.execute("rollback to savepoint script");
+        run.err().map(|e| format!("{}\n{script}", explain(&e)))
+    }
+
     /// What is found after the fixes.
     fn fixed(&self, fixes: &[&str]) -> Vec<Finding> {
         self.run(&fixes.join("\n"));
