@@ -58,11 +58,27 @@ pub enum Error {
 }
 
 impl Error {
+    /// A wrong command line or configuration.
+    pub fn usage(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self::Usage { message: message.into(), help: Some(help.into()) }
+    }
+
+    /// A file that cannot be used; `action` is `read`, `write`, ...
+    pub fn file(action: &'static str, path: &std::path::Path, source: std::io::Error) -> Self {
+        Self::File { action, path: path.display().to_string(), source }
+    }
+
+    /// Whether the reader of our output went away, which is no error of the run.
+    #[must_use]
+    pub fn is_broken_pipe(&self) -> bool {
+        matches!(self, Self::File { source, .. } if source.kind() == std::io::ErrorKind::BrokenPipe)
+    }
+
     /// The exit code of a run that ends with this error.
     #[must_use]
     pub fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Usage { .. } | Self::File { .. } => ExitCode::Usage,
+            Self::Usage { .. } | Self::File { .. } | Self::Connect(ConnectError::Setting { .. }) => ExitCode::Usage,
             Self::Connect(_) | Self::Shadow(_) => ExitCode::Incomplete,
             Self::Internal(_) => ExitCode::Internal,
         }

@@ -12,6 +12,9 @@
 
 pub mod analyzer;
 pub mod checks;
+pub mod cli;
+pub mod commands;
+pub mod config;
 pub mod connector;
 pub mod finding;
 pub mod impersonation;

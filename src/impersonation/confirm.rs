@@ -27,7 +27,7 @@ pub fn confirm(findings: &mut [Finding], tested: &Tested, effective: &Effective<
     for finding in findings.iter_mut().filter(|f| !f.confirm.is_empty()) {
         let mut seen = false;
         for read in std::mem::take(&mut finding.confirm) {
-            let shown = Shown::of(&read, tested);
+            let shown = Shown::of(&read, tested, finding.confidence);
             seen |= shown.seen;
             if shown.not_reproduced {
                 agreement.not_reproduced.push(format!("{} {}: {}", finding.check, finding.object, shown.text));
@@ -55,8 +55,8 @@ struct Shown {
 }
 
 impl Shown {
-    /// By the persona of the role that saw most.
-    fn of(read: &ReadProbe, tested: &Tested) -> Self {
+    /// By the persona of the role that saw most. A finding that is only likely may show nothing as things are.
+    fn of(read: &ReadProbe, tested: &Tested, confidence: Confidence) -> Self {
         let probes = tested.probes.iter().filter(|p| p.role == read.role && p.relation == read.relation);
         let quiet = |text| Self { text, seen: false, not_reproduced: false };
         let Some(probe) = probes.min_by_key(|p| rank(&p.outcome)) else {
@@ -72,6 +72,9 @@ impl Shown {
             ProbeOutcome::Seen { rows, at_least } => {
                 let text = format!("as {who}: {} seen in {relation}", counted(*rows, *at_least));
                 Self { text, seen: true, not_reproduced: false }
+            }
+            ProbeOutcome::Hidden if confidence < Confidence::Proved => {
+                quiet(format!("as {who} none of the rows of {relation} was seen: none is open as things are"))
             }
             ProbeOutcome::Hidden => {
                 let text = format!("not reproduced: as {who} no row was seen in {relation}, though it has rows");

@@ -2,11 +2,17 @@
 //!
 //! Writers never compute: what they show was decided before.
 
+mod assemble;
 mod coverage;
+pub mod human;
+mod json;
 mod matrix;
 mod probe;
 
+pub use assemble::{Parts, assemble, entries, entry};
+pub(crate) use assemble::{exempt, name, through};
 pub use coverage::{Coverage, CoverageGap};
+pub use json::json;
 pub use matrix::{Grade, MatrixEntry};
 pub use probe::{Probe, ProbeOutcome};
 
@@ -87,6 +93,8 @@ pub enum SourceKind {
 /// What a run comes to.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Summary {
+    /// The result in one sentence.
+    pub verdict: String,
     /// Findings by severity word; every severity is listed.
     pub findings: BTreeMap<String, u64>,
     /// How many findings a live read confirmed.
@@ -104,6 +112,7 @@ impl Summary {
         let by = |s| count(findings.iter().filter(|f| f.severity == s).count());
         let confirmed = findings.iter().filter(|f| f.confidence == crate::finding::Confidence::Confirmed).count();
         Self {
+            verdict: String::new(),
             findings: all.into_iter().map(|s| (s.word().to_owned(), by(s))).collect(),
             confirmed: count(confirmed),
             exit: 0,

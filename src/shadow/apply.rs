@@ -77,7 +77,7 @@ async fn run_file(client: &Client, name: &str, text: &str) -> Result<(), ShadowE
         return Ok(());
     }
     let statements = split(text);
-    let apart = statements.as_deref().is_some_and(|all| all.iter().any(runs_alone));
+    let apart = statements.as_deref().is_some_and(|all| all.iter().any(|s| runs_alone(s) || controls_transaction(s)));
     if !apart {
         let Err(error) = client.batch_execute(text).await else { return Ok(()) };
         let again = [SqlState::ACTIVE_SQL_TRANSACTION, SqlState::UNSAFE_NEW_ENUM_VALUE_USAGE];
@@ -114,7 +114,7 @@ async fn locate(
     error: &tokio_postgres::Error,
 ) -> ShadowError {
     let known = error.as_db_error().is_some_and(|e| matches!(e.position(), Some(ErrorPosition::Original(_))));
-    let Some(statements) = statements.filter(|all| !known && !all.iter().any(controls_transaction)) else {
+    let Some(statements) = statements.filter(|_| !known) else {
         return platform::sql_error(error, name, text);
     };
     let mut found = None;
@@ -134,6 +134,7 @@ async fn locate(
     }
 }
 
+/// A file with transactions of its own may have committed some before it fails, so that nothing could be tried again.
 fn controls_transaction(statement: &Statement) -> bool {
     ["begin", "start", "commit", "end", "rollback", "abort"].iter().any(|word| statement.begins(&[word]))
 }

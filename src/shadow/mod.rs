@@ -10,7 +10,7 @@ mod apply;
 mod binaries;
 mod cache;
 mod error;
-mod files;
+pub(crate) mod files;
 pub mod guard;
 mod platform;
 mod server;

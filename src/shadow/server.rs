@@ -8,7 +8,7 @@ use super::{ShadowError, stale, template};
 use rustix::process::{Signal, kill_process};
 use std::fs::{File, OpenOptions};
 use std::io::Write;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -21,7 +21,7 @@ const START: Duration = Duration::from_secs(90);
 const PORT: u16 = 5432;
 
 /// Durability is worthless in a server that is thrown away, and background work would only add noise.
-const SETTINGS: [(&str, &str); 15] = [
+const SETTINGS: [(&str, &str); 16] = [
     ("fsync", "off"),
     ("synchronous_commit", "off"),
     ("full_page_writes", "off"),
@@ -31,6 +31,8 @@ const SETTINGS: [(&str, &str); 15] = [
     ("max_wal_size", "4GB"),
     ("checkpoint_timeout", "1h"),
     ("shared_buffers", "64MB"),
+    // In the data directory, so that even a killed server leaves nothing elsewhere.
+    ("dynamic_shared_memory_type", "mmap"),
     ("max_connections", "200"),
     ("timezone", "UTC"),
     ("log_timezone", "UTC"),
@@ -103,7 +105,7 @@ impl Server {
         template: &Path,
         platform: Platform,
     ) -> Result<Self, ShadowError> {
-        let base = run_base();
+        let base = run_base(account);
         stale::clean(&base, account);
         let dir = private_dir(&base);
         let dir = dir.map_err(ShadowError::file("create a directory in", &base))?;
@@ -268,12 +270,15 @@ impl Drop for Server {
     }
 }
 
-/// Where run directories are made: the temporary directory unless its name leaves no room for a socket's (108 bytes, 104
-/// on macOS).
-fn run_base() -> PathBuf {
+/// Where run directories are made: the temporary directory, unless its name leaves no room for a socket's (108 bytes, 104
+/// on macOS) or the server's account could not get there.
+fn run_base(account: Option<Account>) -> PathBuf {
     let dir = std::env::temp_dir();
-    let base = if dir.as_os_str().len() > 60 || !dir.is_absolute() { PathBuf::from("/tmp") } else { dir };
-    base.canonicalize().unwrap_or(base)
+    let base = dir.canonicalize().unwrap_or(dir);
+    let open = |dir: &Path| dir.metadata().is_ok_and(|meta| meta.mode() & 0o001 != 0);
+    let reachable = account.is_none() || base.ancestors().all(open);
+    let fits = base.is_absolute() && base.as_os_str().len() <= 60;
+    if fits && reachable { base } else { Path::new("/tmp").canonicalize().unwrap_or_else(|_| PathBuf::from("/tmp")) }
 }
 
 /// A run directory that nobody else can enter from the first moment, because the server trusts whoever can.

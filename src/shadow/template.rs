@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Raised when the way in which templates are made changes.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// The data directory of the template for `options.platform`; made if it does not exist yet.
 pub(crate) async fn data_dir(
@@ -79,7 +79,8 @@ fn key(binaries: &Binaries, platform: Platform, account: Option<Account>) -> Str
 fn initdb(binaries: &Binaries, superuser: &str, data: &Path, account: Option<Account>) -> Result<(), ShadowError> {
     let mut command = Command::new(binaries.bin().join("initdb"));
     command.arg("-D").arg(data).args(["-U", superuser, "-A", "trust", "-E", "UTF8", "--locale=C"]);
-    command.args(["--no-sync", "--no-instructions"]);
+    // Small segments, because the first one is copied with every server.
+    command.args(["--wal-segsize=1", "--no-sync", "--no-instructions"]);
     command.current_dir(data.parent().unwrap_or(data)).env("TZ", "UTC").env_remove("PGDATA");
     Account::run(account, &mut command);
     let failed = |why: String| {

@@ -7,6 +7,7 @@
 )]
 
 mod checks;
+mod cli;
 mod connections;
 mod effective;
 mod impersonation;

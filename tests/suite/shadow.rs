@@ -158,7 +158,7 @@ fn owner(mode: &str, temp: &Path) -> (Child, PathBuf, i32) {
     command.stdout(Stdio::piped()).stderr(Stdio::null()).process_group(0);
     let mut child = command.spawn().unwrap();
     let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let line = lines.map_while(Result::ok).find(|l| l.starts_with("server ")).expect("the server's line");
+    let line = lines.map_while(Result::ok).find(|l| l.starts_with("server ")).unwrap();
     let mut words = line.splitn(3, ' ').skip(1);
     let pid = words.next().unwrap().parse().unwrap();
     (child, PathBuf::from(words.next().unwrap()), pid)
@@ -190,6 +190,18 @@ fn says_how_to_get_a_server_when_none_can_be_had() {
     assert!(error.to_string().contains("`npm` is not on the search path"), "{error}");
     let help = error.help().unwrap();
     assert!(help.contains("install") && help.contains("--pg-bin") && help.contains("--db-url"), "{help}");
+}
+
+#[test]
+fn offline_takes_what_is_cached_and_nothing_else() {
+    let cached = support::binaries(17);
+    let request = BinariesRequest { major: Some(17), pinned: true, offline: true, ..BinariesRequest::default() };
+    let refuse = |text: &str| panic!("fetches although it must not: {text}");
+    assert_eq!(Binaries::find(&request, &refuse).unwrap(), cached);
+    let empty = tempfile::tempdir().unwrap();
+    let request = BinariesRequest { cache: Some(empty.path().to_path_buf()), ..request };
+    let error = Binaries::find(&request, &refuse).unwrap_err();
+    assert!(error.to_string().contains("fetching is switched off"), "{error}");
 }
 
 #[test]

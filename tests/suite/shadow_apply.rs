@@ -1,7 +1,7 @@
 //! The platform's bootstrap, and migrations run on it.
 
 use crate::support::{self, MAJORS};
-use pgwitness::shadow::{Platform, Server, ShadowError, apply};
+use pgwitness::shadow::{BinariesRequest, Platform, Server, Shadow, ShadowError, ShadowRequest, apply};
 use std::path::Path;
 
 #[test]
@@ -91,6 +91,7 @@ fn errors_name_file_line_state_and_hint() {
             "23505",
         ),
         ("-- é\nbegin;\ncreate tabel x ();\ncommit;", ":3: ", "42601"),
+        ("begin;\nselect 1;\ncommit;\nalter type public.none add value 'x';", ":4: ", "42704"),
         ("create index concurrently i on public.none (x);", ":1: ", "42P01"),
     ];
     for (text, line, state) in cases {
@@ -154,4 +155,24 @@ fn plain_postgres_has_no_platform() {
     let error = applied(&server, &[("1_a.sql", "select auth.uid()")], None).unwrap_err();
     assert!(error.to_string().contains("schema \"auth\" does not exist"), "{error}");
     assert_eq!(applied(&server, &[("a.sql", "create table t (a int)")], None).unwrap(), [""; 0]);
+}
+
+/// Uses whatever server a user's run would use, which is an installed one where there is one.
+#[test]
+fn a_shadow_is_one_call() {
+    support::binaries(17);
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(dir.path().join("supabase/migrations")).unwrap();
+    std::fs::write(dir.path().join("supabase/migrations/1_a.sql"), "create table public.t (a int);").unwrap();
+    std::fs::write(dir.path().join("supabase/seed.sql"), "insert into public.t values (1);").unwrap();
+    let request = ShadowRequest {
+        binaries: BinariesRequest { offline: true, ..BinariesRequest::default() },
+        server: support::options(Platform::SUPABASE),
+        migrations: Some(dir.path().to_path_buf()),
+        seed: true,
+    };
+    let shadow = support::block_on(Shadow::start(request, &|text| panic!("fetches: {text}"))).unwrap();
+    assert_eq!(shadow.notes, [""; 0]);
+    assert_eq!(one(&shadow.server, "select count(*) from public.t"), 1);
+    support::block_on(shadow.server.stop());
 }

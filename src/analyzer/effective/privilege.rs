@@ -40,7 +40,7 @@ impl fmt::Display for Holding {
         match self.by {
             HeldBy::Superuser => return f.write_str("superuser: no check at all"),
             HeldBy::Direct => write!(f, "granted to {}", printable(last))?,
-            HeldBy::Public => f.write_str("granted to PUBLIC, which every role is part of")?,
+            HeldBy::Public => f.write_str("granted to PUBLIC (every role)")?,
             HeldBy::Membership => write!(f, "granted to {}", printable(last))?,
             HeldBy::Ownership => write!(f, "{} owns it", printable(last))?,
             HeldBy::Predefined => write!(f, "every such object, by the predefined role {}", printable(last))?,

@@ -1,0 +1,343 @@
+//! The command line as clap types: what can be said, not what it does.
+
+use std::path::PathBuf;
+
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+use crate::config::{FailOn, Timeout};
+use crate::model::Platform;
+
+/// Who can reach which rows of a Postgres database, with evidence.
+#[derive(Debug, Parser)]
+#[command(
+    name = "pgwitness",
+    version,
+    propagate_version = true,
+    disable_help_subcommand = true,
+    max_term_width = 100,
+    long_about = "Audits the access control of a Postgres or Supabase database: row-level security, grants, and the \
+                  other doors to the same rows. Says in plain words who can reach what, why, how to see it, and how \
+                  to mend it. Changes nothing in the audited database.",
+    after_help = "Examples:\n  \
+                  pgwitness audit --demo                 audit a leaky example on a server of its own\n  \
+                  pgwitness audit                        audit the database of this project's environment\n  \
+                  pgwitness audit supabase/migrations    apply migrations to a throw-away server and audit it\n  \
+                  pgwitness matrix --why anon public.profiles select\n  \
+                  pgwitness explain rls-off-exposed",
+    after_long_help = "Examples:\n  \
+                  pgwitness audit --demo                 audit a leaky example on a server of its own\n  \
+                  pgwitness audit                        audit the database of this project's environment\n  \
+                  pgwitness audit supabase/migrations    apply migrations to a throw-away server and audit it\n  \
+                  pgwitness matrix --why anon public.profiles select\n  \
+                  pgwitness explain rls-off-exposed\n\n\
+                  Exit codes:\n  \
+                  0  nothing at or above --fail-on\n  \
+                  1  findings at or above --fail-on\n  \
+                  2  the command line or the configuration is wrong\n  \
+                  3  could not connect, or not everything could be examined\n  \
+                  4  an internal error of pgwitness"
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// What every command takes.
+    #[command(flatten)]
+    pub global: Global,
+}
+
+/// Options of every command.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Global options")]
+pub struct Global {
+    /// Read the configuration from this file
+    ///
+    /// Without it the nearest pgwitness.toml or supabase/pgwitness.toml counts, from here up to the repository root.
+    #[arg(long, value_name = "FILE", global = true, env = "PGWITNESS_CONFIG", hide_env_values = true)]
+    pub config: Option<PathBuf>,
+    /// When to use colours; NO_COLOR is honoured
+    #[arg(long, value_name = "WHEN", global = true, default_value = "auto")]
+    pub color: Color,
+    /// Say nothing on stderr but errors
+    #[arg(long, short, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Cut nothing short
+    #[arg(long, short, global = true)]
+    pub verbose: bool,
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Find out who can reach what they should not
+    #[command(after_long_help = "Examples:\n  \
+        pgwitness audit --demo\n  \
+        DATABASE_URL=postgres://auditor@db.example.com/app pgwitness audit\n  \
+        pgwitness audit supabase/migrations --output json=report.json\n  \
+        pgwitness audit --snapshot model.json --fail-on critical")]
+    Audit(Audit),
+    /// Show what each role can do with each relation, and why
+    #[command(after_long_help = "Examples:\n  \
+        pgwitness matrix --role anon\n  \
+        pgwitness matrix --relation 'public.*' --format json\n  \
+        pgwitness matrix --why authenticated public.profiles update")]
+    Matrix(Matrix),
+    /// Write what was read of the database to a file, to audit it later or elsewhere
+    #[command(after_long_help = "The file holds names, definitions and grants: no rows and no passwords.\n\n\
+        Examples:\n  \
+        pgwitness snapshot -o model.json\n  \
+        pgwitness audit --snapshot model.json")]
+    Snapshot(Snapshot),
+    /// Explain a check, or show one finding of a report in full
+    #[command(after_long_help = "Examples:\n  \
+        pgwitness explain rls-off-exposed\n  \
+        pgwitness explain 0123456789abcdef --report report.json")]
+    Explain(Explain),
+    /// List the checks
+    Checks(Checks),
+    /// Print a completion script for a shell
+    #[command(after_long_help = "Examples:\n  \
+        pgwitness completions bash > ~/.local/share/bash-completion/completions/pgwitness\n  \
+        pgwitness completions zsh > \"${fpath[1]}/_pgwitness\"")]
+    Completions(Completions),
+    /// Print the manual page, or write all of them to a directory
+    Man(Man),
+    /// Print the JSON Schema of a file format
+    #[command(hide = true)]
+    Schema(SchemaOf),
+}
+
+/// `audit`.
+#[derive(Debug, Args)]
+pub struct Audit {
+    /// What to audit.
+    #[command(flatten)]
+    pub source: Source,
+    /// What decides the exit code.
+    #[command(flatten)]
+    pub verdict: Verdict,
+    /// What to write.
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// Where the model comes from, shared by `audit`, `matrix` and `snapshot`.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "What to audit")]
+pub struct Source {
+    /// Migrations: a folder or a file, applied to a throw-away server
+    ///
+    /// Without a path or another source: the URL of the configuration file, DATABASE_URL, the PG* variables, then
+    /// supabase/migrations here or above.
+    #[arg(value_name = "PATH", group = "source")]
+    pub path: Option<PathBuf>,
+    /// A running database, as a URL or keyword=value pairs; nothing in it is changed
+    ///
+    /// A password on the command line shows in the process list: DATABASE_URL, PGPASSWORD and ~/.pgpass do not.
+    #[arg(long, value_name = "URL", group = "source")]
+    pub db_url: Option<String>,
+    /// A file that `pgwitness snapshot` wrote
+    #[arg(long, value_name = "FILE", group = "source")]
+    pub snapshot: Option<PathBuf>,
+    /// A leaky example application, on a throw-away server
+    #[arg(long, group = "source")]
+    pub demo: bool,
+    /// How to read it.
+    #[command(flatten)]
+    pub reading: Reading,
+}
+
+/// How a database is read, and which server migrations run on.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "How to read it")]
+pub struct Reading {
+    /// What stands around the database; detected by default
+    #[arg(long, value_name = "PLATFORM", value_parser = platform())]
+    pub platform: Option<Platform>,
+    /// The schemas that the Data API serves, where the database does not say
+    #[arg(long, value_name = "SCHEMAS", value_delimiter = ',')]
+    pub exposed_schemas: Option<Vec<String>>,
+    /// Give up on a statement after this long, such as 30s or 500ms [default: 30s]
+    #[arg(long, value_name = "TIME")]
+    pub statement_timeout: Option<Timeout>,
+    /// The directory of the Postgres programs for the throw-away server
+    #[arg(long, value_name = "DIR", env = "PGWITNESS_PG_BIN", hide_env_values = true)]
+    pub pg_bin: Option<PathBuf>,
+    /// The major version of the throw-away server
+    #[arg(long, value_name = "MAJOR", value_parser = clap::value_parser!(u32).range(14..=18))]
+    pub pg_version: Option<u32>,
+    /// Leave the throw-away server without the rows of seed.sql
+    #[arg(long)]
+    pub no_seed: bool,
+}
+
+fn platform() -> impl TypedValueParser<Value = Platform> {
+    let names = [
+        PossibleValue::new("supabase").help("Clients act as anon or authenticated, through the Data API"),
+        PossibleValue::new("postgres").help("Clients are login roles"),
+    ];
+    PossibleValuesParser::new(names)
+        .map(|name| if name == "supabase" { Platform::Supabase } else { Platform::Postgres })
+}
+
+/// What decides the exit code.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "What counts")]
+pub struct Verdict {
+    /// Exit with 1 from this severity on [default: high]
+    #[arg(long, value_name = "SEVERITY")]
+    pub fail_on: Option<FailOn>,
+    /// Do not exit with 3 when something could not be examined
+    #[arg(long)]
+    pub allow_partial: bool,
+    /// Do not confirm findings by reading as the roles they are about
+    #[arg(long)]
+    pub no_probes: bool,
+}
+
+/// Formats and files.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Output")]
+pub struct Output {
+    /// The format on stdout
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub format: Format,
+    /// Write a format to a file as well; may be repeated
+    #[arg(long, value_name = "FORMAT=FILE")]
+    pub output: Vec<OutputFile>,
+}
+
+/// A format of results.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    Human,
+    /// For programs; `pgwitness schema report` describes it
+    Json,
+}
+
+/// A format and the file it goes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutputFile {
+    /// The format.
+    pub format: Format,
+    /// The file.
+    pub file: PathBuf,
+}
+
+impl std::str::FromStr for OutputFile {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (format, file) = text.split_once('=').filter(|(_, file)| !file.is_empty()).ok_or("expected FORMAT=FILE")?;
+        let format = Format::from_str(format, false).map_err(|_| format!("`{format}` is none of human, json"))?;
+        Ok(Self { format, file: file.into() })
+    }
+}
+
+/// `matrix`.
+#[derive(Debug, Args)]
+pub struct Matrix {
+    /// What to read.
+    #[command(flatten)]
+    pub source: Source,
+    /// Explain one answer: a role, a relation and a command
+    ///
+    /// COMMAND is select, insert, update, delete, truncate, references or trigger.
+    #[arg(
+        long,
+        num_args = 3,
+        value_names = ["ROLE", "RELATION", "COMMAND"],
+        conflicts_with_all = ["role", "relation"],
+        help_heading = "What to show"
+    )]
+    pub why: Option<Vec<String>>,
+    /// Only these roles, trusted ones too; may be repeated
+    #[arg(long, value_name = "ROLE", help_heading = "What to show")]
+    pub role: Vec<String>,
+    /// Only relations that match, such as public.* or *.profiles; may be repeated
+    #[arg(long, value_name = "GLOB", help_heading = "What to show")]
+    pub relation: Vec<String>,
+    /// The platform's own relations too
+    #[arg(long, help_heading = "What to show")]
+    pub all_schemas: bool,
+    /// The format on stdout
+    #[arg(long, value_name = "FORMAT", default_value = "human", help_heading = "Output")]
+    pub format: Format,
+}
+
+/// `snapshot`.
+#[derive(Debug, Args)]
+pub struct Snapshot {
+    /// What to read.
+    #[command(flatten)]
+    pub source: Source,
+    /// The file; stdout by default
+    #[arg(long, short, value_name = "FILE", help_heading = "Output")]
+    pub output: Option<PathBuf>,
+}
+
+/// `explain`.
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// The id of a check, or the fingerprint of a finding
+    #[arg(value_name = "CHECK|FINGERPRINT")]
+    pub subject: String,
+    /// The JSON report that holds the finding
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+}
+
+/// `checks`.
+#[derive(Debug, Args)]
+pub struct Checks {
+    /// The format on stdout
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub format: Format,
+}
+
+/// `completions`.
+#[derive(Debug, Args)]
+pub struct Completions {
+    /// The shell
+    pub shell: Shell,
+}
+
+/// `man`.
+#[derive(Debug, Args)]
+pub struct Man {
+    /// Write the pages of all commands to this directory
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+}
+
+/// `schema`.
+#[derive(Debug, Args)]
+pub struct SchemaOf {
+    /// The format
+    pub of: SchemaKind,
+}
+
+/// The file formats that have a JSON Schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SchemaKind {
+    /// pgwitness.toml
+    Config,
+    /// What `--format json` writes
+    Report,
+    /// What `pgwitness snapshot` writes
+    Snapshot,
+}

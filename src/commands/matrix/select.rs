@@ -1,0 +1,72 @@
+//! Which roles and relations a question is about, by the names that a user typed.
+
+use super::glob::matches;
+use crate::Error;
+use crate::checks::Context;
+use crate::commands::similar;
+use crate::model::{QualifiedName, Relation};
+
+/// The named roles, or the untrusted principals.
+pub(super) fn roles<'a>(cx: &'a Context<'_>, named: &[String]) -> Result<Vec<&'a str>, Error> {
+    if named.is_empty() {
+        return Ok(cx.effective.principals().iter().filter(|p| p.is_untrusted()).map(|p| p.role.as_str()).collect());
+    }
+    named.iter().map(|name| role(cx, name)).collect()
+}
+
+/// The role of that name.
+pub(super) fn role<'a>(cx: &'a Context<'_>, name: &str) -> Result<&'a str, Error> {
+    cx.schema.role(name).map(|r| r.name.as_str()).ok_or_else(|| {
+        let known = || cx.effective.principals().iter().map(|p| p.role.as_str());
+        let listed = || format!("clients act as {}", known().collect::<Vec<_>>().join(", "));
+        let help = similar::to(name, cx.schema.roles.iter().map(|r| r.name.as_str())).unwrap_or_else(listed);
+        Error::usage(format!("there is no role `{name}`"), help)
+    })
+}
+
+/// The relations that match any of `globs`; without globs the application's, with `all` the platform's too.
+pub(super) fn relations<'a>(cx: &Context<'a>, globs: &[String], all: bool) -> Result<Vec<&'a Relation>, Error> {
+    let every = cx.schema.relations.iter().filter(|r| r.kind.holds_rows());
+    if globs.is_empty() {
+        return Ok(every.filter(|r| all || (r.extension.is_none() && !cx.is_platform(r))).collect());
+    }
+    let found: Vec<_> = every.filter(|r| globs.iter().any(|g| covers(g, &r.name))).collect();
+    if found.is_empty() {
+        return Err(no_relation(cx, &globs.join("`, `")));
+    }
+    Ok(found)
+}
+
+/// The one relation of that name; a name without a schema is looked up in `public` first, then everywhere.
+pub(super) fn relation<'a>(cx: &Context<'a>, name: &str) -> Result<&'a Relation, Error> {
+    let named = |r: &&Relation| r.name.to_string() == name || plain(&r.name) == name;
+    let unqualified = |r: &&Relation| r.name.name == name;
+    let all = || cx.schema.relations.iter();
+    if let Some(found) = all().find(named).or_else(|| all().filter(unqualified).find(|r| r.name.schema == "public")) {
+        return Ok(found);
+    }
+    match all().filter(unqualified).collect::<Vec<_>>().as_slice() {
+        [] => Err(no_relation(cx, name)),
+        [one] => Ok(one),
+        many => {
+            let names: Vec<_> = many.iter().map(|r| r.name.to_string()).collect();
+            Err(Error::usage(format!("`{name}` may be any of {}", names.join(", ")), "say which, with its schema"))
+        }
+    }
+}
+
+fn covers(glob: &str, name: &QualifiedName) -> bool {
+    let qualified = glob.contains('.');
+    matches(glob, &plain(name)) || matches(glob, &name.to_string()) || (!qualified && matches(glob, &name.name))
+}
+
+fn plain(name: &QualifiedName) -> String {
+    format!("{}.{}", name.schema, name.name)
+}
+
+fn no_relation(cx: &Context<'_>, name: &str) -> Error {
+    let known: Vec<_> = cx.schema.relations.iter().map(|r| plain(&r.name)).collect();
+    let help = similar::to(name, known.iter().map(String::as_str));
+    let help = help.unwrap_or_else(|| "`pgwitness matrix --all-schemas` lists them".to_owned());
+    Error::usage(format!("there is no relation `{name}`"), help)
+}

@@ -1,0 +1,89 @@
+//! The commands, one file each, and what several of them share.
+
+mod audit;
+mod checks;
+mod completions;
+mod explain;
+mod man;
+mod matrix;
+mod output;
+mod schema;
+pub mod secrets;
+pub(crate) mod similar;
+mod snapshot;
+mod source;
+mod talk;
+
+use std::path::PathBuf;
+
+use crate::cli::{Cli, Command, Format, Reading};
+use crate::config::{self, Timeout};
+use crate::model::Platform;
+use crate::report::json;
+use crate::{Error, ExitCode};
+use talk::Talk;
+
+/// What every command has at hand.
+#[derive(Debug)]
+struct Run {
+    talk: Talk,
+    verbose: bool,
+    here: PathBuf,
+    config: config::Loaded,
+}
+
+/// Runs the command of `cli`.
+///
+/// # Errors
+/// When the command fails; the error knows its exit code and help line.
+pub async fn run(cli: Cli) -> Result<ExitCode, Error> {
+    let Cli { command, global } = cli;
+    output::choose_color(global.color);
+    match command {
+        Command::Checks(args) => return checks::run(&args),
+        Command::Explain(args) => return explain::run(&args),
+        Command::Completions(args) => return completions::run(&args),
+        Command::Man(args) => return man::run(&args),
+        Command::Schema(args) => return schema::run(&args),
+        Command::Audit(_) | Command::Matrix(_) | Command::Snapshot(_) => {}
+    }
+    let here = std::env::current_dir().map_err(|e| Error::file("enter", ".".as_ref(), e))?;
+    let config = config::load(global.config.as_deref(), &here)?;
+    let run = Run { talk: Talk::new(global.quiet), verbose: global.verbose, here, config };
+    match command {
+        Command::Audit(args) => audit::run(args, &run).await,
+        Command::Matrix(args) => matrix::run(args, &run).await,
+        Command::Snapshot(args) => snapshot::run(args, &run).await,
+        _ => Ok(ExitCode::Clean),
+    }
+}
+
+impl Run {
+    /// The schemas that the Data API serves, when somebody said so: the command line, then the configuration.
+    fn exposed<'a>(&'a self, reading: &'a Reading) -> Option<&'a [String]> {
+        reading.exposed_schemas.as_deref().or(self.config.config.audit.exposed_schemas.as_deref())
+    }
+
+    fn platform(&self, reading: &Reading) -> Option<Platform> {
+        reading.platform.or(self.config.config.audit.platform)
+    }
+
+    fn statement_timeout(&self, reading: &Reading) -> Timeout {
+        reading.statement_timeout.or(self.config.config.audit.statement_timeout).unwrap_or_default()
+    }
+}
+
+/// `value` as JSON; that our own types cannot be written would be a bug.
+fn as_json(value: &impl serde::Serialize) -> Result<String, Error> {
+    json(value).map_err(|e| Error::Internal(e.to_string()))
+}
+
+/// Prints `value` as JSON, or what `human` makes of it.
+fn print(format: Format, value: &impl serde::Serialize, human: impl FnOnce() -> String) -> Result<ExitCode, Error> {
+    let text = match format {
+        Format::Json => as_json(value)?,
+        Format::Human => human(),
+    };
+    output::to_stdout(&text)?;
+    Ok(ExitCode::Clean)
+}

@@ -1,0 +1,99 @@
+//! Models from migrations: applied to a throw-away server, then read like any database.
+
+use std::path::{Path, PathBuf};
+
+use super::{Loaded, live};
+use crate::Error;
+use crate::cli;
+use crate::commands::Run;
+use crate::connector::ConnInfo;
+use crate::model::Platform;
+use crate::report::SourceKind;
+use crate::shadow::{self, BinariesRequest, ServerOptions, Shadow, ShadowRequest, files};
+
+/// Applies the migrations at `path` and reads the result; `description` is what reports call it.
+pub(super) async fn load(path: &Path, description: String, args: &cli::Source, run: &Run) -> Result<Loaded, Error> {
+    let seed = !args.reading.no_seed;
+    let platform = match run.platform(&args.reading).unwrap_or_else(|| platform_of(path)) {
+        Platform::Supabase => shadow::Platform::SUPABASE,
+        Platform::Postgres => shadow::Platform::Postgres,
+    };
+    let on = if platform == shadow::Platform::SUPABASE { " with the Supabase platform" } else { "" };
+    run.talk.say(format!("applying {description} to a throw-away Postgres{on}"));
+    let shadow = start(path, platform, args, run).await?;
+    let info = ConnInfo::for_socket(shadow.server.socket_dir(), shadow.server.port(), "postgres", Shadow::DATABASE);
+    let (schema, database) = live::read(&info, args, run).await?;
+    let mut loaded = Loaded::new(schema, SourceKind::Shadow, description);
+    for file in files::find(path, seed, platform)?.files {
+        loaded.files.push(file.name.clone());
+        loaded.texts.insert(file.name, file.text);
+    }
+    loaded.notes.clone_from(&shadow.notes);
+    if platform == shadow::Platform::SUPABASE {
+        loaded.notes.push(DEFAULT_GRANTS.to_owned());
+    }
+    loaded.exposed = exposed_by_project(path);
+    // Migrations run and the model is read as postgres; only a superuser may act as every role.
+    let superuser = live::open(&info.with_user(shadow.server.superuser()), args, run).await?;
+    drop(database);
+    loaded.database = Some(superuser);
+    loaded.shadow = Some(shadow);
+    Ok(loaded)
+}
+
+/// What a migration run has to assume, because no file says it.
+const DEFAULT_GRANTS: &str = "assumed: a Supabase project created before 2026-05-30, in which new tables of public \
+                              are granted to anon and authenticated";
+
+async fn start(path: &Path, platform: shadow::Platform, args: &cli::Source, run: &Run) -> Result<Shadow, Error> {
+    let request = ShadowRequest {
+        binaries: BinariesRequest {
+            pg_bin: args.reading.pg_bin.clone(),
+            major: args.reading.pg_version,
+            ..BinariesRequest::default()
+        },
+        server: ServerOptions { platform, ..ServerOptions::default() },
+        migrations: Some(path.to_owned()),
+        seed: !args.reading.no_seed,
+    };
+    let _working = run.talk.working_on("starting a server and applying the migrations");
+    Ok(Shadow::start(request, &|text| run.talk.say(text)).await?)
+}
+
+/// Supabase's when the folder is part of a Supabase project.
+fn platform_of(path: &Path) -> Platform {
+    let full = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let named = full.components().any(|part| part.as_os_str() == "supabase");
+    if named || full.join("supabase").is_dir() { Platform::Supabase } else { Platform::Postgres }
+}
+
+/// The schemas that `supabase/config.toml` says the Data API serves.
+fn exposed_by_project(path: &Path) -> Option<Vec<String>> {
+    let full = path.canonicalize().ok()?;
+    let near = [full.join("supabase"), full.clone(), full.parent()?.to_owned(), full.parent()?.parent()?.to_owned()];
+    let file: PathBuf = near.iter().map(|dir| dir.join("config.toml")).find(|file| file.is_file())?;
+    let config: toml::Table = std::fs::read_to_string(file).ok()?.parse().ok()?;
+    let schemas = config.get("api")?.get("schemas")?.as_array()?;
+    Some(schemas.iter().filter_map(|s| s.as_str().map(str::to_owned)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_supabase_project_is_known_by_its_folder() {
+        let dir = tempfile::tempdir().unwrap();
+        let migrations = dir.path().join("supabase/migrations");
+        std::fs::create_dir_all(&migrations).unwrap();
+        std::fs::write(dir.path().join("supabase/config.toml"), "[api]\nschemas = ['api']\n").unwrap();
+        for path in [&migrations, dir.path()] {
+            assert_eq!(platform_of(path), Platform::Supabase);
+            assert_eq!(exposed_by_project(path), Some(vec!["api".to_owned()]));
+        }
+        let plain = dir.path().join("db");
+        std::fs::create_dir(&plain).unwrap();
+        assert_eq!(platform_of(&plain), Platform::Postgres);
+        assert_eq!(exposed_by_project(&plain), None);
+    }
+}

@@ -1,0 +1,132 @@
+//! Where a model comes from: a running database, migrations on a throw-away server, a snapshot, the example.
+
+mod choice;
+mod demo;
+mod live;
+mod migrations;
+mod snapshot;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::Run;
+use crate::Error;
+use crate::analyzer::effective::Exposure;
+use crate::checks::Context;
+use crate::cli;
+use crate::connector::{Database, Environment};
+use crate::finding::Finding;
+use crate::impersonation::{Agreement, Tested};
+use crate::model::Schema;
+use crate::report::{Source, SourceKind};
+use crate::shadow::Shadow;
+use choice::Choice;
+
+/// A model and what it was read from.
+pub(super) struct Loaded {
+    pub(super) schema: Schema,
+    /// The texts of the files that were applied, for snippets.
+    pub(super) texts: BTreeMap<String, String>,
+    kind: SourceKind,
+    description: String,
+    files: Vec<String>,
+    notes: Vec<String>,
+    /// The schemas that the project's own configuration says the Data API serves.
+    exposed: Option<Vec<String>>,
+    /// The database that the model was read from, where it can be asked more.
+    database: Option<Database>,
+    /// The server that holds it, if it is ours; last, so that it outlives the connections to it.
+    shadow: Option<Shadow>,
+}
+
+/// Reads the model that the command line, the configuration or the environment names.
+pub(super) async fn load(args: &cli::Source, run: &Run) -> Result<Loaded, Error> {
+    let env = Environment::from_process();
+    let mut loaded = match Choice::of(args, &run.config, &env, &run.here)? {
+        Choice::Snapshot(file) => snapshot::load(&file)?,
+        Choice::Database { named_by } => live::load(args, run, &env, &named_by).await?,
+        Choice::Migrations(path) => migrations::load(&path, named(&path, &run.here), args, run).await?,
+        Choice::Demo => {
+            let dir = tempfile::tempdir().map_err(|e| Error::file("create", "a temporary folder".as_ref(), e))?;
+            demo::write(dir.path())?;
+            let mut loaded = migrations::load(dir.path(), "the example leaky-saas".to_owned(), args, run).await?;
+            loaded.forget(dir.path());
+            loaded
+        }
+    };
+    if let Some(platform) = run.platform(&args.reading) {
+        loaded.schema.server.platform = platform;
+    }
+    Ok(loaded)
+}
+
+/// A path as the user would name it from here.
+fn named(path: &Path, here: &Path) -> String {
+    path.strip_prefix(here).unwrap_or(path).display().to_string()
+}
+
+impl Loaded {
+    fn new(schema: Schema, kind: SourceKind, description: String) -> Self {
+        let files = schema.files.iter().map(|f| f.path.clone()).collect();
+        Self {
+            schema,
+            texts: BTreeMap::new(),
+            kind,
+            description,
+            files,
+            notes: Vec::new(),
+            exposed: None,
+            database: None,
+            shadow: None,
+        }
+    }
+
+    /// The model with effective access worked out; the user's word on exposed schemas counts most.
+    pub(super) fn context<'a>(&'a self, run: &'a Run, reading: &'a cli::Reading) -> Context<'a> {
+        Context::new(&self.schema, run.exposed(reading).or(self.exposed.as_deref()))
+    }
+
+    /// Whether the model stands on a server of our own.
+    pub(super) fn is_throw_away(&self) -> bool {
+        self.shadow.is_some()
+    }
+
+    /// Takes the name of a temporary folder out of what reports show.
+    fn forget(&mut self, folder: &Path) {
+        let prefix = format!("{}/", folder.display());
+        let shorter = |text: &String| text.replace(&prefix, "");
+        self.files = self.files.iter().map(shorter).collect();
+        self.notes = self.notes.iter().map(shorter).collect();
+        self.texts = std::mem::take(&mut self.texts).into_iter().map(|(name, t)| (shorter(&name), t)).collect();
+    }
+
+    /// What the report says about the source.
+    pub(super) fn describe(&self, cx: &Context<'_>) -> Source {
+        let exposed_schemas = match cx.effective.exposure() {
+            Exposure::Known(list) | Exposure::Assumed(list) => Some(list.clone()),
+            Exposure::Sql => None,
+        };
+        Source {
+            kind: self.kind,
+            description: self.description.clone(),
+            server_version: self.schema.server.version.clone(),
+            platform: self.schema.server.platform,
+            exposed_schemas,
+            files: self.files.clone(),
+            notes: self.notes.clone(),
+        }
+    }
+
+    /// Reads as the roles that clients act as, where there is a server to read from; `None` where there is none.
+    pub(super) async fn probe(
+        &self,
+        cx: &Context<'_>,
+        findings: &mut [Finding],
+        run: &Run,
+    ) -> Result<Option<(Tested, Agreement)>, Error> {
+        match &self.database {
+            Some(database) => live::probe(database, &cx.effective, findings, run).await.map(Some),
+            None => Ok(None),
+        }
+    }
+}

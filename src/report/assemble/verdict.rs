@@ -1,0 +1,57 @@
+//! The one sentence that a report comes to.
+
+use std::collections::BTreeSet;
+
+use crate::analyzer::effective::Who;
+use crate::checks::Context;
+use crate::finding::{Finding, Severity};
+use crate::report::Coverage;
+
+/// Who can read how many relations that they should not; else how many findings there are; else that there is none.
+pub(super) fn of(cx: &Context<'_>, findings: &[Finding], coverage: &Coverage) -> String {
+    let mut sentence = readable(cx, findings, Who::Anyone, "anyone on the internet")
+        .or_else(|| readable(cx, findings, Who::SignedIn, "any signed-in user"))
+        .unwrap_or_else(|| counted(findings, coverage));
+    if coverage.gaps.iter().any(|g| g.access_control) {
+        sentence.push_str(", and not everything could be examined");
+    }
+    sentence.push('.');
+    sentence
+}
+
+fn readable(cx: &Context<'_>, findings: &[Finding], who: Who, words: &str) -> Option<String> {
+    let roles: BTreeSet<&str> =
+        cx.effective.principals().iter().filter(|p| p.who == who).map(|p| p.role.as_str()).collect();
+    let relations: BTreeSet<_> = findings
+        .iter()
+        .filter(|f| f.severity >= Severity::High)
+        .flat_map(|f| f.confirm.iter())
+        .filter(|read| roles.contains(read.role.as_str()))
+        .map(|read| &read.relation)
+        .collect();
+    let (first, n) = (relations.first()?, relations.len());
+    let tables = if relations.iter().all(|r| is_table(cx, r)) { "tables" } else { "tables and views" };
+    Some(match n {
+        1 => format!("{first} can be read by {words}"),
+        n => format!("{n} {tables} can be read by {words}"),
+    })
+}
+
+fn is_table(cx: &Context<'_>, name: &crate::model::QualifiedName) -> bool {
+    cx.schema.relation(name).is_some_and(|r| r.kind.carries_row_security())
+}
+
+fn counted(findings: &[Finding], coverage: &Coverage) -> String {
+    let n = |kind: &str| coverage.examined.get(kind).copied().unwrap_or_default();
+    let bad = findings.iter().filter(|f| f.severity >= Severity::High).count();
+    match (findings.len(), bad) {
+        (0, _) if n("relations") == 0 => "Nothing to audit: the database has no table or view of its own".to_owned(),
+        (0, _) => format!("Nothing wrong was found in {} relations and {} policies", n("relations"), n("policies")),
+        (all, 0) => format!("{all} {} of lesser weight, none of them high or critical", plural(all, "finding")),
+        (all, bad) => format!("{all} {}, {bad} of them high or critical", plural(all, "finding")),
+    }
+}
+
+fn plural(n: usize, word: &str) -> String {
+    if n == 1 { word.to_owned() } else { format!("{word}s") }
+}

@@ -1,0 +1,144 @@
+//! The end of a report for people: what was audited and examined, what could not be, and what the exit code means.
+
+use super::Human;
+use super::text::{BOLD, counted, severity, styled, wrapped};
+use crate::finding::Severity;
+use crate::model::{Platform, printable};
+use crate::report::{CoverageGap, Probe, ProbeOutcome, Report, SourceKind};
+
+/// Notes and gaps before the rest is only counted.
+const LISTED: usize = 8;
+
+impl Human<'_> {
+    pub(super) fn tail(&self, report: &Report, out: &mut String) {
+        out.push_str(&format!("\n{}\n", styled(BOLD, "Examined")));
+        self.paragraph(&source(report), out);
+        self.paragraph(&examined(report), out);
+        if !report.probes.is_empty() {
+            self.paragraph(&probes(&report.probes), out);
+        }
+        let gaps: Vec<_> = report.coverage.gaps.iter().map(gap).collect();
+        self.list("Not examined", &gaps, out);
+        self.list("Notes", &report.source.notes, out);
+        out.push_str(&format!("\n{}\n", counts(report)));
+        out.push_str(&format!("{}\n", wrapped(exit(report.summary.exit), self.width, 0)));
+    }
+
+    fn paragraph(&self, text: &str, out: &mut String) {
+        out.push_str(&format!("  {}\n", wrapped(text, self.width, 2)));
+    }
+
+    fn list(&self, heading: &str, items: &[String], out: &mut String) {
+        if items.is_empty() {
+            return;
+        }
+        out.push_str(&format!("\n{}\n", styled(BOLD, heading)));
+        let most = if self.verbose { usize::MAX } else { LISTED };
+        for item in items.iter().take(most) {
+            out.push_str(&format!("  - {}\n", wrapped(item, self.width, 4)));
+        }
+        if items.len() > most {
+            out.push_str(&format!("  - and {} more (--verbose shows them)\n", items.len() - most));
+        }
+    }
+}
+
+fn source(report: &Report) -> String {
+    let kind = match report.source.kind {
+        SourceKind::Live => "a running database",
+        SourceKind::Snapshot => "a snapshot file",
+        SourceKind::Shadow => "migrations on a throw-away server",
+    };
+    let platform = match report.source.platform {
+        Platform::Supabase => ", Supabase",
+        Platform::Postgres => "",
+    };
+    let exposed = match &report.source.exposed_schemas {
+        Some(list) if list.is_empty() => "; the Data API serves no schema".to_owned(),
+        Some(list) => format!("; the Data API serves {}", list.join(", ")),
+        None => String::new(),
+    };
+    let Report { source, .. } = report;
+    format!("{} ({kind}; Postgres {}{platform}{exposed})", source.description, source.server_version)
+}
+
+fn examined(report: &Report) -> String {
+    let n = |kind: &str| report.coverage.examined.get(kind).copied().unwrap_or_default();
+    let roles = report.matrix.iter().map(|e| e.principal.as_str()).collect::<std::collections::BTreeSet<_>>();
+    let who = if roles.len() > 6 {
+        format!("{} roles", roles.len())
+    } else {
+        roles.into_iter().collect::<Vec<_>>().join(", ")
+    };
+    let who = if who.is_empty() { String::new() } else { format!(", as seen by {who}") };
+    format!(
+        "{}, {}, {} and {}{who}, with {}",
+        counted(n("relations"), "relation"),
+        counted(n("policies"), "policy"),
+        counted(n("functions"), "function"),
+        counted(n("roles"), "role"),
+        counted(n("checks"), "check"),
+    )
+}
+
+fn probes(probes: &[Probe]) -> String {
+    let count = |pick: fn(&ProbeOutcome) -> bool| {
+        u64::try_from(probes.iter().filter(|p| pick(&p.outcome)).count()).unwrap_or(u64::MAX)
+    };
+    let untested = count(|o| matches!(o, ProbeOutcome::NotTested { .. }));
+    let tried = u64::try_from(probes.len()).unwrap_or(u64::MAX) - untested;
+    let parts = [
+        (count(|o| matches!(o, ProbeOutcome::Seen { .. })), "showed rows"),
+        (count(|o| matches!(o, ProbeOutcome::Hidden)), "showed none of the rows there are"),
+        (count(|o| matches!(o, ProbeOutcome::Empty)), "met an empty table and show nothing either way"),
+        (count(|o| matches!(o, ProbeOutcome::NothingSeen)), "showed no row, if there is any"),
+        (count(|o| matches!(o, ProbeOutcome::Refused)), "were refused"),
+        (count(|o| matches!(o, ProbeOutcome::Error { .. })), "failed"),
+    ];
+    let parts: Vec<_> = parts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
+    let mut words = format!("{} as those roles", counted(tried, "read"));
+    if !parts.is_empty() {
+        words.push_str(&format!(": {}", parts.join(", ")));
+    }
+    if untested > 0 {
+        words.push_str(&format!("; {untested} not tried"));
+    }
+    words
+}
+
+fn gap(gap: &CoverageGap) -> String {
+    let place = match (&gap.file, gap.line) {
+        (Some(file), Some(line)) => format!("{file}:{line}: "),
+        (Some(file), None) => format!("{file}: "),
+        _ => String::new(),
+    };
+    let weight = if gap.access_control { " (access control may depend on it)" } else { "" };
+    format!("{place}{}{weight}", gap.what)
+}
+
+fn counts(report: &Report) -> String {
+    let all = [Severity::Critical, Severity::High, Severity::Medium, Severity::Low, Severity::Info];
+    let each = all.into_iter().filter_map(|s| {
+        let n = report.summary.findings.get(s.word()).copied().filter(|n| *n > 0)?;
+        Some(styled(severity(s), &format!("{n} {}", s.word())))
+    });
+    let each: Vec<_> = each.collect();
+    if each.is_empty() {
+        return "no findings".to_owned();
+    }
+    let confirmed = match report.summary.confirmed {
+        0 => String::new(),
+        n => format!("; {n} confirmed on the server"),
+    };
+    let total = counted(u64::try_from(report.findings.len()).unwrap_or(u64::MAX), "finding");
+    format!("{}: {}{}", styled(BOLD, &printable(&total)), each.join(", "), confirmed)
+}
+
+fn exit(code: u8) -> &'static str {
+    match code {
+        0 => "exit 0: nothing at or above the severity that fails a run",
+        1 => "exit 1: findings at or above the severity that fails a run (--fail-on)",
+        3 => "exit 3: not everything could be examined, see \"Not examined\" (--allow-partial accepts it)",
+        _ => "exit 4: internal error",
+    }
+}
