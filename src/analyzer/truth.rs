@@ -37,6 +37,22 @@ impl Truth {
         formula.judge(atoms.count)
     }
 
+    /// What is known of a disjunction; of none it is never true.
+    #[must_use]
+    pub fn any(all: &[Self]) -> Self {
+        match all {
+            _ if all.contains(&Self::Always) => Self::Always,
+            _ if all.contains(&Self::Depends) => Self::Depends,
+            _ => Self::Never,
+        }
+    }
+
+    /// What is known of a conjunction of many; of none it is always true.
+    #[must_use]
+    pub fn all(all: &[Self]) -> Self {
+        all.iter().fold(Self::Always, |known, t| known.and(*t))
+    }
+
     /// What is known of a conjunction.
     #[must_use]
     pub fn and(self, other: Self) -> Self {

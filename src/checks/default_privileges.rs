@@ -72,15 +72,9 @@ fn report(
     if granted.is_empty() {
         return;
     }
-    let by_platform =
-        cx.schema.server.platform == Platform::Supabase && role == "postgres" && namespace == Some("public");
-    let (severity, confidence) = if by_platform {
-        (Severity::Info, Confidence::Possible)
-    } else if granted.iter().all(|g| g.object != GrantObject::Tables) {
-        (Severity::Low, Confidence::Proved)
-    } else {
-        (Severity::Medium, Confidence::Proved)
-    };
+    let supabase = cx.schema.server.platform == Platform::Supabase;
+    let by_platform = supabase && role == "postgres" && namespace == Some("public");
+    let (severity, confidence) = weigh(by_platform, &granted);
     let objects: BTreeSet<_> = granted.iter().map(|g| g.object.sql().to_lowercase()).collect();
     let objects: Vec<_> = objects.into_iter().collect();
     let grantees: BTreeSet<_> = granted.iter().map(|g| g.grantee.to_string()).collect();
@@ -110,6 +104,16 @@ fn report(
         draft = draft.origin(first.origin);
     }
     out.report(draft);
+}
+
+fn weigh(by_platform: bool, granted: &[Granted<'_>]) -> (Severity, Confidence) {
+    if by_platform {
+        (Severity::Info, Confidence::Possible)
+    } else if granted.iter().all(|g| g.object != GrantObject::Tables) {
+        (Severity::Low, Confidence::Proved)
+    } else {
+        (Severity::Medium, Confidence::Proved)
+    }
 }
 
 fn granted<'a>(cx: &Context<'_>, default: &'a DefaultPrivileges, namespace: Option<&str>) -> Vec<Granted<'a>> {

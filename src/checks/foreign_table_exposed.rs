@@ -60,10 +60,11 @@ fn report(cx: &Context<'_>, table: &Relation, out: &mut Findings<'_>) {
     );
     let principals: Vec<_> = reach.iter().map(|r| r.principal).collect();
     let severity = cx.severity(Severity::High, first.principal, first.exposed);
+    let shown = first.accesses.first().map_or(Command::Select, |a| a.command);
     let title = format!("foreign table {} is open to {}", table.name, first.principal.role);
     let mut draft = Draft::new(ObjectRef::relation(&table.name), severity, title, message)
         .principal(&first.principal.role)
-        .reproduce(cx.reproduce_read(first.principal, table))
+        .reproduce(cx.reproduce(first.principal, table, shown))
         .fix(cx.revoke_relation(&Command::ALL.map(Command::privilege), table, &principals))
         .origin(table.origin);
     for r in &reach {

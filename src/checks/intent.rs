@@ -49,7 +49,7 @@ const TENANTS: &[&str] = &[
     "school_id",
 ];
 
-/// Parts of names of columns that are nobody else's business.
+/// Words in the names of columns that are nobody else's business; several words stand side by side.
 const SENSITIVE: &[&str] = &[
     "email",
     "phone",
@@ -67,11 +67,11 @@ const SENSITIVE: &[&str] = &[
     "date_of_birth",
     "birth_date",
     "birthdate",
+    "dob",
     "address",
     "salary",
     "medical",
     "diagnosis",
-    "ip_address",
     "otp",
     "passport",
     "tax_id",
@@ -97,7 +97,7 @@ impl<'a> Intent<'a> {
         Self {
             owner: named(OWNERS).or_else(|| refers_to_user(relation)).or_else(by),
             tenant: named(TENANTS),
-            sensitive: relation.columns.iter().map(|c| c.name.as_str()).filter(|c| is_sensitive(c)).collect(),
+            sensitive: relation.columns.iter().filter(|c| tells(c)).map(|c| c.name.as_str()).collect(),
         }
     }
 
@@ -116,10 +116,22 @@ fn refers_to_user(relation: &Relation) -> Option<&Column> {
     keys.flat_map(|c| &c.columns).filter(|c| *c != "id").find_map(|c| relation.column(c))
 }
 
-/// Whether a column of that name holds what should stay with few.
+/// Whether the column's values say something: `email_verified boolean` does not.
+fn tells(column: &Column) -> bool {
+    is_sensitive(&column.name) && column.data_type != "boolean" && !column.data_type.starts_with("timestamp")
+}
+
+/// Whether a column of that name holds what should stay with few: one of the words, in snake or camel case.
 pub(super) fn is_sensitive(column: &str) -> bool {
-    let name = column.to_lowercase();
-    SENSITIVE.iter().any(|s| name.contains(s))
+    let mut name = String::from("_");
+    for c in column.chars() {
+        if c.is_uppercase() {
+            name.push('_');
+        }
+        name.extend(c.to_lowercase());
+    }
+    name.push('_');
+    SENSITIVE.iter().any(|word| name.contains(&format!("_{word}_")))
 }
 
 impl Context<'_> {
@@ -131,5 +143,29 @@ impl Context<'_> {
             let intent = Intent::of(parent);
             (!self.is_platform(parent) && (intent.owner.is_some() || intent.tenant.is_some())).then_some(parent)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_sensitive;
+
+    #[test]
+    fn reads_whole_words() {
+        for name in [
+            "email",
+            "contact_email",
+            "contactEmail",
+            "api_key",
+            "token",
+            "access_token",
+            "Phone",
+            "stripe_customer_id",
+        ] {
+            assert!(is_sensitive(name), "{name}");
+        }
+        for name in ["tokens_quota", "emails_sent", "key", "addressee", "id", "secretary", ""] {
+            assert!(!is_sensitive(name), "{name}");
+        }
     }
 }

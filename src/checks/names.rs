@@ -77,7 +77,7 @@ impl Reader<'_> {
         let Some(Token::Word(word)) = self.tokens.get(self.at) else { return };
         let keyword = if word.quote_style.is_some() { Keyword::NoKeyword } else { word.keyword };
         let qualified = matches!(self.tokens.get(self.at + 1), Some(Token::Period));
-        if is_grammar(keyword) && !qualified {
+        if GRAMMAR.contains(&keyword) && !qualified {
             names.identity |= matches!(keyword, Keyword::CURRENT_USER | Keyword::SESSION_USER | Keyword::CURRENT_ROLE);
             names.dynamic |= keyword == Keyword::EXECUTE;
             if !matches!(keyword, Keyword::AS) {
@@ -150,68 +150,64 @@ impl Reader<'_> {
 }
 
 /// Keywords that structure a statement; the many others are also common names (`role`, `name`, `users`, ...).
-fn is_grammar(keyword: Keyword) -> bool {
-    use Keyword as K;
-    matches!(
-        keyword,
-        K::SELECT
-            | K::FROM
-            | K::JOIN
-            | K::INNER
-            | K::LEFT
-            | K::RIGHT
-            | K::FULL
-            | K::CROSS
-            | K::LATERAL
-            | K::ON
-            | K::USING
-            | K::WHERE
-            | K::GROUP
-            | K::ORDER
-            | K::BY
-            | K::HAVING
-            | K::LIMIT
-            | K::OFFSET
-            | K::UNION
-            | K::INTERSECT
-            | K::EXCEPT
-            | K::INSERT
-            | K::INTO
-            | K::UPDATE
-            | K::DELETE
-            | K::MERGE
-            | K::TRUNCATE
-            | K::TABLE
-            | K::ONLY
-            | K::SET
-            | K::VALUES
-            | K::RETURNING
-            | K::AS
-            | K::AND
-            | K::OR
-            | K::NOT
-            | K::IN
-            | K::EXISTS
-            | K::CASE
-            | K::WHEN
-            | K::THEN
-            | K::ELSE
-            | K::END
-            | K::IF
-            | K::FOR
-            | K::DO
-            | K::EXECUTE
-            | K::WITH
-            | K::RETURN
-            | K::BEGIN
-            | K::IS
-            | K::NULL
-            | K::DISTINCT
-            | K::CURRENT_USER
-            | K::SESSION_USER
-            | K::CURRENT_ROLE
-    )
-}
+const GRAMMAR: &[Keyword] = &[
+    Keyword::SELECT,
+    Keyword::FROM,
+    Keyword::JOIN,
+    Keyword::INNER,
+    Keyword::LEFT,
+    Keyword::RIGHT,
+    Keyword::FULL,
+    Keyword::CROSS,
+    Keyword::LATERAL,
+    Keyword::ON,
+    Keyword::USING,
+    Keyword::WHERE,
+    Keyword::GROUP,
+    Keyword::ORDER,
+    Keyword::BY,
+    Keyword::HAVING,
+    Keyword::LIMIT,
+    Keyword::OFFSET,
+    Keyword::UNION,
+    Keyword::INTERSECT,
+    Keyword::EXCEPT,
+    Keyword::INSERT,
+    Keyword::INTO,
+    Keyword::UPDATE,
+    Keyword::DELETE,
+    Keyword::MERGE,
+    Keyword::TRUNCATE,
+    Keyword::TABLE,
+    Keyword::ONLY,
+    Keyword::SET,
+    Keyword::VALUES,
+    Keyword::RETURNING,
+    Keyword::AS,
+    Keyword::AND,
+    Keyword::OR,
+    Keyword::NOT,
+    Keyword::IN,
+    Keyword::EXISTS,
+    Keyword::CASE,
+    Keyword::WHEN,
+    Keyword::THEN,
+    Keyword::ELSE,
+    Keyword::END,
+    Keyword::IF,
+    Keyword::FOR,
+    Keyword::DO,
+    Keyword::EXECUTE,
+    Keyword::WITH,
+    Keyword::RETURN,
+    Keyword::BEGIN,
+    Keyword::IS,
+    Keyword::NULL,
+    Keyword::DISTINCT,
+    Keyword::CURRENT_USER,
+    Keyword::SESSION_USER,
+    Keyword::CURRENT_ROLE,
+];
 
 #[cfg(test)]
 mod tests {

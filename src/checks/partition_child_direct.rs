@@ -96,22 +96,14 @@ fn report(cx: &Context<'_>, child: &Relation, root: &Relation, out: &mut Finding
         child.name,
         root.name
     );
-    let fix = if child.row_security {
-        let principals: Vec<_> = wider.iter().map(|(p, _)| *p).collect();
-        cx.revoke_relation(&Command::ALL.map(Command::privilege), child, &principals)
-    } else {
-        format!(
-            "alter table {} enable row level security; -- queries on {} go by its policies as before",
-            child.name, root.name
-        )
-    };
+    let principals: Vec<_> = wider.iter().map(|(p, _)| *p).collect();
     let severity = cx.severity(Severity::High, principal, exposed(principal));
     let title = format!("partition {} gives {} rows that {} keeps back", child.name, principal.role, root.name);
     let shown = commands.first().copied().unwrap_or(Command::Select);
     let mut draft = Draft::new(ObjectRef::relation(&child.name), severity, title, message)
         .principal(&principal.role)
         .reproduce(cx.reproduce(principal, child, shown))
-        .fix(fix)
+        .fix(fix(cx, child, root, &principals))
         .origin(child.origin);
     for (p, commands) in &wider {
         for command in commands {
@@ -126,6 +118,14 @@ fn report(cx: &Context<'_>, child: &Relation, root: &Relation, out: &mut Finding
         }
     }
     out.report(draft);
+}
+
+fn fix(cx: &Context<'_>, child: &Relation, root: &Relation, from: &[&Principal]) -> String {
+    if child.row_security {
+        return cx.revoke_relation(&Command::ALL.map(Command::privilege), child, from);
+    }
+    let (child, root) = (&child.name, &root.name);
+    format!("alter table {child} enable row level security; -- queries on {root} go by its policies as before")
 }
 
 /// The commands that reach more of the child named directly than through its root.

@@ -133,10 +133,8 @@ fn opened<'p>(
 fn opens(cx: &Context<'_>, table: &Relation, policy: &Policy, principal: &Principal, command: Command) -> bool {
     let Some(table) = cx.schema.relation(&table.name) else { return false };
     let access = cx.effective.access(&principal.role, table, command);
-    let truth = |p: &Policy| match command {
-        Command::Update => Truth::of(p.using.as_deref().unwrap_or("true"), Some(table)),
-        _ => cx.effective.command_truth(p, command),
-    };
+    let of_rows = if command == Command::Update { Command::Delete } else { command };
+    let truth = |p: &Policy| cx.effective.command_truth(p, of_rows);
     access.is_some()
         && access.row_security.applies()
         && truth(policy) == Truth::Always

@@ -60,11 +60,12 @@ fn report(cx: &Context<'_>, table: &Relation, out: &mut Findings<'_>) {
     let verbs = first.verbs();
     let mut message = format!("{who} can {verbs} every row of {}: row-level security is off", table.name);
     message.push_str(if first.exposed { "." } else { ", though its schema is not exposed by the Data API." });
+    let shown = first.accesses.first().map_or(Command::Select, |a| a.command);
     let severity = cx.severity(Severity::Critical, first.principal, first.exposed);
     let title = format!("{} is open to {}: no row-level security", table.name, first.principal.role);
     let mut draft = Draft::new(ObjectRef::relation(&table.name), severity, title, message)
         .principal(&first.principal.role)
-        .reproduce(cx.reproduce_read(first.principal, table))
+        .reproduce(cx.reproduce(first.principal, table, shown))
         .fix(format!(
             "alter table {} enable row level security;\n-- then say who may reach which rows, with create policy",
             table.name

@@ -68,7 +68,7 @@ fn report(cx: &Context<'_>, table: &Relation, out: &mut Findings<'_>) {
         .fix(format!("alter table {} enable row level security;", table.name))
         .origin(table.origin);
     if let Some(r) = first {
-        let command = if r.access(Command::Select).is_some() { Command::Select } else { Command::Insert };
+        let command = r.accesses.first().map_or(Command::Select, |a| a.command);
         draft = draft.principal(&r.principal.role).reproduce(cx.reproduce(r.principal, table, command));
     }
     for r in &reach {

@@ -12,8 +12,8 @@ declare_check! {
     /// it too. The body runs as the owner, whom row-level security usually does not bind; if it takes ids from the
     /// caller and never looks at `auth.uid()`, the caller chooses whose rows to get.
     ///
-    /// High where rows or changes come out, critical if the platform's users are among them; medium where at most a yes or no does, or where an argument looks like a
-    /// secret that the caller must know (a token), or where the SQL is put together at run time; low for visitors
+    /// High where rows or changes come out, critical if the platform's users are among them; medium where at most a yes or no does, or where the SQL is put together
+    /// at run time; low where an argument looks like a secret that the caller must know (a token), and for visitors
     /// where the body asks who calls.
     ///
     /// Not reported: databases without row security; functions that return trigger, that no client may execute or whose schema is not exposed, that
@@ -114,7 +114,9 @@ fn weigh(function: &Function, caller: &Caller<'_>) -> (Severity, Confidence) {
         (Severity::Low, Confidence::Possible)
     } else if caller.gains.is_empty() {
         (Severity::Medium, Confidence::Possible)
-    } else if (!caller.yields_rows && !caller.writes) || wants_secret(function) {
+    } else if wants_secret(function) {
+        (Severity::Low, Confidence::Possible)
+    } else if !caller.yields_rows && !caller.writes {
         (Severity::Medium, Confidence::Likely)
     } else if caller.reads_users && caller.yields_rows {
         (Severity::Critical, Confidence::Likely)

@@ -17,8 +17,9 @@ declare_check! {
     /// body has unqualified names of tables; high if such a client can create objects. Else low: requests to the Data
     /// API cannot create anything.
     ///
-    /// Not reported: functions with `BEGIN ATOMIC` bodies, whose names are bound at creation, functions of extensions
-    /// and of the platform; a pinned path without `pg_temp` unless a client that speaks SQL can exploit it.
+    /// Not reported: functions that no client can run and whose tables are qualified; functions with `BEGIN ATOMIC`
+    /// bodies, whose names are bound at creation; functions of extensions and of the platform; a pinned path without
+    /// `pg_temp` unless a client that speaks SQL can exploit it.
     pub(super) struct SecdefSearchPath {
         id: "secdef-search-path",
         title: "SECURITY DEFINER function whose search_path the caller decides",
@@ -69,7 +70,8 @@ fn report(cx: &Context<'_>, function: &Function, out: &mut Findings<'_>) {
     let names: Vec<_> = cx.code.unqualified(function).into_iter().map(quote_ident).collect();
     let creator = runners.iter().find(|p| can_shadow(cx, p, function));
     let pinned = function.search_path.as_ref();
-    if pinned.is_some_and(|path| creator.is_none() || names.is_empty() || path.contains("pg_temp")) {
+    let safe = pinned.is_some_and(|path| creator.is_none() || names.is_empty() || path.contains("pg_temp"));
+    if safe || (names.is_empty() && runners.is_empty()) {
         return;
     }
     let (severity, principal) = match (creator, runners.first()) {

@@ -14,7 +14,8 @@ declare_check! {
     /// no row through. It matters where the condition does not ask who the visitor is. Then the policy's name, the
     /// table's tenant column or the other policies of the table tell whether visitors were meant.
     ///
-    /// Not reported: policies whose condition asks for the session's identity, policies that are always true (those
+    /// Not reported: policies whose condition asks for the session's identity or for the row's visibility
+    /// (`is_public`, `sharing <> 'private'`), policies that are always true (those
     /// are `policy-tautology`), and tables on which visitors have no privilege.
     pub(super) struct ToPublic {
         id: "to-public",
@@ -104,7 +105,14 @@ fn restrictive<'p>(policies: &'p [&'p Policy]) -> impl Iterator<Item = &'p Strin
 }
 
 /// What says that visitors were not meant, and how much that weighs.
+///
+/// A condition on the row's own visibility (`is_public`, `sharing <> 'private'`) says that visitors were thought of.
 fn sign(table: &Relation, policy: &Policy, writes: bool) -> Option<(Severity, String)> {
+    const VISIBILITY: &[&str] = &["public", "publish", "shar", "visib", "private"];
+    let condition = policy.using.as_deref().unwrap_or_default().replace("public.", "");
+    if !writes && VISIBILITY.iter().any(|word| condition.contains(word)) {
+        return None;
+    }
     const WORDS: &[&str] =
         &["authenticated", "logged", "signed", "member", "admin", "staff", "employee", "service", "internal", "owner"];
     let name = policy.name.to_lowercase();

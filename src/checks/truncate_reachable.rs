@@ -4,7 +4,7 @@ use super::words::{first_of, subject};
 use super::{Check, Context, Meta, declare_check};
 use crate::analyzer::effective::{Extent, Holding, Principal};
 use crate::finding::{Confidence, Draft, Findings, ObjectKind, ObjectRef, Severity};
-use crate::model::{Command, ConstraintKind, Privilege, QualifiedName, Relation, printable};
+use crate::model::{Command, ConstraintKind, GrantObject, Privilege, QualifiedName, Relation, printable};
 
 use super::reproduce::as_principal;
 
@@ -26,7 +26,9 @@ declare_check! {
             create table public.notes (id bigint primary key, user_id uuid not null);
             alter table public.notes enable row level security;
             create policy own on public.notes to authenticated using (user_id = (select auth.uid()));
-            revoke all on public.notes from anon, authenticated, public;
+            create table public.tags (id bigint primary key);
+            alter table public.tags enable row level security;
+            revoke all on public.notes, public.tags from anon, authenticated, public;
             grant select, delete, truncate on public.notes to authenticated;
         ",
         good: "
@@ -65,9 +67,9 @@ impl Check for TruncateReachable {
                 .filter(|t| cx.exposes(principal, &t.name.schema))
                 .filter_map(|t| Some((*t, reached(cx, &principal.role, t, &referrers)?)))
                 .collect();
-            if principal.is_api() && reach.len() > FEW {
-                let names: Vec<_> = reach.iter().map(|(t, _)| t.name.to_string()).collect();
-                summarize(principal, &names, out);
+            if principal.is_api() && (reach.len() > FEW || is_platforms(cx, &principal.role, &reach, &tables)) {
+                let reached: Vec<_> = reach.iter().map(|(t, _)| *t).collect();
+                summarize(cx, principal, &reached, out);
             } else {
                 reach.into_iter().for_each(|(t, holding)| named.entry(&t.name).or_default().push((principal, holding)));
             }
@@ -78,6 +80,14 @@ impl Check for TruncateReachable {
             }
         }
     }
+}
+
+/// Whether the role has TRUNCATE by what the platform grants on every new table, rather than by a grant on a few.
+fn is_platforms(cx: &Context<'_>, role: &str, reach: &[(&Relation, Holding)], tables: &[&Relation]) -> bool {
+    let by_default = cx.schema.default_privileges.iter().any(|d| {
+        d.object == GrantObject::Tables && d.acl.granting(Privilege::Truncate).any(|g| g.grantee.is_role(role))
+    });
+    by_default && reach.len() * 2 > tables.len()
 }
 
 /// The tables whose foreign keys point at each table: TRUNCATE must take them along.
@@ -151,17 +161,19 @@ fn report(cx: &Context<'_>, table: &Relation, holders: &[(&Principal, Holding)],
     out.report(draft);
 }
 
-fn summarize(principal: &Principal, tables: &[String], out: &mut Findings<'_>) {
-    let role = crate::model::quote_ident(&principal.role);
+fn summarize(cx: &Context<'_>, principal: &Principal, tables: &[&Relation], out: &mut Findings<'_>) {
+    let names: Vec<_> = tables.iter().map(|t| t.name.to_string()).collect();
+    if names.is_empty() {
+        return;
+    }
     let message = format!(
-        "The role {} may TRUNCATE {} tables under row-level security ({}). The Data API has no request for it, so \
-         nothing is open as things are; a function that runs given SQL would open it.",
+        "The role {} may TRUNCATE tables under row-level security ({}). The Data API has no request for it, so nothing \
+         is open as things are; a function that runs given SQL would open it.",
         printable(&principal.role),
-        tables.len(),
-        first_of(tables, 3)
+        first_of(&names, 3)
     );
-    let title = format!("{} holds TRUNCATE on {} tables", principal.role, tables.len());
-    let fix: Vec<_> = tables.iter().map(|t| format!("revoke truncate on {t} from {role};")).collect();
+    let title = format!("{} holds TRUNCATE on tables under row-level security", principal.role);
+    let fix: Vec<_> = tables.iter().map(|t| cx.revoke_relation(&[Privilege::Truncate], t, &[principal])).collect();
     out.report(
         Draft::new(ObjectRef::global(ObjectKind::Role, &principal.role), Severity::Info, title, message)
             .confidence(Confidence::Possible)

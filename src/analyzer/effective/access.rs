@@ -126,14 +126,19 @@ impl<'a> Effective<'a> {
         if access.permissive.is_empty() {
             return Extent::None(Refusal::NoPermissive);
         }
-        let truths =
-            |policies: &[&Policy]| policies.iter().map(|p| self.command_truth(p, access.command)).collect::<Vec<_>>();
-        let (permissive, restrictive) = (truths(&access.permissive), truths(&access.restrictive));
-        if permissive.iter().all(|t| *t == Truth::Never) || restrictive.contains(&Truth::Never) {
-            return Extent::None(Refusal::NeverTrue);
-        }
-        if permissive.contains(&Truth::Always) && restrictive.iter().all(|t| *t == Truth::Always) {
-            return Extent::All;
+        // The old row must pass one permissive policy and the new one may pass another.
+        let old_and_new: &[_] = match access.command {
+            Command::Update => &[Command::Delete, Command::Insert],
+            _ => &[access.command],
+        };
+        let truth = |row: &Command| {
+            let of = |policies: &[&Policy]| policies.iter().map(|p| self.command_truth(p, *row)).collect::<Vec<_>>();
+            Truth::any(&of(&access.permissive)).and(Truth::all(&of(&access.restrictive)))
+        };
+        match Truth::all(&old_and_new.iter().map(truth).collect::<Vec<_>>()) {
+            Truth::Never => return Extent::None(Refusal::NeverTrue),
+            Truth::Always => return Extent::All,
+            Truth::Depends => {}
         }
         Extent::Rows
     }
@@ -213,10 +218,10 @@ impl Access<'_> {
         if self.extent != Extent::Rows {
             return None;
         }
-        let all: Vec<_> = self.permissive.iter().map(|p| pick(p).unwrap_or("true")).collect();
+        let all: Vec<_> = self.permissive.iter().filter_map(|p| pick(p)).collect();
         let any = join(&all, " OR ");
         let mut parts = vec![any];
-        parts.extend(self.restrictive.iter().map(|p| pick(p).unwrap_or("true").to_owned()));
+        parts.extend(self.restrictive.iter().filter_map(|p| pick(p)).map(ToOwned::to_owned));
         let parts: Vec<_> = parts.iter().map(String::as_str).collect();
         Some(join(&parts, " AND "))
     }

@@ -79,8 +79,11 @@ impl<'a> Effective<'a> {
 }
 
 impl PolicyTruth {
+    /// An expression that was left out lets nothing through in a permissive policy and narrows nothing in a
+    /// restrictive one (`get_policies_for_relation` and `add_security_quals` in the server's rowsecurity.c).
     fn of(relation: &crate::model::Relation, policy: &Policy) -> Self {
-        let of = |expression: Option<&str>| expression.map_or(Truth::Always, |e| Truth::of(e, Some(relation)));
+        let none = if policy.permissive { Truth::Never } else { Truth::Always };
+        let of = |expression: Option<&str>| expression.map_or(none, |e| Truth::of(e, Some(relation)));
         let using = of(policy.using.as_deref());
         let check = policy.check.as_deref().map_or(using, |check| of(Some(check)));
         Self { using, check }

@@ -2,6 +2,8 @@
 
 use pgwitness::checks::{CHECKS, Meta};
 
+use tokio_postgres::error::SqlState;
+
 use super::*;
 
 /// What each bad example must fire on.
@@ -62,6 +64,8 @@ fn bad(stage: &Stage, meta: &Meta, empty: &[Finding]) -> Vec<String> {
     if !others.is_empty() {
         complaints.push(format!("{}: the bad example also fires\n{}", meta.id, brief(others)));
     }
+    let scripts = fired.iter().filter_map(|f| f.reproduce.as_ref()?.sql.as_deref());
+    complaints.extend(scripts.filter_map(|script| stage.refuses(script)));
     let fixes: Vec<_> = fired.iter().filter_map(|f| f.fix.as_deref()).collect();
     if fixes.len() < fired.len() {
         complaints.push(format!("{}: a finding without a fix", meta.id));
@@ -97,6 +101,16 @@ fn good(stage: &Stage, meta: &Meta, empty: &[Finding]) -> Vec<String> {
 }
 
 impl Stage {
+    /// The server's objection to a script that shows a finding. The example's foreign table has nobody to ask (55000).
+    fn refuses(&self, script: &str) -> Option<String> {
+        let inside = script.replace("begin;", "").replace("rollback;", "");
+        self.execute("savepoint script");
+        let run = block_on(self.client.batch_execute(&inside));
+        self.execute("rollback to savepoint script");
+        let error = run.err().filter(|e| e.code() != Some(&SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE));
+        error.map(|e| format!("{}\n{script}", explain(&e)))
+    }
+
     /// What is found after the fixes.
     fn fixed(&self, fixes: &[&str]) -> Vec<Finding> {
         self.run(&fixes.join("\n"));

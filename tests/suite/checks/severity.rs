@@ -37,6 +37,17 @@ fn of_policies_that_are_always_true() {
         (case("body text", everything, "for all to service_role using (true)"), None),
         (case("user_id uuid", "select on public.t to service_role", "using (true)"), None),
         (case("user_id uuid", "select on public.t to anon", "for insert with check (true)"), None),
+        // Without USING an UPDATE policy lets no row be changed; with it, the new row must still pass the check.
+        (case("user_id uuid", everything, "for update to anon with check (true)"), None),
+        (case("user_id uuid", everything, "to anon with check (user_id is not null)"), None),
+        (
+            case("user_id uuid", everything, "for update using (true) with check (user_id = auth.uid())"),
+            Some(Severity::Critical),
+        ),
+        (
+            case("tokens_quota bigint, email_verified boolean", everything, "for select using (true)"),
+            Some(Severity::Info),
+        ),
         // A restrictive policy beside it still narrows.
         (
             case("user_id uuid", everything, "using (true)")
@@ -87,7 +98,7 @@ fn of_definer_functions() {
                 "select * from public.secrets where token = p_token",
                 "",
             ),
-            Some(Severity::Medium),
+            Some(Severity::Low),
         ),
         (
             "secdef-exposed",
@@ -171,7 +182,7 @@ fn of_roles_and_truncate_without_an_api() {
             "create function app.f() returns bigint language sql security definer as 'select 1::bigint';
              revoke execute on function app.f() from public;"
                 .to_owned(),
-            Some(Severity::Low),
+            None,
         ),
     ];
     let cases: Vec<_> =
