@@ -4,6 +4,8 @@
 //! four policies each, one of them with a membership sub-select. The server's share is what it says itself that it
 //! spent on planning and running our queries (`pg_stat_statements`).
 
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark prints its result")]
+
 use std::error::Error;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};

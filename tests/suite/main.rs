@@ -12,6 +12,7 @@ mod connections;
 mod effective;
 mod impersonation;
 mod introspect;
+mod readme;
 mod semantics;
 mod shadow;
 mod shadow_apply;

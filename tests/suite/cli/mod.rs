@@ -7,6 +7,7 @@ mod hostile;
 mod live;
 mod schema;
 mod throw_away;
+mod untouched;
 
 use std::ffi::OsStr;
 use std::path::Path;
