@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::Parser;
 use pgwitness::cli::Cli;
 use pgwitness::commands::{self, secrets};
+use pgwitness::report::human::text::block;
 use pgwitness::shadow::guard;
 use pgwitness::{Error, ExitCode as Code};
 use tokio::runtime::Runtime;
@@ -96,9 +97,9 @@ fn failed(error: &Error) -> u8 {
     let red = anstyle::AnsiColor::Red.on_default().bold();
     let bold = anstyle::Style::new().bold();
     let mut err = anstream::stderr();
-    let _ = writeln!(err, "{red}error{red:#}: {error}");
+    let _ = writeln!(err, "{red}error{red:#}: {}", block(&error.to_string(), 2));
     if let Some(help) = error.help() {
-        let _ = writeln!(err, "{bold}help{bold:#}: {help}");
+        let _ = writeln!(err, "{bold}help{bold:#}: {}", block(&help, 2));
     }
     error.exit_code() as u8
 }

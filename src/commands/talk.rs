@@ -3,6 +3,7 @@
 use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
+use crate::report::human::text::block;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// The voice of a run; silent with `--quiet`.
@@ -19,7 +20,7 @@ impl Talk {
     /// Says a line. A stderr that cannot be written to is nothing to fail over.
     pub(super) fn say(self, line: impl AsRef<str>) {
         if !self.quiet {
-            let _ = writeln!(anstream::stderr(), "{}", line.as_ref());
+            let _ = writeln!(anstream::stderr(), "{}", block(line.as_ref(), 2));
         }
     }
 

@@ -7,7 +7,7 @@ use crate::Error;
 use crate::cli;
 use crate::commands::Run;
 use crate::connector::ConnInfo;
-use crate::model::Platform;
+use crate::model::{Origin, Platform, Schema, Setting};
 use crate::report::SourceKind;
 use crate::shadow::{self, BinariesRequest, ServerOptions, Shadow, ShadowRequest, files};
 
@@ -22,7 +22,10 @@ pub(super) async fn load(path: &Path, description: String, args: &cli::Source, r
     run.talk.say(format!("applying {description} to a throw-away Postgres{on}"));
     let shadow = start(path, platform, args, run).await?;
     let info = ConnInfo::for_socket(shadow.server.socket_dir(), shadow.server.port(), "postgres", Shadow::DATABASE);
-    let (schema, database) = live::read(&info, args, run).await?;
+    let (mut schema, database) = live::read(&info, args, run).await?;
+    if let Some(schemas) = exposed_by_project(path).filter(|_| platform == shadow::Platform::SUPABASE) {
+        expose(&mut schema, &schemas);
+    }
     let mut loaded = Loaded::new(schema, SourceKind::Shadow, description);
     for file in files::find(path, seed, platform)?.files {
         loaded.files.push(file.name.clone());
@@ -32,7 +35,6 @@ pub(super) async fn load(path: &Path, description: String, args: &cli::Source, r
     if platform == shadow::Platform::SUPABASE {
         loaded.notes.push(DEFAULT_GRANTS.to_owned());
     }
-    loaded.exposed = exposed_by_project(path);
     // Migrations run and the model is read as postgres; only a superuser may act as every role.
     let superuser = live::open(&info.with_user(shadow.server.superuser()), args, run).await?;
     drop(database);
@@ -75,6 +77,21 @@ fn exposed_by_project(path: &Path) -> Option<Vec<String>> {
     let config: toml::Table = std::fs::read_to_string(file).ok()?.parse().ok()?;
     let schemas = config.get("api")?.get("schemas")?.as_array()?;
     Some(schemas.iter().filter_map(|s| s.as_str().map(str::to_owned)).collect())
+}
+
+/// Says in the model what the platform would say in the database of such a project.
+fn expose(schema: &mut Schema, schemas: &[String]) {
+    const NAME: &str = "pgrst.db_schemas";
+    let authenticator = || Some("authenticator".to_owned());
+    schema.settings.retain(|s| s.role != authenticator() || s.name != NAME);
+    schema.settings.push(Setting {
+        role: authenticator(),
+        this_database: false,
+        name: NAME.to_owned(),
+        value: schemas.join(", "),
+        origin: Origin::Catalog,
+    });
+    schema.sort();
 }
 
 #[cfg(test)]

@@ -31,8 +31,6 @@ pub(super) struct Loaded {
     description: String,
     files: Vec<String>,
     notes: Vec<String>,
-    /// The schemas that the project's own configuration says the Data API serves.
-    exposed: Option<Vec<String>>,
     /// The database that the model was read from, where it can be asked more.
     database: Option<Database>,
     /// The server that holds it, if it is ours; last, so that it outlives the connections to it.
@@ -75,15 +73,15 @@ impl Loaded {
             description,
             files,
             notes: Vec::new(),
-            exposed: None,
+
             database: None,
             shadow: None,
         }
     }
 
     /// The model with effective access worked out; the user's word on exposed schemas counts most.
-    pub(super) fn context<'a>(&'a self, run: &'a Run, reading: &'a cli::Reading) -> Context<'a> {
-        Context::new(&self.schema, run.exposed(reading).or(self.exposed.as_deref()))
+    pub(super) fn context<'a>(&'a self, run: &Run, reading: &cli::Reading) -> Context<'a> {
+        Context::new(&self.schema, run.exposed(reading))
     }
 
     /// Whether the model stands on a server of our own.

@@ -133,6 +133,7 @@ fn schema_step(access: &Access<'_>) -> Step {
 fn privilege_step(access: &Access<'_>) -> Step {
     let question = format!("Does it have the {} privilege?", access.command);
     let facts = match (&access.privilege, &access.columns) {
+        (Some(holding), _) if access.command == Command::Delete => vec![format!("yes: {holding}")],
         (Some(holding), _) => vec![format!("yes, on all columns: {holding}")],
         (None, Columns::Only(held)) => {
             held.iter().map(|(column, holding)| format!("on column {}: {holding}", quote_ident(column))).collect()
