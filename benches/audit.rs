@@ -58,13 +58,13 @@ async fn run(sizes: &[u64]) -> Result<()> {
 
 async fn measure(server: &Server, relations: u64) -> Result<Timing> {
     let name = format!("bench_{relations}");
-    let admin = connect(server, "postgres").await?;
-    admin.batch_execute(&format!("create database {name}")).await?;
+    let admin = connect(server, "template1").await?;
+    admin.batch_execute(&format!("create database {name} template postgres")).await?;
     let client = connect(server, &name).await?;
     generate(&client, relations).await?;
-    client.batch_execute("create extension pg_stat_statements; analyze").await?;
+    client.batch_execute("create extension if not exists pg_stat_statements; analyze").await?;
     let client = connect(server, &name).await?;
-    client.batch_execute("select pg_stat_statements_reset()").await?;
+    client.batch_execute("set search_path = public, extensions; select pg_stat_statements_reset()").await?;
 
     let started = Instant::now();
     client.batch_execute("begin isolation level repeatable read read only; set local search_path = ''").await?;
