@@ -11,7 +11,7 @@ declare_check! {
     /// about (restrictive policies, materialized views, views that take INSERT, ...), else information. The remedy is
     /// the newest minor release; it needs no dump and restore.
     ///
-    /// Majors that are out of support are not judged here.
+    /// Majors that are out of support are not judged here, nor is a throw-away server of our own.
     pub(super) struct ServerVersionFlaw {
         id: "server-version-flaw",
         title: "server without a fix that touches access control",
@@ -161,6 +161,9 @@ impl Check for ServerVersionFlaw {
 
     fn run(&self, cx: &Context<'_>, out: &mut Findings<'_>) {
         let server = &cx.schema.server;
+        if server.throw_away {
+            return;
+        }
         let (major, minor) = (server.major(), server.version_num % 10_000);
         let object = ObjectRef::global(ObjectKind::Server, format!("PostgreSQL {major}"));
         out.examine(object.clone());

@@ -6,7 +6,7 @@ use super::{Run, as_json, output, source};
 use crate::checks::run_all;
 use crate::cli::{Audit, Format, Verdict};
 use crate::config::FailOn;
-use crate::finding::{Findings, ObjectKind};
+use crate::finding::Findings;
 use crate::impersonation::{Agreement, Tested};
 use crate::report::human::Human;
 use crate::report::{Parts, ProbeOutcome, Report, assemble};
@@ -31,16 +31,13 @@ pub(super) async fn run(args: Audit, run: &Run) -> Result<ExitCode, Error> {
 async fn examine(loaded: &source::Loaded, args: &Audit, run: &Run) -> Result<(Report, Vec<String>), Error> {
     let cx = loaded.context(run, &args.source.reading);
     let mut source = loaded.describe(&cx);
-    let (mut findings, mut examined) = {
+    let (mut findings, examined) = {
         let _working = run.talk.working_on("checking");
         let mut out = Findings::new(&loaded.schema.files);
         run_all(&cx, &mut out);
         out.finish()
     };
-    if loaded.is_throw_away() {
-        // What is wrong with the program that happened to be at hand is not wrong with the audited project.
-        findings.retain(|f| f.object.kind != ObjectKind::Server);
-        examined.values_mut().for_each(|objects| objects.retain(|o| o.kind != ObjectKind::Server));
+    if loaded.schema.server.throw_away {
         source.notes.push("the version of the throw-away server was not judged: it is not yours".to_owned());
     }
     let wanted = !args.verdict.no_probes && run.config.config.audit.probes.unwrap_or(true);

@@ -16,6 +16,9 @@ pub struct Server {
     pub encoding: String,
     /// What stands around the database.
     pub platform: Platform,
+    /// Whether it is a throw-away server of our own: what is wrong with the program itself is not the user's.
+    #[serde(default)]
+    pub throw_away: bool,
 }
 
 impl Server {

@@ -23,6 +23,7 @@ pub(super) async fn load(path: &Path, description: String, args: &cli::Source, r
     let shadow = start(path, platform, args, run).await?;
     let info = ConnInfo::for_socket(shadow.server.socket_dir(), shadow.server.port(), "postgres", Shadow::DATABASE);
     let (mut schema, database) = live::read(&info, args, run).await?;
+    schema.server.throw_away = true;
     if let Some(schemas) = exposed_by_project(path).filter(|_| platform == shadow::Platform::SUPABASE) {
         expose(&mut schema, &schemas);
     }

@@ -84,11 +84,6 @@ impl Loaded {
         Context::new(&self.schema, run.exposed(reading))
     }
 
-    /// Whether the model stands on a server of our own.
-    pub(super) fn is_throw_away(&self) -> bool {
-        self.shadow.is_some()
-    }
-
     /// Takes the name of a temporary folder out of what reports show.
     fn forget(&mut self, folder: &Path) {
         let prefix = format!("{}/", folder.display());

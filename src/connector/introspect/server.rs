@@ -50,6 +50,7 @@ pub(super) fn read(batch: &Batch, context: &Context) -> Result<(Server, String),
         current_user: record.text("current_user")?,
         encoding: record.text("encoding")?,
         platform: Platform::Postgres,
+        throw_away: false,
     };
     if server.major() > NEWEST {
         let what = format!(

@@ -33,7 +33,8 @@ fn state(db: &TestDatabase) -> (String, String) {
         whole := whole || (select concat('counter ', last_value, is_called) from public.counter);
         perform set_config('test.dump', whole, false);
     end $do$";
-    let counters = "select concat_ws(' ', pg_snapshot_xmax(pg_current_snapshot()), tup_inserted, tup_updated, tup_deleted, temp_files)
+    let counters =
+        "select concat_ws(' ', pg_snapshot_xmax(pg_current_snapshot()), tup_inserted, tup_updated, tup_deleted)
         from pg_stat_database where datname = current_database()";
     block_on(async {
         client.batch_execute(dump).await.unwrap();
