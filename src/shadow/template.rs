@@ -117,18 +117,21 @@ fn initdb(binaries: &Binaries, superuser: &str, data: &Path, account: Option<Acc
     command.current_dir(data.parent().unwrap_or(data)).env("TZ", "UTC").env_remove("PGDATA");
     Account::run(account, &mut command);
     let failed = |why: String| {
-        ShadowError::Start {
-        message: format!("cannot initialise a PostgreSQL {} cluster in `{}`: {why}", binaries.version(), data.display()),
-        help: account.map(|a| {
-            format!(
-                "the server runs as user id {}, which must be able to enter `{}` and `{}`; PGWITNESS_CACHE_DIR moves the \
-                 former",
-                a.uid,
-                data.parent().unwrap_or(data).display(),
-                binaries.bin().display()
-            )
-        }),
-    }
+        let (place, bin) = (data.parent().unwrap_or(data).display(), binaries.bin().display());
+        let help = match account {
+            Some(a) => format!(
+                "the server runs as user id {}, which must be able to enter `{place}` and `{bin}`; PGWITNESS_CACHE_DIR \
+                 moves the former",
+                a.uid
+            ),
+            None => format!(
+                "run as a user that has an entry in the passwd database, as initdb demands, or as root; `{place}` must \
+                 have room, and PGWITNESS_CACHE_DIR moves it"
+            ),
+        };
+        let message =
+            format!("cannot initialise a PostgreSQL {} cluster in `{}`: {why}", binaries.version(), data.display());
+        ShadowError::Start { message, help: Some(help) }
     };
     let out = command.output().map_err(|e| failed(e.to_string()))?;
     if out.status.success() {
