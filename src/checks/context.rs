@@ -2,10 +2,10 @@
 
 use crate::analyzer::effective::{Access, Effective, Principal, Who};
 use crate::finding::Severity;
-use crate::model::{Command, Platform, Relation, Schema, printable};
+use crate::model::{Command, Platform, Relation, Schema};
 
 use super::code::Code;
-use super::words::{and_list, verb};
+use super::words::{and_list, privileges, verb};
 
 /// The model with effective access worked out.
 #[derive(Debug)]
@@ -130,11 +130,10 @@ impl Reach<'_, '_> {
         and_list(&verbs)
     }
 
-    /// The chain behind each command: `anon: SELECT granted to PUBLIC by postgres; ...`.
+    /// The chain behind each command: `anon: SELECT and INSERT granted to PUBLIC by postgres; ...`.
     #[must_use]
     pub fn privileges(&self) -> String {
-        let each: Vec<_> =
-            self.accesses.iter().filter_map(|a| Some(format!("{} {}", a.command, a.holder()?))).collect();
-        format!("{}: {}", printable(&self.principal.role), each.join("; "))
+        let held: Vec<_> = self.accesses.iter().filter_map(|a| Some((a.command, a.holder()?))).collect();
+        privileges(&self.principal.role, &held)
     }
 }
