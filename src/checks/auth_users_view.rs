@@ -91,7 +91,9 @@ fn report_function(cx: &Context<'_>, function: &Function, out: &mut Findings<'_>
     let Some(caller) = cx.callers(function).filter(Caller::only_users) else { return };
     let (worst, confidence, what) = match caller.yields_rows {
         _ if caller.identity => (Severity::Low, Confidence::Possible, "what it says of the caller, which it asks for"),
-        _ if wants_secret(function) => (Severity::Low, Confidence::Possible, "whether the secret that it takes is right"),
+        _ if wants_secret(function) => {
+            (Severity::Low, Confidence::Possible, "whether the secret that it takes is right")
+        }
         true => (Severity::Critical, Confidence::Likely, "what it returns of all users"),
         false => (Severity::Medium, Confidence::Likely, "whether a user exists"),
     };

@@ -44,7 +44,9 @@ impl<'a> Context<'a> {
     /// Whether the relation belongs to the platform.
     #[must_use]
     pub fn is_platform(&self, relation: &Relation) -> bool {
-        self.effective.is_platform_object(&relation.name.schema, &relation.owner)
+        // The Supabase CLI makes its table of versions as postgres, like the application's.
+        let is_history = relation.name.schema == "supabase_migrations" && relation.name.name == "schema_migrations";
+        is_history || self.effective.is_platform_object(&relation.name.schema, &relation.owner)
     }
 
     /// The untrusted principals that reach at least one row of `relation`, the least trusted first.

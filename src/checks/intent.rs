@@ -32,8 +32,16 @@ const OWNERS: &[&str] = &[
 ];
 
 /// Columns that say who last wrote a row, which need not be whose it is.
-const AUTHORSHIP: &[&str] =
-    &["created_by", "updated_by", "modified_by", "changed_by", "granted_by", "approved_by", "reviewed_by", "deleted_by"];
+const AUTHORSHIP: &[&str] = &[
+    "created_by",
+    "updated_by",
+    "modified_by",
+    "changed_by",
+    "granted_by",
+    "approved_by",
+    "reviewed_by",
+    "deleted_by",
+];
 
 /// Columns that name a tenant.
 const TENANTS: &[&str] = &[

@@ -4,7 +4,7 @@ use super::words::{and_list, privileges, subject, verb};
 use super::{Check, Context, Meta, declare_check};
 use crate::analyzer::effective::{Access, Extent, Principal};
 use crate::finding::{Draft, Findings, ObjectRef, Severity};
-use crate::model::{Command, Relation, printable};
+use crate::model::{Command, Relation};
 
 declare_check! {
     /// A partition gives clients, when it is named directly, rows that the partitioned table keeps from them.

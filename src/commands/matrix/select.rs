@@ -31,10 +31,10 @@ pub(super) fn relations<'a>(cx: &Context<'a>, globs: &[String], all: bool) -> Re
         return Ok(every.filter(|r| all || (r.extension.is_none() && !cx.is_platform(r))).collect());
     }
     let found: Vec<_> = every.filter(|r| globs.iter().any(|g| covers(g, &r.name))).collect();
-    if found.is_empty() {
-        return Err(no_relation(cx, &globs.join("`, `")));
+    match globs.iter().find(|g| !found.iter().any(|r| covers(g, &r.name))) {
+        Some(none) => Err(no_relation(cx, none)),
+        None => Ok(found),
     }
-    Ok(found)
 }
 
 /// The one relation of that name; a name without a schema is looked up in `public` first, then everywhere.
