@@ -1,6 +1,7 @@
 //! The matrix as a table: a line for each relation and role, a column for each command.
 
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
+use unicode_width::UnicodeWidthStr;
 
 use crate::checks::Context;
 use crate::model::{Command, printable, quote_ident};
@@ -27,7 +28,19 @@ pub(super) fn text(cx: &Context<'_>, entries: &[MatrixEntry], verbose: bool, wid
         cells.extend(row.iter().map(|e| cell(e, verbose)));
         table.add_row(cells);
     }
+    keep_names_whole(&mut table, width);
     format!("{table}\n{}", legend(verbose))
+}
+
+/// Long conditions shall wrap rather than names, as far as the screen allows.
+fn keep_names_whole(table: &mut Table, width: usize) {
+    for (index, most) in [(0, width * 3 / 10), (1, width / 6)] {
+        let longest = table.row_iter().filter_map(|row| row.cell_iter().nth(index)).map(|c| c.content().width()).max();
+        let least = longest.unwrap_or_default().min(most) + 2;
+        if let Some(column) = table.column_mut(index) {
+            column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(u16::try_from(least).unwrap_or(0))));
+        }
+    }
 }
 
 fn relation(cx: &Context<'_>, entry: &MatrixEntry) -> String {

@@ -21,6 +21,13 @@ pub(super) async fn load(path: &Path, description: String, args: &cli::Source, r
         Platform::Supabase => supabase(args.reading.new_tables, &project, &mut notes),
         Platform::Postgres => shadow::Platform::Postgres,
     };
+    let files = files::find(path, seed, platform)?.files;
+    if files.is_empty() {
+        return Err(Error::usage(
+            format!("there is no SQL file in `{}`", path.display()),
+            "PATH is one, or a folder of them, or a project with supabase/migrations",
+        ));
+    }
     let is_supabase = platform != shadow::Platform::Postgres;
     let on = if is_supabase { " with the Supabase platform" } else { "" };
     run.talk.say(format!("applying {description} to a throw-away Postgres{on}"));
@@ -33,7 +40,7 @@ pub(super) async fn load(path: &Path, description: String, args: &cli::Source, r
         expose(&mut schema, &schemas);
     }
     let mut loaded = Loaded::new(schema, SourceKind::Shadow, description);
-    for file in files::find(path, seed, platform)?.files {
+    for file in files {
         loaded.files.push(file.name.clone());
         loaded.texts.insert(file.name, file.text);
     }
