@@ -177,11 +177,27 @@ pub struct Reading {
     #[arg(long, value_name = "DIR", env = "PGWITNESS_PG_BIN", hide_env_values = true)]
     pub pg_bin: Option<PathBuf>,
     /// The major version of the throw-away server
+    ///
+    /// Without it that of supabase/config.toml counts if it is at hand, and without that the newest installed.
     #[arg(long, value_name = "MAJOR", value_parser = clap::value_parser!(u32).range(14..=18))]
     pub pg_version: Option<u32>,
+    /// Whether the Supabase platform of the throw-away server grants new tables of public to clients
+    ///
+    /// Without it `auto_expose_new_tables` of supabase/config.toml counts, and without that, exposed.
+    #[arg(long, value_name = "WHICH")]
+    pub new_tables: Option<NewTables>,
     /// Leave the throw-away server without the rows of seed.sql
     #[arg(long)]
     pub no_seed: bool,
+}
+
+/// What the platform grants on new tables of `public`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum NewTables {
+    /// As in projects created before 2026-05-30: all to anon and authenticated
+    Exposed,
+    /// As in newer ones: nothing
+    Private,
 }
 
 fn platform() -> impl TypedValueParser<Value = Platform> {

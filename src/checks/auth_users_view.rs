@@ -5,6 +5,7 @@ use crate::finding::{Confidence, Draft, Findings, ObjectRef, Severity};
 use crate::model::{Function, Platform, Privilege, Relation, printable};
 
 use super::calls::Caller;
+use super::secdef_exposed::wants_secret;
 
 declare_check! {
     /// A view, materialized view or SECURITY DEFINER function gives clients rows of the platform's `auth` tables: the
@@ -14,7 +15,8 @@ declare_check! {
     /// function. Critical for anyone on the internet and wherever addresses, metadata or tokens are among the columns
     /// read; high otherwise.
     ///
-    /// A view whose query asks who the session is (`where id = auth.uid()`) is low. Not reported: what only the back
+    /// A view or function that asks who the session is (`where id = auth.uid()`) is low, and so is a function that
+    /// takes a secret such as a password. Not reported: what only the back
     /// end may read or call, and functions that also touch tables of the application (those are `secdef-exposed`).
     pub(super) struct AuthUsersView {
         id: "auth-users-view",
@@ -87,9 +89,15 @@ fn tells(view: &Relation) -> bool {
 
 fn report_function(cx: &Context<'_>, function: &Function, out: &mut Findings<'_>) {
     let Some(caller) = cx.callers(function).filter(Caller::only_users) else { return };
-    let worst = if caller.yields_rows { Severity::Critical } else { Severity::Medium };
+    let (worst, confidence, what) = match caller.yields_rows {
+        _ if caller.identity => (Severity::Low, Confidence::Possible, "what it says of the caller, which it asks for"),
+        _ if wants_secret(function) => {
+            (Severity::Low, Confidence::Possible, "whether the secret that it takes is right")
+        }
+        true => (Severity::Critical, Confidence::Likely, "what it returns of all users"),
+        false => (Severity::Medium, Confidence::Likely, "whether a user exists"),
+    };
     let severity = cx.severity(worst, caller.principal, true);
-    let what = if caller.yields_rows { "what it returns of all users" } else { "whether a user exists" };
     let message = format!(
         "{} can call {} and learn {what}: it reads {} as its owner {}.",
         subject(caller.principal),
@@ -99,7 +107,7 @@ fn report_function(cx: &Context<'_>, function: &Function, out: &mut Findings<'_>
     );
     let title = format!("{} shows {} the platform's users", function.id, caller.principal.role);
     let mut draft = Draft::new(ObjectRef::function(&function.id), severity, title, message)
-        .confidence(Confidence::Likely)
+        .confidence(confidence)
         .principal(&caller.principal.role)
         .reproduce(cx.reproduce_call(caller.principal, function, caller.writes))
         .fix(cx.revoke_execute(function, &caller.principals))

@@ -27,8 +27,10 @@ pub(super) struct Caller<'a> {
     pub(super) identity: bool,
     /// Whether more may be touched by SQL put together at run time.
     pub(super) dynamic: bool,
-    /// Whether it can return what it read; a boolean or nothing is at most an oracle.
+    /// Whether it can return what it read; one number or id says little.
     pub(super) yields_rows: bool,
+    /// Whether at most a yes or no comes out.
+    yields_answer: bool,
 }
 
 impl<'a> Context<'a> {
@@ -80,6 +82,7 @@ impl<'a> Context<'a> {
             gains,
             identity: effects.identity,
             dynamic: effects.dynamic,
+            yields_answer: matches!(function.returns.as_str(), "boolean" | "void" | ""),
             yields_rows: !matches!(function.returns.as_str(), "boolean" | "void" | "" | "uuid" | "integer" | "bigint"),
         })
     }
@@ -114,6 +117,11 @@ impl Caller<'_> {
     /// Whether what is gained is all in the platform's `auth` schema.
     pub(super) fn only_users(&self) -> bool {
         self.only_users
+    }
+
+    /// Whether a call does no more than tell yes from no.
+    pub(super) fn is_question(&self) -> bool {
+        self.yields_answer && !self.writes && !self.dynamic
     }
 
     /// The relations, in words.

@@ -2,10 +2,10 @@
 
 use crate::analyzer::effective::{Access, Effective, Principal, Who};
 use crate::finding::Severity;
-use crate::model::{Command, Platform, Relation, Schema, printable};
+use crate::model::{Command, Platform, Relation, Schema};
 
 use super::code::Code;
-use super::words::{and_list, verb};
+use super::words::{and_list, privileges, verb};
 
 /// The model with effective access worked out.
 #[derive(Debug)]
@@ -44,7 +44,9 @@ impl<'a> Context<'a> {
     /// Whether the relation belongs to the platform.
     #[must_use]
     pub fn is_platform(&self, relation: &Relation) -> bool {
-        self.effective.is_platform_object(&relation.name.schema, &relation.owner)
+        // The Supabase CLI makes its table of versions as postgres, like the application's.
+        let is_history = relation.name.schema == "supabase_migrations" && relation.name.name == "schema_migrations";
+        is_history || self.effective.is_platform_object(&relation.name.schema, &relation.owner)
     }
 
     /// The untrusted principals that reach at least one row of `relation`, the least trusted first.
@@ -130,11 +132,10 @@ impl Reach<'_, '_> {
         and_list(&verbs)
     }
 
-    /// The chain behind each command: `anon: SELECT granted to PUBLIC by postgres; ...`.
+    /// The chain behind each command: `anon: SELECT and INSERT granted to PUBLIC by postgres; ...`.
     #[must_use]
     pub fn privileges(&self) -> String {
-        let each: Vec<_> =
-            self.accesses.iter().filter_map(|a| Some(format!("{} {}", a.command, a.holder()?))).collect();
-        format!("{}: {}", printable(&self.principal.role), each.join("; "))
+        let held: Vec<_> = self.accesses.iter().filter_map(|a| Some((a.command, a.holder()?))).collect();
+        privileges(&self.principal.role, &held)
     }
 }

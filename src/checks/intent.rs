@@ -31,6 +31,18 @@ const OWNERS: &[&str] = &[
     "actor_id",
 ];
 
+/// Columns that say who last wrote a row, which need not be whose it is.
+const AUTHORSHIP: &[&str] = &[
+    "created_by",
+    "updated_by",
+    "modified_by",
+    "changed_by",
+    "granted_by",
+    "approved_by",
+    "reviewed_by",
+    "deleted_by",
+];
+
 /// Columns that name a tenant.
 const TENANTS: &[&str] = &[
     "tenant_id",
@@ -99,6 +111,12 @@ impl<'a> Intent<'a> {
             tenant: named(TENANTS),
             sensitive: relation.columns.iter().filter(|c| tells(c)).map(|c| c.name.as_str()).collect(),
         }
+    }
+
+    /// Whether a column such as `created_by` is all that says whose rows they are.
+    pub(super) fn is_authorship_only(&self) -> bool {
+        let audits = |c: &Column| AUTHORSHIP.contains(&c.name.to_lowercase().as_str());
+        self.owner.is_some_and(audits) && self.tenant.is_none() && self.sensitive.is_empty()
     }
 
     /// Why not everyone should see the rows, in words; `None` if nothing speaks against it.

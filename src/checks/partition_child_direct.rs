@@ -1,10 +1,10 @@
 use std::collections::BTreeSet;
 
-use super::words::{and_list, subject, verb};
+use super::words::{and_list, privileges, subject, verb};
 use super::{Check, Context, Meta, declare_check};
 use crate::analyzer::effective::{Access, Extent, Principal};
 use crate::finding::{Draft, Findings, ObjectRef, Severity};
-use crate::model::{Command, Relation, printable};
+use crate::model::{Command, Relation};
 
 declare_check! {
     /// A partition gives clients, when it is named directly, rows that the partitioned table keeps from them.
@@ -106,13 +106,10 @@ fn report(cx: &Context<'_>, child: &Relation, root: &Relation, out: &mut Finding
         .fix(fix(cx, child, root, &principals))
         .origin(child.origin);
     for (p, commands) in &wider {
-        for command in commands {
-            if let Some(holder) =
-                cx.schema.relation(&child.name).and_then(|r| cx.effective.access(&p.role, r, *command).holder())
-            {
-                draft = draft.evidence("privilege", format!("{}: {command} {holder}", printable(&p.role)));
-            }
-        }
+        let relation = cx.schema.relation(&child.name);
+        let holder = |c: &Command| Some((*c, cx.effective.access(&p.role, relation?, *c).holder()?));
+        let held: Vec<_> = commands.iter().filter_map(holder).collect();
+        draft = draft.evidence("privilege", privileges(&p.role, &held));
         if commands.contains(&Command::Select) {
             draft = draft.confirm(&p.role, &child.name);
         }

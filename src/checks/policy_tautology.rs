@@ -1,5 +1,5 @@
 use super::intent::Intent;
-use super::words::{and_list, subject, verb};
+use super::words::{and_list, privileges, subject, verb};
 use super::{Check, Context, Meta, declare_check};
 use crate::analyzer::effective::{Principal, Who};
 use crate::analyzer::truth::Truth;
@@ -99,11 +99,9 @@ fn report(cx: &Context<'_>, table: &Relation, policy: &Policy, out: &mut Finding
         .evidence("policy", format!("FOR {} TO {}: {}", policy.command, roles(policy), printable(condition)))
         .origin(policy.origin);
     for o in &opened {
-        for command in &o.commands {
-            if let Some(holder) = cx.effective.access(&o.principal.role, table, *command).holder() {
-                draft = draft.evidence("privilege", format!("{}: {command} {holder}", printable(&o.principal.role)));
-            }
-        }
+        let holder = |c: &Command| Some((*c, cx.effective.access(&o.principal.role, table, *c).holder()?));
+        let held: Vec<_> = o.commands.iter().filter_map(holder).collect();
+        draft = draft.evidence("privilege", privileges(&o.principal.role, &held));
         if o.commands.contains(&Command::Select) {
             draft = draft.confirm(&o.principal.role, &table.name);
         }
@@ -153,7 +151,9 @@ fn weigh(
         Command::Update | Command::Delete => (by_who, Confidence::Proved),
         Command::Insert if owned => (by_who, Confidence::Proved),
         Command::Insert => (Severity::Medium, Confidence::Likely),
-        Command::Select if intent.reason().is_some() => (Severity::High, Confidence::Proved),
+        // Who wrote a row is kept of lists that are for everybody, too.
+        Command::Select if is_plain(policy) && intent.is_authorship_only() => (Severity::Medium, Confidence::Likely),
+        Command::Select if intent.reason().is_some() => (Severity::High, Confidence::Likely),
         Command::Select if !is_plain(policy) || cx.owned_parent(table).is_some() => {
             (Severity::Medium, Confidence::Likely)
         }

@@ -1,8 +1,9 @@
 use super::words::subject;
 use super::{Check, Context, Meta, declare_check};
 use crate::analyzer::effective::{Access, Extent, Principal, Refusal};
+use crate::analyzer::truth::Truth;
 use crate::finding::{Confidence, Draft, Findings, ObjectRef, Severity};
-use crate::model::{Command, Relation};
+use crate::model::{Command, Policy, Relation};
 
 declare_check! {
     /// Row-level security is on, clients have privileges, and no permissive policy lets any row through.
@@ -11,8 +12,8 @@ declare_check! {
     /// restrictive policies therefore shows clients no row at all and refuses each write, which looks like an empty
     /// table rather than an error. With no policy at all the same may be wanted, so that is reported as information.
     ///
-    /// Not reported: tables on which no client has a privilege (there the lock is plainly meant), and partitions,
-    /// which are best closed to direct access.
+    /// Not reported: tables on which no client has a privilege (there the lock is plainly meant) or whose restrictive
+    /// policies are all `using (false)`, and partitions, which are best closed to direct access.
     pub(super) struct RlsNoPermissive {
         id: "rls-no-permissive",
         title: "row-level security without a permissive policy: clients reach no row",
@@ -44,7 +45,7 @@ impl Check for RlsNoPermissive {
     fn run(&self, cx: &Context<'_>, out: &mut Findings<'_>) {
         for table in cx.relations().filter(|r| r.row_security && !r.is_partition) {
             out.examine(ObjectRef::relation(&table.name));
-            if !table.policies.iter().any(|p| p.permissive) {
+            if !table.policies.iter().any(|p| p.permissive) && !is_closed_on_purpose(cx, table) {
                 report(cx, table, out);
             }
         }
@@ -86,6 +87,15 @@ fn report(cx: &Context<'_>, table: &Relation, out: &mut Findings<'_>) {
         "-- say which rows may be reached, with a policy that is not `as restrictive`".to_owned()
     };
     out.report(draft.fix(fix));
+}
+
+/// Whether each restrictive policy refuses every row anyway (`using (false)`): somebody says so, twice.
+fn is_closed_on_purpose(cx: &Context<'_>, table: &Relation) -> bool {
+    let never = |p: &Policy| {
+        let mut commands = Command::ALL.into_iter().filter(|c| p.command.covers(*c));
+        commands.all(|c| cx.effective.command_truth(p, c) == Truth::Never)
+    };
+    !table.policies.is_empty() && table.policies.iter().all(never)
 }
 
 /// The command that `principal` has the privilege for, but no row.

@@ -2,7 +2,7 @@ use super::calls::Caller;
 use super::words::{and_list, subject, verb};
 use super::{Check, Context, Meta, declare_check};
 use crate::finding::{Confidence, Draft, Findings, ObjectRef, Severity};
-use crate::model::{Command, Function, printable};
+use crate::model::{ArgumentMode, Command, Function, printable};
 
 declare_check! {
     /// Clients may call a SECURITY DEFINER function that reaches rows with its owner's rights and does not ask who
@@ -12,14 +12,15 @@ declare_check! {
     /// it too. The body runs as the owner, whom row-level security usually does not bind; if it takes ids from the
     /// caller and never looks at `auth.uid()`, the caller chooses whose rows to get.
     ///
-    /// High where rows or changes come out, critical if the platform's users are among them; medium where at most a yes or no does, or where the SQL is put together
-    /// at run time; low where an argument looks like a secret that the caller must know (a token), and for visitors
-    /// where the body asks who calls.
+    /// High where rows or changes come out, critical if the platform's users are among them; medium where at most a
+    /// number or an id does, or where the SQL is put together at run time; low where at most a yes or no comes out or
+    /// an argument looks like a secret that the caller must know (a token), and for visitors where the body asks who
+    /// calls.
     ///
-    /// Not reported: databases without row security; functions that return trigger, that no client may execute or whose schema is not exposed, that
-    /// policies, defaults or invoker views need, that touch nothing beyond the caller's own reach, or that ask who
-    /// calls and are for signed-in users. Functions that touch the platform's `auth` tables alone are
-    /// `auth-users-view`.
+    /// Not reported: databases without row security; functions that return trigger, that no client may execute or
+    /// whose schema is not exposed, that policies, defaults or invoker views need, that touch nothing beyond the
+    /// caller's own reach, or that ask who calls and are for signed-in users. Functions that touch the platform's
+    /// `auth` tables alone are `auth-users-view`.
     pub(super) struct SecdefExposed {
         id: "secdef-exposed",
         title: "SECURITY DEFINER function that lends clients its owner's rights",
@@ -106,6 +107,9 @@ fn does(function: &Function, caller: &Caller<'_>) -> String {
     commands.sort();
     commands.dedup();
     let verbs: Vec<_> = commands.iter().map(|c| verb(*c)).collect();
+    if caller.is_question() {
+        return format!("says something about rows of {} as its owner {owner}, but shows none.", caller.touched());
+    }
     format!("can {} rows of {} as its owner {owner}, beyond what the caller may.", and_list(&verbs), caller.touched())
 }
 
@@ -115,6 +119,8 @@ fn weigh(function: &Function, caller: &Caller<'_>) -> (Severity, Confidence) {
     } else if caller.gains.is_empty() {
         (Severity::Medium, Confidence::Possible)
     } else if wants_secret(function) {
+        (Severity::Low, Confidence::Possible)
+    } else if caller.is_question() {
         (Severity::Low, Confidence::Possible)
     } else if !caller.yields_rows && !caller.writes {
         (Severity::Medium, Confidence::Likely)
@@ -126,9 +132,9 @@ fn weigh(function: &Function, caller: &Caller<'_>) -> (Severity, Confidence) {
 }
 
 /// Whether an argument is named like something that only the right caller knows.
-fn wants_secret(function: &Function) -> bool {
+pub(super) fn wants_secret(function: &Function) -> bool {
     const SECRETS: &[&str] = &["token", "secret", "code", "key", "hash", "password", "otp", "pin"];
     let names = function.parameters.iter().filter_map(|a| a.name.as_deref()).map(str::to_lowercase);
     let is_secret = |name: &String| name.split('_').any(|part| SECRETS.contains(&part));
-    function.parameters.iter().any(|a| a.mode == crate::model::ArgumentMode::In) && names.take(8).any(|n| is_secret(&n))
+    function.parameters.iter().any(|a| a.mode == ArgumentMode::In) && names.take(8).any(|n| is_secret(&n))
 }

@@ -13,9 +13,9 @@ declare_check! {
     /// Whoever can create objects in a schema on the path, or a temporary table (which comes first for tables, even
     /// on a pinned path that does not name `pg_temp` last), can put their own in the place of the function's.
     ///
-    /// Medium where a client can run the function, by calling it or by writing to a table whose trigger it is, and the
-    /// body has unqualified names of tables; high if such a client can create objects. Else low: requests to the Data
-    /// API cannot create anything.
+    /// Where the body has unqualified names of tables: high if a client that can run the function, by calling it or by
+    /// writing to a table whose trigger it is, can create objects; medium if such a client at least speaks SQL and so
+    /// sets the path. Low for clients of the Data API, whose requests do neither, and where all tables are qualified.
     ///
     /// Not reported: functions that no client can run and whose tables are qualified; functions with `BEGIN ATOMIC`
     /// bodies, whose names are bound at creation; functions of extensions and of the platform; a pinned path without
@@ -76,10 +76,14 @@ fn report(cx: &Context<'_>, function: &Function, out: &mut Findings<'_>) {
     }
     let (severity, principal) = match (creator, runners.first()) {
         (Some(p), _) if !names.is_empty() => (cx.severity(Severity::High, p, true), Some(p)),
-        (_, Some(p)) if !names.is_empty() => (cx.severity(Severity::Medium, p, true), Some(p)),
+        (_, Some(p)) if !names.is_empty() && !p.is_api() => (cx.severity(Severity::Medium, p, true), Some(p)),
         (_, p) => (Severity::Low, p),
     };
-    let who = principal.map_or("No client can run it now".to_owned(), |p| format!("{} can run it", subject(p)));
+    let who = match principal {
+        Some(p) if p.is_api() => format!("{} can run it, but not set the path", subject(p)),
+        Some(p) => format!("{} can run it", subject(p)),
+        None => "No client can run it now".to_owned(),
+    };
     let path = pinned.map_or("sets no search_path".to_owned(), |p| format!("sets a search_path without pg_temp ({p})"));
     let rights = format!("It runs with the rights of {}.", printable(&function.owner));
     let message = if names.is_empty() {

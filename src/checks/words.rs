@@ -1,7 +1,7 @@
 //! Words that the messages of several checks share.
 
 use crate::analyzer::effective::Principal;
-use crate::model::Command;
+use crate::model::{Command, printable};
 
 /// What a command does, in a plain word.
 #[must_use]
@@ -35,6 +35,20 @@ pub(super) fn first_of<S: AsRef<str>>(items: &[S], most: usize) -> String {
         None | Some(0) => and_list(&shown),
         Some(more) => format!("{} and {more} more", shown.join(", ")),
     }
+}
+
+/// Why a role holds privileges, those from the same grants together: `anon: SELECT and INSERT granted to anon by postgres`.
+#[must_use]
+pub(super) fn privileges(role: &str, held: &[(Command, String)]) -> String {
+    let mut grants: Vec<(&str, Vec<String>)> = Vec::new();
+    for (command, holder) in held {
+        match grants.iter_mut().find(|(h, _)| h == holder) {
+            Some((_, commands)) => commands.push(command.to_string()),
+            None => grants.push((holder, vec![command.to_string()])),
+        }
+    }
+    let each: Vec<_> = grants.iter().map(|(holder, commands)| format!("{} {holder}", and_list(commands))).collect();
+    format!("{}: {}", printable(role), each.join("; "))
 }
 
 /// The clients as the first words of a sentence.

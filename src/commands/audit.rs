@@ -13,6 +13,7 @@ use crate::report::{Parts, ProbeOutcome, Report, assemble};
 use crate::{Error, ExitCode};
 
 pub(super) async fn run(args: Audit, run: &Run) -> Result<ExitCode, Error> {
+    args.output.output.iter().try_for_each(|out| output::must_have_folder(&out.file))?;
     let loaded = source::load(&args.source, run).await?;
     let (mut report, contradictions) = examine(&loaded, &args, run).await?;
     let code = if contradictions.is_empty() { exit_code(&report, &args.verdict, run) } else { ExitCode::Internal };

@@ -29,6 +29,18 @@ pub(super) fn to_file(path: &Path, text: &str) -> Result<(), Error> {
     std::fs::write(path, plain).map_err(|source| Error::file("write", path, source))
 }
 
+/// Refuses a file whose folder does not exist, before the work whose result it is to take.
+pub(super) fn must_have_folder(path: &Path) -> Result<(), Error> {
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
+    match folder.filter(|f| !f.is_dir()) {
+        Some(folder) => Err(Error::usage(
+            format!("cannot write `{}`: there is no folder `{}`", path.display(), folder.display()),
+            "make it first, or name another",
+        )),
+        None => Ok(()),
+    }
+}
+
 /// How many columns people's screens have: the terminal's, or `COLUMNS`, within what reads well.
 pub(super) fn width() -> usize {
     let columns = || std::env::var("COLUMNS").ok()?.parse().ok();

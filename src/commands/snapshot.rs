@@ -5,6 +5,7 @@ use crate::cli::Snapshot;
 use crate::{Error, ExitCode};
 
 pub(super) async fn run(args: Snapshot, run: &Run) -> Result<ExitCode, Error> {
+    args.output.as_deref().map_or(Ok(()), output::must_have_folder)?;
     let loaded = source::load(&args.source, run).await?;
     let text = as_json(&loaded.schema)?;
     match &args.output {

@@ -4,7 +4,7 @@ use super::glob::matches;
 use crate::Error;
 use crate::checks::Context;
 use crate::commands::similar;
-use crate::model::{QualifiedName, Relation};
+use crate::model::{QualifiedName, Relation, quote_ident};
 
 /// The named roles, or the untrusted principals.
 pub(super) fn roles<'a>(cx: &'a Context<'_>, named: &[String]) -> Result<Vec<&'a str>, Error> {
@@ -31,16 +31,16 @@ pub(super) fn relations<'a>(cx: &Context<'a>, globs: &[String], all: bool) -> Re
         return Ok(every.filter(|r| all || (r.extension.is_none() && !cx.is_platform(r))).collect());
     }
     let found: Vec<_> = every.filter(|r| globs.iter().any(|g| covers(g, &r.name))).collect();
-    if found.is_empty() {
-        return Err(no_relation(cx, &globs.join("`, `")));
+    match globs.iter().find(|g| !found.iter().any(|r| covers(g, &r.name))) {
+        Some(none) => Err(no_relation(cx, none)),
+        None => Ok(found),
     }
-    Ok(found)
 }
 
 /// The one relation of that name; a name without a schema is looked up in `public` first, then everywhere.
 pub(super) fn relation<'a>(cx: &Context<'a>, name: &str) -> Result<&'a Relation, Error> {
     let named = |r: &&Relation| r.name.to_string() == name || plain(&r.name) == name;
-    let unqualified = |r: &&Relation| r.name.name == name;
+    let unqualified = |r: &&Relation| r.name.name == name || quote_ident(&r.name.name) == name;
     let all = || cx.schema.relations.iter();
     if let Some(found) = all().find(named).or_else(|| all().filter(unqualified).find(|r| r.name.schema == "public")) {
         return Ok(found);
@@ -65,8 +65,17 @@ fn plain(name: &QualifiedName) -> String {
 }
 
 fn no_relation(cx: &Context<'_>, name: &str) -> Error {
-    let known: Vec<_> = cx.schema.relations.iter().map(|r| plain(&r.name)).collect();
-    let help = similar::to(name, known.iter().map(String::as_str));
+    let relations = || cx.schema.relations.iter().filter(|r| r.kind.holds_rows());
+    let known: Vec<_> = match name.split_once('.') {
+        // A pattern is like no relation, but its schema may be like another.
+        Some((_, rest)) if name.contains(['*', '?']) => {
+            cx.schema.namespaces.iter().map(|n| format!("{}.{rest}", n.name)).collect()
+        }
+        Some(_) => relations().map(|r| plain(&r.name)).collect(),
+        None => relations().map(|r| r.name.name.clone()).collect(),
+    };
+    let near = known.iter().map(String::as_str).filter(|k| *k != name);
+    let help = similar::to(name, near);
     let help = help.unwrap_or_else(|| "`pgwitness matrix --all-schemas` lists them".to_owned());
     Error::usage(format!("there is no relation `{name}`"), help)
 }

@@ -1,41 +1,50 @@
 //! Models from migrations: applied to a throw-away server, then read like any database.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use super::project::Project;
 use super::{Loaded, live};
 use crate::Error;
-use crate::cli;
+use crate::cli::{self, NewTables};
 use crate::commands::Run;
 use crate::connector::ConnInfo;
 use crate::model::{Origin, Platform, Schema, Setting};
 use crate::report::SourceKind;
-use crate::shadow::{self, BinariesRequest, ServerOptions, Shadow, ShadowRequest, files};
+use crate::shadow::{self, Binaries, BinariesRequest, ServerOptions, Shadow, ShadowRequest, files};
 
 /// Applies the migrations at `path` and reads the result; `description` is what reports call it.
 pub(super) async fn load(path: &Path, description: String, args: &cli::Source, run: &Run) -> Result<Loaded, Error> {
     let seed = !args.reading.no_seed;
+    let project = Project::of(path);
+    let mut notes = Vec::new();
     let platform = match run.platform(&args.reading).unwrap_or_else(|| platform_of(path)) {
-        Platform::Supabase => shadow::Platform::SUPABASE,
+        Platform::Supabase => supabase(args.reading.new_tables, &project, &mut notes),
         Platform::Postgres => shadow::Platform::Postgres,
     };
-    let on = if platform == shadow::Platform::SUPABASE { " with the Supabase platform" } else { "" };
+    let files = files::find(path, seed, platform)?.files;
+    if files.is_empty() {
+        return Err(Error::usage(
+            format!("there is no SQL file in `{}`", path.display()),
+            "PATH is one, or a folder of them, or a project with supabase/migrations",
+        ));
+    }
+    let is_supabase = platform != shadow::Platform::Postgres;
+    let on = if is_supabase { " with the Supabase platform" } else { "" };
     run.talk.say(format!("applying {description} to a throw-away Postgres{on}"));
-    let shadow = start(path, platform, args, run).await?;
+    let binaries = binaries(&args.reading, &project, &mut notes);
+    let shadow = start(path, platform, binaries, args, run).await?;
     let info = ConnInfo::for_socket(shadow.server.socket_dir(), shadow.server.port(), "postgres", Shadow::DATABASE);
     let (mut schema, database) = live::read(&info, args, run).await?;
     schema.server.throw_away = true;
-    if let Some(schemas) = exposed_by_project(path).filter(|_| platform == shadow::Platform::SUPABASE) {
+    if let Some(schemas) = project.exposed_schemas.filter(|_| is_supabase) {
         expose(&mut schema, &schemas);
     }
     let mut loaded = Loaded::new(schema, SourceKind::Shadow, description);
-    for file in files::find(path, seed, platform)?.files {
+    for file in files {
         loaded.files.push(file.name.clone());
         loaded.texts.insert(file.name, file.text);
     }
-    loaded.notes.clone_from(&shadow.notes);
-    if platform == shadow::Platform::SUPABASE {
-        loaded.notes.push(DEFAULT_GRANTS.to_owned());
-    }
+    loaded.notes = shadow.notes.iter().cloned().chain(notes).collect();
     // Migrations run and the model is read as postgres; only a superuser may act as every role.
     let superuser = live::open(&info.with_user(shadow.server.superuser()), args, run).await?;
     drop(database);
@@ -44,17 +53,57 @@ pub(super) async fn load(path: &Path, description: String, args: &cli::Source, r
     Ok(loaded)
 }
 
+/// The platform to imitate: what new tables are granted is said on the command line, by the project, or assumed.
+fn supabase(asked: Option<NewTables>, project: &Project, notes: &mut Vec<String>) -> shadow::Platform {
+    let granted = |exposed| if exposed { "are granted" } else { "are not granted" };
+    let expose_new_tables = match (asked, project.expose_new_tables) {
+        (Some(asked), _) => asked == NewTables::Exposed,
+        (None, Some(said)) => {
+            let what = format!("new tables of public {} to anon and authenticated", granted(said));
+            notes.push(format!("from supabase/config.toml: {what} (auto_expose_new_tables)"));
+            said
+        }
+        (None, None) => {
+            notes.push(DEFAULT_GRANTS.to_owned());
+            true
+        }
+    };
+    shadow::Platform::Supabase { expose_new_tables }
+}
+
+/// The programs to run: the version that the command line names, or the project's if it need not be fetched.
+fn binaries(reading: &cli::Reading, project: &Project, notes: &mut Vec<String>) -> BinariesRequest {
+    let request =
+        BinariesRequest { pg_bin: reading.pg_bin.clone(), major: reading.pg_version, ..BinariesRequest::default() };
+    let Some(major) = project.major.filter(|_| request.major.is_none() && request.pg_bin.is_none()) else {
+        return request;
+    };
+    let wanted = BinariesRequest { major: Some(major), offline: true, ..request.clone() };
+    if Binaries::find(&wanted, &|_| {}).is_ok() {
+        return wanted;
+    }
+    let how = if shadow::SUPPORTED_MAJORS.contains(&major) {
+        format!(": `--pg-version {major}` gets one")
+    } else {
+        ", which pgwitness does not run".to_owned()
+    };
+    notes.push(format!("supabase/config.toml names Postgres {major}, and another stood in for it{how}"));
+    request
+}
+
 /// What a migration run has to assume, because no file says it.
 const DEFAULT_GRANTS: &str = "assumed: a Supabase project created before 2026-05-30, in which new tables of public \
-                              are granted to anon and authenticated";
+                              are granted to anon and authenticated (`--new-tables private` assumes the opposite)";
 
-async fn start(path: &Path, platform: shadow::Platform, args: &cli::Source, run: &Run) -> Result<Shadow, Error> {
+async fn start(
+    path: &Path,
+    platform: shadow::Platform,
+    binaries: BinariesRequest,
+    args: &cli::Source,
+    run: &Run,
+) -> Result<Shadow, Error> {
     let request = ShadowRequest {
-        binaries: BinariesRequest {
-            pg_bin: args.reading.pg_bin.clone(),
-            major: args.reading.pg_version,
-            ..BinariesRequest::default()
-        },
+        binaries,
         server: ServerOptions { platform, ..ServerOptions::default() },
         migrations: Some(path.to_owned()),
         seed: !args.reading.no_seed,
@@ -68,16 +117,6 @@ fn platform_of(path: &Path) -> Platform {
     let full = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let named = full.components().any(|part| part.as_os_str() == "supabase");
     if named || full.join("supabase").is_dir() { Platform::Supabase } else { Platform::Postgres }
-}
-
-/// The schemas that `supabase/config.toml` says the Data API serves.
-fn exposed_by_project(path: &Path) -> Option<Vec<String>> {
-    let full = path.canonicalize().ok()?;
-    let near = [full.join("supabase"), full.clone(), full.parent()?.to_owned(), full.parent()?.parent()?.to_owned()];
-    let file: PathBuf = near.iter().map(|dir| dir.join("config.toml")).find(|file| file.is_file())?;
-    let config: toml::Table = std::fs::read_to_string(file).ok()?.parse().ok()?;
-    let schemas = config.get("api")?.get("schemas")?.as_array()?;
-    Some(schemas.iter().filter_map(|s| s.as_str().map(str::to_owned)).collect())
 }
 
 /// Says in the model what the platform would say in the database of such a project.
@@ -104,14 +143,36 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let migrations = dir.path().join("supabase/migrations");
         std::fs::create_dir_all(&migrations).unwrap();
-        std::fs::write(dir.path().join("supabase/config.toml"), "[api]\nschemas = ['api']\n").unwrap();
         for path in [&migrations, dir.path()] {
             assert_eq!(platform_of(path), Platform::Supabase);
-            assert_eq!(exposed_by_project(path), Some(vec!["api".to_owned()]));
         }
         let plain = dir.path().join("db");
         std::fs::create_dir(&plain).unwrap();
         assert_eq!(platform_of(&plain), Platform::Postgres);
-        assert_eq!(exposed_by_project(&plain), None);
+    }
+
+    #[test]
+    fn what_new_tables_are_granted_is_asked_then_read_then_assumed() {
+        let says = |said| Project { expose_new_tables: said, ..Project::default() };
+        let of = |asked, said| {
+            let mut notes = Vec::new();
+            (supabase(asked, &says(said), &mut notes), notes)
+        };
+        let is = |expose_new_tables| shadow::Platform::Supabase { expose_new_tables };
+        assert_eq!(of(Some(NewTables::Private), Some(true)), (is(false), Vec::new()));
+        assert_eq!(of(None, None), (is(true), vec![DEFAULT_GRANTS.to_owned()]));
+        let (platform, notes) = of(None, Some(false));
+        assert_eq!(platform, is(false));
+        assert!(notes[0].contains("are not granted"), "{notes:?}");
+    }
+
+    #[test]
+    fn a_version_that_is_not_at_hand_is_told_and_not_fetched() {
+        let project = Project { major: Some(13), ..Project::default() };
+        let mut notes = Vec::new();
+        assert_eq!(binaries(&cli::Reading::default(), &project, &mut notes).major, None);
+        assert!(notes[0].starts_with("supabase/config.toml names Postgres 13,"), "{notes:?}");
+        let asked = cli::Reading { pg_version: Some(16), ..cli::Reading::default() };
+        assert_eq!(binaries(&asked, &project, &mut Vec::new()).major, Some(16));
     }
 }

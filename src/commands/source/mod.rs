@@ -4,12 +4,13 @@ mod choice;
 mod demo;
 mod live;
 mod migrations;
+mod project;
 mod snapshot;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::Run;
+use super::{Run, similar};
 use crate::Error;
 use crate::analyzer::effective::Exposure;
 use crate::checks::Context;
@@ -55,7 +56,17 @@ pub(super) async fn load(args: &cli::Source, run: &Run) -> Result<Loaded, Error>
     if let Some(platform) = run.platform(&args.reading) {
         loaded.schema.server.platform = platform;
     }
+    known(run.exposed(&args.reading).unwrap_or_default(), &loaded.schema)?;
     Ok(loaded)
+}
+
+/// Refuses a name that no schema has: nothing would be examined where the user meant all of it.
+fn known(exposed: &[String], schema: &Schema) -> Result<(), Error> {
+    let Some(name) = exposed.iter().find(|name| schema.namespace(name).is_none()) else { return Ok(()) };
+    let all = || schema.namespaces.iter().map(|n| n.name.as_str());
+    let help = similar::to(name, all());
+    let help = help.unwrap_or_else(|| format!("there are {}", all().collect::<Vec<_>>().join(", ")));
+    Err(Error::usage(format!("there is no schema `{name}` to be exposed"), help))
 }
 
 /// A path as the user would name it from here.
@@ -73,7 +84,6 @@ impl Loaded {
             description,
             files,
             notes: Vec::new(),
-
             database: None,
             shadow: None,
         }

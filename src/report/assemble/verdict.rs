@@ -6,6 +6,7 @@ use crate::analyzer::effective::Who;
 use crate::checks::Context;
 use crate::finding::{Finding, Severity};
 use crate::report::Coverage;
+use crate::report::human::text::counted as of_kind;
 
 /// Who can read how many relations that they should not; else how many findings there are; else that there is none.
 pub(super) fn of(cx: &Context<'_>, findings: &[Finding], coverage: &Coverage) -> String {
@@ -46,7 +47,10 @@ fn counted(findings: &[Finding], coverage: &Coverage) -> String {
     let bad = findings.iter().filter(|f| f.severity >= Severity::High).count();
     match (findings.len(), bad) {
         (0, _) if n("relations") == 0 => "Nothing to audit: the database has no table or view of its own".to_owned(),
-        (0, _) => format!("Nothing wrong was found in {} relations and {} policies", n("relations"), n("policies")),
+        (0, _) => {
+            let (relations, policies) = (of_kind(n("relations"), "relation"), of_kind(n("policies"), "policy"));
+            format!("Nothing wrong was found in {relations} and {policies}")
+        }
         (all, 0) => format!("{all} {} of lesser weight, none of them high or critical", plural(all, "finding")),
         (all, bad) => format!("{all} {}, {bad} of them high or critical", plural(all, "finding")),
     }

@@ -2,34 +2,40 @@
 
 use super::Human;
 use super::text::{BOLD, DIM, block, capitalized, severity, styled, wrapped, wrapped_after};
-use crate::finding::{Confidence, Finding};
+use crate::finding::{Confidence, Finding, Reproduce};
 use crate::model::printable;
 
 /// Where the text after a label starts.
 const LABEL: usize = 12;
 /// Evidence lines before the rest is only counted.
-const EVIDENCE: usize = 6;
+const EVIDENCE: usize = 4;
+
+/// How much is said of a finding, unless everything is to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Detail {
+    /// The first of a check: with the ways to see it.
+    First,
+    /// Another one of it: with one way.
+    Further,
+}
 
 impl Human<'_> {
-    pub(super) fn full(&self, finding: &Finding, out: &mut String) {
+    pub(super) fn full(&self, finding: &Finding, detail: Detail, out: &mut String) {
         self.heading(finding, out);
         for location in &finding.locations {
             self.snippet(location, finding, out);
         }
         let message = capitalized(&finding.message);
         out.push_str(&format!("  {}\n\n", wrapped(&message, self.width, 2)));
-        self.line("object", &finding.object.to_string(), out);
-        if let Some(principal) = &finding.principal {
-            self.line("who", &format!("role {principal}"), out);
+        if self.verbose {
+            self.line("object", &finding.object.to_string(), out);
+            if let Some(principal) = &finding.principal {
+                self.line("who", &format!("role {principal}"), out);
+            }
         }
         self.evidence(finding, out);
         if let Some(see) = &finding.reproduce {
-            let ways = [("psql", &see.sql), ("curl", &see.curl), ("supabase-js", &see.supabase_js)];
-            for (tool, text) in ways {
-                if let Some(text) = text {
-                    code(&format!("see it with {tool}"), text, out);
-                }
-            }
+            self.ways(see, detail, out);
         }
         if let Some(fix) = &finding.fix {
             code("fix", fix, out);
@@ -43,6 +49,21 @@ impl Human<'_> {
         let label = format!("{}[{}]", finding.severity.word(), printable(&finding.check));
         let title = wrapped_after(label.len() + 1, &finding.title, self.width, 4);
         out.push_str(&format!("{} {title}\n", styled(severity(finding.severity), &label)));
+    }
+
+    /// How to see it: the ways that the tools of a first reader take, once for each check.
+    fn ways(&self, see: &Reproduce, detail: Detail, out: &mut String) {
+        let mut ways = vec![("psql", &see.sql), ("curl", &see.curl), ("supabase-js", &see.supabase_js)];
+        ways.retain(|(_, text)| text.is_some());
+        if !self.verbose {
+            ways.retain(|(tool, _)| *tool != "supabase-js");
+            if detail == Detail::Further {
+                ways = ways.pop().into_iter().collect();
+            }
+        }
+        for (tool, text) in ways {
+            code(&format!("see it with {tool}"), text.as_deref().unwrap_or_default(), out);
+        }
     }
 
     fn heading(&self, finding: &Finding, out: &mut String) {

@@ -1,9 +1,11 @@
-//! The human writer: a verdict in one sentence, findings worst first, then what was and was not examined.
+//! The human writer: a verdict in one sentence, the findings at a glance, each with its reasons, worst first, then what
+//! was and was not examined.
 //!
 //! It is written for someone who has never read a policy. Every name comes from a database that its users may shape,
 //! so all text passes `printable` on its way out.
 
 mod finding;
+mod overview;
 mod snippet;
 mod tail;
 pub mod text;
@@ -12,6 +14,7 @@ use std::collections::BTreeMap;
 
 use super::Report;
 use crate::finding::{Finding, Severity};
+use finding::Detail;
 use text::{BOLD, DIM, counted, styled, wrapped};
 
 /// How to write for people.
@@ -26,7 +29,7 @@ pub struct Human<'a> {
 }
 
 /// Findings of one check that are shown in full before the rest become single lines.
-const FULL: usize = 5;
+const FULL: usize = 3;
 /// Single lines of one check before the rest is only counted.
 const BRIEF: usize = 10;
 
@@ -35,8 +38,10 @@ impl Human<'_> {
     #[must_use]
     pub fn report(&self, report: &Report) -> String {
         let mut out = format!("{}\n", styled(BOLD, &wrapped(&report.summary.verdict, self.width, 0)));
+        let groups = groups(&report.findings);
+        out.push_str(&self.overview(&groups));
         let mut lines_only = false;
-        for group in groups(&report.findings) {
+        for group in groups {
             let brief = !self.verbose && group.first().is_some_and(|f| f.severity <= Severity::Low);
             if brief && !lines_only {
                 out.push('\n');
@@ -52,7 +57,7 @@ impl Human<'_> {
     #[must_use]
     pub fn finding(&self, finding: &Finding) -> String {
         let mut out = String::new();
-        self.full(finding, &mut out);
+        self.full(finding, Detail::First, &mut out);
         out
     }
 
@@ -63,9 +68,9 @@ impl Human<'_> {
             (false, true) => 0,
             (false, false) => FULL,
         };
-        for finding in findings.iter().take(full) {
+        for (at, finding) in findings.iter().take(full).enumerate() {
             out.push('\n');
-            self.full(finding, out);
+            self.full(finding, if at == 0 { Detail::First } else { Detail::Further }, out);
         }
         let rest: Vec<_> = findings.iter().skip(full).collect();
         if !rest.is_empty() && !brief {

@@ -112,7 +112,7 @@ fn tells_the_verdict_first_and_the_exit_code_last() {
     assert_eq!(lines[2], "critical[rls-off-exposed]: public.notes is open (confirmed on the server)");
     assert!(lines.last().unwrap().starts_with("exit 1:"), "{text}");
     assert!(text.contains("see it with psql\n      begin;\n      select * from \"notes\";"), "{text}");
-    assert!(text.contains("and 3 more facts (--verbose shows them)"), "{text}");
+    assert!(text.contains("and 5 more facts (--verbose shows them)"), "{text}");
     assert!(text.contains("  - and 12 more (--verbose shows them)"), "{text}");
     assert!(text.contains("notes.sql:2:1"), "{text}");
 }
@@ -122,11 +122,40 @@ fn long_lists_are_cut_with_a_count() {
     let many: Vec<_> = (0..40).map(|n| finding(Severity::High, &format!("t{n:02}"))).collect();
     let report = report(many);
     let short = written(&report, false);
-    assert!(short.contains("25 more findings of rls-off-exposed (--verbose shows all)"), "{short}");
-    assert_eq!(short.matches("see it with psql").count(), FULL);
+    assert!(short.contains("27 more findings of rls-off-exposed (--verbose shows all)"), "{short}");
+    // The first shows the ways to see it, the other full ones only the shortest.
+    assert_eq!((short.matches("see it with psql").count(), short.matches("see it with curl").count()), (1, FULL));
     assert!(!short.contains("t39"));
     let long = written(&report, true);
     assert_eq!(long.matches("see it with psql").count(), 40);
+}
+
+#[test]
+fn the_findings_at_a_glance_come_first() {
+    let named = |n: usize| format!("t{n}");
+    let mut all: Vec<_> = (1..=5).map(|n| finding(Severity::Critical, &named(n))).collect();
+    all.iter_mut().for_each(|f| f.principal = Some("anon".into()));
+    all[1].confidence = Confidence::Proved;
+    let mut policy = finding(Severity::Medium, "notes");
+    policy.check = "to-public".into();
+    policy.object = ObjectRef::policy(&QualifiedName::new("public", "notes"), "a policy");
+    policy.principal = Some("anon".into());
+    all.push(policy);
+    for width in [60, 80, 200] {
+        let texts = BTreeMap::new();
+        let text = Human { width, verbose: false, texts: &texts }.report(&report(all.clone()));
+        let text = anstream::adapter::strip_str(&text).to_string();
+        let table: Vec<_> = text.lines().skip_while(|l| !l.is_empty()).skip(1).take_while(|l| !l.is_empty()).collect();
+        assert!(table.iter().all(|l| l.len() <= width), "{text}");
+        let words = table.join(" ").split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(
+            words,
+            "critical rls-off-exposed public.t1, public.t2, public.t3 and 2 others (anon), 4 of 5 confirmed \
+             medium to-public public.notes (anon), confirmed"
+        );
+    }
+    // One kind of finding needs no overview.
+    assert!(!written(&report(all[..2].to_vec()), false).contains(" confirmed\n"));
 }
 
 #[test]

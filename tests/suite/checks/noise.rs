@@ -71,6 +71,16 @@ fn sound_definer_functions_give_nothing() {
 }
 
 #[test]
+fn a_table_closed_by_a_restrictive_false_is_sound() {
+    assert_silent(
+        "create table public.ledger (id bigint primary key);
+         alter table public.ledger enable row level security;
+         grant select, insert on public.ledger to authenticated;
+         create policy nobody on public.ledger as restrictive to authenticated using (false) with check (false);",
+    );
+}
+
+#[test]
 fn wrapped_claims_are_sound() {
     assert_silent(
         "create policy admins on public.notes for select to authenticated

@@ -32,6 +32,9 @@ fn of_policies_that_are_always_true() {
         (case("user_id uuid", everything, "for insert to authenticated with check (1 = 1)"), Some(Severity::High)),
         (case("user_id uuid", everything, "for select using (true)"), Some(Severity::High)),
         (case("email text", everything, "for select using (true)"), Some(Severity::High)),
+        (case("created_by uuid", everything, "for select using (true)"), Some(Severity::Medium)),
+        (case("created_by uuid", everything, "for select using (1 = 1)"), Some(Severity::High)),
+        (case("created_by uuid, org_id uuid", everything, "for select using (true)"), Some(Severity::High)),
         (case("body text", everything, "for select using (true)"), Some(Severity::Info)),
         (case("body text", everything, "for select using (id = id)"), Some(Severity::Medium)),
         (case("body text", everything, "for all to service_role using (true)"), None),
@@ -89,6 +92,11 @@ fn of_definer_functions() {
         (
             "secdef-exposed",
             function("f(t text) returns boolean", "select exists (select 1 from public.secrets where token = t)", ""),
+            Some(Severity::Low),
+        ),
+        (
+            "secdef-exposed",
+            function("f(i bigint) returns uuid", "select user_id from public.secrets where id = i", ""),
             Some(Severity::Medium),
         ),
         (
@@ -113,6 +121,22 @@ fn of_definer_functions() {
             "auth-users-view",
             function("f(e text) returns boolean", "select exists (select 1 from auth.users where email = e)", ""),
             Some(Severity::Medium),
+        ),
+        (
+            "auth-users-view",
+            function("f() returns boolean", "select exists (select 1 from auth.users where id = auth.uid())", ""),
+            Some(Severity::Low),
+        ),
+        (
+            "auth-users-view",
+            function("f(password text) returns record", "select 1, 2 from auth.users u where u.email = $1", ""),
+            Some(Severity::Low),
+        ),
+        ("secdef-search-path", function("f() returns bigint", "select 1::bigint", ""), None),
+        (
+            "secdef-search-path",
+            function("f() returns bigint", "select count(*) from secrets", "").replace("set search_path = ''", ""),
+            Some(Severity::Low),
         ),
         (
             "secdef-exposed",

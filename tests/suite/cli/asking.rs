@@ -45,6 +45,29 @@ fn the_matrix_shows_who_can_do_what() {
 }
 
 #[test]
+fn names_that_match_nothing_are_errors_not_empty_tables() {
+    let db = database(17, Platform::Postgres, "create table public.\"My Table\" (id int);");
+    let matrix = |arguments: &[&str]| {
+        let mut all = vec!["matrix", "--db-url", &db.url];
+        all.extend(arguments);
+        pgwitness(&all)
+    };
+    for (arguments, help) in [
+        (["--relation", "pubic.*"].as_slice(), "did you mean `public.*`?"),
+        (&["--relation", "public.*", "--relation", "My Tabel"], "did you mean `My Table`?"),
+        (&["--role", "postgrs"], "did you mean `postgres`?"),
+        (&["--exposed-schemas", "pubic"], "did you mean `public`?"),
+    ] {
+        let outcome = matrix(arguments).ends_with(2);
+        assert!(outcome.stdout.is_empty() && outcome.stderr.contains(help), "{}", outcome.stderr);
+    }
+    for name in ["My Table", "\"My Table\"", "public.My Table", "public.\"My Table\""] {
+        let why = matrix(&["--why", "postgres", name, "select"]).ends_with(0);
+        assert!(why.stdout.contains("public.\"My Table\""), "{}", why.stdout);
+    }
+}
+
+#[test]
 fn why_tells_the_whole_chain() {
     let db = world();
     let why = |arguments: &[&str]| {

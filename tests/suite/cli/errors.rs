@@ -81,6 +81,23 @@ fn paths_and_snapshots_that_are_none() {
 }
 
 #[test]
+fn what_cannot_end_well_ends_before_the_work() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir(dir.path().join("empty")).unwrap();
+    for (arguments, message, help) in [
+        (["audit", "--output", "json=no/such/x.json", "--demo"].as_slice(), "there is no folder `no/such`", "help:"),
+        (&["snapshot", "-o", "no/such/x.json", "--demo"], "there is no folder `no/such`", "help:"),
+        (&["audit", "empty"], "there is no SQL file in `empty`", "supabase/migrations"),
+        (&["audit", "--demo", "--new-tables", "privat"], "invalid value 'privat'", "'private'"),
+        (&["audit", "--demo", "--exposed-schemas", "pubic"], "there is no schema `pubic`", "did you mean `public`?"),
+    ] {
+        let outcome = run(&mut command(dir.path(), arguments)).ends_with(2);
+        assert_eq!(outcome.stdout, "");
+        assert!(outcome.stderr.contains(message) && outcome.stderr.contains(help), "{}", outcome.stderr);
+    }
+}
+
+#[test]
 fn configuration_is_found_and_checked() {
     let dir = tempfile::tempdir().unwrap();
     let inner = dir.path().join("a/b");

@@ -50,6 +50,26 @@ fn a_folder_is_found_from_below_and_a_failing_statement_named() {
 }
 
 #[test]
+fn new_tables_are_granted_as_asked_or_as_the_project_says() {
+    let dir = tempfile::tempdir().unwrap();
+    let migrations = dir.path().join("supabase/migrations");
+    std::fs::create_dir_all(&migrations).unwrap();
+    std::fs::write(migrations.join("1_first.sql"), "create table public.notes (id int, body text);").unwrap();
+    let audit = |more: &[&str], code| {
+        let mut arguments = vec!["audit"];
+        arguments.extend(more);
+        run(&mut command(dir.path(), &arguments)).ends_with(code).stdout
+    };
+    assert!(audit(&[], 1).contains("(`--new-tables private` assumes the opposite)"));
+    assert!(audit(&["--new-tables", "private"], 0).contains("no findings"));
+    std::fs::write(dir.path().join("supabase/config.toml"), "[api]\nauto_expose_new_tables = false\n").unwrap();
+    let text = audit(&[], 0);
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(text.contains("from supabase/config.toml: new tables of public are not granted"), "{text}");
+    assert!(audit(&["--new-tables", "exposed"], 1).contains("public.notes is open to anon"));
+}
+
+#[test]
 fn an_interrupted_run_ends_cleanly() {
     use rustix::process::{Pid, Signal, kill_process};
     let here = tempfile::tempdir().unwrap();
