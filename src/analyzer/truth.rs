@@ -229,8 +229,14 @@ impl Atoms<'_> {
             },
             _ => return self.fresh_null_flag(),
         };
-        if self.relation.and_then(|r| r.column(&column.value)).is_some_and(|c| !c.nullable) {
-            return Formula::Constant(Some(false));
+        if let Some(relation) = self.relation {
+            match relation.column(&column.value) {
+                Some(known) if may_hold_a_row(&known.data_type) => return self.fresh_null_flag(),
+                Some(known) if !known.nullable => return Formula::Constant(Some(false)),
+                Some(_) => {}
+                // The whole row.
+                None => return self.fresh_null_flag(),
+            }
         }
         Formula::IsNull(self.name(format!("{column} is null")))
     }
@@ -257,6 +263,12 @@ impl Atoms<'_> {
 
 fn negate(inner: Formula) -> Formula {
     Formula::Not(Box::new(inner))
+}
+
+/// Whether values of a type may be rows, of which `IS NULL` and `IS NOT NULL` can both be false: a row with some NULLs.
+/// Types outside `pg_catalog` are printed with their schema.
+fn may_hold_a_row(data_type: &str) -> bool {
+    data_type == "record" || (data_type.contains('.') && !data_type.ends_with(']'))
 }
 
 /// The operand without parentheses and casts to built-in types: neither makes a non-NULL value NULL or the reverse.
@@ -325,6 +337,36 @@ mod tests {
         for never in ["false", "1 = 2", "NULL::boolean", "false AND x", "x IS NULL AND x IS NOT NULL", "NOT (1 = 1)"] {
             assert_eq!(Truth::of(never, None), Truth::Never, "{never}");
         }
+    }
+
+    /// A table with one nullable column.
+    fn table(column: &str, data_type: &str) -> Relation {
+        let column = serde_json::json!({
+            "name": column, "data_type": data_type, "nullable": true, "default": null, "generated": null,
+            "identity": null, "collation": null, "deterministic": true, "acl": [],
+        });
+        serde_json::from_value(serde_json::json!({
+            "name": {"schema": "public", "name": "t"}, "kind": "table", "owner": "postgres", "acl": [],
+            "row_security": true, "force_row_security": false, "is_partition": false, "parents": [],
+            "unlogged": false, "columns": [column], "constraints": [], "indexes": [], "policies": [],
+            "triggers": [], "rules": [], "view": null, "foreign_server": null, "sequence": null,
+            "replica_identity": "default", "extension": null,
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn a_row_can_be_neither_null_nor_not_null() {
+        let both = "x IS NULL OR x IS NOT NULL";
+        for (data_type, expected) in [("integer", Truth::Always), ("public.address", Truth::Depends)] {
+            let mut relation = table("x", data_type);
+            assert_eq!(Truth::of(both, Some(&relation)), expected, "{data_type}");
+            relation.columns[0].nullable = false;
+            let null = if expected == Truth::Always { Truth::Never } else { Truth::Depends };
+            assert_eq!(Truth::of("x IS NULL", Some(&relation)), null, "{data_type}");
+        }
+        let relation = table("x", "integer");
+        assert_eq!(Truth::of("NOT (t IS NULL) AND NOT (t IS NOT NULL)", Some(&relation)), Truth::Depends);
     }
 
     #[test]

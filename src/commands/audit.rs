@@ -52,7 +52,7 @@ async fn examine(loaded: &source::Loaded, args: &Audit, run: &Run) -> Result<(Re
 /// What the reads could not tell.
 fn remarks(tested: &Tested, agreement: &Agreement) -> Vec<String> {
     let untested = tested.untested.iter().map(|u| format!("nothing was read as {}: {}", u.role, u.reason));
-    let overtaken = agreement.overtaken.iter().map(|c| format!("the database changed while it was read: {c}"));
+    let explained = agreement.explained.iter().cloned();
     let missed = agreement.not_reproduced.iter().map(|text| format!("not reproduced: {text}"));
     let failed: BTreeSet<_> = tested
         .probes
@@ -67,7 +67,7 @@ fn remarks(tested: &Tested, agreement: &Agreement) -> Vec<String> {
             _ => None,
         })
         .collect();
-    untested.chain(overtaken).chain(missed).chain(failed).collect()
+    untested.chain(explained).chain(missed).chain(failed).collect()
 }
 
 /// Findings weigh more than gaps: they are certain.

@@ -16,8 +16,8 @@ pub struct Agreement {
     pub not_reproduced: Vec<String>,
     /// Where effective access and the server say opposite things: a bug of ours, the worst kind.
     pub contradictions: Vec<Contradiction>,
-    /// Contradictions that a change of the database between the two explains; see [`Agreement::recheck`].
-    pub overtaken: Vec<Contradiction>,
+    /// Contradictions that are no bug, as sentences with the reason; see [`Agreement::recheck`].
+    pub explained: Vec<String>,
 }
 
 /// What effective access and a read say that cannot both be true.

@@ -1,15 +1,16 @@
-//! A second look at contradictions: whether the database changed between the reading of the model and the reads.
+//! A second look at contradictions: whether the database changed between the reading of the model and the reads, or the
+//! model is known to lack something.
 //!
-//! The two cannot share a snapshot, so a migration that runs meanwhile can make them differ. Only what contradicts a
-//! model that is still the same is a bug of ours.
+//! Model and reads cannot share a snapshot, so a migration that runs meanwhile can make them differ. Only what contradicts
+//! a whole model that is still the same is a bug of ours.
 
 use super::Agreement;
 use crate::connector::{ConnectError, Database, introspect};
 use crate::model::{QualifiedName, Schema};
 
 impl Agreement {
-    /// Reads the model again if there are contradictions, and moves those that a change explains to
-    /// [`Self::overtaken`]. `schema` is the model that they were found with.
+    /// Moves the contradictions that a gap of the model or a change of the database explains to [`Self::explained`];
+    /// reads the model again for it. `schema` is the model that they were found with.
     ///
     /// # Errors
     /// When the model cannot be read again.
@@ -17,11 +18,19 @@ impl Agreement {
         if self.contradictions.is_empty() {
             return Ok(());
         }
+        let found = std::mem::take(&mut self.contradictions);
+        if schema.gaps.iter().any(|gap| gap.access_control) {
+            self.explained.extend(found.iter().map(|c| format!("not everything could be read of the database: {c}")));
+            return Ok(());
+        }
         let now = introspect::read(database).await?;
-        let (stand, overtaken) = std::mem::take(&mut self.contradictions)
-            .into_iter()
-            .partition(|contradiction| is_unchanged(schema, &now, &contradiction.relation));
-        (self.contradictions, self.overtaken) = (stand, overtaken);
+        for contradiction in found {
+            if is_unchanged(schema, &now, &contradiction.relation) {
+                self.contradictions.push(contradiction);
+            } else {
+                self.explained.push(format!("the database changed while it was read: {contradiction}"));
+            }
+        }
         Ok(())
     }
 }

@@ -8,7 +8,7 @@ use super::query::Query;
 use super::record::Record;
 use super::relations::{Relations, attach};
 use crate::connector::ConnectError;
-use crate::model::{Column, Generated, Identity, Origin};
+use crate::model::{Column, Generated, Identity, Origin, printable};
 
 pub(super) const QUERY: Query = Query::new("columns", include_str!("columns.sql"));
 
@@ -51,8 +51,15 @@ pub(super) fn names(columns: &[Numbered]) -> HashMap<(u32, i16), String> {
     columns.iter().map(|(place, column)| (*place, column.name.clone())).collect()
 }
 
-/// Gives the columns to their relations.
-pub(super) fn give(columns: Vec<Numbered>, relations: &mut Relations) {
+/// Gives the columns to their relations. A grant on a system column, such as `ctid`, is a gap: it shows which rows
+/// exist, and the model has no place for it.
+pub(super) fn give(columns: Vec<Numbered>, context: &Context, relations: &mut Relations) {
+    let (columns, of_system): (Vec<_>, Vec<_>) = columns.into_iter().partition(|((_, number), _)| *number > 0);
+    for ((relation, _), column) in of_system.into_iter().filter(|(_, column)| !column.acl.0.is_empty()) {
+        let name = relations.get(&relation).map(|r| r.name.to_string()).unwrap_or_default();
+        let what = format!("the grants on the system column {} of {} are not judged", column.name, printable(&name));
+        context.gap(what, true);
+    }
     let columns = columns.into_iter().map(|((relation, _), column)| (relation, column)).collect();
     attach(relations, columns, |relation, column| relation.columns.push(column));
 }

@@ -1,4 +1,4 @@
--- Columns of everything but sequences.
+-- Columns of everything but sequences, and system columns (below 0) that carry grants of their own.
 select a.attrelid as relation,
        a.attnum as number,
        a.attname::text as name,
@@ -22,7 +22,7 @@ left join pg_catalog.pg_type t on t.oid = a.atttypid
 left join pg_catalog.pg_collation l on l.oid = a.attcollation
 left join pg_catalog.pg_constraint k --@ 18..
        on k.conrelid = a.attrelid and k.conkey[1] = a.attnum and k.contype = 'n' and not k.convalidated --@ 18..
-where a.attnum > 0
+where (a.attnum > 0 or a.attacl is not null)
   and not a.attisdropped
   and c.relkind in ('r', 'p', 'v', 'm', 'f')
   and n.nspname !~ '^(pg_catalog|information_schema)$|^pg_(toast|temp_)'

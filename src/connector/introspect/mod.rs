@@ -139,7 +139,7 @@ fn relations(batch: &Batch, context: &mut Context) -> Result<Vec<Relation>, Conn
     let mut relations: Relations = relations::read(batch, context)?;
     let columns = columns::read(batch, context)?;
     context.columns = columns::names(&columns);
-    columns::give(columns, &mut relations);
+    columns::give(columns, context, &mut relations);
     relations::links(batch, context, &mut relations)?;
     constraints::add(batch, context, &mut relations)?;
     policies::add(batch, context, &mut relations)?;

@@ -116,7 +116,8 @@ fn what_a_migration_changed_meanwhile_is_no_contradiction() {
     assert!(!agreement.contradictions.is_empty());
     block_on(agreement.recheck(&database, &schema)).unwrap();
     assert_eq!(texts(&agreement), [""; 0]);
-    assert!(!agreement.overtaken.is_empty());
+    assert!(agreement.explained.iter().all(|e| e.starts_with("the database changed")), "{agreement:?}");
+    assert!(!agreement.explained.is_empty());
 
     // The same model twice, and a read that cannot be: that stands.
     let schema = world.schema();
@@ -128,7 +129,22 @@ fn what_a_migration_changed_meanwhile_is_no_contradiction() {
     let mut agreement = confirm(&mut [], &wrong, &Effective::new(&schema, None));
     block_on(agreement.recheck(&database, &schema)).unwrap();
     assert_eq!(texts(&agreement), ["the model says anon cannot read public.closed, but 1 row came back"]);
-    assert!(agreement.overtaken.is_empty());
+    assert!(agreement.explained.is_empty());
+}
+
+#[test]
+fn what_was_hidden_from_the_model_is_no_contradiction() {
+    let world = World::new(15, APP);
+    world.execute("create policy wide on closed using (true); revoke select on pg_catalog.pg_policy from public");
+    let database = block_on(Database::open(&world.info("authenticator"), &SessionOptions::default())).unwrap();
+    let client = world.connect_as("authenticator");
+    let schema = super::world::schema_of(&client);
+    let tested = test_with(&[&client], &schema, &options());
+    let mut agreement = confirm(&mut [], &tested, &Effective::new(&schema, None));
+    assert!(texts(&agreement).contains(&"the model says anon cannot read public.closed, but 1 row came back"));
+    block_on(agreement.recheck(&database, &schema)).unwrap();
+    assert_eq!(texts(&agreement), [""; 0]);
+    assert!(agreement.explained.iter().any(|e| e.starts_with("not everything could be read")), "{agreement:?}");
 }
 
 /// Negative control: if the tester could not see a leak, its silence would mean nothing.

@@ -136,3 +136,20 @@ fn supabase_is_recognised() {
         assert_eq!(schema.gaps, [], "{major}");
     }
 }
+
+/// `select ctid` needs no other column, and shows how many rows there are.
+#[test]
+fn a_grant_on_a_system_column_is_a_gap() {
+    let (server, _) = rich(16);
+    let admin = fresh(server, "system_columns", "");
+    execute(
+        &admin,
+        "create table public.t (id int); create table public.u (id int);
+         grant select (ctid) on public.t to public; grant select (xmin) on public.u to public;
+         revoke select (xmin) on public.u from public",
+    );
+    let schema = read(&admin);
+    assert_eq!(gaps(&schema), ["the grants on the system column ctid of public.t are not judged"]);
+    assert!(schema.gaps[0].access_control);
+    assert_eq!(schema.relations.iter().map(|r| r.columns.len()).collect::<Vec<_>>(), [1, 1]);
+}
