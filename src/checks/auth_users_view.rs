@@ -16,8 +16,8 @@ declare_check! {
     /// read; high otherwise.
     ///
     /// A view or function that asks who the session is (`where id = auth.uid()`) is low, and so is a function that
-    /// takes a secret such as a token and writes nothing. Not reported: what only the back
-    /// end may read or call, and functions that also touch tables of the application (those are `secdef-exposed`).
+    /// takes a secret such as a token and writes nothing. Not reported: what only the back end may read or call, and
+    /// functions that also touch tables of the application (those are `secdef-exposed`).
     pub(super) struct AuthUsersView {
         id: "auth-users-view",
         title: "door to the platform's table of users",

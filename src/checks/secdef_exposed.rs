@@ -118,9 +118,7 @@ fn weigh(function: &Function, caller: &Caller<'_>) -> (Severity, Confidence) {
         (Severity::Low, Confidence::Possible)
     } else if caller.gains.is_empty() {
         (Severity::Medium, Confidence::Possible)
-    } else if wants_secret(function, caller.writes) {
-        (Severity::Low, Confidence::Possible)
-    } else if caller.is_question() {
+    } else if wants_secret(function, caller.writes) || caller.is_question() {
         (Severity::Low, Confidence::Possible)
     } else if !caller.yields_rows && !caller.writes {
         (Severity::Medium, Confidence::Likely)
