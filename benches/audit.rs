@@ -8,6 +8,7 @@
 
 use std::error::Error;
 use std::path::PathBuf;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use comfy_table::Table;
@@ -26,6 +27,9 @@ struct Timing {
     server: Duration,
     deciding: Duration,
     findings: usize,
+    /// The whole program with its report, without and with the reads as each role.
+    program: Duration,
+    program_with_reads: Duration,
 }
 
 fn main() -> Result<()> {
@@ -82,8 +86,27 @@ async fn measure(server: &Server, relations: u64) -> Result<Timing> {
     checks::run_all(&cx, &mut out);
     let (findings, _) = out.finish();
     let deciding = started.elapsed();
+    let url = server.conn_string(&name);
+    let (without, with_reads) = (program(&url, &["--no-probes"])?, program(&url, &[])?);
     let server = Duration::from_micros(u64::try_from(micros)?);
-    Ok(Timing { relations, reading, server, deciding, findings: findings.len() })
+    Ok(Timing {
+        relations,
+        reading,
+        server,
+        deciding,
+        findings: findings.len(),
+        program: without,
+        program_with_reads: with_reads,
+    })
+}
+
+/// The time of a whole run of the program on that database.
+fn program(url: &str, arguments: &[&str]) -> Result<Duration> {
+    let started = Instant::now();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_pgwitness"));
+    command.args(["audit", "--quiet", "--fail-on", "never", "--format", "json", "--db-url", url]).args(arguments);
+    let status = command.stdout(Stdio::null()).status()?;
+    if status.success() { Ok(started.elapsed()) } else { Err(format!("the audit ended with {status}").into()) }
 }
 
 async fn connect(server: &Server, database: &str) -> Result<Client> {
@@ -122,7 +145,17 @@ async fn generate(client: &Client, relations: u64) -> Result<()> {
 fn table(timings: &[Timing]) -> Table {
     let mut table = Table::new();
     table.load_style(comfy_table::presets::UTF8_FULL_CONDENSED);
-    table.set_header(["relations", "read", "of that the server", "decide", "whole", "a relation", "findings"]);
+    table.set_header([
+        "relations",
+        "read",
+        "of that the server",
+        "decide",
+        "whole",
+        "a relation",
+        "program",
+        "with reads",
+        "findings",
+    ]);
     for t in timings {
         let whole = t.reading + t.deciding;
         let share = 100.0 * t.server.as_secs_f64() / t.reading.as_secs_f64();
@@ -133,6 +166,8 @@ fn table(timings: &[Timing]) -> Table {
             format!("{:.0} ms", ms(t.deciding)),
             format!("{:.0} ms", ms(whole)),
             format!("{:.0} µs", 1000.0 * ms(whole) / t.relations as f64),
+            format!("{:.0} ms", ms(t.program)),
+            format!("{:.0} ms", ms(t.program_with_reads)),
             t.findings.to_string(),
         ]);
     }

@@ -46,12 +46,13 @@ async fn examine(loaded: &source::Loaded, args: &Audit, run: &Run) -> Result<(Re
     let (tested, agreement) = tested.unwrap_or_default();
     source.notes.extend(remarks(&tested, &agreement));
     let report = assemble(&cx, Parts { source, findings, examined, probes: tested.probes });
-    Ok((report, agreement.contradictions))
+    Ok((report, agreement.contradictions.iter().map(ToString::to_string).collect()))
 }
 
 /// What the reads could not tell.
 fn remarks(tested: &Tested, agreement: &Agreement) -> Vec<String> {
     let untested = tested.untested.iter().map(|u| format!("nothing was read as {}: {}", u.role, u.reason));
+    let overtaken = agreement.overtaken.iter().map(|c| format!("the database changed while it was read: {c}"));
     let missed = agreement.not_reproduced.iter().map(|text| format!("not reproduced: {text}"));
     let failed: BTreeSet<_> = tested
         .probes
@@ -66,7 +67,7 @@ fn remarks(tested: &Tested, agreement: &Agreement) -> Vec<String> {
             _ => None,
         })
         .collect();
-    untested.chain(missed).chain(failed).collect()
+    untested.chain(overtaken).chain(missed).chain(failed).collect()
 }
 
 /// Findings weigh more than gaps: they are certain.

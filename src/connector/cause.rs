@@ -178,7 +178,10 @@ impl Cause {
             Self::WrongPassword => {
                 "check role and password; `~/.pgpass` and PGPASSWORD are used where the URL has none"
             }
-            Self::NotAdmitted => "the server's pg_hba.conf must allow this role, database, address and encryption",
+            Self::NotAdmitted => {
+                "check the role's name and that it may log in; the server's pg_hba.conf must allow this role, database, \
+                 address and encryption"
+            }
             Self::AuthenticationMethod => "let this role log in with scram-sha-256, cert or trust",
             Self::NoDatabase => "check the database's name at the end of the URL",
             Self::UnknownTenant => {

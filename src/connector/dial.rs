@@ -151,7 +151,10 @@ async fn reach_address(
             Err(error) => {
                 let unreachable = weight(&error) == 0;
                 failure = match failure.take() {
-                    Some(earlier) if weight(&earlier) >= weight(&error) => Some(earlier),
+                    // That there is no TLS is no reason to give where it could be done without.
+                    Some(earlier) if earlier.cause() != Some(Cause::NoTls) && weight(&earlier) >= weight(&error) => {
+                        Some(earlier)
+                    }
                     _ => Some(error),
                 };
                 if unreachable {

@@ -4,7 +4,7 @@
 use super::Tested;
 use crate::analyzer::effective::{Access, Effective, Extent, Refusal};
 use crate::finding::{Confidence, Evidence, Finding, ReadProbe};
-use crate::model::{Command, RelationKind, printable};
+use crate::model::{Command, QualifiedName, RelationKind, printable};
 use crate::report::{Probe, ProbeOutcome};
 
 /// How far what was said and what was seen agree.
@@ -15,7 +15,24 @@ pub struct Agreement {
     /// Reads that should have shown a finding and did not, though there was something to see: our mistake.
     pub not_reproduced: Vec<String>,
     /// Where effective access and the server say opposite things: a bug of ours, the worst kind.
-    pub contradictions: Vec<String>,
+    pub contradictions: Vec<Contradiction>,
+    /// Contradictions that a change of the database between the two explains; see [`Agreement::recheck`].
+    pub overtaken: Vec<Contradiction>,
+}
+
+/// What effective access and a read say that cannot both be true.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contradiction {
+    /// The relation that was read.
+    pub relation: QualifiedName,
+    /// Both sides, as a sentence.
+    pub text: String,
+}
+
+impl std::fmt::Display for Contradiction {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.text)
+    }
 }
 
 /// Holds what was seen against findings and effective access.
@@ -118,26 +135,27 @@ fn counted(rows: u32, at_least: bool) -> String {
 }
 
 /// What effective access and a read say that cannot both be true.
-fn contradiction(probe: &Probe, effective: &Effective<'_>) -> Option<String> {
+fn contradiction(probe: &Probe, effective: &Effective<'_>) -> Option<Contradiction> {
     let relation = effective.schema().relation(&probe.relation)?;
     let access = effective.access(&probe.role, relation, Command::Select);
     let (who, name) = (&probe.persona, &probe.relation);
     let privileged = !matches!(access.extent, Extent::None(Refusal::Schema | Refusal::Privilege));
-    match &probe.outcome {
+    let text = match &probe.outcome {
         ProbeOutcome::Seen { rows, at_least } if !access.is_some() => {
-            Some(format!("the model says {who} cannot read {name}, but {} came back", counted(*rows, *at_least)))
+            format!("the model says {who} cannot read {name}, but {} came back", counted(*rows, *at_least))
         }
         ProbeOutcome::Hidden | ProbeOutcome::Empty | ProbeOutcome::NothingSeen if !privileged => {
-            Some(format!("the model says {who} has no privilege to read {name}, but the server did not refuse"))
+            format!("the model says {who} has no privilege to read {name}, but the server did not refuse")
         }
         ProbeOutcome::Refused if privileged => {
-            Some(format!("the model says {who} has the privilege to read {name}, but the server refused"))
+            format!("the model says {who} has the privilege to read {name}, but the server refused")
         }
         ProbeOutcome::Hidden if reads_all(&access) => {
-            Some(format!("the model says {who} reads every row of {name}, but none of its rows came back"))
+            format!("the model says {who} reads every row of {name}, but none of its rows came back")
         }
-        _ => None,
-    }
+        _ => return None,
+    };
+    Some(Contradiction { relation: name.clone(), text })
 }
 
 /// Whether a read must see every row there is: what a view or another server leaves out is not in the model.

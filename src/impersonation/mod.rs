@@ -14,8 +14,9 @@ mod message;
 mod persona;
 mod plan;
 mod probe;
+mod recheck;
 
-pub use confirm::{Agreement, confirm};
+pub use confirm::{Agreement, Contradiction, confirm};
 pub use persona::{NOBODY, Persona};
 
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -59,6 +59,12 @@ impl ShadowError {
     pub fn help(&self) -> Option<String> {
         match self {
             Self::Binaries { help, .. } | Self::Start { help, .. } | Self::Sql { help, .. } => help.clone(),
+            // What we cannot write is ours; what we cannot read may be the user's own file.
+            Self::File { action, .. } if !matches!(*action, "read" | "resolve" | "run" | "find") => Some(
+                "check that the place exists, may be written to and has room; PGWITNESS_CACHE_DIR and TMPDIR move the \
+                 files of the throw-away server"
+                    .to_owned(),
+            ),
             Self::File { .. } | Self::Connection { .. } => None,
         }
     }

@@ -154,7 +154,11 @@ impl Server {
         let colon = if tail.is_empty() { "" } else { ": " };
         ShadowError::Start {
             message: format!("the throw-away PostgreSQL {} server {what}{colon}{tail}", self.major),
-            help: None,
+            help: Some(
+                "its log says why; a full disk, too little memory or a limit on processes are the usual reasons, and \
+                 TMPDIR moves its files"
+                    .to_owned(),
+            ),
         }
     }
 

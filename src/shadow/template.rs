@@ -13,7 +13,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Raised when the way in which templates are made changes.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
+
+/// The file beside a template's `data` that says how much there must be in it.
+const EXTENT: &str = "extent";
 
 /// The data directory of the template for `options.platform`; made if it does not exist yet.
 pub(crate) async fn data_dir(
@@ -23,24 +26,54 @@ pub(crate) async fn data_dir(
 ) -> Result<PathBuf, ShadowError> {
     let store = cache::cache_dir(options.cache.as_deref())?.join("template");
     let key = key(binaries, options.platform, account);
-    let data = store.join(&key).join("data");
-    if data.is_dir() {
+    let place = store.join(&key);
+    let data = place.join("data");
+    if is_whole(&place) {
         return Ok(data);
     }
     let _lock = cache::lock(&store, &key)?;
-    if data.is_dir() {
+    if is_whole(&place) {
         return Ok(data);
     }
     let staging = cache::staging(&store)?;
+    if place.exists() {
+        // Moved away first, so that nobody takes what is left of it for a template.
+        let damaged = staging.path().join("damaged");
+        std::fs::rename(&place, &damaged).map_err(ShadowError::file("replace", &place))?;
+        std::fs::remove_dir_all(&damaged).map_err(ShadowError::file("delete", &damaged))?;
+    }
     Account::give(account, staging.path())?;
     let fresh = staging.path().join("data");
     match options.platform.bootstrap() {
         None => initdb(binaries, options.platform.superuser(), &fresh, account)?,
         Some(_) => Box::pin(bootstrapped(binaries, options, account, &fresh)).await?,
     }
-    let place = store.join(&key);
-    std::fs::rename(staging.keep(), &place).map_err(ShadowError::file("create", &place))?;
+    let extent = staging.path().join(EXTENT);
+    let text = measured(&fresh).map_err(ShadowError::file("read", &fresh))?;
+    std::fs::write(&extent, text).map_err(ShadowError::file("write", &extent))?;
+    std::fs::rename(staging.path(), &place).map_err(ShadowError::file("create", &place))?;
     Ok(data)
+}
+
+/// Whether a template is there with everything that was put into it. A cache is for others to tidy up, and a server on
+/// half of a template would fail, or worse, start without some of its rows.
+fn is_whole(place: &Path) -> bool {
+    let promised = std::fs::read_to_string(place.join(EXTENT));
+    promised.is_ok_and(|text| measured(&place.join("data")).is_ok_and(|found| found == text))
+}
+
+/// The number of files and of their bytes.
+fn measured(dir: &Path) -> std::io::Result<String> {
+    let (mut files, mut bytes, mut dirs) = (0_u64, 0_u64, vec![dir.to_owned()]);
+    while let Some(dir) = dirs.pop() {
+        for entry in std::fs::read_dir(&dir)? {
+            let entry = entry?;
+            let meta = entry.metadata()?;
+            files += 1;
+            if meta.is_dir() { dirs.push(entry.path()) } else { bytes += meta.len() }
+        }
+    }
+    Ok(format!("{files} files, {bytes} bytes\n"))
 }
 
 /// Starts a server on a bare cluster, runs the platform's SQL, stops it cleanly and copies its files to `fresh`.
@@ -84,18 +117,21 @@ fn initdb(binaries: &Binaries, superuser: &str, data: &Path, account: Option<Acc
     command.current_dir(data.parent().unwrap_or(data)).env("TZ", "UTC").env_remove("PGDATA");
     Account::run(account, &mut command);
     let failed = |why: String| {
-        ShadowError::Start {
-        message: format!("cannot initialise a PostgreSQL {} cluster in `{}`: {why}", binaries.version(), data.display()),
-        help: account.map(|a| {
-            format!(
-                "the server runs as user id {}, which must be able to enter `{}` and `{}`; PGWITNESS_CACHE_DIR moves the \
-                 former",
-                a.uid,
-                data.parent().unwrap_or(data).display(),
-                binaries.bin().display()
-            )
-        }),
-    }
+        let (place, bin) = (data.parent().unwrap_or(data).display(), binaries.bin().display());
+        let help = match account {
+            Some(a) => format!(
+                "the server runs as user id {}, which must be able to enter `{place}` and `{bin}`; PGWITNESS_CACHE_DIR \
+                 moves the former",
+                a.uid
+            ),
+            None => format!(
+                "run as a user that has an entry in the passwd database, as initdb demands, or as root; `{place}` must \
+                 have room, and PGWITNESS_CACHE_DIR moves it"
+            ),
+        };
+        let message =
+            format!("cannot initialise a PostgreSQL {} cluster in `{}`: {why}", binaries.version(), data.display());
+        ShadowError::Start { message, help: Some(help) }
     };
     let out = command.output().map_err(|e| failed(e.to_string()))?;
     if out.status.success() {

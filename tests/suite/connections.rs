@@ -4,6 +4,7 @@ mod certificates;
 mod failures;
 mod login;
 mod pooler;
+mod program;
 mod tls;
 
 use std::path::Path;

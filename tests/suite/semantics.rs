@@ -401,6 +401,33 @@ fn s20_views_read_as_their_owner_hop_by_hop() {
 }
 
 #[test]
+fn s20_what_a_materialized_view_holds_was_read_by_its_owner() {
+    let sql = "create role owner1; create role r; grant usage, create on schema public to owner1;
+        create table t (id int); insert into t values (1), (2); alter table t owner to owner1;
+        alter table t enable row level security; grant select on t to r;
+        create view invoker with (security_invoker) as select * from t; grant select on invoker to r, owner1;
+        create materialized view m as select * from invoker; alter materialized view m owner to owner1;
+        create view both_ways with (security_invoker) as select id from invoker union all select id from m;
+        refresh materialized view m; grant select on m, both_ways to r";
+    for major in MAJORS.into_iter().filter(|major| *major >= 15) {
+        let lab = Lab::new(major, Platform::Postgres, sql);
+        check(&lab, "r", "select * from invoker", Ok(0));
+        check(&lab, "r", "select * from m", Ok(2));
+        check(&lab, "r", "select * from both_ways", Ok(2));
+        let schema = lab.schema();
+        let effective = Effective::new(&schema, None);
+        let readers = |view: &str| {
+            let mut readers: Vec<_> =
+                effective.reads_through("r", table(&schema, view)).iter().map(|read| read.reader).collect();
+            readers.sort_unstable();
+            readers
+        };
+        assert_eq!(readers("m"), ["owner1"]);
+        assert_eq!(readers("both_ways"), ["owner1", "r"]);
+    }
+}
+
+#[test]
 fn s21_children_are_checked_by_their_own_row_security() {
     let sql = "create role r; create table p (id int, k int) partition by list (k); create table p1 partition of p for values in (1);
         insert into p values (1, 1); alter table p enable row level security; grant select on p, p1 to r;

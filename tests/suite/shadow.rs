@@ -216,3 +216,26 @@ fn takes_the_given_programs_or_says_why_not() {
     assert!(given(Path::new("/nonexistent"), None).unwrap_err().contains("no usable Postgres programs"));
     assert!(given(&bin, Some(13)).unwrap_err().contains("PostgreSQL 13 is not supported"));
 }
+
+#[test]
+fn a_damaged_template_is_made_anew() {
+    let cache = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(cache.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let start = || {
+        let options = ServerOptions { cache: Some(cache.path().to_owned()), ..support::options(Platform::Postgres) };
+        drop(support::server_with(16, options));
+    };
+    start();
+    let template = std::fs::read_dir(cache.path().join("template")).unwrap();
+    let data = template.flatten().map(|e| e.path().join("data")).find(|d| d.is_dir()).unwrap();
+    let inode = |path: &Path| path.metadata().unwrap().ino();
+    let first = inode(&data);
+    start();
+    assert_eq!(inode(&data), first, "a whole one is used again");
+    std::fs::remove_file(data.join("PG_VERSION")).unwrap();
+    start();
+    assert!(data.join("PG_VERSION").is_file());
+    std::fs::File::options().write(true).open(data.join("global/pg_control")).unwrap().set_len(10).unwrap();
+    start();
+    assert!(data.join("global/pg_control").metadata().unwrap().len() > 10);
+}

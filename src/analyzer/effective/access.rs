@@ -244,16 +244,38 @@ fn join(parts: &[&str], operator: &str) -> String {
     }
 }
 
-/// Whether one pair of parentheses encloses the whole text (a parenthesis in a string only costs a second pair).
+/// Whether one pair of parentheses encloses the whole text; in doubt no, which only costs a second pair.
 fn is_wrapped(text: &str) -> bool {
-    let mut depth = 0;
-    text.starts_with('(')
-        && text.char_indices().all(|(at, c)| {
-            depth += match c {
-                '(' => 1,
-                ')' => -1,
-                _ => 0,
-            };
-            depth > 0 || at + 1 == text.len()
-        })
+    let (mut depth, mut quote) = (0_u32, None);
+    for (at, c) in text.char_indices() {
+        match (quote, c) {
+            (_, '\\' | '$') => return false,
+            (Some(open), c) if c == open => quote = None,
+            (Some(_), _) => {}
+            (None, '\'' | '"') => quote = Some(c),
+            (None, '(') => depth += 1,
+            (None, ')') => depth = depth.saturating_sub(1),
+            (None, _) => {}
+        }
+        if depth == 0 && quote.is_none() && at + c.len_utf8() < text.len() {
+            return false;
+        }
+    }
+    depth == 0 && quote.is_none() && text.starts_with('(')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn conditions_are_joined_as_they_are_meant() {
+        for wrapped in ["(a)", "((a) or (b))", "(a = ')')", "(\"(\" = 1)"] {
+            assert!(is_wrapped(wrapped), "{wrapped}");
+        }
+        for open in ["a", "(a) or (b)", "(a = '(') or (b = 1)", "", "(a", "'(' = b)", "(a = $$)$$) or (b)"] {
+            assert!(!is_wrapped(open), "{open}");
+        }
+        assert_eq!(join(&["(a = '(') or (b = 1)", "(c)"], " AND "), "((a = '(') or (b = 1)) AND (c)");
+    }
 }

@@ -37,11 +37,13 @@ impl<'a> Effective<'a> {
         role: &'a str,
         at: &'a Relation,
         path: &mut Vec<&'a QualifiedName>,
-        seen: &mut BTreeSet<&'a QualifiedName>,
+        seen: &mut BTreeSet<(&'a str, &'a QualifiedName)>,
         reads: &mut Vec<Read<'a>>,
     ) {
         let Some(view) = &at.view else { return };
-        if !seen.insert(&at.name) {
+        // What a materialized view holds was read by its owner, who runs every REFRESH: also what is below it.
+        let role: &'a str = if at.kind == RelationKind::MaterializedView { &at.owner } else { role };
+        if !seen.insert((role, &at.name)) {
             return;
         }
         path.push(&at.name);

@@ -30,9 +30,12 @@ impl<'a> RoleGraph<'a> {
                 set_edges.entry(&m.member).or_default().insert(&m.role);
             }
         }
-        // The database's owner is a member of pg_database_owner without a row in pg_auth_members.
-        for edges in [&mut inherit_edges, &mut set_edges] {
-            edges.entry(&schema.database.owner).or_default().insert("pg_database_owner");
+        // The database's owner is a member of pg_database_owner without a row in pg_auth_members. Like any other
+        // membership it passes a NOINHERIT role by before PostgreSQL 16 (roles_is_member_of in the server's acl.c).
+        let owner = schema.database.owner.as_str();
+        set_edges.entry(owner).or_default().insert("pg_database_owner");
+        if schema.server.major() >= 16 || schema.role(owner).is_none_or(|r| r.inherit) {
+            inherit_edges.entry(owner).or_default().insert("pg_database_owner");
         }
         let close = |edges: &BTreeMap<&'a str, BTreeSet<&'a str>>| {
             schema.roles.iter().map(|r| (r.name.as_str(), paths_from(&r.name, edges))).collect()

@@ -46,6 +46,7 @@ pub(super) async fn probe(
     let working = run.talk.working_on("reading as the roles that clients act as");
     let progress = |at: impersonation::Progress| working.at(at.done, at.total);
     let tested = impersonation::run(database, effective, &Options::default(), &progress).await?;
-    let agreement = impersonation::confirm(findings, &tested, effective);
+    let mut agreement = impersonation::confirm(findings, &tested, effective);
+    agreement.recheck(database, effective.schema()).await?;
     Ok((tested, agreement))
 }

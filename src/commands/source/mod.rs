@@ -20,7 +20,7 @@ use crate::finding::Finding;
 use crate::impersonation::{Agreement, Tested};
 use crate::model::Schema;
 use crate::report::{Source, SourceKind};
-use crate::shadow::Shadow;
+use crate::shadow::{Shadow, ShadowError};
 use choice::Choice;
 
 /// A model and what it was read from.
@@ -46,7 +46,7 @@ pub(super) async fn load(args: &cli::Source, run: &Run) -> Result<Loaded, Error>
         Choice::Database { named_by } => live::load(args, run, &env, &named_by).await?,
         Choice::Migrations(path) => migrations::load(&path, named(&path, &run.here), args, run).await?,
         Choice::Demo => {
-            let dir = tempfile::tempdir().map_err(|e| Error::file("create", "a temporary folder".as_ref(), e))?;
+            let dir = tempfile::tempdir().map_err(ShadowError::file("create a directory in", &std::env::temp_dir()))?;
             demo::write(dir.path())?;
             let mut loaded = migrations::load(dir.path(), "the example leaky-saas".to_owned(), args, run).await?;
             loaded.forget(dir.path());

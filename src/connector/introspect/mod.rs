@@ -78,15 +78,26 @@ const QUERIES: [&Query; 33] = [
 /// failed", "could not open relation".
 const INTERNAL_ERROR: &str = "XX000";
 
-/// Reads the database into a model, in one snapshot; again if an object was dropped under the first attempt.
+/// How often the database is read before what was dropped meanwhile is left as a gap or an error.
+const ATTEMPTS: u32 = 3;
+
+/// Reads the database into a model, in one snapshot; again if an object was dropped under an earlier attempt.
 ///
 /// # Errors
 /// When no connection can be had, or as [`introspect`].
 pub async fn read(database: &Database) -> Result<Schema, ConnectError> {
-    match database.read_only(introspect).await {
-        Err(e) if e.sqlstate() == Some(INTERNAL_ERROR) => database.read_only(introspect).await,
-        result => result,
+    let mut result = database.read_only(introspect).await;
+    for _ in 1..ATTEMPTS {
+        let disturbed = match &result {
+            Err(e) => e.sqlstate() == Some(INTERNAL_ERROR),
+            Ok(schema) => schema.gaps.iter().any(|gap| gap.what.ends_with(record::VANISHED)),
+        };
+        if !disturbed {
+            break;
+        }
+        result = database.read_only(introspect).await;
     }
+    result
 }
 
 /// Reads the database into a model.
@@ -97,7 +108,7 @@ pub async fn read(database: &Database) -> Result<Schema, ConnectError> {
 ///
 /// # Errors
 /// When a query fails: the connection broke, a timeout struck, or an object was dropped while the server printed it
-/// (SQLSTATE XX000), which a second attempt in a new transaction cures, as [`read`] makes.
+/// (SQLSTATE XX000), which another attempt in a new transaction cures, as [`read`] makes.
 pub async fn introspect(client: &Client) -> Result<Schema, ConnectError> {
     let batch = Batch::fetch(client).await?;
     assemble(&batch)

@@ -8,6 +8,9 @@ use super::text::Text;
 use crate::connector::ConnectError;
 use crate::model::{Acl, FiresWhen, FunctionId, QualifiedName, printable};
 
+/// How the gap ends that an object leaves when it is dropped under our eyes.
+pub(super) const VANISHED: &str = "was dropped or changed while it was read; run again";
+
 /// A row, with what it is a row of.
 pub(super) struct Record<'a> {
     row: &'a Row,
@@ -130,8 +133,7 @@ impl<'a> Record<'a> {
 
     /// Notes that an object was dropped under our eyes.
     pub(super) fn vanished(&self, owner: &str) {
-        let what =
-            format!("`{}` ({}) was dropped or changed while it was read; run again", printable(owner), self.what);
+        let what = format!("`{}` ({}) {VANISHED}", printable(owner), self.what);
         self.context.gap(what, true);
     }
 

@@ -1,8 +1,10 @@
 //! Findings and effective access held against the server; and negative controls: a wider access must be noticed.
 
 use super::world::{World, options, outcome, seen, test_with};
+use crate::support::block_on;
 use pgwitness::analyzer::effective::Effective;
 use pgwitness::checks::{self, Context};
+use pgwitness::connector::{Database, SessionOptions};
 use pgwitness::finding::{Confidence, Finding, Findings};
 use pgwitness::impersonation::{Agreement, confirm};
 use pgwitness::model::Schema;
@@ -35,6 +37,10 @@ fn after(change: &str) -> (Vec<Finding>, Agreement) {
     let tested = test_with(&[&world.client], &schema, &options());
     let agreement = confirm(&mut findings, &tested, &Effective::new(&schema, None));
     (findings, agreement)
+}
+
+fn texts(agreement: &Agreement) -> Vec<&str> {
+    agreement.contradictions.iter().map(|c| c.text.as_str()).collect()
 }
 
 fn live(findings: &[Finding], table: &str) -> (Confidence, Vec<String>) {
@@ -73,7 +79,7 @@ fn a_finding_that_does_not_show_is_said_aloud() {
     );
     let said = |text: &str| agreement.not_reproduced.iter().any(|n| n.contains(text));
     assert!(said("rls-off-exposed public.notes: not reproduced: as anon"), "{agreement:?}");
-    let contradicted = |text: &str| agreement.contradictions.iter().any(|c| c == text);
+    let contradicted = |text: &str| agreement.contradictions.iter().any(|c| c.text == text);
     assert!(contradicted("the model says anon has the privilege to read public.notes, but the server refused"));
     assert!(contradicted(
         "the model says a signed-in user reads every row of public.notes, but none of its rows came back"
@@ -91,10 +97,38 @@ fn access_that_the_model_denies_is_a_contradiction() {
         "the model says a signed-in user cannot read public.closed, but 1 row came back",
         "the model says an anonymous sign-in cannot read public.closed, but 1 row came back",
     ];
-    assert_eq!(agreement.contradictions, expected);
+    assert_eq!(texts(&agreement), expected);
     let (_, agreement) = after("delete from withheld; grant select on withheld to anon");
     let expected = "the model says anon has no privilege to read public.withheld, but the server did not refuse";
-    assert_eq!(agreement.contradictions.first().map(String::as_str), Some(expected));
+    assert_eq!(texts(&agreement).first(), Some(&expected));
+}
+
+#[test]
+fn what_a_migration_changed_meanwhile_is_no_contradiction() {
+    let world = World::new(17, APP);
+    let database = block_on(Database::open(&world.info("postgres"), &SessionOptions::default())).unwrap();
+    let schema = world.schema();
+    let effective = Effective::new(&schema, None);
+    let before = test_with(&[&world.client], &schema, &options());
+    world.execute("revoke select on notes from anon; drop table blank");
+    let tested = test_with(&[&world.client], &schema, &options());
+    let mut agreement = confirm(&mut [], &tested, &effective);
+    assert!(!agreement.contradictions.is_empty());
+    block_on(agreement.recheck(&database, &schema)).unwrap();
+    assert_eq!(texts(&agreement), [""; 0]);
+    assert!(!agreement.overtaken.is_empty());
+
+    // The same model twice, and a read that cannot be: that stands.
+    let schema = world.schema();
+    let mut wrong = before;
+    for probe in wrong.probes.iter_mut().filter(|p| p.relation.name == "closed" && p.persona == "anon") {
+        probe.outcome = super::world::seen(1);
+    }
+    wrong.probes.retain(|p| p.relation.name == "closed");
+    let mut agreement = confirm(&mut [], &wrong, &Effective::new(&schema, None));
+    block_on(agreement.recheck(&database, &schema)).unwrap();
+    assert_eq!(texts(&agreement), ["the model says anon cannot read public.closed, but 1 row came back"]);
+    assert!(agreement.overtaken.is_empty());
 }
 
 /// Negative control: if the tester could not see a leak, its silence would mean nothing.
