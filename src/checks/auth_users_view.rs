@@ -9,15 +9,15 @@ use super::secdef_exposed::wants_secret;
 
 declare_check! {
     /// A view, materialized view or SECURITY DEFINER function gives clients rows of the platform's `auth` tables: the
-    /// e-mail addresses, phone numbers, metadata and sessions of all users.
+    /// e-mail addresses, phone numbers, metadata and sessions of all users; or lets them change such rows.
     ///
     /// Clients have no privilege on the schema `auth`, but a view reads it as its owner, and so does a definer
     /// function. Critical for anyone on the internet and wherever addresses, metadata or tokens are among the columns
     /// read; high otherwise.
     ///
     /// A view or function that asks who the session is (`where id = auth.uid()`) is low, and so is a function that
-    /// takes a secret such as a password. Not reported: what only the back
-    /// end may read or call, and functions that also touch tables of the application (those are `secdef-exposed`).
+    /// takes a secret such as a token and writes nothing. Not reported: what only the back end may read or call, and
+    /// functions that also touch tables of the application (those are `secdef-exposed`).
     pub(super) struct AuthUsersView {
         id: "auth-users-view",
         title: "door to the platform's table of users",
@@ -90,16 +90,19 @@ fn tells(view: &Relation) -> bool {
 fn report_function(cx: &Context<'_>, function: &Function, out: &mut Findings<'_>) {
     let Some(caller) = cx.callers(function).filter(Caller::only_users) else { return };
     let (worst, confidence, what) = match caller.yields_rows {
-        _ if caller.identity => (Severity::Low, Confidence::Possible, "what it says of the caller, which it asks for"),
-        _ if wants_secret(function) => {
-            (Severity::Low, Confidence::Possible, "whether the secret that it takes is right")
+        _ if caller.identity => {
+            (Severity::Low, Confidence::Possible, "learn what it says of the caller, which it asks for")
         }
-        true => (Severity::Critical, Confidence::Likely, "what it returns of all users"),
-        false => (Severity::Medium, Confidence::Likely, "whether a user exists"),
+        _ if wants_secret(function, caller.writes) => {
+            (Severity::Low, Confidence::Possible, "learn whether the secret that it takes is right")
+        }
+        _ if caller.writes => (Severity::Critical, Confidence::Likely, "change what is kept of any user"),
+        true => (Severity::Critical, Confidence::Likely, "learn what it returns of all users"),
+        false => (Severity::Medium, Confidence::Likely, "learn whether a user exists"),
     };
     let severity = cx.severity(worst, caller.principal, true);
     let message = format!(
-        "{} can call {} and learn {what}: it reads {} as its owner {}.",
+        "{} can call {} and {what}: it works on {} as its owner {}.",
         subject(caller.principal),
         function.id,
         caller.touched(),

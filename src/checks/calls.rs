@@ -92,7 +92,9 @@ impl<'a> Context<'a> {
         let Some(relation) = self.schema.relation(name).filter(|r| r.kind.holds_rows()) else { return false };
         let own = self.effective.access(&principal.role, relation, command);
         let lent = self.effective.access(&function.owner, relation, command);
-        lent.extent == Extent::All && own.extent != Extent::All
+        // What the client holds in a schema that it cannot name, only the function lets it use.
+        let by_itself = own.extent == Extent::All && self.exposes(principal, &name.schema);
+        lent.extent == Extent::All && !by_itself
     }
 
     /// The functions that clients must be able to execute: policies, views that read as the caller, defaults and

@@ -118,9 +118,7 @@ fn weigh(function: &Function, caller: &Caller<'_>) -> (Severity, Confidence) {
         (Severity::Low, Confidence::Possible)
     } else if caller.gains.is_empty() {
         (Severity::Medium, Confidence::Possible)
-    } else if wants_secret(function) {
-        (Severity::Low, Confidence::Possible)
-    } else if caller.is_question() {
+    } else if wants_secret(function, caller.writes) || caller.is_question() {
         (Severity::Low, Confidence::Possible)
     } else if !caller.yields_rows && !caller.writes {
         (Severity::Medium, Confidence::Likely)
@@ -131,10 +129,12 @@ fn weigh(function: &Function, caller: &Caller<'_>) -> (Severity, Confidence) {
     }
 }
 
-/// Whether an argument is named like something that only the right caller knows.
-pub(super) fn wants_secret(function: &Function) -> bool {
-    const SECRETS: &[&str] = &["token", "secret", "code", "key", "hash", "password", "otp", "pin"];
+/// Whether an argument is named like something that only the right caller knows; a password that is written may be a
+/// new one.
+pub(super) fn wants_secret(function: &Function, writes: bool) -> bool {
+    const SECRETS: &[&str] = &["password", "token", "secret", "code", "key", "hash", "otp", "pin"];
+    let secrets = SECRETS.get(usize::from(writes)..).unwrap_or_default();
     let names = function.parameters.iter().filter_map(|a| a.name.as_deref()).map(str::to_lowercase);
-    let is_secret = |name: &String| name.split('_').any(|part| SECRETS.contains(&part));
+    let is_secret = |name: &String| name.split('_').any(|part| secrets.contains(&part));
     function.parameters.iter().any(|a| a.mode == ArgumentMode::In) && names.take(8).any(|n| is_secret(&n))
 }

@@ -42,3 +42,18 @@ fn generated_parts_are_up_to_date() {
         assert!(readme == fresh, "README.md is out of date: UPDATE_README=1 cargo test readme");
     }
 }
+
+#[test]
+fn the_excerpt_is_what_the_demo_prints() {
+    let readme = include_str!("../../README.md");
+    let (_, rest) = readme.split_once("cut short:\n\n```text\n").unwrap();
+    let (excerpt, _) = rest.split_once("```").unwrap();
+    let output = Command::new(program()).args(["audit", "--demo", "--quiet"]).env("COLUMNS", "100").output().unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    let printed: Vec<_> = printed.lines().collect();
+    let lines: Vec<_> = excerpt.lines().filter(|l| !l.is_empty() && !l.contains("...")).collect();
+    assert!(lines.len() > 40, "{excerpt}");
+    for line in lines {
+        assert!(printed.contains(&line), "the demo does not print `{line}`");
+    }
+}

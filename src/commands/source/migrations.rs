@@ -10,6 +10,7 @@ use crate::commands::Run;
 use crate::connector::ConnInfo;
 use crate::model::{Origin, Platform, Schema, Setting};
 use crate::report::SourceKind;
+use crate::shadow::files::SqlFile;
 use crate::shadow::{self, Binaries, BinariesRequest, ServerOptions, Shadow, ShadowRequest, files};
 
 /// Applies the migrations at `path` and reads the result; `description` is what reports call it.
@@ -40,6 +41,7 @@ pub(super) async fn load(path: &Path, description: String, args: &cli::Source, r
         expose(&mut schema, &schemas);
     }
     let mut loaded = Loaded::new(schema, SourceKind::Shadow, description);
+    notes.extend(files.iter().filter(|f| platform == shadow::Platform::SUPABASE && is_dump(&f.text)).map(dumped));
     for file in files {
         loaded.files.push(file.name.clone());
         loaded.texts.insert(file.name, file.text);
@@ -94,6 +96,21 @@ fn binaries(reading: &cli::Reading, project: &Project, notes: &mut Vec<String>) 
 /// What a migration run has to assume, because no file says it.
 const DEFAULT_GRANTS: &str = "assumed: a Supabase project created before 2026-05-30, in which new tables of public \
                               are granted to anon and authenticated (`--new-tables private` assumes the opposite)";
+
+/// Whether `pg_dump` wrote it: it begins by emptying the search path, as nobody else does in these words.
+fn is_dump(text: &str) -> bool {
+    text.contains("SELECT pg_catalog.set_config('search_path', '', false);")
+}
+
+/// A dump names the privileges that an object has beyond Postgres' own defaults, and does not revoke what a platform's
+/// default privileges add when it is run.
+fn dumped(file: &SqlFile) -> String {
+    format!(
+        "{} is a dump: where the platform grants new objects to clients, running it grants more than the database that \
+         it was taken from did, so audit that one with `--db-url` or say `--new-tables private`",
+        file.name
+    )
+}
 
 async fn start(
     path: &Path,

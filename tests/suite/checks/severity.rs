@@ -132,6 +132,31 @@ fn of_definer_functions() {
             function("f(password text) returns record", "select 1, 2 from auth.users u where u.email = $1", ""),
             Some(Severity::Low),
         ),
+        (
+            "auth-users-view",
+            function(
+                "f(u uuid, password text) returns void",
+                "update auth.users set encrypted_password = password where id = u",
+                "",
+            ),
+            Some(Severity::Critical),
+        ),
+        // What a client holds in a schema that it cannot name, only the function lets it use.
+        (
+            "secdef-exposed",
+            function(
+                "f(e text, password text) returns void",
+                "update hidden.logins set hash = password where email = e",
+                "",
+            )
+            .replacen(
+                "create table",
+                "create schema hidden; create table hidden.logins (email text, hash text);
+                 grant usage on schema hidden to anon; grant all on hidden.logins to anon; create table",
+                1,
+            ),
+            Some(Severity::High),
+        ),
         ("secdef-search-path", function("f() returns bigint", "select 1::bigint", ""), None),
         (
             "secdef-search-path",

@@ -66,7 +66,15 @@ fn new_tables_are_granted_as_asked_or_as_the_project_says() {
     let text = audit(&[], 0);
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(text.contains("from supabase/config.toml: new tables of public are not granted"), "{text}");
-    assert!(audit(&["--new-tables", "exposed"], 1).contains("public.notes is open to anon"));
+    let text = audit(&["--new-tables", "exposed"], 1);
+    assert!(text.contains("public.notes is open to anon") && !text.contains("is a dump"), "{text}");
+
+    // A dump's own grants do not take back what the platform adds.
+    let dump = "SELECT pg_catalog.set_config('search_path', '', false);\ncreate table public.notes (id int);\n\
+                REVOKE ALL ON TABLE public.notes FROM PUBLIC;\n";
+    std::fs::write(migrations.join("1_first.sql"), dump).unwrap();
+    assert!(audit(&["--new-tables", "exposed"], 1).contains("1_first.sql is a dump"));
+    assert!(!audit(&[], 0).contains("is a dump"));
 }
 
 #[test]
