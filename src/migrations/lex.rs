@@ -230,7 +230,22 @@ fn is_word(b: u8) -> bool {
 fn is_operator(b: u8) -> bool {
     matches!(
         b,
-        b'~' | b'!' | b'@' | b'#' | b'^' | b'&' | b'|' | b'`' | b'?' | b'+' | b'-' | b'*' | b'/' | b'%' | b'<' | b'>' | b'='
+        b'~' | b'!'
+            | b'@'
+            | b'#'
+            | b'^'
+            | b'&'
+            | b'|'
+            | b'`'
+            | b'?'
+            | b'+'
+            | b'-'
+            | b'*'
+            | b'/'
+            | b'%'
+            | b'<'
+            | b'>'
+            | b'='
     )
 }
 
@@ -263,12 +278,10 @@ mod tests {
         assert_eq!(kinds("1..10"), [(Number, "1"), (Operator, ".."), (Number, "10")]);
         assert_eq!(kinds("/* a /* b */ c */ d -- e"), [(Word, "d")]);
         assert_eq!(kinds("a->>'b'"), [(Word, "a"), (Operator, "->>"), (Text, "'b'")]);
-        assert_eq!(kinds("U&\"d\\0061t\" u&'x' é\"\"\"\""), [
-            (UnicodeQuoted, "U&\"d\\0061t\""),
-            (UnicodeText, "u&'x'"),
-            (Word, "é"),
-            (Quoted, "\"\"\"\"")
-        ]);
+        assert_eq!(
+            kinds("U&\"d\\0061t\" u&'x' é\"\"\"\""),
+            [(UnicodeQuoted, "U&\"d\\0061t\""), (UnicodeText, "u&'x'"), (Word, "é"), (Quoted, "\"\"\"\"")]
+        );
     }
 
     #[test]

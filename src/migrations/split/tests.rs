@@ -40,15 +40,19 @@ fn what_has_no_end_is_one_piece_that_says_so() {
 
 #[test]
 fn dumps_have_data_and_meta_commands() {
-    let text = "\\restrict abc\r\ncopy public.t (a, b) from stdin;\nit's\t;x\n\\N\t\"\n\\.\n\n\\unrestrict abc\nselect 1;";
+    let text =
+        "\\restrict abc\r\ncopy public.t (a, b) from stdin;\nit's\t;x\n\\N\t\"\n\\.\n\n\\unrestrict abc\nselect 1;";
     let kinds: Vec<_> = split(text).into_iter().map(|p| (p.kind, &text[p.range])).collect();
-    assert_eq!(kinds, [
-        (PieceKind::Meta, "\\restrict abc"),
-        (PieceKind::Statement, "copy public.t (a, b) from stdin;"),
-        (PieceKind::CopyData, "it's\t;x\n\\N\t\"\n\\."),
-        (PieceKind::Meta, "\\unrestrict abc"),
-        (PieceKind::Statement, "select 1;"),
-    ]);
+    assert_eq!(
+        kinds,
+        [
+            (PieceKind::Meta, "\\restrict abc"),
+            (PieceKind::Statement, "copy public.t (a, b) from stdin;"),
+            (PieceKind::CopyData, "it's\t;x\n\\N\t\"\n\\."),
+            (PieceKind::Meta, "\\unrestrict abc"),
+            (PieceKind::Statement, "select 1;"),
+        ]
+    );
     let open = split("copy t from stdin;\n1\nselect 1;");
     assert!(matches!(&open[1].kind, PieceKind::Unread(why) if why.contains("no end")));
     let tail = split("copy t from stdin; grant all on t to anon;\n\\.\n");
