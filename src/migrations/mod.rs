@@ -6,7 +6,7 @@
 pub mod parse;
 pub mod split;
 
-mod lex;
-mod names;
+pub(crate) mod lex;
+pub(crate) mod names;
 
 pub use names::{Name, fold};

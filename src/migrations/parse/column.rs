@@ -3,6 +3,7 @@
 use super::cursor::{Cursor, Fragment, Result};
 use super::sequence::SequenceOption;
 use super::types::TypeName;
+use crate::migrations::lex::Kind;
 use crate::migrations::names::Name;
 use crate::model::{Generated, Identity, ReferentialAction};
 
@@ -179,8 +180,9 @@ pub(crate) fn expression(c: &mut Cursor<'_>) -> Fragment {
     let start = c.position();
     // A word such as NULL may itself be the expression.
     c.skip_one();
-    let operand = |c: &Cursor<'_>| c.is_punct(b',') || c.is_punct(b')') || c.is_any(&AFTER_EXPRESSION);
-    c.until(operand);
+    // `storage` may also be the schema of a type.
+    let ends = |c: &Cursor<'_>| c.is_punct(b',') || c.is_any(&AFTER_EXPRESSION) && !is_mark(c, 1, b'.');
+    c.until(ends);
     c.since(start)
 }
 
@@ -220,7 +222,11 @@ pub(crate) fn is_constraint(c: &Cursor<'_>) -> bool {
 }
 
 fn is_open(c: &Cursor<'_>, n: usize) -> bool {
-    c.ahead(n).is_some_and(|t| t.kind == crate::migrations::lex::Kind::Punct(b'('))
+    is_mark(c, n, b'(')
+}
+
+fn is_mark(c: &Cursor<'_>, n: usize, mark: u8) -> bool {
+    c.ahead(n).is_some_and(|t| t.kind == Kind::Punct(mark))
 }
 
 /// A table constraint.

@@ -340,16 +340,4 @@ impl<'a> Cursor<'a> {
         let lead = inner.len() - inner.trim_start().len();
         Ok(self.source.fragment(start + lead..start + lead + inner.trim().len()))
     }
-
-    /// Whether a key word stands outside of brackets from here on.
-    pub(crate) fn find(&self, word: &str) -> bool {
-        let mut probe = self.clone();
-        probe.until(|c| c.is(word));
-        probe.is(word)
-    }
-
-    /// Whether any of the tokens left is this key word.
-    pub(crate) fn mentions(&self, word: &str) -> bool {
-        (0..self.tokens.len().saturating_sub(self.at)).any(|n| self.is_ahead(n, word))
-    }
 }

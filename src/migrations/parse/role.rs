@@ -169,6 +169,8 @@ pub(crate) fn options(c: &mut Cursor<'_>) -> Result<Vec<RoleOption>> {
         options.push(match () {
             () if c.accept("connection limit") => RoleOption::ConnectionLimit(number(c)),
             () if c.accept("encrypted password") || c.accept("unencrypted password") || c.accept("password") => {
+                // psql's `:'variable'` stands for a string too.
+                c.accept_punct(b':');
                 RoleOption::Password(!c.accept("null") && c.string().map(|_| true)?)
             }
             () if c.accept("valid until") => {

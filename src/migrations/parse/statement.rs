@@ -87,7 +87,7 @@ pub enum Statement {
 }
 
 /// First words of statements that nothing in the model depends on.
-const HARMLESS: [&str; 35] = [
+const HARMLESS: [&str; 36] = [
     "analyze",
     "analyse",
     "vacuum",
@@ -98,7 +98,7 @@ const HARMLESS: [&str; 35] = [
     "cluster",
     "checkpoint",
     "lock",
-    "show",
+    "show", "load",
     "declare",
     "fetch",
     "move",
