@@ -46,6 +46,31 @@ pub fn split(text: &str) -> Vec<Piece> {
     splitter.pieces
 }
 
+/// Where the lines of a text begin, to tell the line of any byte.
+#[derive(Debug, Clone)]
+pub struct Lines<'a> {
+    text: &'a str,
+    starts: Vec<usize>,
+}
+
+impl<'a> Lines<'a> {
+    /// Reads all of `text` once.
+    #[must_use]
+    pub fn new(text: &'a str) -> Self {
+        let breaks = text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(at, _)| at + 1);
+        Self { text, starts: std::iter::once(0).chain(breaks).collect() }
+    }
+
+    /// Line and column, both from 1, of a byte; the column in characters.
+    #[must_use]
+    pub fn place(&self, at: usize) -> (usize, usize) {
+        let line = self.starts.partition_point(|start| *start <= at);
+        let start = line.checked_sub(1).and_then(|l| self.starts.get(l)).copied().unwrap_or(0);
+        let before = self.text.get(start..at).unwrap_or_default();
+        (line, before.chars().filter(|c| *c != '\u{feff}').count() + 1)
+    }
+}
+
 struct Splitter<'a> {
     text: &'a str,
     lexer: Lexer<'a>,

@@ -3,8 +3,8 @@
 use super::files::{self, SqlFile};
 use super::platform::Platform;
 use super::server::Server;
-use super::statement::{self, Statement};
 use super::standin::StandIns;
+use super::statement::{self, Statement};
 use super::{ShadowError, platform};
 use std::path::Path;
 use tokio_postgres::error::{DbError, ErrorPosition, SqlState};

@@ -82,7 +82,12 @@ impl<'a> StandIns<'a> {
         Ok(out)
     }
 
-    async fn create(&mut self, name: &str, statement: &Statement<'_>, notes: &mut Vec<String>) -> Result<(), ShadowError> {
+    async fn create(
+        &mut self,
+        name: &str,
+        statement: &Statement<'_>,
+        notes: &mut Vec<String>,
+    ) -> Result<(), ShadowError> {
         if BUILT_IN.contains(&name) {
             return Ok(());
         }

@@ -1,7 +1,7 @@
 //! Values that a block's text alone decides: literals, `format` of constants, variables that hold them.
 
 use super::cursor::{Cursor, Source};
-use crate::migrations::lex::{self, Kind};
+use crate::migrations::lex::{self, Kind, Token};
 use crate::model::{quote_ident, quote_literal};
 use std::collections::BTreeMap;
 
@@ -10,6 +10,17 @@ use std::collections::BTreeMap;
 pub(crate) enum Value {
     Text(String),
     List(Vec<String>),
+    /// What `to_regclass('name')` and the like give: NULL if there is no such object.
+    Object(&'static str, String),
+}
+
+impl Value {
+    pub(crate) fn into_text(self) -> Option<String> {
+        match self {
+            Self::Text(text) | Self::Object(_, text) => Some(text),
+            Self::List(_) => None,
+        }
+    }
 }
 
 /// Variables whose values are known; a record's field is `record.field`.
@@ -17,42 +28,58 @@ pub(crate) type Known = BTreeMap<String, Value>;
 
 /// The value of an expression, if the text alone decides it.
 pub(crate) fn text(expression: &str, known: &Known) -> Option<String> {
-    match value(expression, known)? {
-        Value::Text(text) => Some(text),
-        Value::List(_) => None,
-    }
+    // An object, printed, may lack the schema, but it names the same.
+    value(expression, known)?.into_text()
 }
 
 /// As [`text`], for lists too.
 pub(crate) fn value(expression: &str, known: &Known) -> Option<Value> {
     let source = Source { text: expression, made_at: None };
     let tokens = lex::tokens(expression, 0..expression.len());
+    if too_deep(&tokens) {
+        return None;
+    }
     let mut c = Cursor::new(&source, &tokens);
     let value = concatenation(&mut c, known)?;
     c.at_end().then_some(value)
 }
 
-fn concatenation(c: &mut Cursor<'_>, known: &Known) -> Option<Value> {
+/// Whether brackets could be nested so deep that reading them exhausts the stack.
+pub(crate) fn too_deep(tokens: &[Token]) -> bool {
+    tokens.iter().filter(|t| matches!(t.kind, Kind::Punct(b'(' | b'['))).count() > 200
+}
+
+/// The functions that look an object up by its name, and the types that do.
+const LOOK_UPS: [(&str, &str); 5] = [
+    ("to_regclass", "regclass"),
+    ("to_regprocedure", "regprocedure"),
+    ("to_regproc", "regproc"),
+    ("to_regtype", "regtype"),
+    ("to_regrole", "regrole"),
+];
+
+pub(crate) fn concatenation(c: &mut Cursor<'_>, known: &Known) -> Option<Value> {
     let mut value = term(c, known)?;
     while c.accept_operator("||") {
-        let (Value::Text(left), Value::Text(right)) = (value, term(c, known)?) else { return None };
+        let (left, right) = (value.into_text()?, term(c, known)?.into_text()?);
         value = Value::Text(left + &right);
     }
     Some(value)
 }
 
-fn term(c: &mut Cursor<'_>, known: &Known) -> Option<Value> {
+pub(crate) fn term(c: &mut Cursor<'_>, known: &Known) -> Option<Value> {
     let mut value = operand(c, known)?;
     while c.accept_operator("::") {
         let to = c.type_name().ok()?;
-        value = match (value, to.dimensions) {
+        let look_up = LOOK_UPS.iter().find(|(_, kind)| *kind == to.name.name);
+        let same = matches!(to.name.name.as_str(), "text" | "character varying" | "name");
+        value = match (value, to.dimensions, look_up) {
+            (Value::Text(text), 0, Some((_, kind))) => Value::Object(kind, text),
+            (Value::Text(text), 1, None) if same => Value::List(array(&text)?),
+            (Value::Object(_, text), 0, None) if same => Value::Text(text),
+            (value, _, None) if same => value,
             // Other types may change what is printed.
-            (value, _) if !matches!(to.name.name.as_str(), "text" | "character varying" | "name") => {
-                let _ = value;
-                return None;
-            }
-            (Value::Text(text), 1) => Value::List(array(&text)?),
-            (value, _) => value,
+            _ => return None,
         };
     }
     Some(value)
@@ -88,6 +115,9 @@ fn operand(c: &mut Cursor<'_>, known: &Known) -> Option<Value> {
             return None;
         }
         let first = arguments.first()?;
+        if let Some((_, kind)) = LOOK_UPS.iter().find(|(function, _)| *function == name.name) {
+            return Some(Value::Object(kind, first.clone()));
+        }
         return Some(Value::Text(match name.name.as_str() {
             "quote_ident" => quote_ident(first).into_owned(),
             "quote_literal" => quote_literal(first),
@@ -110,7 +140,7 @@ fn list(c: &mut Cursor<'_>, known: &Known, close: u8) -> Option<Vec<String>> {
             return None;
         }
         match concatenation(c, known)? {
-            Value::Text(text) => items.push(text),
+            Value::Text(text) | Value::Object(_, text) => items.push(text),
             Value::List(_) => return None,
         }
     }
@@ -164,9 +194,7 @@ mod tests {
         );
         assert_eq!(text("quote_ident(t)").as_deref(), Some("\"Tab\""));
         assert_eq!(text("'a'::text").as_deref(), Some("a"));
-        for unknown in
-            ["u", "format('%I', u)", "format('%I')", "now()", "'a'::regclass", "format('%10s', t)", "t +", ""]
-        {
+        for unknown in ["u", "format('%I', u)", "format('%I')", "now()", "format('%10s', t)", "t +", ""] {
             assert_eq!(text(unknown), None, "{unknown}");
         }
         assert_eq!(value("array['a', t]::text[]", &known), Some(Value::List(vec!["a".into(), "Tab".into()])));

@@ -22,9 +22,12 @@ pub struct Data {
 pub struct Call {
     /// The function.
     pub name: Name,
-    /// Its arguments.
+    /// Its arguments; none if it stands in more than 64 parentheses.
     pub arguments: Vec<Fragment>,
 }
+
+/// Arguments hold each other, so each depth costs a pass.
+const DEEPEST: usize = 64;
 
 /// Words before a parenthesis that is no call's.
 const NO_CALLS: [&str; 42] = [
@@ -126,8 +129,13 @@ fn copy(c: &mut Cursor<'_>, data: &mut Data) {
 }
 
 fn scan(c: &mut Cursor<'_>, data: &mut Data) {
-    let mut before_update = false;
+    let (mut before_update, mut depth) = (false, 0_usize);
     while let Some(token) = c.peek() {
+        match token.kind {
+            Kind::Punct(b'(') => depth += 1,
+            Kind::Punct(b')') => depth = depth.saturating_sub(1),
+            _ => (),
+        }
         if token.kind != Kind::Word && token.kind != Kind::Quoted {
             c.bump();
             before_update = false;
@@ -149,7 +157,7 @@ fn scan(c: &mut Cursor<'_>, data: &mut Data) {
             continue;
         }
         before_update = c.is_any(&["for", "do", "key", "on"]);
-        call(c, data);
+        call(c, data, depth);
         if c.position() == at {
             c.bump();
         }
@@ -157,7 +165,7 @@ fn scan(c: &mut Cursor<'_>, data: &mut Data) {
 }
 
 /// Takes a name; if a parenthesis follows it is a call, whose arguments are then read in turn.
-fn call(c: &mut Cursor<'_>, data: &mut Data) {
+fn call(c: &mut Cursor<'_>, data: &mut Data, depth: usize) {
     if c.is_any(&NO_CALLS) {
         return;
     }
@@ -167,7 +175,7 @@ fn call(c: &mut Cursor<'_>, data: &mut Data) {
     }
     let mut probe = c.clone();
     probe.bump();
-    let arguments = if probe.is_punct(b')') {
+    let arguments = if probe.is_punct(b')') || depth > DEEPEST {
         Vec::new()
     } else {
         probe.list(|c| Ok(c.until(|c| c.is_punct(b',')))).unwrap_or_default()

@@ -1,5 +1,6 @@
 //! Conditions of IF in a block, as far as they ask the catalog whether something exists.
 
+use super::constant::{self, Known, Value};
 use super::cursor::{Cursor, Fragment, Source};
 use crate::migrations::lex;
 use crate::migrations::names::Name;
@@ -9,8 +10,24 @@ use crate::migrations::names::Name;
 pub struct Guard {
     /// As written.
     pub text: Fragment,
-    /// What it asks, if it is one `[NOT] EXISTS (SELECT ... FROM catalog WHERE a = 'b' AND ...)`.
-    pub asks: Option<Existence>,
+    /// What it asks, if the catalog alone can answer.
+    pub asks: Option<Question>,
+}
+
+/// What a condition asks the catalog.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Question {
+    /// `[NOT] EXISTS (SELECT ... FROM catalog WHERE a = 'b' AND ...)`.
+    Exists(Existence),
+    /// `to_regclass('name') IS NULL` and the like.
+    Missing {
+        /// `IS NOT NULL`.
+        negated: bool,
+        /// `regclass`, `regprocedure` ...
+        kind: &'static str,
+        /// The name looked up, not yet folded.
+        name: String,
+    },
 }
 
 /// A question to the catalog.
@@ -24,15 +41,25 @@ pub struct Existence {
     pub equals: Vec<(String, String)>,
 }
 
-/// Reads a condition.
-pub(crate) fn guard(text: Fragment) -> Guard {
+/// Reads a condition; variables whose value is `known` count as constants.
+pub(crate) fn guard(text: Fragment, known: &Known) -> Guard {
     let source = Source { text: &text.text, made_at: None };
     let tokens = lex::tokens(&text.text, 0..text.text.len());
-    let asks = existence(Cursor::new(&source, &tokens));
+    if constant::too_deep(&tokens) {
+        return Guard { asks: None, text };
+    }
+    let c = Cursor::new(&source, &tokens);
+    let asks = existence(c.clone(), known).map(Question::Exists).or_else(|| missing(c, known));
     Guard { asks, text }
 }
 
-fn existence(mut c: Cursor<'_>) -> Option<Existence> {
+fn missing(mut c: Cursor<'_>, known: &Known) -> Option<Question> {
+    let Value::Object(kind, name) = constant::term(&mut c, known)? else { return None };
+    let negated = c.accept("is not null");
+    ((negated || c.accept("is null")) && c.at_end()).then_some(Question::Missing { negated, kind, name })
+}
+
+fn existence(mut c: Cursor<'_>, known: &Known) -> Option<Existence> {
     let negated = c.accept("not");
     if !c.accept("exists") || !c.accept_punct(b'(') || !c.accept("select") {
         return None;
@@ -49,11 +76,16 @@ fn existence(mut c: Cursor<'_>) -> Option<Existence> {
         loop {
             let column = c.name().ok()?.name;
             c.accept_operator("=").then_some(())?;
-            let value = c.accept_string()?;
-            if c.accept_operator("::") {
-                // A cast to regclass or an enum compares names all the same; which one is for the reader to know.
-                c.type_name().ok()?;
-            }
+            // A cast to regclass or an enum compares names all the same; which one is for the reader to know.
+            let value = match c.accept_string() {
+                Some(value) => {
+                    if c.accept_operator("::") {
+                        c.type_name().ok()?;
+                    }
+                    value
+                }
+                None => constant::term(&mut c, known)?.into_text()?,
+            };
             equals.push((column, value));
             if !c.accept("and") {
                 break;

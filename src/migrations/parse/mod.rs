@@ -25,6 +25,7 @@ pub mod trigger;
 pub mod types;
 pub mod view;
 
+mod cluster;
 mod constant;
 mod cursor;
 mod statement;
@@ -34,9 +35,11 @@ pub use statement::Statement;
 
 use self::cursor::{Cursor, Source};
 use super::lex::{self, Kind, Token};
-use super::split::{Piece, PieceKind};
+use super::split::{Piece, PieceKind, split};
 use statement::{read_or_unknown, unknown};
 use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 /// A statement and its bytes in the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,6 +64,34 @@ pub fn parse(text: &str, piece: &Piece) -> Parsed {
         PieceKind::Unread(why) => Statement::Unknown { why: why.clone(), may_touch_access_control: true },
     };
     Parsed { statement: parsed, range: piece.range.clone() }
+}
+
+/// Splits and understands all of a file.
+#[must_use]
+pub fn parse_file(text: &str) -> Vec<Parsed> {
+    split(text).iter().map(|piece| parse(text, piece)).collect()
+}
+
+/// As [`parse_file`] for many files at once, on all processors; the answers are in the order of the files.
+#[must_use]
+pub fn parse_files<S: AsRef<str> + Sync>(files: &[S]) -> Vec<Vec<Parsed>> {
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(files.len());
+    let (next, parsed) = (AtomicUsize::new(0), Mutex::new(Vec::with_capacity(files.len())));
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                loop {
+                    let at = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(file) = files.get(at) else { return };
+                    let statements = parse_file(file.as_ref());
+                    parsed.lock().unwrap_or_else(PoisonError::into_inner).push((at, statements));
+                }
+            });
+        }
+    });
+    let mut parsed = parsed.into_inner().unwrap_or_else(PoisonError::into_inner);
+    parsed.sort_by_key(|(at, _)| *at);
+    parsed.into_iter().map(|(_, statements)| statements).collect()
 }
 
 /// The statement that these tokens are.

@@ -2,7 +2,8 @@
 
 use super::alter::{self, AlterRelation};
 use super::block::{self, DoBlock};
-use super::cursor::{Cursor, Fragment, Refusal, Result, refuse};
+use super::cluster;
+use super::cursor::{Cursor, Refusal, Result, refuse};
 use super::data::{self, Data};
 use super::foreign::{self, Foreign, MappingAction};
 use super::function::{self, AlterFunction, CreateFunction};
@@ -11,14 +12,13 @@ use super::kind::{self, AlterExtension, AlterType, CreateExtension, CreateSchema
 use super::object::{self, Change, Drop, ObjectKind, ObjectRef};
 use super::policy::{self, AlterPolicy, CreatePolicy};
 use super::publication::{self, AlterPublication, CreatePublication};
-use super::role::{self, MembershipGrant, RoleDefinition, RoleOption, RoleSpec, SettingFor};
+use super::role::{self, MembershipGrant, RoleDefinition, RoleSpec, SettingFor};
 use super::routine::Signature;
 use super::sequence::{self, CreateSequence};
 use super::setting::{self, Set, Setting, Transaction};
 use super::table::{self, CreateIndex, CreateTable, Lead};
 use super::trigger::{self, AlterEventTrigger, CreateEventTrigger, CreateRule, CreateTrigger};
 use super::view::{self, CreateView};
-use crate::migrations::names::Name;
 
 /// A statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,7 +98,8 @@ const HARMLESS: [&str; 36] = [
     "cluster",
     "checkpoint",
     "lock",
-    "show", "load",
+    "show",
+    "load",
     "declare",
     "fetch",
     "move",
@@ -155,7 +156,7 @@ pub(crate) fn read(c: &mut Cursor<'_>, depth: usize) -> Result<Statement> {
         () if c.accept("drop") => object::drop(c).map(Statement::Drop),
         () if c.accept("grant") => grant_any(c, false),
         () if c.accept("revoke") => grant_any(c, true),
-        () if c.accept("do") && depth < 8 => block::block(c).map(Statement::Do),
+        () if c.accept("do") && depth < 4 => block::block(c, depth).map(Statement::Do),
         () if c.accept("set") => setting::set(c).map(Statement::Set),
         () if c.accept("reset") => setting::reset(c).map(Statement::Set),
         () => rare(c),
@@ -248,21 +249,9 @@ fn create(c: &mut Cursor<'_>) -> Result<Statement> {
             c.rest();
             Statement::CreateAggregate(signature)
         }
-        () if c.is_any(&["role", "user", "group"]) => create_role(c)?,
+        () if c.is_any(&["role", "user", "group"]) => cluster::create_role(c)?,
         () => return c.wanted("something that can be created"),
     })
-}
-
-fn create_role(c: &mut Cursor<'_>) -> Result<Statement> {
-    let is_user = c.is("user");
-    c.bump();
-    let role = c.role()?;
-    let mut options = role::options(c)?;
-    if is_user {
-        // First, so that a NOLOGIN that is written wins.
-        options.insert(0, RoleOption::Flag("login", true));
-    }
-    Ok(Statement::Role(RoleDefinition { role, create: true, options }))
 }
 
 fn alter_any(c: &mut Cursor<'_>) -> Result<Statement> {
@@ -281,10 +270,10 @@ fn alter_any(c: &mut Cursor<'_>) -> Result<Statement> {
         () if c.accept("foreign data wrapper") => Statement::Foreign(foreign::alter(c, false)?),
         () if c.accept("server") => Statement::Foreign(foreign::alter(c, true)?),
         () if c.accept("user mapping") => Statement::Foreign(foreign::user_mapping(c, MappingAction::Alter)?),
-        () if c.accept("role") || c.accept("user") => alter_role(c)?,
-        () if c.accept("group") => alter_role(c)?,
-        () if c.accept("database") => alter_database(c)?,
-        () if c.accept("system") => alter_system(c)?,
+        () if c.accept("role") || c.accept("user") => cluster::alter_role(c)?,
+        () if c.accept("group") => cluster::alter_role(c)?,
+        () if c.accept("database") => cluster::alter_database(c)?,
+        () if c.accept("system") => cluster::alter_system(c)?,
         () if c.is("trigger") || c.is("rule") => {
             let object = object::reference(c)?;
             changed(c, object)?
@@ -309,7 +298,7 @@ fn is_relation(kind: ObjectKind) -> bool {
     matches!(kind, Table | View | MaterializedView | ForeignTable | Sequence | Index)
 }
 
-fn changed(c: &mut Cursor<'_>, object: ObjectRef) -> Result<Statement> {
+pub(super) fn changed(c: &mut Cursor<'_>, object: ObjectRef) -> Result<Statement> {
     if matches!(object, ObjectRef::Trigger(..)) {
         let _ = c.accept("no");
         if c.accept("depends on extension") {
@@ -320,68 +309,6 @@ fn changed(c: &mut Cursor<'_>, object: ObjectRef) -> Result<Statement> {
     let Some(change) = object::change(c)? else { return c.wanted("`RENAME TO`, `OWNER TO` or `SET SCHEMA`") };
     c.end()?;
     Ok(Statement::Change(object, change))
-}
-
-fn set_or_reset(c: &mut Cursor<'_>) -> Result<Option<Setting>> {
-    let set = match () {
-        () if c.accept("set") => match setting::set(c)? {
-            Set::Setting(_, setting) => setting,
-            Set::Role(_, role) => Setting {
-                name: Some("role".into()),
-                value: setting::SettingValue::To(match role {
-                    Some(RoleSpec::Name(name)) => vec![name],
-                    _ => vec!["none".into()],
-                }),
-            },
-            _ => return refuse("a setting that cannot be kept"),
-        },
-        () if c.accept("reset") => match setting::reset(c)? {
-            Set::Setting(_, setting) => setting,
-            Set::Role(..) => Setting { name: Some("role".into()), value: setting::SettingValue::Default },
-            _ => return refuse("a setting that cannot be kept"),
-        },
-        () => return Ok(None),
-    };
-    Ok(Some(set))
-}
-
-fn alter_role(c: &mut Cursor<'_>) -> Result<Statement> {
-    let role = if c.accept("all") { None } else { Some(c.role()?) };
-    let database = if c.accept("in database") { Some(c.ident()?) } else { None };
-    if let Some(setting) = set_or_reset(c)? {
-        return Ok(Statement::RoleSetting(SettingFor { role, database, setting }));
-    }
-    let Some(role) = role else { return c.wanted("`SET` or `RESET`") };
-    if let (RoleSpec::Name(name), true) = (&role, c.is("rename")) {
-        let object = ObjectRef::Named(ObjectKind::Role, Name::plain(name.clone()));
-        return changed(c, object);
-    }
-    if let Some(membership) = role::alter_group(c, &role)? {
-        return Ok(Statement::Membership(membership));
-    }
-    let options = role::options(c)?;
-    Ok(Statement::Role(RoleDefinition { role, create: false, options }))
-}
-
-fn alter_database(c: &mut Cursor<'_>) -> Result<Statement> {
-    let name = c.ident()?;
-    if c.is("set") && !c.is_ahead(1, "tablespace") || c.is("reset") {
-        if let Some(setting) = set_or_reset(c)? {
-            return Ok(Statement::RoleSetting(SettingFor { role: None, database: Some(name), setting }));
-        }
-    }
-    if c.is("rename") || c.is("owner") {
-        return changed(c, ObjectRef::Named(ObjectKind::Database, Name::plain(name)));
-    }
-    let Fragment { .. } = c.rest();
-    Ok(Statement::Other("alter database".to_owned()))
-}
-
-fn alter_system(c: &mut Cursor<'_>) -> Result<Statement> {
-    match set_or_reset(c)? {
-        Some(setting) => Ok(Statement::AlterSystem(setting)),
-        None => c.wanted("`SET` or `RESET`"),
-    }
 }
 
 /// Starts of statements that cannot change who reaches what, even if they could not be read.

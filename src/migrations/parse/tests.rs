@@ -1,12 +1,15 @@
-use super::grant::{AllKind, GrantTarget, RoutineKind};
-use super::role::RoleSpec;
+//! Each construct, understood and refused.
+
+mod blocks;
+mod corpus;
+mod grants;
+mod objects;
+
 use super::*;
-use crate::migrations::split::split;
-use crate::model::Privilege;
 use proptest::prelude::*;
 
 fn all(text: &str) -> Vec<Statement> {
-    split(text).iter().map(|piece| parse(text, piece).statement).collect()
+    parse_file(text).into_iter().map(|parsed| parsed.statement).collect()
 }
 
 fn one(text: &str) -> Statement {
@@ -15,70 +18,134 @@ fn one(text: &str) -> Statement {
     found.remove(0)
 }
 
-/// How many statements of a folder are understood; `PGWITNESS_CORPUS=FOLDER cargo test corpus -- --ignored --nocapture`.
-#[test]
-#[ignore = "needs a folder of SQL files"]
-fn corpus() {
-    let root = std::env::var("PGWITNESS_CORPUS").unwrap();
-    let (mut files, mut bytes, mut total, mut gaps, mut blocks) = (0, 0, 0, Vec::new(), 0);
-    let mut folders = vec![std::path::PathBuf::from(root)];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).unwrap().flatten() {
-            let path = entry.path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|e| e == "sql") {
-                let text = String::from_utf8_lossy(&std::fs::read(&path).unwrap()).into_owned();
-                files += 1;
-                bytes += text.len();
-                for piece in split(&text) {
-                    let parsed = parse(&text, &piece);
-                    total += 1;
-                    let place = format!("{}:{}", path.display(), piece.line);
-                    match &parsed.statement {
-                        Statement::Unknown { why, .. } => {
-                            let head: String = text[piece.range.clone()].chars().take(110).collect();
-                            gaps.push(format!("{why} | {} | {place}", head.replace(['\n', '\r'], " ")));
-                        }
-                        Statement::Do(block) => {
-                            blocks += 1;
-                            collect(&block.steps, &text, &place, &mut gaps);
-                        }
-                        _ => (),
-                    }
-                }
-            }
-        }
+fn refused(text: &str) -> String {
+    match one(text) {
+        Statement::Unknown { why, may_touch_access_control: true } => why,
+        other => panic!("{text}: {other:?}"),
     }
-    gaps.sort();
-    let inside = gaps.iter().filter(|g| g.starts_with("DO ")).count();
-    let unread = gaps.len() - inside;
-    gaps.iter().for_each(|g| println!("{g}"));
-    println!("{files} files, {bytes} bytes, {total} statements, {unread} not understood, {inside} gaps in {blocks} DO blocks");
 }
 
-fn collect(steps: &[block::Step], text: &str, place: &str, gaps: &mut Vec<String>) {
-    use super::block::Step;
-    for step in steps {
-        match step {
-            Step::Run(parsed) => {
-                if let Statement::Unknown { why, .. } = &parsed.statement {
-                    let head: String = text[parsed.range.clone()].chars().take(90).collect();
-                    gaps.push(format!("DO statement: {why} | {} | {place}", head.replace(['\n', '\r'], " ")));
-                }
-            }
-            Step::If(branches, otherwise) => {
-                branches.iter().for_each(|(_, s)| collect(s, text, place, gaps));
-                collect(otherwise, text, place, gaps);
-            }
-            Step::Caught(body, handlers) => {
-                collect(body, text, place, gaps);
-                handlers.iter().for_each(|h| collect(&h.steps, text, place, gaps));
-            }
-            Step::Gap { why, may_touch_access_control, .. } => {
-                gaps.push(format!("DO gap ({may_touch_access_control}): {why} | {place}"));
-            }
-            Step::Return | Step::Raise(_) => (),
+#[test]
+fn what_is_not_understood_says_why() {
+    assert_eq!(refused("grant select on t"), "expected `TO`, found the end of the statement");
+    assert_eq!(refused("grant fly on t to a"), "`fly` is no privilege");
+    assert_eq!(refused("frobnicate the database"), "no statement that is known here");
+    assert_eq!(refused("alter table t enable row security"), "expected `TRIGGER`, found `row`");
+    assert_eq!(refused("select 'open"), "the quoted string opened in line 1 has no end");
+    assert_eq!(
+        refused("create policy p on t to staff current_user using (true)"),
+        "expected the end of the statement, found `current_user`"
+    );
+    let quiet = one("create index on t using (");
+    assert!(matches!(quiet, Statement::Unknown { may_touch_access_control: false, .. }), "{quiet:?}");
+}
+
+#[test]
+fn many_files_come_back_in_their_order() {
+    let files: Vec<String> = (0..50).map(|n| format!("create schema s{n}; select 1;").repeat(n % 7 + 1)).collect();
+    let apart: Vec<_> = files.iter().map(|f| parse_file(f)).collect();
+    assert_eq!(parse_files(&files), apart);
+}
+
+#[test]
+fn deep_nesting_is_refused_and_not_fatal() {
+    let deep = |open: &str, close: &str| format!("{}{}", open.repeat(5_000), close.repeat(5_000));
+    for body in [
+        format!("begin {} end", deep("if true then ", "end if; ")),
+        format!("begin {} end", deep("begin ", "end; ")),
+        format!("begin {} end", deep("loop ", "end loop; ")),
+        format!("begin execute {}; end", deep("(", ")")),
+        format!("begin if {} then end if; end", deep("(", ")")),
+    ] {
+        one(&format!("do $$ {body} $$"));
+    }
+    for open in ["(", "[", "f(", "case ", "array["] {
+        one(&format!("create policy p on t using ({})", open.repeat(20_000)));
+        one(&format!("select {}", open.repeat(20_000)));
+    }
+}
+
+const MARKS: [&str; 62] = [
+    "create",
+    "alter",
+    "drop",
+    "grant",
+    "revoke",
+    "table",
+    "function",
+    "policy",
+    "on",
+    "to",
+    "from",
+    "all",
+    "(",
+    ")",
+    ",",
+    ";",
+    ".",
+    "'a'",
+    "$$ begin",
+    "end $$",
+    "do",
+    "a",
+    "\"B\"",
+    "select",
+    "view",
+    "as",
+    "set",
+    "=",
+    "1",
+    "trigger",
+    "default",
+    "privileges",
+    "if",
+    "not",
+    "exists",
+    "with",
+    "option",
+    "role",
+    "in",
+    "schema",
+    "[",
+    "]",
+    "::",
+    "%",
+    "type",
+    "column",
+    "add",
+    "constraint",
+    "check",
+    "references",
+    "execute",
+    "loop",
+    "for",
+    "then",
+    "when",
+    "exception",
+    "publication",
+    "sequence",
+    "comment",
+    "owner",
+    "returns",
+    "language",
+];
+
+proptest! {
+    #[test]
+    fn no_text_panics(text in "\\PC{0,120}") {
+        parse_file(&text);
+    }
+
+    #[test]
+    fn no_mix_of_words_panics(words in prop::collection::vec(prop::sample::select(MARKS.to_vec()), 0..40)) {
+        let text = words.join(" ");
+        for parsed in parse_file(&text) {
+            prop_assert!(text.get(parsed.range).is_some());
         }
+    }
+
+    #[test]
+    fn no_mix_in_a_block_panics(words in prop::collection::vec(prop::sample::select(MARKS.to_vec()), 0..40)) {
+        parse_file(&format!("do $x$ declare a text[] := array['a']; begin {} end $x$;", words.join(" ")));
     }
 }

@@ -66,6 +66,8 @@ fn round_trip(text: &str) -> Result<(), TestCaseError> {
         prop_assert!(piece.range.start >= at && piece.range.end >= piece.range.start);
         gap(&text[at..piece.range.start])?;
         at = piece.range.end;
+        let lines = Lines::new(text);
+        prop_assert_eq!(lines.place(piece.range.start).0, piece.line);
         let before = &text[..piece.range.start];
         prop_assert_eq!(piece.line, before.matches('\n').count() + 1);
         let line = before.rsplit('\n').next().unwrap_or_default();
