@@ -121,7 +121,7 @@ pub(crate) fn column(c: &mut Cursor<'_>) -> Result<ColumnDefinition> {
         || c.is_punct(b',')
         || c.is_punct(b')')
         || c.accept("with options")
-        || c.is_any(&AFTER_EXPRESSION));
+        || c.is_any(&AFTER_EXPRESSION) && !is_mark(c, 1, b'.'));
     let data_type = if typed { Some(c.type_name()?) } else { None };
     let mut column = ColumnDefinition { name, data_type, collation: None, items: Vec::new() };
     while !(c.at_end() || c.is_punct(b',') || c.is_punct(b')')) {

@@ -133,7 +133,7 @@ const MARKS: [&str; 62] = [
 proptest! {
     #[test]
     fn no_text_panics(text in "\\PC{0,120}") {
-        parse_file(&text);
+        let _ = parse_file(&text);
     }
 
     #[test]
@@ -146,6 +146,6 @@ proptest! {
 
     #[test]
     fn no_mix_in_a_block_panics(words in prop::collection::vec(prop::sample::select(MARKS.to_vec()), 0..40)) {
-        parse_file(&format!("do $x$ declare a text[] := array['a']; begin {} end $x$;", words.join(" ")));
+        let _ = parse_file(&format!("do $x$ declare a text[] := array['a']; begin {} end $x$;", words.join(" ")));
     }
 }
