@@ -3,8 +3,8 @@
 use super::files::{self, SqlFile};
 use super::platform::Platform;
 use super::server::Server;
-use super::split::{Statement, split};
 use super::standin::StandIns;
+use super::statement::{self, Statement};
 use super::{ShadowError, platform};
 use std::path::Path;
 use tokio_postgres::error::{DbError, ErrorPosition, SqlState};
@@ -76,7 +76,7 @@ async fn run_file(client: &Client, name: &str, text: &str) -> Result<(), ShadowE
     if text.trim().is_empty() {
         return Ok(());
     }
-    let statements = split(text);
+    let statements = statement::statements(text);
     let apart = statements.as_deref().is_some_and(|all| all.iter().any(|s| runs_alone(s) || controls_transaction(s)));
     if !apart {
         let Err(error) = client.batch_execute(text).await else { return Ok(()) };
@@ -96,7 +96,7 @@ async fn run_file(client: &Client, name: &str, text: &str) -> Result<(), ShadowE
 }
 
 /// Statements that refuse to run beside others in one message.
-fn runs_alone(statement: &Statement) -> bool {
+fn runs_alone(statement: &Statement<'_>) -> bool {
     let concurrently = statement.find("concurrently").is_some() && statement.find("index").is_some();
     concurrently
         || ["vacuum"].iter().any(|word| statement.begins(&[word]))
@@ -110,7 +110,7 @@ async fn locate(
     client: &Client,
     name: &str,
     text: &str,
-    statements: Option<&[Statement]>,
+    statements: Option<&[Statement<'_>]>,
     error: &tokio_postgres::Error,
 ) -> ShadowError {
     let known = error.as_db_error().is_some_and(|e| matches!(e.position(), Some(ErrorPosition::Original(_))));
@@ -135,7 +135,7 @@ async fn locate(
 }
 
 /// A file with transactions of its own may have committed some before it fails, so that nothing could be tried again.
-fn controls_transaction(statement: &Statement) -> bool {
+fn controls_transaction(statement: &Statement<'_>) -> bool {
     ["begin", "start", "commit", "end", "rollback", "abort"].iter().any(|word| statement.begins(&[word]))
 }
 

@@ -14,9 +14,9 @@ pub(crate) mod files;
 pub mod guard;
 mod platform;
 mod server;
-mod split;
 mod stale;
 mod standin;
+mod statement;
 mod template;
 
 pub use apply::apply;

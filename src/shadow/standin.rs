@@ -1,8 +1,9 @@
 //! Stand-ins for extensions that a hosted project has and this server lacks: their signatures, not their work.
 
 use super::ShadowError;
-use super::split::{Statement, split};
+use super::statement::{Statement, statements};
 use std::collections::BTreeSet;
+use std::ops::Range;
 use tokio_postgres::Client;
 
 /// One stand-in.
@@ -59,8 +60,8 @@ impl<'a> StandIns<'a> {
     /// place. Says in `notes` what was done.
     pub(crate) async fn prepare(&mut self, text: &str, notes: &mut Vec<String>) -> Result<String, ShadowError> {
         let mut out = text.to_owned();
-        let Some(statements) = split(text) else { return Ok(out) };
-        for statement in &statements {
+        let Some(found) = statements(text) else { return Ok(out) };
+        for statement in &found {
             let drop = match extension_of(statement) {
                 Some(name) if self.available.contains(&name) => false,
                 Some(name) => {
@@ -75,13 +76,18 @@ impl<'a> StandIns<'a> {
                 }
             };
             if drop {
-                blank(&mut out, statement);
+                blank(&mut out, &statement.range);
             }
         }
         Ok(out)
     }
 
-    async fn create(&mut self, name: &str, statement: &Statement, notes: &mut Vec<String>) -> Result<(), ShadowError> {
+    async fn create(
+        &mut self,
+        name: &str,
+        statement: &Statement<'_>,
+        notes: &mut Vec<String>,
+    ) -> Result<(), ShadowError> {
         if BUILT_IN.contains(&name) {
             return Ok(());
         }
@@ -95,10 +101,10 @@ impl<'a> StandIns<'a> {
 
     /// Provides extensions with a schema of their own when a statement names that schema: they are often switched on in the
     /// dashboard and no migration creates them.
-    async fn mentioned(&mut self, statement: &Statement, notes: &mut Vec<String>) -> Result<(), ShadowError> {
+    async fn mentioned(&mut self, statement: &Statement<'_>, notes: &mut Vec<String>) -> Result<(), ShadowError> {
         for found in STANDINS {
             let absent = !self.available.contains(found.extension);
-            if absent && found.schema.is_some_and(|schema| names_schema(statement, schema)) {
+            if absent && found.schema.is_some_and(|schema| statement.names_schema(schema)) {
                 self.provide(found, "public", notes).await?;
             }
         }
@@ -124,7 +130,7 @@ impl<'a> StandIns<'a> {
 }
 
 /// The extension that a `create`, `alter`, `drop` or `comment on extension` statement is about.
-fn extension_of(statement: &Statement) -> Option<String> {
+fn extension_of(statement: &Statement<'_>) -> Option<String> {
     let mut at = match () {
         () if statement.begins(&["comment", "on", "extension"]) => 3,
         () if statement.begins(&["create", "extension"]) || statement.begins(&["alter", "extension"]) => 2,
@@ -138,39 +144,23 @@ fn extension_of(statement: &Statement) -> Option<String> {
     statement.word(at)
 }
 
-fn is_vector_index(statement: &Statement) -> bool {
+fn is_vector_index(statement: &Statement<'_>) -> bool {
     statement.begins(&["create"]) && (statement.find("hnsw").is_some() || statement.find("ivfflat").is_some())
 }
 
-/// `schema.something`, also inside of a function body or a DO block.
-fn names_schema(statement: &Statement, schema: &str) -> bool {
-    use sqlparser::tokenizer::Token;
-    let dotted = format!("{schema}.");
-    statement.tokens.windows(2).any(|pair| match pair {
-        [Token::Word(w), Token::Period] => w.value == schema,
-        _ => false,
-    }) || statement.tokens.iter().any(|token| match token {
-        Token::DollarQuotedString(body) => body.value.match_indices(&dotted).any(|(at, _)| {
-            let before = body.value.get(..at).and_then(|s| s.chars().next_back());
-            before.is_none_or(|c| !(c.is_alphanumeric() || c == '_' || c == '.'))
-        }),
-        _ => false,
-    })
-}
-
 /// Overwrites a statement with blanks; line ends stay, so that the server's error positions still fit the file.
-fn blank(text: &mut String, statement: &Statement) {
-    let Some(old) = text.get(statement.range.clone()) else { return };
+fn blank(text: &mut String, range: &Range<usize>) {
+    let Some(old) = text.get(range.clone()) else { return };
     let new: String = old.bytes().map(|b| if b == b'\n' || b == b'\r' { b as char } else { ' ' }).collect();
-    text.replace_range(statement.range.clone(), &new);
+    text.replace_range(range.clone(), &new);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn one(text: &str) -> Statement {
-        split(text).unwrap().remove(0)
+    fn one(text: &str) -> Statement<'_> {
+        statements(text).unwrap().remove(0)
     }
 
     #[test]
@@ -183,17 +173,17 @@ mod tests {
 
     #[test]
     fn sees_schemas_in_bodies_but_not_in_longer_names() {
-        assert!(names_schema(&one("select net.http_get('x')"), "net"));
-        assert!(names_schema(&one("do $$ begin perform cron.schedule('a', 'b'); end $$"), "cron"));
-        assert!(!names_schema(&one("select planet.net from intranet.cron"), "cron"));
-        assert!(!names_schema(&one("do $$ begin perform intranet.cron(); end $$"), "net"));
+        assert!(one("select net.http_get('x')").names_schema("net"));
+        assert!(one("do $$ begin perform cron.schedule('a', 'b'); end $$").names_schema("cron"));
+        assert!(!one("select planet.net from intranet.cron").names_schema("cron"));
+        assert!(!one("do $$ begin perform intranet.cron(); end $$").names_schema("net"));
     }
 
     #[test]
     fn blanks_in_place() {
         let mut text = "select 1;\ncreate extension é\n;select 2;".to_owned();
-        let statement = split(&text).unwrap().remove(1);
-        blank(&mut text, &statement);
+        let range = statements(&text).unwrap().remove(1).range;
+        blank(&mut text, &range);
         assert!(text.starts_with("select 1;\n "));
         assert!(text.ends_with("\n select 2;"));
     }

@@ -1,0 +1,116 @@
+//! How fast migration files are split and understood, beside sqlparser's tokenizer alone on the same text.
+//!
+//! `cargo bench --bench migrations [MEGABYTES...]` (default: 1 10 100). The files are made up here: tables with their
+//! policies, grants and functions, as projects write them.
+
+#![expect(clippy::print_stdout, reason = "a benchmark prints its result")]
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use comfy_table::Table;
+use pgwitness::migrations::parse::{parse, parse_files};
+use pgwitness::migrations::split::split;
+use sqlparser::dialect::PostgreSqlDialect;
+use sqlparser::tokenizer::Tokenizer;
+
+/// The size of one file.
+const FILE: usize = 100_000;
+
+fn main() {
+    let sizes: Vec<usize> = std::env::args().skip(1).filter_map(|a| a.parse().ok()).collect();
+    let sizes = if sizes.is_empty() { vec![1, 10, 100] } else { sizes };
+    let mut table = Table::new();
+    table.set_header([
+        "MB",
+        "statements",
+        "tokenizer MB/s",
+        "split MB/s",
+        "split + parse MB/s",
+        "of tokenizer",
+        "all threads MB/s",
+    ]);
+    for megabytes in sizes {
+        let files = files(megabytes * 1_000_000);
+        let bytes: usize = files.iter().map(String::len).sum();
+        let speed = |time: Duration| bytes as f64 / 1e6 / time.as_secs_f64();
+        let tokenizer = speed(best(|| {
+            files
+                .iter()
+                .for_each(|f| drop(black_box(Tokenizer::new(&PostgreSqlDialect {}, f).tokenize_with_location())));
+        }));
+        let alone = speed(best(|| files.iter().for_each(|f| drop(black_box(split(f))))));
+        let mut statements = 0;
+        let parsed = speed(best(|| {
+            statements = 0;
+            for file in &files {
+                for piece in split(file) {
+                    black_box(parse(file, &piece));
+                    statements += 1;
+                }
+            }
+        }));
+        let threads = speed(best(|| drop(black_box(parse_files(&files)))));
+        table.add_row([
+            megabytes.to_string(),
+            statements.to_string(),
+            format!("{tokenizer:.0}"),
+            format!("{alone:.0}"),
+            format!("{parsed:.0}"),
+            format!("{:.2}", parsed / tokenizer),
+            format!("{threads:.0}"),
+        ]);
+    }
+    println!("{table}");
+}
+
+/// The shortest of three runs.
+fn best(mut run: impl FnMut()) -> Duration {
+    let time = |_| {
+        let start = Instant::now();
+        run();
+        start.elapsed()
+    };
+    (0..3).map(time).min().unwrap_or_default()
+}
+
+fn files(bytes: usize) -> Vec<String> {
+    let mut files = Vec::new();
+    let (mut file, mut total, mut n) = (String::new(), 0, 0);
+    while total < bytes {
+        let piece = table(n);
+        total += piece.len();
+        n += 1;
+        file.push_str(&piece);
+        if file.len() >= FILE {
+            files.push(std::mem::take(&mut file));
+        }
+    }
+    files.push(file);
+    files
+}
+
+fn table(n: usize) -> String {
+    format!(
+        "-- The documents of team {n}\n\
+         create table if not exists public.documents_{n} (\n  id uuid primary key default gen_random_uuid(),\n  \
+         owner_id uuid not null references auth.users (id) on delete cascade,\n  team_id bigint,\n  \
+         title text not null check (length(title) > 0),\n  created_at timestamp with time zone not null default now()\n);\n\
+         alter table public.documents_{n} enable row level security;\n\
+         create policy \"members read {n}\" on public.documents_{n} for select to authenticated\n  \
+         using (exists (select 1 from public.memberships m where m.team_id = documents_{n}.team_id and m.user_id = auth.uid()));\n\
+         create policy \"owners write {n}\" on public.documents_{n} for update to authenticated\n  \
+         using (owner_id = (select auth.uid())) with check (owner_id = (select auth.uid()));\n\
+         grant select, insert, update (title) on table public.documents_{n} to authenticated, service_role;\n\
+         create or replace function public.touch_{n}(document uuid, at timestamptz default now()) returns void\n  \
+         language plpgsql security definer set search_path = ''\nas $$\nbegin\n  \
+         -- only the owner's own rows\n  update public.documents_{n} set created_at = at\n  \
+         where id = document and owner_id = auth.uid();\n  if not found then\n    raise exception 'no such document';\n  \
+         end if;\nend;\n$$;\n\
+         revoke all on function public.touch_{n}(uuid, timestamptz) from public, anon;\n\
+         comment on table public.documents_{n} is 'Documents; one row each';\n\
+         do $$ begin\n  if not exists (select 1 from pg_policies where tablename = 'documents_{n}' and policyname = 'x') then\n    \
+         create policy x on public.documents_{n} for delete using (false);\n  end if;\nend $$;\n\
+         insert into public.settings (name, value) values ('documents_{n}', '{{\"open\": false}}'), ('other_{n}', 'it''s');\n\n"
+    )
+}

@@ -1,0 +1,122 @@
+//! DO blocks: what static DDL, guards, handlers, constant EXECUTE and loops over constants in them do.
+//!
+//! Not an interpreter: what only the server can know is a gap with its place.
+
+mod loops;
+mod reader;
+
+use self::reader::Reader;
+use super::constant::Known;
+use super::cursor::{Cursor, Result, Source, refuse};
+use super::guard::Guard;
+use super::{Parsed, Statement};
+use crate::migrations::lex::{self, Kind};
+use crate::migrations::names;
+use std::ops::Range;
+
+/// A DO block.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DoBlock {
+    /// Its language.
+    pub language: String,
+    /// What it does, in order.
+    pub steps: Vec<Step>,
+}
+
+/// A step of a DO block. Steps that change nothing, such as `RAISE NOTICE`, are left out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// A statement, static or from EXECUTE of constants.
+    Run(Parsed),
+    /// `IF`: its branches in order, and ELSE.
+    If(Vec<(Guard, Vec<Step>)>, Vec<Step>),
+    /// A block whose errors are caught.
+    Caught(Vec<Step>, Vec<Handler>),
+    /// A loop over constants, round by round.
+    Rounds(Vec<Vec<Step>>),
+    /// `CONTINUE`: the round ends here.
+    Continue,
+    /// `EXIT`: the loop ends here.
+    Exit,
+    /// `RETURN`: the block ends here.
+    Return,
+    /// `RAISE EXCEPTION`: the block fails here.
+    Raise(Range<usize>),
+    /// What could not be read.
+    Gap {
+        /// Why.
+        why: String,
+        /// Whether it may change who can reach what.
+        may_touch_access_control: bool,
+        /// Its bytes.
+        range: Range<usize>,
+    },
+}
+
+/// `WHEN condition OR condition THEN ...`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Handler {
+    /// Conditions in lower case: `duplicate_object`, `others`, or an SQLSTATE.
+    pub conditions: Vec<String>,
+    /// What is done then.
+    pub steps: Vec<Step>,
+}
+
+/// The part after DO.
+pub(crate) fn block(c: &mut Cursor<'_>, level: usize) -> Result<DoBlock> {
+    let mut language = "plpgsql".to_owned();
+    let mut body = None;
+    while !c.at_end() {
+        if c.accept("language") {
+            language = match c.accept_string() {
+                Some(name) => name.to_ascii_lowercase(),
+                None => c.ident()?,
+            };
+        } else {
+            let Some(token) = c.bump().filter(|t| names::literal(t.kind, c.raw(*t)).is_some()) else {
+                return refuse("expected the body of a DO block");
+            };
+            body = Some(token);
+        }
+    }
+    let Some(token) = body else { return refuse("a DO block without a body") };
+    if language != "plpgsql" {
+        return refuse(format!("a DO block in `{language}`"));
+    }
+    let steps = match token.kind {
+        // A body in dollar quotes stands in the file as it is, so positions within are the file's.
+        Kind::Dollar => {
+            let tag = names::dollar_tag(c.raw(token));
+            steps(c.source, token.start + tag..token.end.saturating_sub(tag), level + 1)?
+        }
+        _ => {
+            let text = names::literal(token.kind, c.raw(token)).unwrap_or_default();
+            let source = Source { text: &text, made_at: Some(c.source.place(token.range())) };
+            steps(&source, 0..text.len(), level + 1)?
+        }
+    };
+    Ok(DoBlock { language, steps })
+}
+
+fn steps(source: &Source<'_>, range: Range<usize>, level: usize) -> Result<Vec<Step>> {
+    let tokens = lex::tokens(source.text, range);
+    let mut reader = Reader { c: Cursor::new(source, &tokens), tokens: &tokens, rounds: 0, depth: 0, level };
+    let steps = reader.block(&mut Known::new())?;
+    reader.c.accept_punct(b';');
+    reader.c.end()?;
+    Ok(steps)
+}
+
+/// Whether steps may change who can reach what.
+fn touches(steps: &[Step]) -> bool {
+    steps.iter().any(|step| match step {
+        Step::Run(parsed) => {
+            !matches!(parsed.statement, Statement::Data(_) | Statement::Comment(_) | Statement::Other(_))
+        }
+        Step::If(branches, otherwise) => branches.iter().any(|(_, s)| touches(s)) || touches(otherwise),
+        Step::Caught(body, handlers) => touches(body) || handlers.iter().any(|h| touches(&h.steps)),
+        Step::Rounds(rounds) => rounds.iter().any(|round| touches(round)),
+        Step::Return | Step::Raise(_) | Step::Continue | Step::Exit => false,
+        Step::Gap { may_touch_access_control, .. } => *may_touch_access_control,
+    })
+}

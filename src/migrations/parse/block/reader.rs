@@ -1,0 +1,299 @@
+//! The reader of PL/pgSQL statements.
+
+use super::{Handler, Step, touches};
+use crate::migrations::lex::{Kind, Token};
+use crate::migrations::parse::constant::{self, Known};
+use crate::migrations::parse::cursor::{Cursor, Fragment, Refusal, Result, refuse};
+use crate::migrations::parse::{Parsed, guard, made, statement, unknown};
+use crate::migrations::split::{self, PieceKind};
+use std::ops::Range;
+
+/// Statements nested deeper than this are refused, so that no file can exhaust the stack.
+const DEEPEST: usize = 50;
+
+pub(super) struct Reader<'a> {
+    pub(super) c: Cursor<'a>,
+    pub(super) tokens: &'a [Token],
+    /// Rounds of loops unrolled so far.
+    pub(super) rounds: usize,
+    /// How deep in this block the statement is.
+    pub(super) depth: usize,
+    /// How many blocks and EXECUTEs there are around this block.
+    pub(super) level: usize,
+}
+
+impl<'a> Reader<'a> {
+    /// `[<<label>>] [DECLARE ...] BEGIN ... [EXCEPTION ...] END [label]`
+    pub(super) fn block(&mut self, known: &mut Known) -> Result<Vec<Step>> {
+        let mut inner = known.clone();
+        self.label();
+        if self.c.accept("declare") {
+            while !self.c.is("begin") {
+                self.declaration(&mut inner)?;
+            }
+        }
+        self.c.expect("begin")?;
+        let body = self.statements(&mut inner)?;
+        let mut handlers = Vec::new();
+        if self.c.accept("exception") {
+            while self.c.accept("when") {
+                let conditions = self.condition("then");
+                self.c.expect("then")?;
+                let words = conditions.text.to_ascii_lowercase();
+                let conditions =
+                    words.split(" or ").map(|w| w.replace("sqlstate", "").replace('\'', "").trim().to_owned());
+                let conditions = conditions.collect();
+                handlers.push(Handler { conditions, steps: self.statements(&mut inner)? });
+            }
+        }
+        self.c.expect("end")?;
+        self.end_label();
+        // What an inner block assigned to an outer variable is not followed further.
+        known.retain(|name, value| inner.get(name) == Some(value));
+        Ok(if handlers.is_empty() { body } else { vec![Step::Caught(body, handlers)] })
+    }
+
+    fn label(&mut self) {
+        if self.c.accept_operator("<<") {
+            let _ = self.c.label();
+            self.c.accept_operator(">>");
+        }
+    }
+
+    pub(super) fn end_label(&mut self) {
+        if !self.c.is_punct(b';') {
+            let _ = self.c.label();
+        }
+    }
+
+    fn declaration(&mut self, known: &mut Known) -> Result<()> {
+        let name = self.c.ident()?;
+        self.c.until(|c| c.is_punct(b';') || is_assignment(c) || c.is("default"));
+        known.remove(&name);
+        if self.c.accept("default") || self.c.accept_operator(":=") || self.c.accept_operator("=") {
+            let expression = self.to_semicolon();
+            if let Some(value) = constant::value(&expression.text, known) {
+                known.insert(name, value);
+            }
+        }
+        self.c.expect_punct(b';')
+    }
+
+    pub(super) fn to_semicolon(&mut self) -> Fragment {
+        self.c.until(|c| c.is_punct(b';'))
+    }
+
+    /// Statements up to a word that ends a list of them.
+    pub(super) fn statements(&mut self, known: &mut Known) -> Result<Vec<Step>> {
+        let mut steps = Vec::new();
+        while !self.c.is_any(&["end", "exception", "elsif", "elseif", "else", "when"]) {
+            if self.c.at_end() {
+                return refuse("a block without its END");
+            }
+            self.statement(known, &mut steps)?;
+        }
+        Ok(steps)
+    }
+
+    fn statement(&mut self, known: &mut Known, steps: &mut Vec<Step>) -> Result<()> {
+        self.depth += 1;
+        let read = if self.depth > DEEPEST { refuse("statements nested too deep") } else { self.one(known, steps) };
+        self.depth -= 1;
+        read
+    }
+
+    fn one(&mut self, known: &mut Known, steps: &mut Vec<Step>) -> Result<()> {
+        if self.c.accept_punct(b';') {
+            return Ok(());
+        }
+        let start = self.c.position();
+        self.label();
+        match () {
+            () if self.c.is("begin") || self.c.is("declare") => steps.extend(self.block(known)?),
+            () if self.c.accept("if") => steps.push(self.if_statement(known)?),
+            () if self.c.accept("foreach") => self.foreach(start, known, steps)?,
+            () if self.c.accept("for") => self.for_loop(start, known, steps)?,
+            () if self.c.is("loop") || self.c.is("while") => {
+                self.condition("loop");
+                self.unknown_loop(start, known, steps, "a loop whose rounds only the server can know")?;
+            }
+            () if self.c.is("case") => self.case(start, known, steps)?,
+            () if self.c.accept("execute") => self.execute(start, known, steps),
+            () if self.c.accept("return") => {
+                self.to_semicolon();
+                steps.push(Step::Return);
+            }
+            () if self.c.accept("raise") => {
+                let quiet = self.c.is_any(&["notice", "warning", "info", "log", "debug"]);
+                self.to_semicolon();
+                if !quiet {
+                    steps.push(Step::Raise(self.range(start)));
+                }
+            }
+            () if self.c.accept("exit") => self.leave(start, Step::Exit, known, steps),
+            () if self.c.accept("continue") => self.leave(start, Step::Continue, known, steps),
+            () if self.c.is_any(&["null", "get", "assert", "open", "fetch", "close", "move"]) => {
+                drop(self.to_semicolon())
+            }
+            () if self.c.accept("perform") => {
+                self.to_semicolon();
+                self.run(start, steps);
+            }
+            () if self.assignment(known) => (),
+            () => {
+                self.forget_into(known);
+                self.to_semicolon();
+                self.run(start, steps);
+            }
+        }
+        self.c.expect_punct(b';')
+    }
+
+    /// The part after EXIT or CONTINUE.
+    fn leave(&mut self, start: usize, step: Step, known: &Known, steps: &mut Vec<Step>) {
+        if !self.c.is("when") && !self.c.is_punct(b';') {
+            self.to_semicolon();
+            return steps.push(self.gap(start, "leaving a loop by its label is not followed", true));
+        }
+        if self.c.accept("when") {
+            let condition = self.to_semicolon();
+            return steps.push(Step::If(vec![(guard::guard(condition, known), vec![step])], Vec::new()));
+        }
+        steps.push(step);
+    }
+
+    /// `name := expression`
+    fn assignment(&mut self, known: &mut Known) -> bool {
+        let mut probe = self.c.clone();
+        let Ok(name) = probe.name() else { return false };
+        if probe.is_punct(b'[') {
+            probe.skip_one();
+        }
+        if !probe.accept_operator(":=") && !probe.accept_operator("=") {
+            return false;
+        }
+        self.c = probe;
+        let expression = self.to_semicolon();
+        let key = name.schema.map_or(name.name.clone(), |record| format!("{record}.{}", name.name));
+        match constant::value(&expression.text, known) {
+            Some(value) => known.insert(key, value),
+            None => known.remove(&key),
+        };
+        true
+    }
+
+    /// `SELECT ... INTO variable`, and RETURNING ... INTO.
+    fn forget_into(&mut self, known: &mut Known) {
+        let mut probe = self.c.clone();
+        if self.c.is_any(&["select", "with", "insert", "update", "delete"]) {
+            loop {
+                probe.until(|c| c.is_punct(b';') || c.is("into"));
+                if !probe.accept("into") {
+                    return;
+                }
+                probe.accept("strict");
+                for name in probe.clone().names().unwrap_or_default() {
+                    known.remove(&name.name);
+                }
+            }
+        }
+    }
+
+    fn range(&self, from: usize) -> Range<usize> {
+        self.c.since(from).range
+    }
+
+    pub(super) fn gap(&self, from: usize, why: impl Into<String>, may_touch_access_control: bool) -> Step {
+        Step::Gap { why: why.into(), may_touch_access_control, range: self.range(from) }
+    }
+
+    /// The SQL statement from token `start` to here.
+    fn run(&self, start: usize, steps: &mut Vec<Step>) {
+        let tokens = self.tokens.get(start..self.c.position()).unwrap_or_default();
+        let statement = statement(self.c.source, tokens, self.level);
+        steps.push(Step::Run(Parsed { statement, range: self.range(start) }));
+    }
+
+    /// Text up to `stop`, which CASE may hold too.
+    pub(super) fn condition(&mut self, stop: &str) -> Fragment {
+        let start = self.c.position();
+        let mut cases = 0_usize;
+        while !self.c.at_end() && !(cases == 0 && self.c.is(stop)) && !self.c.is_punct(b';') {
+            match () {
+                () if self.c.is("case") => cases += 1,
+                () if self.c.is("end") => cases = cases.saturating_sub(1),
+                () => (),
+            }
+            if !self.c.skip_one() {
+                break;
+            }
+        }
+        self.c.since(start)
+    }
+
+    fn if_statement(&mut self, known: &mut Known) -> Result<Step> {
+        let (mut branches, mut otherwise) = (Vec::new(), Vec::new());
+        let before = known.clone();
+        loop {
+            let condition = guard::guard(self.condition("then"), &before);
+            self.c.expect("then")?;
+            branches.push((condition, self.branch(&before, known)?));
+            if !self.c.accept("elsif") && !self.c.accept("elseif") {
+                break;
+            }
+        }
+        if self.c.accept("else") {
+            otherwise = self.branch(&before, known)?;
+        }
+        self.c.expect("end if")?;
+        Ok(Step::If(branches, otherwise))
+    }
+
+    /// One of several ways; what it assigns is not known afterwards.
+    fn branch(&mut self, before: &Known, known: &mut Known) -> Result<Vec<Step>> {
+        let mut inner = before.clone();
+        let steps = self.statements(&mut inner)?;
+        known.retain(|name, value| inner.get(name) == Some(value));
+        Ok(steps)
+    }
+
+    fn case(&mut self, start: usize, known: &mut Known, steps: &mut Vec<Step>) -> Result<()> {
+        self.c.bump();
+        self.c.until(|c| c.is("when"));
+        let mut inner = Vec::new();
+        let before = known.clone();
+        while self.c.accept("when") {
+            self.condition("then");
+            self.c.expect("then")?;
+            inner.extend(self.branch(&before, known)?);
+        }
+        if self.c.accept("else") {
+            inner.extend(self.branch(&before, known)?);
+        }
+        self.c.expect("end case")?;
+        if !inner.is_empty() {
+            steps.push(self.gap(start, "`CASE` is not followed", touches(&inner)));
+        }
+        Ok(())
+    }
+
+    fn execute(&mut self, start: usize, known: &Known, steps: &mut Vec<Step>) {
+        let expression = self.c.until(|c| c.is_punct(b';') || c.is("using") || c.is("into"));
+        self.to_semicolon();
+        let Some(text) = constant::text(&expression.text, known) else {
+            return steps.push(self.gap(start, "`EXECUTE` of a text that only the server can know", true));
+        };
+        let place = self.range(start);
+        for piece in split::split(&text) {
+            let statement = match piece.kind {
+                PieceKind::Statement => made(&text, piece.range, place.clone(), self.level),
+                _ => unknown(Refusal { why: "text that `EXECUTE` cannot run".into() }, true),
+            };
+            steps.push(Step::Run(Parsed { statement, range: place.clone() }));
+        }
+    }
+}
+
+fn is_assignment(c: &Cursor<'_>) -> bool {
+    c.peek().is_some_and(|t| t.kind == Kind::Operator && matches!(c.raw(t), ":=" | "="))
+}

@@ -1,0 +1,203 @@
+//! Values that a block's text alone decides: literals, `format` of constants, variables that hold them.
+
+use super::cursor::{Cursor, Source};
+use crate::migrations::lex::{self, Kind, Token};
+use crate::model::{quote_ident, quote_literal};
+use std::collections::BTreeMap;
+
+/// A known value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Value {
+    Text(String),
+    List(Vec<String>),
+    /// What `to_regclass('name')` and the like give: NULL if there is no such object.
+    Object(&'static str, String),
+}
+
+impl Value {
+    pub(crate) fn into_text(self) -> Option<String> {
+        match self {
+            Self::Text(text) | Self::Object(_, text) => Some(text),
+            Self::List(_) => None,
+        }
+    }
+}
+
+/// Variables whose values are known; a record's field is `record.field`.
+pub(crate) type Known = BTreeMap<String, Value>;
+
+/// The value of an expression, if the text alone decides it.
+pub(crate) fn text(expression: &str, known: &Known) -> Option<String> {
+    // An object, printed, may lack the schema, but it names the same.
+    value(expression, known)?.into_text()
+}
+
+/// As [`text`], for lists too.
+pub(crate) fn value(expression: &str, known: &Known) -> Option<Value> {
+    let source = Source { text: expression, made_at: None };
+    let tokens = lex::tokens(expression, 0..expression.len());
+    if too_deep(&tokens) {
+        return None;
+    }
+    let mut c = Cursor::new(&source, &tokens);
+    let value = concatenation(&mut c, known)?;
+    c.at_end().then_some(value)
+}
+
+/// Whether brackets could be nested so deep that reading them exhausts the stack.
+pub(crate) fn too_deep(tokens: &[Token]) -> bool {
+    tokens.iter().filter(|t| matches!(t.kind, Kind::Punct(b'(' | b'['))).count() > 200
+}
+
+/// The functions that look an object up by its name, and the types that do.
+const LOOK_UPS: [(&str, &str); 5] = [
+    ("to_regclass", "regclass"),
+    ("to_regprocedure", "regprocedure"),
+    ("to_regproc", "regproc"),
+    ("to_regtype", "regtype"),
+    ("to_regrole", "regrole"),
+];
+
+pub(crate) fn concatenation(c: &mut Cursor<'_>, known: &Known) -> Option<Value> {
+    let mut value = term(c, known)?;
+    while c.accept_operator("||") {
+        let (left, right) = (value.into_text()?, term(c, known)?.into_text()?);
+        value = Value::Text(left + &right);
+    }
+    Some(value)
+}
+
+pub(crate) fn term(c: &mut Cursor<'_>, known: &Known) -> Option<Value> {
+    let mut value = operand(c, known)?;
+    while c.accept_operator("::") {
+        let to = c.type_name().ok()?;
+        let look_up = LOOK_UPS.iter().find(|(_, kind)| *kind == to.name.name);
+        let same = matches!(to.name.name.as_str(), "text" | "character varying" | "name");
+        value = match (value, to.dimensions, look_up) {
+            (Value::Text(text), 0, Some((_, kind))) => Value::Object(kind, text),
+            (Value::Text(text), 1, None) if same => Value::List(array(&text)?),
+            (Value::Object(_, text), 0, None) if same => Value::Text(text),
+            (value, _, None) if same => value,
+            // Other types may change what is printed.
+            _ => return None,
+        };
+    }
+    Some(value)
+}
+
+/// `{a,b}` of plain elements.
+fn array(text: &str) -> Option<Vec<String>> {
+    let inner = text.trim().strip_prefix('{')?.strip_suffix('}')?;
+    if inner.contains(['"', '\\', '{']) {
+        return None;
+    }
+    Some(inner.split(',').map(|e| e.trim().to_owned()).filter(|e| !e.is_empty()).collect())
+}
+
+fn operand(c: &mut Cursor<'_>, known: &Known) -> Option<Value> {
+    if let Some(text) = c.accept_string() {
+        return Some(Value::Text(text));
+    }
+    if c.accept_punct(b'(') {
+        let value = concatenation(c, known)?;
+        return c.accept_punct(b')').then_some(value);
+    }
+    if c.accept("array") {
+        return c.accept_punct(b'[').then(|| list(c, known, b']')).flatten().map(Value::List);
+    }
+    if c.peek()?.kind != Kind::Word && c.peek()?.kind != Kind::Quoted {
+        return None;
+    }
+    let name = c.name().ok()?;
+    if c.accept_punct(b'(') {
+        let arguments = list(c, known, b')')?;
+        if name.schema.as_deref().is_some_and(|s| s != "pg_catalog") {
+            return None;
+        }
+        let first = arguments.first()?;
+        if let Some((_, kind)) = LOOK_UPS.iter().find(|(function, _)| *function == name.name) {
+            return Some(Value::Object(kind, first.clone()));
+        }
+        return Some(Value::Text(match name.name.as_str() {
+            "quote_ident" => quote_ident(first).into_owned(),
+            "quote_literal" => quote_literal(first),
+            "lower" => first.to_lowercase(),
+            "format" => format(first, arguments.get(1..).unwrap_or_default())?,
+            _ => return None,
+        }));
+    }
+    let key = match name.schema {
+        Some(record) => format!("{record}.{}", name.name),
+        None => name.name,
+    };
+    known.get(&key).cloned()
+}
+
+fn list(c: &mut Cursor<'_>, known: &Known, close: u8) -> Option<Vec<String>> {
+    let mut items = Vec::new();
+    while !c.accept_punct(close) {
+        if !items.is_empty() && !c.accept_punct(b',') {
+            return None;
+        }
+        match concatenation(c, known)? {
+            Value::Text(text) | Value::Object(_, text) => items.push(text),
+            Value::List(_) => return None,
+        }
+    }
+    Some(items)
+}
+
+/// `format()` with `%s`, `%I`, `%L`, `%%` and positions; `None` for widths and missing arguments.
+fn format(pattern: &str, arguments: &[String]) -> Option<String> {
+    let mut out = String::with_capacity(pattern.len());
+    let (mut rest, mut next) = (pattern, 0_usize);
+    while let Some((before, after)) = rest.split_once('%') {
+        out.push_str(before);
+        if let Some(after) = after.strip_prefix('%') {
+            out.push('%');
+            rest = after;
+            continue;
+        }
+        let digits = after.find(|c: char| !c.is_ascii_digit()).unwrap_or(after.len());
+        let (number, mut after) = after.split_at_checked(digits)?;
+        if !number.is_empty() {
+            after = after.strip_prefix('$')?;
+            next = number.parse::<usize>().ok()?.checked_sub(1)?;
+        }
+        let argument = arguments.get(next)?;
+        next += 1;
+        let mut chars = after.chars();
+        match chars.next()? {
+            's' => out.push_str(argument),
+            'I' => out.push_str(&quote_ident(argument)),
+            'L' => out.push_str(&quote_literal(argument)),
+            _ => return None,
+        }
+        rest = chars.as_str();
+    }
+    out.push_str(rest);
+    Some(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn knows_constants_and_nothing_else() {
+        let known = Known::from([("t".to_owned(), Value::Text("Tab".to_owned()))]);
+        let text = |e: &str| text(e, &known);
+        assert_eq!(text("'a' || t || 'b'").as_deref(), Some("aTabb"));
+        assert_eq!(
+            text("format('drop table %I.%1$s -- %L %%', t, 'x''y')").as_deref(),
+            Some("drop table \"Tab\".Tab -- 'x''y' %")
+        );
+        assert_eq!(text("quote_ident(t)").as_deref(), Some("\"Tab\""));
+        assert_eq!(text("'a'::text").as_deref(), Some("a"));
+        for unknown in ["u", "format('%I', u)", "format('%I')", "now()", "format('%10s', t)", "t +", ""] {
+            assert_eq!(text(unknown), None, "{unknown}");
+        }
+        assert_eq!(value("array['a', t]::text[]", &known), Some(Value::List(vec!["a".into(), "Tab".into()])));
+        assert_eq!(value("'{a, b}'::text[]", &known), Some(Value::List(vec!["a".into(), "b".into()])));
+    }
+}

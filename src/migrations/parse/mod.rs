@@ -1,0 +1,113 @@
+//! Statements understood: what each statement of a migration file is, read without a server.
+//!
+//! The parsers are our own, one family a file, over the splitter's tokens. Statement-wise, so that one bad statement does
+//! not lose its file; and every statement comes out, if need be as [`Statement::Unknown`] with the reason.
+//! Expressions, queries and bodies stay the author's text ([`Fragment`]), for the analyzer to read.
+
+pub mod alter;
+pub mod block;
+pub mod column;
+pub mod data;
+pub mod foreign;
+pub mod function;
+pub mod grant;
+pub mod guard;
+pub mod kind;
+pub mod object;
+pub mod policy;
+pub mod publication;
+pub mod role;
+pub mod routine;
+pub mod sequence;
+pub mod setting;
+pub mod table;
+pub mod trigger;
+pub mod types;
+pub mod view;
+
+mod cluster;
+mod constant;
+mod cursor;
+mod statement;
+
+pub use cursor::Fragment;
+pub use statement::Statement;
+
+use self::cursor::{Cursor, Source};
+use super::lex::{self, Kind, Token};
+use super::split::{Piece, PieceKind, split};
+use statement::{read_or_unknown, unknown};
+use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+/// A statement and its bytes in the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parsed {
+    /// What it is.
+    pub statement: Statement,
+    /// Its bytes; of a statement that `EXECUTE` runs those of the EXECUTE.
+    pub range: Range<usize>,
+}
+
+/// Understands one piece of `text`.
+#[must_use]
+pub fn parse(text: &str, piece: &Piece) -> Parsed {
+    let raw = || text.get(piece.range.clone()).unwrap_or_default();
+    let parsed = match &piece.kind {
+        PieceKind::Statement => {
+            let source = Source { text, made_at: None };
+            statement(&source, &lex::tokens(text, piece.range.clone()), 0)
+        }
+        PieceKind::Meta => Statement::Meta(raw().to_owned()),
+        PieceKind::CopyData => Statement::CopyData,
+        PieceKind::Unread(why) => Statement::Unknown { why: why.clone(), may_touch_access_control: true },
+    };
+    Parsed { statement: parsed, range: piece.range.clone() }
+}
+
+/// Splits and understands all of a file.
+#[must_use]
+pub fn parse_file(text: &str) -> Vec<Parsed> {
+    split(text).iter().map(|piece| parse(text, piece)).collect()
+}
+
+/// As [`parse_file`] for many files at once, on all processors; the answers are in the order of the files.
+#[must_use]
+pub fn parse_files<S: AsRef<str> + Sync>(files: &[S]) -> Vec<Vec<Parsed>> {
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(files.len());
+    let (next, parsed) = (AtomicUsize::new(0), Mutex::new(Vec::with_capacity(files.len())));
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                loop {
+                    let at = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(file) = files.get(at) else { return };
+                    let statements = parse_file(file.as_ref());
+                    parsed.lock().unwrap_or_else(PoisonError::into_inner).push((at, statements));
+                }
+            });
+        }
+    });
+    let mut parsed = parsed.into_inner().unwrap_or_else(PoisonError::into_inner);
+    parsed.sort_by_key(|(at, _)| *at);
+    parsed.into_iter().map(|(_, statements)| statements).collect()
+}
+
+/// The statement that these tokens are.
+fn statement(source: &Source<'_>, tokens: &[Token], depth: usize) -> Statement {
+    let tokens = match tokens.split_last() {
+        Some((last, rest)) if last.kind == Kind::Punct(b';') => rest,
+        _ => tokens,
+    };
+    read_or_unknown(&mut Cursor::new(source, tokens), depth)
+}
+
+/// The statement that a program made: `text[range]`, run by what stands at `place`.
+fn made(text: &str, range: Range<usize>, place: Range<usize>, depth: usize) -> Statement {
+    let source = Source { text, made_at: Some(place) };
+    statement(&source, &lex::tokens(text, range), depth + 1)
+}
+
+#[cfg(test)]
+mod tests;
