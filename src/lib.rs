@@ -18,6 +18,7 @@ pub mod config;
 pub mod connector;
 pub mod finding;
 pub mod impersonation;
+pub mod migrations;
 pub mod model;
 pub mod report;
 pub mod shadow;

@@ -1,0 +1,3 @@
+//! Migration files without a server: which there are, and what they say.
+
+pub mod layout;
