@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::config::{FailOn, Timeout};
+use crate::migrations::layout::Layout;
 use crate::model::Platform;
 
 /// Who can reach which rows of a Postgres database, with evidence.
@@ -138,7 +139,7 @@ pub struct Audit {
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "What to audit")]
 pub struct Source {
-    /// Migrations: a folder or a file, applied to a throw-away server
+    /// Migrations: a folder, a file or - for stdin, applied to a throw-away server
     ///
     /// Without a path or another source: the URL of the configuration file, DATABASE_URL, the PG* variables, then
     /// supabase/migrations here or above.
@@ -179,6 +180,9 @@ pub struct Reading {
     /// The major version of the throw-away server
     #[arg(long, value_name = "MAJOR", value_parser = clap::value_parser!(u32).range(14..=18))]
     pub pg_version: Option<u32>,
+    /// The tool that the migrations are for; detected by default
+    #[arg(long, value_name = "TOOL")]
+    pub layout: Option<Layout>,
     /// Leave the throw-away server without the rows of seed.sql
     #[arg(long)]
     pub no_seed: bool,

@@ -1,39 +1,43 @@
 //! Models from migrations: applied to a throw-away server, then read like any database.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::{Loaded, live};
 use crate::Error;
 use crate::cli;
 use crate::commands::Run;
 use crate::connector::ConnInfo;
-use crate::model::{Origin, Platform, Schema, Setting};
+use crate::migrations::layout::{self, Project, Wanted, Warning};
+use crate::model::{Gap, Origin, Platform, Schema, Setting};
 use crate::report::SourceKind;
-use crate::shadow::{self, BinariesRequest, ServerOptions, Shadow, ShadowRequest, files};
+use crate::shadow::{self, BinariesRequest, ServerOptions, Shadow, ShadowRequest};
 
 /// Applies the migrations at `path` and reads the result; `description` is what reports call it.
 pub(super) async fn load(path: &Path, description: String, args: &cli::Source, run: &Run) -> Result<Loaded, Error> {
-    let seed = !args.reading.no_seed;
     let platform = match run.platform(&args.reading).unwrap_or_else(|| platform_of(path)) {
         Platform::Supabase => shadow::Platform::SUPABASE,
         Platform::Postgres => shadow::Platform::Postgres,
     };
-    let on = if platform == shadow::Platform::SUPABASE { " with the Supabase platform" } else { "" };
+    let is_supabase = platform == shadow::Platform::SUPABASE;
+    let wanted = Wanted { layout: args.reading.layout, seed: !args.reading.no_seed, supabase: is_supabase };
+    let project = layout::find(path, wanted)?;
+    let on = if is_supabase { " with the Supabase platform" } else { "" };
     run.talk.say(format!("applying {description} to a throw-away Postgres{on}"));
-    let shadow = start(path, platform, args, run).await?;
+    let shadow = start(&project, platform, args, run).await?;
     let info = ConnInfo::for_socket(shadow.server.socket_dir(), shadow.server.port(), "postgres", Shadow::DATABASE);
     let (mut schema, database) = live::read(&info, args, run).await?;
     schema.server.throw_away = true;
-    if let Some(schemas) = exposed_by_project(path).filter(|_| platform == shadow::Platform::SUPABASE) {
+    schema.gaps.extend(project.warnings.iter().filter(|w| w.kind.is_gap()).map(gap));
+    if let Some(schemas) = exposed_by_project(path).filter(|_| is_supabase) {
         expose(&mut schema, &schemas);
     }
     let mut loaded = Loaded::new(schema, SourceKind::Shadow, description);
-    for file in files::find(path, seed, platform)?.files {
-        loaded.files.push(file.name.clone());
-        loaded.texts.insert(file.name, file.text);
+    for file in &project.files {
+        loaded.files.push(file.path.clone());
+        loaded.texts.insert(file.path.clone(), file.text.clone());
     }
     loaded.notes.clone_from(&shadow.notes);
-    if platform == shadow::Platform::SUPABASE {
+    if is_supabase {
         loaded.notes.push(DEFAULT_GRANTS.to_owned());
     }
     // Migrations run and the model is read as postgres; only a superuser may act as every role.
@@ -41,14 +45,22 @@ pub(super) async fn load(path: &Path, description: String, args: &cli::Source, r
     drop(database);
     loaded.database = Some(superuser);
     loaded.shadow = Some(shadow);
+    loaded.project = Some(project);
     Ok(loaded)
+}
+
+/// What the tool runs and we did not read.
+fn gap(warning: &Warning) -> Gap {
+    let line = warning.line.map(|line| format!(":{line}")).unwrap_or_default();
+    let what = format!("{}{line}: {}", warning.file, warning.message);
+    Gap { what, access_control: true, origin: Origin::Catalog }
 }
 
 /// What a migration run has to assume, because no file says it.
 const DEFAULT_GRANTS: &str = "assumed: a Supabase project created before 2026-05-30, in which new tables of public \
                               are granted to anon and authenticated";
 
-async fn start(path: &Path, platform: shadow::Platform, args: &cli::Source, run: &Run) -> Result<Shadow, Error> {
+async fn start(project: &Project, platform: shadow::Platform, args: &cli::Source, run: &Run) -> Result<Shadow, Error> {
     let request = ShadowRequest {
         binaries: BinariesRequest {
             pg_bin: args.reading.pg_bin.clone(),
@@ -56,11 +68,13 @@ async fn start(path: &Path, platform: shadow::Platform, args: &cli::Source, run:
             ..BinariesRequest::default()
         },
         server: ServerOptions { platform, ..ServerOptions::default() },
-        migrations: Some(path.to_owned()),
-        seed: !args.reading.no_seed,
+        migrations: None,
+        seed: false,
     };
     let _working = run.talk.working_on("starting a server and applying the migrations");
-    Ok(Shadow::start(request, &|text| run.talk.say(text)).await?)
+    let mut shadow = Shadow::start(request, &|text| run.talk.say(text)).await?;
+    shadow.notes.extend(shadow::apply_project(&shadow.server, Shadow::DATABASE, project).await?);
+    Ok(shadow)
 }
 
 /// Supabase's when the folder is part of a Supabase project.
@@ -72,9 +86,7 @@ fn platform_of(path: &Path) -> Platform {
 
 /// The schemas that `supabase/config.toml` says the Data API serves.
 fn exposed_by_project(path: &Path) -> Option<Vec<String>> {
-    let full = path.canonicalize().ok()?;
-    let near = [full.join("supabase"), full.clone(), full.parent()?.to_owned(), full.parent()?.parent()?.to_owned()];
-    let file: PathBuf = near.iter().map(|dir| dir.join("config.toml")).find(|file| file.is_file())?;
+    let file = layout::config_file(path)?;
     let config: toml::Table = std::fs::read_to_string(file).ok()?.parse().ok()?;
     let schemas = config.get("api")?.get("schemas")?.as_array()?;
     Some(schemas.iter().filter_map(|s| s.as_str().map(str::to_owned)).collect())

@@ -17,6 +17,7 @@ use crate::cli;
 use crate::connector::{Database, Environment};
 use crate::finding::Finding;
 use crate::impersonation::{Agreement, Tested};
+use crate::migrations::layout::Project;
 use crate::model::Schema;
 use crate::report::{Source, SourceKind};
 use crate::shadow::Shadow;
@@ -31,6 +32,8 @@ pub(super) struct Loaded {
     description: String,
     files: Vec<String>,
     notes: Vec<String>,
+    /// The files that were applied.
+    pub(super) project: Option<Project>,
     /// The database that the model was read from, where it can be asked more.
     database: Option<Database>,
     /// The server that holds it, if it is ours; last, so that it outlives the connections to it.
@@ -73,7 +76,7 @@ impl Loaded {
             description,
             files,
             notes: Vec::new(),
-
+            project: None,
             database: None,
             shadow: None,
         }
@@ -90,6 +93,9 @@ impl Loaded {
         let shorter = |text: &String| text.replace(&prefix, "");
         self.files = self.files.iter().map(shorter).collect();
         self.notes = self.notes.iter().map(shorter).collect();
+        for file in self.project.iter_mut().flat_map(|p| &mut p.files) {
+            file.path = shorter(&file.path);
+        }
         self.texts = std::mem::take(&mut self.texts).into_iter().map(|(name, t)| (shorter(&name), t)).collect();
     }
 

@@ -44,7 +44,9 @@ pub(super) fn place(path: &Path, wanted: Wanted) -> Result<Place, LayoutError> {
     let told = wanted.layout.or(told);
     let looked = if path.is_dir() { look(&path)? } else { Looked::default() };
     let guessed = told.or(looked.layout).unwrap_or(if wanted.supabase { Layout::Supabase } else { Layout::Plain });
-    let others = looked.all.into_iter().filter(|l| *l != guessed).collect();
+    // Comments such as "Down migration" are common prose where the tool is known.
+    let others = looked.all.into_iter().filter(|l| *l != guessed && (told.is_none() || *l != Layout::NodePgMigrate));
+    let others = others.collect();
     Ok(Place { layout: guessed, path, input: None, others })
 }
 
@@ -145,14 +147,9 @@ fn look(folder: &Path) -> Result<Looked, LayoutError> {
     let mut vote = |layout: Layout| *votes.entry(layout).or_default() += 1;
     let mut files = entries.iter().filter(|e| e.is_sql()).peekable();
     if files.peek().is_none() {
-        for entry in entries.iter().filter(|e| e.path.join("migration.sql").is_file()) {
-            let _ = entry;
-            vote(Layout::Prisma);
-        }
-        for entry in read::below(folder)?.iter().filter(|e| flyway::name(&e.name).is_some()) {
-            let _ = entry;
-            vote(Layout::Flyway);
-        }
+        entries.iter().filter(|e| e.path.join("migration.sql").is_file()).for_each(|_| vote(Layout::Prisma));
+        let below = read::below(folder)?;
+        below.iter().filter(|e| flyway::name(&e.name).is_some()).for_each(|_| vote(Layout::Flyway));
     }
     for (at, entry) in files.enumerate() {
         if flyway::name(&entry.name).is_some() {
