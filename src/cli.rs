@@ -153,6 +153,9 @@ pub struct Source {
     /// A file that `pgwitness snapshot` wrote
     #[arg(long, value_name = "FILE", group = "source")]
     pub snapshot: Option<PathBuf>,
+    /// Also look for keys in the application's source in this folder
+    #[arg(long = "source", value_name = "DIR")]
+    pub source_dir: Option<PathBuf>,
     /// A leaky example application, on a throw-away server
     #[arg(long, group = "source")]
     pub demo: bool,

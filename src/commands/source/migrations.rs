@@ -9,8 +9,9 @@ use crate::commands::Run;
 use crate::connector::ConnInfo;
 use crate::migrations::layout::{self, Project, Wanted, Warning};
 use crate::model::{Gap, Origin, Platform, Schema, Setting};
+use crate::project::{Files, Mask, Text};
 use crate::report::SourceKind;
-use crate::shadow::{self, BinariesRequest, ServerOptions, Shadow, ShadowRequest};
+use crate::shadow::{self, BinariesRequest, ServerOptions, Shadow, ShadowError, ShadowRequest};
 
 /// Applies the migrations at `path` and reads the result; `description` is what reports call it.
 pub(super) async fn load(path: &Path, description: String, args: &cli::Source, run: &Run) -> Result<Loaded, Error> {
@@ -23,7 +24,9 @@ pub(super) async fn load(path: &Path, description: String, args: &cli::Source, r
     let project = layout::find(path, wanted)?;
     let on = if is_supabase { " with the Supabase platform" } else { "" };
     run.talk.say(format!("applying {description} to a throw-away Postgres{on}"));
-    let shadow = start(&project, platform, args, run).await?;
+    let files = texts(&project, path);
+    let mask = files.mask();
+    let shadow = start(&project, platform, args, run).await.map_err(|e| hidden(e, &mask))?;
     let info = ConnInfo::for_socket(shadow.server.socket_dir(), shadow.server.port(), "postgres", Shadow::DATABASE);
     let (mut schema, database) = live::read(&info, args, run).await?;
     schema.server.throw_away = true;
@@ -33,8 +36,7 @@ pub(super) async fn load(path: &Path, description: String, args: &cli::Source, r
     }
     let mut loaded = Loaded::new(schema, SourceKind::Shadow, description);
     for file in &project.files {
-        loaded.files.push(file.path.clone());
-        loaded.texts.insert(file.path.clone(), file.text.clone());
+        loaded.applied.push(file.path.clone());
     }
     loaded.notes.clone_from(&shadow.notes);
     if is_supabase {
@@ -45,8 +47,30 @@ pub(super) async fn load(path: &Path, description: String, args: &cli::Source, r
     drop(database);
     loaded.database = Some(superuser);
     loaded.shadow = Some(shadow);
-    loaded.project = Some(project);
+    loaded.texts = files.all().map(|file| (file.path.clone(), mask.hide(&file.text))).collect();
+    loaded.files = files;
     Ok(loaded)
+}
+
+/// The texts that are looked at for more than their statements.
+fn texts(project: &Project, path: &Path) -> Files {
+    let sql = project.files.iter().map(|file| Text { path: file.path.clone(), text: file.text.clone() }).collect();
+    let config = layout::config_file(path).and_then(|file| {
+        let text = std::fs::read_to_string(&file).ok()?;
+        Some(Text { path: file.display().to_string(), text })
+    });
+    Files { sql, config, source: Vec::new() }
+}
+
+/// An error without the secrets of the files: the server repeats what it cannot take.
+fn hidden(error: Error, mask: &Mask) -> Error {
+    match error {
+        Error::Shadow(ShadowError::Sql { place, code, message, help }) => {
+            let (message, help) = (mask.hide(&message), help.map(|h| mask.hide(&h)));
+            Error::Shadow(ShadowError::Sql { place, code, message, help })
+        }
+        other => other,
+    }
 }
 
 /// What the tool runs and we did not read.

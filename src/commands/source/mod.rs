@@ -17,8 +17,8 @@ use crate::cli;
 use crate::connector::{Database, Environment};
 use crate::finding::Finding;
 use crate::impersonation::{Agreement, Tested};
-use crate::migrations::layout::Project;
 use crate::model::Schema;
+use crate::project::{Files, SourceTree};
 use crate::report::{Source, SourceKind};
 use crate::shadow::Shadow;
 use choice::Choice;
@@ -30,10 +30,10 @@ pub(super) struct Loaded {
     pub(super) texts: BTreeMap<String, String>,
     kind: SourceKind,
     description: String,
-    files: Vec<String>,
+    applied: Vec<String>,
     notes: Vec<String>,
-    /// The files that were applied.
-    pub(super) project: Option<Project>,
+    /// The files of the project that say more than its schema.
+    pub(super) files: Files,
     /// The database that the model was read from, where it can be asked more.
     database: Option<Database>,
     /// The server that holds it, if it is ours; last, so that it outlives the connections to it.
@@ -55,6 +55,9 @@ pub(super) async fn load(args: &cli::Source, run: &Run) -> Result<Loaded, Error>
             loaded
         }
     };
+    if let Some(folder) = &args.source_dir {
+        loaded.read_source(folder)?;
+    }
     if let Some(platform) = run.platform(&args.reading) {
         loaded.schema.server.platform = platform;
     }
@@ -68,18 +71,28 @@ fn named(path: &Path, here: &Path) -> String {
 
 impl Loaded {
     fn new(schema: Schema, kind: SourceKind, description: String) -> Self {
-        let files = schema.files.iter().map(|f| f.path.clone()).collect();
+        let applied = schema.files.iter().map(|f| f.path.clone()).collect();
         Self {
             schema,
             texts: BTreeMap::new(),
             kind,
             description,
-            files,
+            applied,
             notes: Vec::new(),
-            project: None,
+            files: Files::default(),
             database: None,
             shadow: None,
         }
+    }
+
+    /// Reads the source of the application beside what was loaded.
+    fn read_source(&mut self, folder: &Path) -> Result<(), Error> {
+        let tree = SourceTree::read(folder).map_err(|e| Error::file("read", folder, e))?;
+        self.notes.extend(tree.notes);
+        self.files.source = tree.files;
+        let mask = self.files.mask();
+        self.texts.extend(self.files.source.iter().map(|file| (file.path.clone(), mask.hide(&file.text))));
+        Ok(())
     }
 
     /// The model with effective access worked out; the user's word on exposed schemas counts most.
@@ -91,9 +104,9 @@ impl Loaded {
     fn forget(&mut self, folder: &Path) {
         let prefix = format!("{}/", folder.display());
         let shorter = |text: &String| text.replace(&prefix, "");
-        self.files = self.files.iter().map(shorter).collect();
+        self.applied = self.applied.iter().map(shorter).collect();
         self.notes = self.notes.iter().map(shorter).collect();
-        for file in self.project.iter_mut().flat_map(|p| &mut p.files) {
+        for file in self.files.sql.iter_mut().chain(&mut self.files.config) {
             file.path = shorter(&file.path);
         }
         self.texts = std::mem::take(&mut self.texts).into_iter().map(|(name, t)| (shorter(&name), t)).collect();
@@ -111,7 +124,7 @@ impl Loaded {
             server_version: self.schema.server.version.clone(),
             platform: self.schema.server.platform,
             exposed_schemas,
-            files: self.files.clone(),
+            files: self.applied.clone(),
             notes: self.notes.clone(),
         }
     }
