@@ -70,6 +70,16 @@ fn run(text: &str, start: usize, also: &str) -> Range<usize> {
     start..start + len
 }
 
+/// Bytes of a URL, and of a private key, that are looked at.
+const LONGEST_URL: usize = 1024;
+const LONGEST_KEY: usize = 8_192;
+
+/// The text from a byte on, at most so many bytes of it.
+fn window(text: &str, from: usize, most: usize) -> &str {
+    let end = (from..=text.len().min(from + most)).rev().find(|at| text.is_char_boundary(*at));
+    text.get(from..end.unwrap_or(from)).unwrap_or_default()
+}
+
 /// Whether a word could begin at a byte.
 fn begins(text: &str, at: usize) -> bool {
     !text.get(..at).and_then(|t| t.chars().next_back()).is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '-')
@@ -118,15 +128,15 @@ fn shapes(text: &str, all: &mut Vec<Secret>) {
 
 fn private_keys(text: &str, all: &mut Vec<Secret>) {
     for (at, _) in text.match_indices("-----BEGIN ") {
-        let rest = text.get(at..).unwrap_or_default();
+        let rest = window(text, at, LONGEST_KEY);
         let Some(heading) = rest.get(11..).and_then(|r| r.split("-----").next()).filter(|h| h.ends_with("PRIVATE KEY"))
         else {
             continue;
         };
         let body = at + 11 + heading.len() + 5;
-        let end = rest.find("-----END ").map_or_else(|| run(text, body, "+/=\\\r\n ").end, |n| at + n);
+        let end = rest.find("-----END ").unwrap_or_else(|| run(rest, body - at, "+/=\\\r\n ").end) + at;
         let key = text.get(body..end).unwrap_or_default();
-        if key.trim().len() >= 40 && !is_dummy(key) {
+        if key.trim().len() >= 40 && !is_dummy(window(key, 0, 256)) {
             all.push(secret(text, body..end, "private key", Weight::Service, ""));
         }
     }
@@ -136,7 +146,7 @@ fn private_keys(text: &str, all: &mut Vec<Secret>) {
 fn urls(text: &str, all: &mut Vec<Secret>) {
     for (at, _) in text.match_indices("://") {
         let from = at + 3;
-        let rest = text.get(from..).unwrap_or_default();
+        let rest = window(text, from, LONGEST_URL);
         let end = rest.find(|c: char| c.is_whitespace() || "'\"`<>|,;)".contains(c)).unwrap_or(rest.len());
         let authority = rest.get(..end).unwrap_or_default();
         let authority = authority.split(['/', '?']).next().unwrap_or_default();
@@ -226,7 +236,12 @@ fn looks_random(value: &str) -> bool {
     let is_uuid = value.len() == 36 && is_hex && value.matches('-').count() == 4;
     let is_plain = value.chars().all(|c| c.is_ascii_alphanumeric() || "+/=_-.!@#^*~".contains(c));
     let is_path = value.contains("://") || value.matches('/').count() > 2 || value.matches('.').count() > 2;
-    let is_words = value.split(['_', '-', '.', '/']).all(|w| w.len() < 10 && !w.chars().any(|c| c.is_ascii_digit()));
+    // Names are words between separators, with short numbers among them.
+    let is_word = |w: &str| {
+        w.len() <= 4
+            || w.len() < 14 && (w.chars().all(|c| c.is_ascii_digit()) || !w.chars().any(|c| c.is_ascii_digit()))
+    };
+    let is_words = value.contains(['_', '-', '.', '/']) && value.split(['_', '-', '.', '/']).all(is_word);
     let is_hash = ["$2", "md5", "SCRAM", "sha256"].iter().any(|p| value.starts_with(p));
     value.len() >= least.0
         && value.len() <= 256

@@ -87,8 +87,7 @@ fn folder(path: &Path, wanted: Wanted) -> Result<(PathBuf, Option<Layout>), Layo
         return Ok((path.to_path_buf(), Some(Layout::Sqitch)));
     }
     let full = path.canonicalize().map_err(LayoutError::file(path))?;
-    if full.ends_with("supabase/migrations") || (full.ends_with("migrations") && path.join("../config.toml").is_file())
-    {
+    if full.ends_with("supabase/migrations") || (full.ends_with("migrations") && super::config_file(path).is_some()) {
         return Ok((path.to_path_buf(), Some(Layout::Supabase)));
     }
     let has_sql = read::entries(path)?.iter().any(read::Entry::is_sql);

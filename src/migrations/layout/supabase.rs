@@ -93,11 +93,20 @@ fn home(place: &Place) -> Option<PathBuf> {
 /// The `config.toml` of the Supabase project that `path` is, holds or lies in.
 #[must_use]
 pub fn config_file(path: &Path) -> Option<PathBuf> {
-    let full = path.canonicalize().ok()?;
-    let up = |path: &Path| path.parent().map(Path::to_path_buf);
-    let near =
-        [path.join("supabase"), path.to_path_buf(), up(&full)?, up(&full).and_then(|p| up(&p)).unwrap_or_default()];
-    near.iter().map(|dir| dir.join("config.toml")).find(|file| file.is_file())
+    let full = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+    let above = full.ancestors().skip(1).take(2).map(Path::to_path_buf);
+    let near = [path.join("supabase"), path.to_path_buf()].into_iter().chain(above);
+    near.map(|dir| dir.join("config.toml")).find(|file| is_of_supabase(file))
+}
+
+/// Whether a `config.toml` is Supabase's: other tools have one too.
+fn is_of_supabase(file: &Path) -> bool {
+    let within = file.canonicalize().is_ok_and(|f| f.parent().is_some_and(|p| p.ends_with("supabase")));
+    let says = |text: String| {
+        let tables = ["[db", "[api]", "[auth]", "[functions.", "[storage]"];
+        text.lines().any(|line| tables.iter().any(|table| line.trim_start().starts_with(table)))
+    };
+    file.is_file() && (within || std::fs::read_to_string(file).is_ok_and(says))
 }
 
 fn settings(place: &Place) -> Result<toml::Table, LayoutError> {
