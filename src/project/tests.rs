@@ -220,3 +220,33 @@ fn masks_keep_every_byte_in_place() {
     assert_eq!((hidden.len(), hidden.find("\nselect")), (sql.len(), sql.find("\nselect")));
     assert!(!hidden.contains("h7Kq2") && !format!("{mask:?}").contains("h7Kq2"));
 }
+
+/// Looks at the projects below the folder `PGWITNESS_PROJECTS` and prints what is found, for people to judge.
+#[test]
+#[ignore = "needs a folder of projects"]
+fn projects_in_the_wild() {
+    let Some(folder) = std::env::var_os("PGWITNESS_PROJECTS") else { return };
+    for project in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+        let wanted = crate::migrations::layout::Wanted { seed: true, supabase: true, layout: None };
+        let found = crate::migrations::layout::find(&project, wanted);
+        let (sql, warnings, layout) = match found {
+            Ok(p) => (p.files, p.warnings, format!("{:?}", p.layout)),
+            Err(e) => (vec![], vec![], e.to_string()),
+        };
+        let sql: Vec<_> = sql.into_iter().map(|f| Text { path: f.path, text: f.text }).collect();
+        println!("## {} {layout}: {} files", project.display(), sql.len());
+        warnings.iter().for_each(|w| println!("   {:?} {}", w.kind, w.message));
+        let config = crate::migrations::layout::config_file(&project)
+            .map(|f| text(&f.display().to_string(), &std::fs::read_to_string(&f).unwrap()));
+        let source = SourceTree::read(&project).unwrap().files;
+        let files = Files { sql, config, source };
+        let mask = files.mask();
+        for f in run_all(&files).0 {
+            let span = f.locations[0].span;
+            let file = files.all().nth(span.file as usize).unwrap();
+            let line = file.text.lines().nth(span.line as usize - 1).unwrap_or_default().trim();
+            let line: String = mask.hide(line).chars().take(160).collect();
+            println!("   {:8} {} {}:{} | {line}", f.severity.word(), f.title, file.path, span.line);
+        }
+    }
+}

@@ -66,6 +66,9 @@ pub(super) async fn load(args: &cli::Source, run: &Run) -> Result<Loaded, Error>
 
 /// A path as the user would name it from here.
 fn named(path: &Path, here: &Path) -> String {
+    if path == Path::new("-") {
+        return "standard input".to_owned();
+    }
     path.strip_prefix(here).unwrap_or(path).display().to_string()
 }
 
