@@ -54,7 +54,12 @@ impl FileCheck for AuthConfigWeak {
         let Some(file) = &files.config else { return };
         let Some(table) = config::parse(&file.text) else { return };
         let all = config::settings(table.get_ref());
-        let off = |path: &str| all.iter().any(|s| s.path == path && s.is_false());
+        // Text messages go out only where a provider of them is on.
+        let by_text =
+            all.iter().any(|s| s.path.starts_with("auth.sms.") && s.path.ends_with(".enabled") && s.is_true());
+        let off = |path: &str| {
+            (path == "auth.sms.enable_signup" && !by_text) || all.iter().any(|s| s.path == path && s.is_false())
+        };
         if off("auth.enabled") {
             return;
         }

@@ -50,9 +50,10 @@ impl FileCheck for EdgeVerifyJwt {
             if !setting.is_false() || settings.iter().any(|s| s.path == switch && s.is_false()) {
                 continue;
             }
-            let mut words = name.split(['-', '_']);
-            let by_service = words
-                .any(|word| CALLED_BY_SERVICES.iter().any(|w| word.eq_ignore_ascii_case(w) || word.ends_with("hook")));
+            let by_service = name.split(['-', '_']).any(|word| {
+                let word = word.to_lowercase();
+                CALLED_BY_SERVICES.contains(&word.as_str()) || word.trim_end_matches('s').ends_with("hook")
+            });
             let severity = if by_service { Severity::Low } else { Severity::Medium };
             let message = format!(
                 "anyone on the internet can call the edge function {name}: the platform does not ask for a token. The \

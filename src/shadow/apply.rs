@@ -29,13 +29,28 @@ pub async fn apply(server: &Server, database: &str, path: &Path, seed: bool) -> 
 /// # Errors
 /// [`ShadowError::Sql`] with file and line of the first statement that fails.
 pub async fn apply_project(server: &Server, database: &str, project: &Project) -> Result<Vec<String>, ShadowError> {
-    let telling = project.warnings.iter().filter(|w| w.kind.is_telling());
-    let mut notes: Vec<_> = telling.map(|w| w.message.clone()).collect();
+    let mut notes = remarks(project);
     let admin = connect(server, server.superuser(), database).await?;
     set_superuser(server, &admin, true).await?;
     let run = run_all(server, database, &admin, &project.files, &mut notes).await;
     set_superuser(server, &admin, false).await?;
     run.map(|()| notes)
+}
+
+/// Remarks of one kind before the rest is only counted.
+const ALIKE: usize = 3;
+
+/// What a user should know of the files; whole folders of one kind are counted.
+fn remarks(project: &Project) -> Vec<String> {
+    let telling: Vec<_> = project.warnings.iter().filter(|w| w.kind.is_telling()).collect();
+    let mut notes = Vec::new();
+    for alike in telling.chunk_by(|a, b| a.kind == b.kind) {
+        notes.extend(alike.iter().take(ALIKE).map(|w| w.message.clone()));
+        if alike.len() > ALIKE {
+            notes.push(format!("and so are {} more files", alike.len() - ALIKE));
+        }
+    }
+    notes
 }
 
 /// Opens a session over the Unix socket.

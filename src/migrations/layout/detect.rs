@@ -183,3 +183,37 @@ pub(super) fn mixed(place: &Place, out: &mut Collected) {
         out.warn(&place.path, None, WarningKind::MixedLayouts, message);
     }
 }
+
+/// Folders within folders where a project of several packages keeps its migrations.
+const PACKAGES_DEEP: usize = 4;
+
+/// That a folder holds no migration, and where below it there are some.
+pub(super) fn nothing(path: &Path) -> LayoutError {
+    let mut found = Vec::new();
+    packages(path, 0, &mut found);
+    let help = match found.as_slice() {
+        [] => "name the folder of migrations, or one SQL file".to_owned(),
+        all => {
+            let names: Vec<_> = all.iter().take(3).map(|p| format!("`{}`", p.display())).collect();
+            format!("there are migrations in {}: name one", names.join(", "))
+        }
+    };
+    LayoutError::project(format!("`{}` holds no .sql file", path.display()), help)
+}
+
+fn packages(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) {
+    if depth > PACKAGES_DEEP || found.len() > 3 {
+        return;
+    }
+    for entry in read::entries(folder).unwrap_or_default() {
+        let is_link = std::fs::symlink_metadata(&entry.path).map_or(true, |meta| meta.is_symlink());
+        if is_link || !entry.path.is_dir() || ["node_modules", "target", "vendor"].contains(&entry.name.as_str()) {
+            continue;
+        }
+        if ["migrations", "migration"].contains(&entry.name.as_str()) && holds_migrations(&entry.path) {
+            found.push(entry.path);
+        } else {
+            packages(&entry.path, depth + 1, found);
+        }
+    }
+}

@@ -208,6 +208,9 @@ pub fn find(path: &Path, wanted: Wanted) -> Result<Project, LayoutError> {
     }
     out.duplicates();
     detect::mixed(&place, &mut out);
+    if out.files.is_empty() && place.path.is_dir() && config_file(path).is_none() {
+        return Err(detect::nothing(path));
+    }
     if out.files.is_empty() {
         out.warn(&place.path, None, WarningKind::Missing, format!("`{}` holds no .sql file", place.path.display()));
     }

@@ -219,7 +219,6 @@ fn dumps_and_plain_folders() {
     let mixed =
         detected(&[("1_a.sql", "-- migrate:up\n"), ("2_a.sql", "-- migrate:up\n"), ("3_a.sql", "-- +goose Up\n")]);
     assert_eq!((mixed.layout, warned(&mixed, WarningKind::MixedLayouts).len()), (Layout::Dbmate, 1));
-    assert_eq!(warned(&detected(&[("x.txt", "")]), WarningKind::Missing).len(), 1);
 }
 
 #[test]
@@ -227,6 +226,10 @@ fn what_cannot_be_read_is_a_clear_error() {
     let dir = tempfile::tempdir().unwrap();
     let at = |name: &str| dir.path().join(name);
     let error = |name: &str| find(&at(name), Wanted::default()).unwrap_err().to_string();
+    std::fs::create_dir_all(at("mono/apps/web/supabase/migrations")).unwrap();
+    std::fs::write(at("mono/apps/web/supabase/migrations/1_a.sql"), "a").unwrap();
+    let help = find(&at("mono"), Wanted::default()).unwrap_err().help().unwrap();
+    assert!(error("mono").contains("holds no .sql file") && help.contains("apps/web/supabase/migrations"), "{help}");
     assert!(error("none").contains("cannot read `") && error("none").contains("No such file"));
     std::os::unix::fs::symlink("loop", at("loop")).unwrap();
     assert!(error("loop").contains("symbolic links"), "{}", error("loop"));
