@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::config::{FailOn, Timeout};
+use crate::migrations::layout::Layout;
 use crate::model::Platform;
 
 /// Who can reach which rows of a Postgres database, with evidence.
@@ -138,7 +139,7 @@ pub struct Audit {
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "What to audit")]
 pub struct Source {
-    /// Migrations: a folder or a file, applied to a throw-away server
+    /// Migrations: a folder, a file or - for stdin, applied to a throw-away server
     ///
     /// Without a path or another source: the URL of the configuration file, DATABASE_URL, the PG* variables, then
     /// supabase/migrations here or above.
@@ -152,6 +153,9 @@ pub struct Source {
     /// A file that `pgwitness snapshot` wrote
     #[arg(long, value_name = "FILE", group = "source")]
     pub snapshot: Option<PathBuf>,
+    /// Also look for keys in the application's source in this folder
+    #[arg(long = "source", value_name = "DIR")]
+    pub source_dir: Option<PathBuf>,
     /// A leaky example application, on a throw-away server
     #[arg(long, group = "source")]
     pub demo: bool,
@@ -186,6 +190,9 @@ pub struct Reading {
     /// Without it `auto_expose_new_tables` of supabase/config.toml counts, and without that, exposed.
     #[arg(long, value_name = "WHICH")]
     pub new_tables: Option<NewTables>,
+    /// The tool that the migrations are for; detected by default
+    #[arg(long, value_name = "TOOL")]
+    pub layout: Option<Layout>,
     /// Leave the throw-away server without the rows of seed.sql
     #[arg(long)]
     pub no_seed: bool,

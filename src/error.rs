@@ -1,6 +1,7 @@
 //! The crate's error: every way a run can fail, with its exit code and help line.
 
 use crate::connector::ConnectError;
+use crate::migrations::layout::LayoutError;
 use crate::shadow::ShadowError;
 
 /// What a run ends with; the same for every output format.
@@ -52,6 +53,9 @@ pub enum Error {
         /// Why.
         source: std::io::Error,
     },
+    /// The migration files could not be had.
+    #[error(transparent)]
+    Layout(#[from] LayoutError),
     /// A broken promise of ours.
     #[error("internal error: {0}")]
     Internal(String),
@@ -78,7 +82,9 @@ impl Error {
     #[must_use]
     pub fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Usage { .. } | Self::File { .. } | Self::Connect(ConnectError::Setting { .. }) => ExitCode::Usage,
+            Self::Usage { .. } | Self::File { .. } | Self::Layout(_) | Self::Connect(ConnectError::Setting { .. }) => {
+                ExitCode::Usage
+            }
             Self::Connect(_) | Self::Shadow(_) => ExitCode::Incomplete,
             Self::Internal(_) => ExitCode::Internal,
         }
@@ -91,6 +97,7 @@ impl Error {
             Self::Usage { help, .. } => help.clone(),
             Self::Connect(e) => e.help(),
             Self::Shadow(e) => e.help(),
+            Self::Layout(e) => e.help(),
             Self::File { .. } => None,
             Self::Internal(_) => {
                 Some("this is a bug in pgwitness; please report it with the command you ran".to_owned())

@@ -20,6 +20,7 @@ pub mod finding;
 pub mod impersonation;
 pub mod migrations;
 pub mod model;
+pub mod project;
 pub mod report;
 pub mod shadow;
 

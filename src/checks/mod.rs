@@ -89,10 +89,19 @@ pub const CHECKS: &[&dyn Check] = &[
     &truncate_reachable::TruncateReachable,
 ];
 
+/// What every check is, those of [`crate::project`] too, by id.
+#[must_use]
+pub fn all() -> Vec<&'static Meta> {
+    let of_files = crate::project::FILE_CHECKS.iter().map(|c| c.meta());
+    let mut all: Vec<_> = CHECKS.iter().map(|c| c.meta()).chain(of_files).collect();
+    all.sort_by_key(|meta| meta.id);
+    all
+}
+
 /// The check of that id.
 #[must_use]
-pub fn find(id: &str) -> Option<&'static dyn Check> {
-    CHECKS.iter().copied().find(|c| c.meta().id == id)
+pub fn find(id: &str) -> Option<&'static Meta> {
+    all().into_iter().find(|meta| meta.id == id)
 }
 
 /// Runs all checks.
@@ -115,7 +124,7 @@ mod tests {
 
     #[test]
     fn ids_are_sorted_unique_and_kebab_case() {
-        let ids: Vec<_> = CHECKS.iter().map(|c| c.meta().id).collect();
+        let ids: Vec<_> = all().iter().map(|meta| meta.id).collect();
         let sorted: Vec<_> = ids.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
         assert_eq!(ids, sorted);
         for id in ids {
@@ -137,7 +146,7 @@ mod tests {
 
     #[test]
     fn every_check_is_documented() {
-        for meta in CHECKS.iter().map(|c| c.meta()) {
+        for meta in all() {
             assert!(!meta.title.is_empty() && !meta.title.ends_with('.'), "{}", meta.id);
             let first = meta.doc.trim().lines().next().unwrap_or_default();
             assert!(meta.doc.len() > 200 && first.len() > 40, "{}", meta.id);

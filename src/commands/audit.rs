@@ -6,22 +6,24 @@ use super::{Run, as_json, output, source};
 use crate::checks::run_all;
 use crate::cli::{Audit, Format, Verdict};
 use crate::config::FailOn;
-use crate::finding::Findings;
+use crate::finding::{self, Findings};
 use crate::impersonation::{Agreement, Tested};
 use crate::report::human::Human;
 use crate::report::{Parts, ProbeOutcome, Report, assemble};
-use crate::{Error, ExitCode};
+use crate::{Error, ExitCode, project};
 
 pub(super) async fn run(args: Audit, run: &Run) -> Result<ExitCode, Error> {
     args.output.output.iter().try_for_each(|out| output::must_have_folder(&out.file))?;
     let loaded = source::load(&args.source, run).await?;
+    let mask = loaded.files.mask();
     let (mut report, contradictions) = examine(&loaded, &args, run).await?;
     let code = if contradictions.is_empty() { exit_code(&report, &args.verdict, run) } else { ExitCode::Internal };
     report.summary.exit = code as u8;
     for out in &args.output.output {
-        output::to_file(&out.file, &written(&report, out.format, &loaded.texts, run, 100)?)?;
+        output::to_file(&out.file, &mask.hide(&written(&report, out.format, &loaded.texts, run, 100)?))?;
     }
-    output::to_stdout(&written(&report, args.output.format, &loaded.texts, run, output::width())?)?;
+    let shown = written(&report, args.output.format, &loaded.texts, run, output::width())?;
+    output::to_stdout(&mask.hide(&shown))?;
     match contradictions.is_empty() {
         true => Ok(code),
         false => Err(Error::Internal(contradictions.join("; "))),
@@ -32,7 +34,7 @@ pub(super) async fn run(args: Audit, run: &Run) -> Result<ExitCode, Error> {
 async fn examine(loaded: &source::Loaded, args: &Audit, run: &Run) -> Result<(Report, Vec<String>), Error> {
     let cx = loaded.context(run, &args.source.reading);
     let mut source = loaded.describe(&cx);
-    let (mut findings, examined) = {
+    let (mut findings, mut examined) = {
         let _working = run.talk.working_on("checking");
         let mut out = Findings::new(&loaded.schema.files);
         run_all(&cx, &mut out);
@@ -40,6 +42,12 @@ async fn examine(loaded: &source::Loaded, args: &Audit, run: &Run) -> Result<(Re
     };
     if loaded.schema.server.throw_away {
         source.notes.push("the version of the throw-away server was not judged: it is not yours".to_owned());
+    }
+    if !loaded.files.is_empty() {
+        let (of_files, looked_at) = project::run_all(&loaded.files);
+        findings.extend(of_files);
+        finding::sort(&mut findings);
+        examined.extend(looked_at);
     }
     let wanted = !args.verdict.no_probes && run.config.config.audit.probes.unwrap_or(true);
     let tested = if wanted { loaded.probe(&cx, &mut findings, run).await? } else { None };

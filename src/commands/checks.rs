@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::checks::CHECKS;
+use crate::checks::all;
 use crate::cli::Checks;
 use crate::finding::Severity;
 use crate::report::human::text::{severity, styled};
@@ -18,7 +18,7 @@ struct Line {
 
 pub(super) fn run(args: &Checks) -> Result<ExitCode, Error> {
     let mut lines: Vec<_> =
-        CHECKS.iter().map(|c| c.meta()).map(|m| Line { id: m.id, severity: m.severity, title: m.title }).collect();
+        all().into_iter().map(|m| Line { id: m.id, severity: m.severity, title: m.title }).collect();
     lines.sort_by(|a, b| b.severity.cmp(&a.severity).then(a.id.cmp(b.id)));
     super::print(args.format, &lines, || human(&lines))
 }

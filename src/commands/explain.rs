@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::{output, similar};
-use crate::checks::{CHECKS, Meta, find};
+use crate::checks::{Meta, all, find};
 use crate::cli::Explain;
 use crate::report::Report;
 use crate::report::human::Human;
@@ -14,7 +14,7 @@ use crate::{Error, ExitCode};
 pub(super) fn run(args: &Explain) -> Result<ExitCode, Error> {
     let subject = args.subject.as_str();
     let text = match (find(subject), &args.report) {
-        (Some(check), _) => check_text(check.meta()),
+        (Some(check), _) => check_text(check),
         (None, Some(report)) => finding_text(subject, report)?,
         (None, None) if is_fingerprint(subject) => {
             return Err(Error::usage(
@@ -33,7 +33,7 @@ fn is_fingerprint(text: &str) -> bool {
 }
 
 fn unknown(subject: &str) -> Error {
-    let help = similar::to(subject, CHECKS.iter().map(|c| c.meta().id));
+    let help = similar::to(subject, all().into_iter().map(|meta| meta.id));
     let help = help.unwrap_or_else(|| "`pgwitness checks` lists them".to_owned());
     Error::usage(format!("there is no check `{subject}`"), help)
 }
@@ -106,9 +106,9 @@ mod tests {
 
     #[test]
     fn every_check_can_be_explained() {
-        for check in CHECKS {
-            let text = check_text(check.meta());
-            assert!(text.contains(check.meta().id) && text.contains("It fires on"));
+        for meta in all() {
+            let text = check_text(meta);
+            assert!(text.contains(meta.id) && text.contains("It fires on"));
         }
     }
 }

@@ -5,7 +5,7 @@ mod object;
 mod sink;
 
 pub use object::{ObjectKind, ObjectRef};
-pub(crate) use sink::Draft;
+pub(crate) use sink::{Draft, sort};
 pub use sink::{Examined, Findings};
 
 use schemars::JsonSchema;

@@ -34,6 +34,8 @@ pub enum ObjectKind {
     DefaultPrivileges,
     Server,
     Database,
+    File,
+    Setting,
 }
 
 impl ObjectKind {
@@ -50,6 +52,8 @@ impl ObjectKind {
             Self::DefaultPrivileges => "default privileges",
             Self::Server => "server",
             Self::Database => "database",
+            Self::File => "file",
+            Self::Setting => "setting",
         }
     }
 }

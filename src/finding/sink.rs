@@ -80,13 +80,18 @@ impl<'a> Findings<'a> {
     /// The findings, the worst first, then by check and object; and what was examined.
     #[must_use]
     pub fn finish(mut self) -> (Vec<Finding>, Examined) {
-        self.findings.sort_by(|a, b| {
-            b.severity
-                .cmp(&a.severity)
-                .then_with(|| (&a.check, &a.object, &a.fingerprint).cmp(&(&b.check, &b.object, &b.fingerprint)))
-        });
+        sort(&mut self.findings);
         (self.findings, self.examined)
     }
+}
+
+/// The worst first, then by check and object.
+pub(crate) fn sort(findings: &mut [Finding]) {
+    findings.sort_by(|a, b| {
+        b.severity
+            .cmp(&a.severity)
+            .then_with(|| (&a.check, &a.object, &a.fingerprint).cmp(&(&b.check, &b.object, &b.fingerprint)))
+    });
 }
 
 /// A finding as a check writes it down.

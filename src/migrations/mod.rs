@@ -1,8 +1,10 @@
-//! Migration files: from the text of SQL files to what they do, without a server.
+//! Migration files: which there are, and from their text what they do, without a server.
 //!
-//! [`split`] finds the statements of a file and [`parse`] says what each of them is. What could not be understood is
-//! named with its place; nothing is left out in silence.
+//! [`layout`] finds the files of a project in the order in which its own tool runs them, [`split`] finds the statements of
+//! a file and [`parse`] says what each of them is. What could not be understood is named with its place; nothing is left
+//! out in silence.
 
+pub mod layout;
 pub mod parse;
 pub mod split;
 

@@ -1,32 +1,56 @@
 //! Runs migration files on a server of our own, as the platform would.
 
-use super::files::{self, SqlFile};
 use super::platform::Platform;
 use super::server::Server;
 use super::standin::StandIns;
 use super::statement::{self, Statement};
 use super::{ShadowError, platform};
+use crate::migrations::layout::{self, MigrationFile, Project, Wanted};
 use std::path::Path;
 use tokio_postgres::error::{DbError, ErrorPosition, SqlState};
 use tokio_postgres::{Client, NoTls};
 
-/// Runs the migrations in `path`, a folder or one file, in `database` as the role `postgres`, and then the seed file if
-/// `seed` is set and there is one. Gives remarks: names that the Supabase CLI would skip, stand-ins, and so on.
+/// Runs the migrations at `path` in `database` as the role `postgres`, and then the seeds if `seed` is set; see
+/// [`apply_project`].
+///
+/// # Errors
+/// [`ShadowError::Layout`] when the files cannot be had, and those of [`apply_project`].
+pub async fn apply(server: &Server, database: &str, path: &Path, seed: bool) -> Result<Vec<String>, ShadowError> {
+    let wanted = Wanted { seed, supabase: server.platform() != Platform::Postgres, layout: None };
+    apply_project(server, database, &layout::find(path, wanted)?).await
+}
+
+/// Runs the files of a project in `database` as the role `postgres`. Gives remarks: names that the project's tool would
+/// skip, stand-ins, and so on.
 ///
 /// On Supabase `postgres` is a superuser while the files run, because the platform lets it do some things that only a
 /// superuser may, and none afterwards.
 ///
 /// # Errors
-/// [`ShadowError::Sql`] with file and line of the first statement that fails; [`ShadowError::File`] when a file cannot be
-/// read.
-pub async fn apply(server: &Server, database: &str, path: &Path, seed: bool) -> Result<Vec<String>, ShadowError> {
-    let found = files::find(path, seed, server.platform())?;
-    let mut notes = found.notes;
+/// [`ShadowError::Sql`] with file and line of the first statement that fails.
+pub async fn apply_project(server: &Server, database: &str, project: &Project) -> Result<Vec<String>, ShadowError> {
+    let mut notes = remarks(project);
     let admin = connect(server, server.superuser(), database).await?;
     set_superuser(server, &admin, true).await?;
-    let run = run_all(server, database, &admin, &found.files, &mut notes).await;
+    let run = run_all(server, database, &admin, &project.files, &mut notes).await;
     set_superuser(server, &admin, false).await?;
     run.map(|()| notes)
+}
+
+/// Remarks of one kind before the rest is only counted.
+const ALIKE: usize = 3;
+
+/// What a user should know of the files; whole folders of one kind are counted.
+fn remarks(project: &Project) -> Vec<String> {
+    let telling: Vec<_> = project.warnings.iter().filter(|w| w.kind.is_telling()).collect();
+    let mut notes = Vec::new();
+    for alike in telling.chunk_by(|a, b| a.kind == b.kind) {
+        notes.extend(alike.iter().take(ALIKE).map(|w| w.message.clone()));
+        if alike.len() > ALIKE {
+            notes.push(format!("and so are {} more files", alike.len() - ALIKE));
+        }
+    }
+    notes
 }
 
 /// Opens a session over the Unix socket.
@@ -50,7 +74,7 @@ async fn run_all(
     server: &Server,
     database: &str,
     admin: &Client,
-    files: &[SqlFile],
+    files: &[MigrationFile],
     notes: &mut Vec<String>,
 ) -> Result<(), ShadowError> {
     let client = connect(server, "postgres", database).await?;
@@ -59,25 +83,29 @@ async fn run_all(
         Platform::Supabase { .. } => Some(StandIns::new(admin).await?),
     };
     for file in files {
+        // What does not run is blank, so that lines stay where they are.
+        let sql = file.sql();
         let text = match &mut standins {
-            Some(standins) => standins.prepare(&file.text, notes).await?,
-            None => file.text.clone(),
+            Some(standins) => standins.prepare(&sql, notes).await?,
+            None => sql,
         };
-        run_file(&client, &file.name, &text).await?;
+        run_file(&client, &file.path, &text, file.transaction).await?;
         for reset in ["rollback", "discard all"] {
-            client.batch_execute(reset).await.map_err(|e| platform::sql_error(&e, &file.name, &file.text))?;
+            client.batch_execute(reset).await.map_err(|e| platform::sql_error(&e, &file.path, &text))?;
         }
     }
     Ok(())
 }
 
 /// Sends a file as one message, which Postgres runs as one transaction, or statement by statement where that cannot be.
-async fn run_file(client: &Client, name: &str, text: &str) -> Result<(), ShadowError> {
+async fn run_file(client: &Client, name: &str, text: &str, transaction: bool) -> Result<(), ShadowError> {
     if text.trim().is_empty() {
         return Ok(());
     }
     let statements = statement::statements(text);
-    let apart = statements.as_deref().is_some_and(|all| all.iter().any(|s| runs_alone(s) || controls_transaction(s)));
+    let apart = statements
+        .as_deref()
+        .is_some_and(|all| !transaction || all.iter().any(|s| runs_alone(s) || controls_transaction(s)));
     if !apart {
         let Err(error) = client.batch_execute(text).await else { return Ok(()) };
         let again = [SqlState::ACTIVE_SQL_TRANSACTION, SqlState::UNSAFE_NEW_ENUM_VALUE_USAGE];

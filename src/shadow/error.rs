@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use crate::migrations::layout::LayoutError;
+
 /// A failure to get, start or fill a throw-away server.
 #[derive(Debug, thiserror::Error)]
 pub enum ShadowError {
@@ -31,6 +33,9 @@ pub enum ShadowError {
         /// Why.
         source: std::io::Error,
     },
+    /// The migration files could not be had.
+    #[error(transparent)]
+    Layout(#[from] LayoutError),
     /// The server refused a statement.
     #[error("{place}: {message} ({code})")]
     Sql {
@@ -59,6 +64,7 @@ impl ShadowError {
     pub fn help(&self) -> Option<String> {
         match self {
             Self::Binaries { help, .. } | Self::Start { help, .. } | Self::Sql { help, .. } => help.clone(),
+            Self::Layout(e) => e.help(),
             // What we cannot write is ours; what we cannot read may be the user's own file.
             Self::File { action, .. } if !matches!(*action, "read" | "resolve" | "run" | "find") => Some(
                 "check that the place exists, may be written to and has room; PGWITNESS_CACHE_DIR and TMPDIR move the \

@@ -10,7 +10,6 @@ mod apply;
 mod binaries;
 mod cache;
 mod error;
-pub(crate) mod files;
 pub mod guard;
 mod platform;
 mod server;
@@ -19,7 +18,7 @@ mod standin;
 mod statement;
 mod template;
 
-pub use apply::apply;
+pub use apply::{apply, apply_project};
 pub use binaries::{Binaries, BinariesRequest, SUPPORTED_MAJORS};
 pub use cache::cache_dir;
 pub use error::ShadowError;

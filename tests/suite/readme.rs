@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::process::Command;
 
-use pgwitness::checks::CHECKS;
+use pgwitness::checks::all;
 
 use crate::support::program;
 
@@ -24,8 +24,7 @@ fn help() -> String {
 
 fn checks() -> String {
     let mut table = "| check | finds | at worst |\n|---|---|---|\n".to_owned();
-    for check in CHECKS {
-        let meta = check.meta();
+    for meta in all() {
         writeln!(table, "| `{}` | {} | {} |", meta.id, meta.title, meta.severity.word()).unwrap();
     }
     table

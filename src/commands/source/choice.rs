@@ -59,10 +59,10 @@ fn by_path(path: &Path) -> Result<Choice, Error> {
             "say `--db-url URL`, or set DATABASE_URL, which does not show in the process list",
         ));
     }
-    if !path.exists() {
+    if path != Path::new("-") && std::fs::symlink_metadata(path).is_err() {
         return Err(Error::usage(
             format!("there is no file or folder `{}`", path.display()),
-            "PATH is a folder of migrations or one SQL file",
+            "PATH is a folder of migrations, one SQL file, or `-` for standard input",
         ));
     }
     Ok(Choice::Migrations(path.to_owned()))

@@ -2,63 +2,68 @@
 
 use std::path::Path;
 
-use super::project::Project;
+use super::project::ProjectConfig;
 use super::{Loaded, live};
 use crate::Error;
 use crate::cli::{self, NewTables};
 use crate::commands::Run;
 use crate::connector::ConnInfo;
-use crate::model::{Origin, Platform, Schema, Setting};
+use crate::migrations::layout::{self, MigrationFile, Project, Wanted, Warning};
+use crate::model::{Gap, Origin, Platform, Schema, Setting};
+use crate::project::{Files, Mask, Text};
 use crate::report::SourceKind;
-use crate::shadow::files::SqlFile;
-use crate::shadow::{self, Binaries, BinariesRequest, ServerOptions, Shadow, ShadowRequest, files};
+use crate::shadow::{self, Binaries, BinariesRequest, ServerOptions, Shadow, ShadowError, ShadowRequest};
 
 /// Applies the migrations at `path` and reads the result; `description` is what reports call it.
 pub(super) async fn load(path: &Path, description: String, args: &cli::Source, run: &Run) -> Result<Loaded, Error> {
-    let seed = !args.reading.no_seed;
-    let project = Project::of(path);
+    let config = ProjectConfig::of(path);
     let mut notes = Vec::new();
     let platform = match run.platform(&args.reading).unwrap_or_else(|| platform_of(path)) {
-        Platform::Supabase => supabase(args.reading.new_tables, &project, &mut notes),
+        Platform::Supabase => supabase(args.reading.new_tables, &config, &mut notes),
         Platform::Postgres => shadow::Platform::Postgres,
     };
-    let files = files::find(path, seed, platform)?.files;
-    if files.is_empty() {
+    let is_supabase = platform != shadow::Platform::Postgres;
+    let wanted = Wanted { layout: args.reading.layout, seed: !args.reading.no_seed, supabase: is_supabase };
+    let project = layout::find(path, wanted)?;
+    if project.files.is_empty() {
         return Err(Error::usage(
             format!("there is no SQL file in `{}`", path.display()),
             "PATH is one, or a folder of them, or a project with supabase/migrations",
         ));
     }
-    let is_supabase = platform != shadow::Platform::Postgres;
     let on = if is_supabase { " with the Supabase platform" } else { "" };
     run.talk.say(format!("applying {description} to a throw-away Postgres{on}"));
-    let binaries = binaries(&args.reading, &project, &mut notes);
-    let shadow = start(path, platform, binaries, args, run).await?;
+    let files = texts(&project, path);
+    let mask = files.mask();
+    let binaries = binaries(&args.reading, &config, &mut notes);
+    let shadow = start(&project, platform, binaries, run).await.map_err(|e| hidden(e, &mask))?;
     let info = ConnInfo::for_socket(shadow.server.socket_dir(), shadow.server.port(), "postgres", Shadow::DATABASE);
     let (mut schema, database) = live::read(&info, args, run).await?;
     schema.server.throw_away = true;
-    if let Some(schemas) = project.exposed_schemas.filter(|_| is_supabase) {
+    schema.gaps.extend(project.warnings.iter().filter(|w| w.kind.is_gap()).map(gap));
+    if let Some(schemas) = config.exposed_schemas.filter(|_| is_supabase) {
         expose(&mut schema, &schemas);
     }
     let mut loaded = Loaded::new(schema, SourceKind::Shadow, description);
-    notes.extend(files.iter().filter(|f| platform == shadow::Platform::SUPABASE && is_dump(&f.text)).map(dumped));
-    for file in files {
-        loaded.files.push(file.name.clone());
-        loaded.texts.insert(file.name, file.text);
-    }
+    notes.extend(
+        project.files.iter().filter(|f| platform == shadow::Platform::SUPABASE && is_dump(&f.text)).map(dumped),
+    );
+    loaded.applied.extend(project.files.iter().map(|file| file.path.clone()));
     loaded.notes = shadow.notes.iter().cloned().chain(notes).collect();
     // Migrations run and the model is read as postgres; only a superuser may act as every role.
     let superuser = live::open(&info.with_user(shadow.server.superuser()), args, run).await?;
     drop(database);
     loaded.database = Some(superuser);
     loaded.shadow = Some(shadow);
+    loaded.texts = files.all().map(|file| (file.path.clone(), mask.hide(&file.text))).collect();
+    loaded.files = files;
     Ok(loaded)
 }
 
 /// The platform to imitate: what new tables are granted is said on the command line, by the project, or assumed.
-fn supabase(asked: Option<NewTables>, project: &Project, notes: &mut Vec<String>) -> shadow::Platform {
+fn supabase(asked: Option<NewTables>, config: &ProjectConfig, notes: &mut Vec<String>) -> shadow::Platform {
     let granted = |exposed| if exposed { "are granted" } else { "are not granted" };
-    let expose_new_tables = match (asked, project.expose_new_tables) {
+    let expose_new_tables = match (asked, config.expose_new_tables) {
         (Some(asked), _) => asked == NewTables::Exposed,
         (None, Some(said)) => {
             let what = format!("new tables of public {} to anon and authenticated", granted(said));
@@ -74,10 +79,10 @@ fn supabase(asked: Option<NewTables>, project: &Project, notes: &mut Vec<String>
 }
 
 /// The programs to run: the version that the command line names, or the project's if it need not be fetched.
-fn binaries(reading: &cli::Reading, project: &Project, notes: &mut Vec<String>) -> BinariesRequest {
+fn binaries(reading: &cli::Reading, config: &ProjectConfig, notes: &mut Vec<String>) -> BinariesRequest {
     let request =
         BinariesRequest { pg_bin: reading.pg_bin.clone(), major: reading.pg_version, ..BinariesRequest::default() };
-    let Some(major) = project.major.filter(|_| request.major.is_none() && request.pg_bin.is_none()) else {
+    let Some(major) = config.major.filter(|_| request.major.is_none() && request.pg_bin.is_none()) else {
         return request;
     };
     let wanted = BinariesRequest { major: Some(major), offline: true, ..request.clone() };
@@ -93,6 +98,34 @@ fn binaries(reading: &cli::Reading, project: &Project, notes: &mut Vec<String>) 
     request
 }
 
+/// The texts that are looked at for more than their statements.
+fn texts(project: &Project, path: &Path) -> Files {
+    let sql = project.files.iter().map(|file| Text { path: file.path.clone(), text: file.text.clone() }).collect();
+    let config = layout::config_file(path).and_then(|file| {
+        let text = std::fs::read_to_string(&file).ok()?;
+        Some(Text { path: file.display().to_string(), text })
+    });
+    Files { sql, config, source: Vec::new() }
+}
+
+/// An error without the secrets of the files: the server repeats what it cannot take.
+fn hidden(error: Error, mask: &Mask) -> Error {
+    match error {
+        Error::Shadow(ShadowError::Sql { place, code, message, help }) => {
+            let (message, help) = (mask.hide(&message), help.map(|h| mask.hide(&h)));
+            Error::Shadow(ShadowError::Sql { place, code, message, help })
+        }
+        other => other,
+    }
+}
+
+/// What the tool runs and we did not read.
+fn gap(warning: &Warning) -> Gap {
+    let line = warning.line.map(|line| format!(":{line}")).unwrap_or_default();
+    let what = format!("{}{line}: {}", warning.file, warning.message);
+    Gap { what, access_control: true, origin: Origin::Catalog }
+}
+
 /// What a migration run has to assume, because no file says it.
 const DEFAULT_GRANTS: &str = "assumed: a Supabase project created before 2026-05-30, in which new tables of public \
                               are granted to anon and authenticated (`--new-tables private` assumes the opposite)";
@@ -104,29 +137,30 @@ fn is_dump(text: &str) -> bool {
 
 /// A dump names the privileges that an object has beyond Postgres' own defaults, and does not revoke what a platform's
 /// default privileges add when it is run.
-fn dumped(file: &SqlFile) -> String {
+fn dumped(file: &MigrationFile) -> String {
     format!(
         "{} is a dump: where the platform grants new objects to clients, running it grants more than the database that \
          it was taken from did, so audit that one with `--db-url` or say `--new-tables private`",
-        file.name
+        file.path
     )
 }
 
 async fn start(
-    path: &Path,
+    project: &Project,
     platform: shadow::Platform,
     binaries: BinariesRequest,
-    args: &cli::Source,
     run: &Run,
 ) -> Result<Shadow, Error> {
     let request = ShadowRequest {
         binaries,
         server: ServerOptions { platform, ..ServerOptions::default() },
-        migrations: Some(path.to_owned()),
-        seed: !args.reading.no_seed,
+        migrations: None,
+        seed: false,
     };
     let _working = run.talk.working_on("starting a server and applying the migrations");
-    Ok(Shadow::start(request, &|text| run.talk.say(text)).await?)
+    let mut shadow = Shadow::start(request, &|text| run.talk.say(text)).await?;
+    shadow.notes.extend(shadow::apply_project(&shadow.server, Shadow::DATABASE, project).await?);
+    Ok(shadow)
 }
 
 /// Supabase's when the folder is part of a Supabase project.
@@ -170,7 +204,7 @@ mod tests {
 
     #[test]
     fn what_new_tables_are_granted_is_asked_then_read_then_assumed() {
-        let says = |said| Project { expose_new_tables: said, ..Project::default() };
+        let says = |said| ProjectConfig { expose_new_tables: said, ..ProjectConfig::default() };
         let of = |asked, said| {
             let mut notes = Vec::new();
             (supabase(asked, &says(said), &mut notes), notes)
@@ -185,11 +219,11 @@ mod tests {
 
     #[test]
     fn a_version_that_is_not_at_hand_is_told_and_not_fetched() {
-        let project = Project { major: Some(13), ..Project::default() };
+        let config = ProjectConfig { major: Some(13), ..ProjectConfig::default() };
         let mut notes = Vec::new();
-        assert_eq!(binaries(&cli::Reading::default(), &project, &mut notes).major, None);
+        assert_eq!(binaries(&cli::Reading::default(), &config, &mut notes).major, None);
         assert!(notes[0].starts_with("supabase/config.toml names Postgres 13,"), "{notes:?}");
         let asked = cli::Reading { pg_version: Some(16), ..cli::Reading::default() };
-        assert_eq!(binaries(&asked, &project, &mut Vec::new()).major, Some(16));
+        assert_eq!(binaries(&asked, &config, &mut Vec::new()).major, Some(16));
     }
 }

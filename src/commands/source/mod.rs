@@ -19,6 +19,7 @@ use crate::connector::{Database, Environment};
 use crate::finding::Finding;
 use crate::impersonation::{Agreement, Tested};
 use crate::model::Schema;
+use crate::project::{Files, SourceTree};
 use crate::report::{Source, SourceKind};
 use crate::shadow::{Shadow, ShadowError};
 use choice::Choice;
@@ -30,8 +31,10 @@ pub(super) struct Loaded {
     pub(super) texts: BTreeMap<String, String>,
     kind: SourceKind,
     description: String,
-    files: Vec<String>,
+    applied: Vec<String>,
     notes: Vec<String>,
+    /// The files of the project that say more than its schema.
+    pub(super) files: Files,
     /// The database that the model was read from, where it can be asked more.
     database: Option<Database>,
     /// The server that holds it, if it is ours; last, so that it outlives the connections to it.
@@ -53,6 +56,9 @@ pub(super) async fn load(args: &cli::Source, run: &Run) -> Result<Loaded, Error>
             loaded
         }
     };
+    if let Some(folder) = &args.source_dir {
+        loaded.read_source(folder)?;
+    }
     if let Some(platform) = run.platform(&args.reading) {
         loaded.schema.server.platform = platform;
     }
@@ -71,22 +77,36 @@ fn known(exposed: &[String], schema: &Schema) -> Result<(), Error> {
 
 /// A path as the user would name it from here.
 fn named(path: &Path, here: &Path) -> String {
+    if path == Path::new("-") {
+        return "standard input".to_owned();
+    }
     path.strip_prefix(here).unwrap_or(path).display().to_string()
 }
 
 impl Loaded {
     fn new(schema: Schema, kind: SourceKind, description: String) -> Self {
-        let files = schema.files.iter().map(|f| f.path.clone()).collect();
+        let applied = schema.files.iter().map(|f| f.path.clone()).collect();
         Self {
             schema,
             texts: BTreeMap::new(),
             kind,
             description,
-            files,
+            applied,
             notes: Vec::new(),
+            files: Files::default(),
             database: None,
             shadow: None,
         }
+    }
+
+    /// Reads the source of the application beside what was loaded.
+    fn read_source(&mut self, folder: &Path) -> Result<(), Error> {
+        let tree = SourceTree::read(folder).map_err(|e| Error::file("read", folder, e))?;
+        self.notes.extend(tree.notes);
+        self.files.source = tree.files;
+        let mask = self.files.mask();
+        self.texts.extend(self.files.source.iter().map(|file| (file.path.clone(), mask.hide(&file.text))));
+        Ok(())
     }
 
     /// The model with effective access worked out; the user's word on exposed schemas counts most.
@@ -98,8 +118,11 @@ impl Loaded {
     fn forget(&mut self, folder: &Path) {
         let prefix = format!("{}/", folder.display());
         let shorter = |text: &String| text.replace(&prefix, "");
-        self.files = self.files.iter().map(shorter).collect();
+        self.applied = self.applied.iter().map(shorter).collect();
         self.notes = self.notes.iter().map(shorter).collect();
+        for file in self.files.sql.iter_mut().chain(&mut self.files.config) {
+            file.path = shorter(&file.path);
+        }
         self.texts = std::mem::take(&mut self.texts).into_iter().map(|(name, t)| (shorter(&name), t)).collect();
     }
 
@@ -115,7 +138,7 @@ impl Loaded {
             server_version: self.schema.server.version.clone(),
             platform: self.schema.server.platform,
             exposed_schemas,
-            files: self.files.clone(),
+            files: self.applied.clone(),
             notes: self.notes.clone(),
         }
     }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 /// The settings of a project; each `None` where the file does not say.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Project {
+pub(super) struct ProjectConfig {
     /// `[api] schemas`: what the Data API serves.
     pub(super) exposed_schemas: Option<Vec<String>>,
     /// `[api] auto_expose_new_tables`: whether new objects of `public` are granted to the Data API's roles.
@@ -13,7 +13,7 @@ pub(super) struct Project {
     pub(super) major: Option<u32>,
 }
 
-impl Project {
+impl ProjectConfig {
     /// The settings of the project that the migrations at `path` belong to.
     pub(super) fn of(path: &Path) -> Self {
         Self::read(path).unwrap_or_default()
@@ -47,14 +47,17 @@ mod tests {
         std::fs::create_dir_all(&migrations).unwrap();
         let text = "[api]\nschemas = ['api']\nauto_expose_new_tables = false\n[db]\nmajor_version = 17\n";
         std::fs::write(dir.path().join("supabase/config.toml"), text).unwrap();
-        let expected =
-            Project { exposed_schemas: Some(vec!["api".to_owned()]), expose_new_tables: Some(false), major: Some(17) };
+        let expected = ProjectConfig {
+            exposed_schemas: Some(vec!["api".to_owned()]),
+            expose_new_tables: Some(false),
+            major: Some(17),
+        };
         for path in [&migrations, dir.path()] {
-            assert_eq!(Project::of(path), expected);
+            assert_eq!(ProjectConfig::of(path), expected);
         }
         let plain = dir.path().join("db");
         std::fs::create_dir(&plain).unwrap();
-        assert_eq!(Project::of(&plain), Project::default());
+        assert_eq!(ProjectConfig::of(&plain), ProjectConfig::default());
     }
 
     #[test]
@@ -62,7 +65,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         for text in ["[api", "api = 3\ndb = []", "[api]\nschemas = 'x'\n[db]\nmajor_version = -1"] {
             std::fs::write(dir.path().join("config.toml"), text).unwrap();
-            assert_eq!(Project::of(dir.path()), Project::default(), "{text}");
+            assert_eq!(ProjectConfig::of(dir.path()), ProjectConfig::default(), "{text}");
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::checks::{CHECKS, Context};
+use crate::checks::Context;
 use crate::finding::Examined;
 use crate::model::Origin;
 use crate::report::{Coverage, CoverageGap, Probe, ProbeOutcome};
@@ -22,7 +22,7 @@ pub(super) fn of(cx: &Context<'_>, examined: &Examined, probes: &[Probe]) -> Cov
         ("roles", schema.roles.len()),
         ("principals", cx.effective.principals().iter().filter(|p| p.is_untrusted()).count()),
         ("questions", questions(cx)),
-        ("checks", CHECKS.len()),
+        ("checks", examined.len()),
         ("probes", tried.count()),
     ];
     let checks = examined.iter().map(|(id, objects)| ((*id).to_owned(), count(objects.len()))).collect();

@@ -2,6 +2,7 @@
 
 mod asking;
 mod errors;
+mod files;
 mod help;
 mod hostile;
 mod live;

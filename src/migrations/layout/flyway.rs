@@ -1,0 +1,113 @@
+//! Flyway: everything is in the names.
+//!
+//! By its documentation: `V<version>__<description>.sql` in the order of the versions, whose parts are numbers between
+//! dots or single underscores; `R__<description>.sql` after all of them, by description; `U...` undoes and is never part
+//! of a migration run; `B<version>__` is a baseline that stands for every version up to its own in a new database.
+//! Folders are searched in depth, other names are ignored, two files of one version are an error.
+//! `<file>.conf` may say `executeInTransaction=false`. Placeholders are `${name}`; callbacks such as
+//! `afterMigrate.sql` run around the migrations.
+
+use super::{Collected, FileRole, LayoutError, Place, Runs, WarningKind, read};
+
+/// What a name says.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Name {
+    Versioned(Vec<u128>),
+    Baseline(Vec<u128>),
+    Repeatable(String),
+    Undo,
+}
+
+pub(super) fn collect(place: &Place, out: &mut Collected) -> Result<(), LayoutError> {
+    let entries = if place.is_file() { place.sql_files()? } else { read::below(&place.path)? };
+    let (mut versioned, mut repeatable, mut baselines) = (Vec::new(), Vec::new(), Vec::new());
+    for entry in entries {
+        match name(&entry.name) {
+            Some(Name::Versioned(version)) => versioned.push((version, entry)),
+            Some(Name::Baseline(version)) => baselines.push((version, entry)),
+            Some(Name::Repeatable(description)) => repeatable.push((description, entry)),
+            Some(Name::Undo) => (),
+            None if place.is_file() => versioned.push((Vec::new(), entry)),
+            None => ignored(&entry, out),
+        }
+    }
+    versioned.sort_by(|a, b| a.0.cmp(&b.0));
+    repeatable.sort_by(|a, b| a.0.cmp(&b.0));
+    let baseline = baselines.into_iter().max_by(|a, b| a.0.cmp(&b.0));
+    if let Some((version, entry)) = baseline {
+        for (_, old) in versioned.iter().filter(|(v, _)| *v <= version) {
+            let message = format!("`{}` is left out: the baseline `{}` stands for it", old.name, entry.name);
+            out.warn(&old.path, None, WarningKind::NeverApplied, message);
+        }
+        versioned.retain(|(v, _)| *v > version);
+        add(place, &entry, FileRole::Migration, Some(shown(&version)), out)?;
+    }
+    for (version, entry) in versioned {
+        let version = Some(shown(&version)).filter(|v| !v.is_empty());
+        add(place, &entry, FileRole::Migration, version, out)?;
+    }
+    for (_, entry) in repeatable {
+        add(place, &entry, FileRole::Repeatable, None, out)?;
+    }
+    Ok(())
+}
+
+fn ignored(entry: &read::Entry, out: &mut Collected) {
+    let callback = ["before", "after", "create"].iter().any(|word| entry.name.starts_with(word));
+    let (kind, message) = if callback {
+        (WarningKind::NotRead, format!("`{}` is a callback of Flyway, which was not run", entry.name))
+    } else {
+        let why = "Flyway wants names like V1__name.sql or R__name.sql";
+        (WarningKind::NeverApplied, format!("`{}` is never applied: {why}", entry.name))
+    };
+    out.warn(&entry.path, None, kind, message);
+}
+
+/// Reads a name; `None` if Flyway would ignore it.
+pub(super) fn name(name: &str) -> Option<Name> {
+    let stem = name.strip_suffix(".sql")?;
+    let (head, description) = stem.split_once("__")?;
+    let version = |digits: &str| -> Option<Vec<u128>> {
+        let mut parts: Vec<u128> =
+            digits.split(['.', '_']).map(str::parse).collect::<Result<_, std::num::ParseIntError>>().ok()?;
+        // 1.0 is the version 1.
+        while parts.len() > 1 && parts.last() == Some(&0) {
+            parts.pop();
+        }
+        Some(parts)
+    };
+    let mut letters = head.chars();
+    match (letters.next()?, letters.as_str()) {
+        ('V', digits) => version(digits).map(Name::Versioned),
+        ('B', digits) => version(digits).map(Name::Baseline),
+        ('U', digits) => version(digits).map(|_| Name::Undo),
+        ('R', "") => Some(Name::Repeatable(description.to_owned())),
+        _ => None,
+    }
+}
+
+fn shown(version: &[u128]) -> String {
+    version.iter().map(u128::to_string).collect::<Vec<_>>().join(".")
+}
+
+fn add(
+    place: &Place,
+    entry: &read::Entry,
+    role: FileRole,
+    version: Option<String>,
+    out: &mut Collected,
+) -> Result<(), LayoutError> {
+    let text = place.text(&entry.path)?;
+    let mut runs = Runs::whole(&text);
+    let conf = entry.path.with_file_name(format!("{}.conf", entry.name));
+    if conf.is_file() {
+        let settings: String = read::text(&conf)?.chars().filter(|c| !c.is_whitespace()).collect();
+        runs.no_transaction = settings.contains("executeInTransaction=false");
+    }
+    if let Some(at) = text.find("${") {
+        let line = text.get(..at).unwrap_or_default().matches('\n').count() + 1;
+        runs.remarks.push((line, WarningKind::NotRead, "placeholders of Flyway are not replaced".to_owned()));
+    }
+    out.add(&entry.path, role, version, text, runs);
+    Ok(())
+}

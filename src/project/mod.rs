@@ -1,0 +1,116 @@
+//! What a project's files give away beside the schema: secrets in SQL, weak settings, keys in client code.
+//!
+//! None of this is in the model, so these checks have a trait of their own over texts; they share documentation, list
+//! and findings with those of [`crate::checks`]. A secret never leaves this room whole: findings carry a masked form,
+//! and [`Mask`] takes it out of whatever else is printed.
+
+mod auth_config_weak;
+mod config;
+mod dummy;
+mod edge_verify_jwt;
+mod jwt;
+mod mask;
+mod scan;
+mod secret_in_sql;
+mod service_key_in_client;
+mod source;
+mod vendor;
+
+pub use mask::Mask;
+pub use source::SourceTree;
+
+use crate::checks::Meta;
+use crate::finding::{Examined, Finding, Findings, ObjectKind, ObjectRef};
+use crate::model::{Origin, SourceFile, Statement};
+
+/// A check of a project's files.
+pub trait FileCheck: Sync {
+    /// What it is.
+    fn meta(&self) -> &'static Meta;
+
+    /// Looks at the files, notes what it examined and reports what is wrong.
+    fn run(&self, files: &Files, out: &mut Findings<'_>);
+}
+
+/// Every check of files, by id.
+pub const FILE_CHECKS: &[&dyn FileCheck] = &[
+    &auth_config_weak::AuthConfigWeak,
+    &edge_verify_jwt::EdgeVerifyJwt,
+    &secret_in_sql::SecretInSql,
+    &service_key_in_client::ServiceKeyInClient,
+];
+
+/// A text with the name that findings and snippets know it by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Text {
+    /// The path as the user named it.
+    pub path: String,
+    /// What is in it.
+    pub text: String,
+}
+
+/// The files of a project.
+#[derive(Debug, Clone, Default)]
+pub struct Files {
+    /// Migrations and seeds, whole.
+    pub sql: Vec<Text>,
+    /// `supabase/config.toml`.
+    pub config: Option<Text>,
+    /// The application's source, when the user named it.
+    pub source: Vec<Text>,
+}
+
+impl Files {
+    /// All of them; [`Statement::file`] of a finding counts in this order.
+    pub fn all(&self) -> impl Iterator<Item = &Text> {
+        self.sql.iter().chain(&self.config).chain(&self.source)
+    }
+
+    /// Whether there is nothing to look at.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.all().next().is_none()
+    }
+
+    /// A place in a file.
+    fn origin(&self, file: &Text, span: std::ops::Range<usize>) -> Origin {
+        let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        let before = file.text.get(..span.start).unwrap_or_default();
+        let last = before.rsplit('\n').next().unwrap_or_default();
+        let index = self.all().position(|other| std::ptr::eq(other, file)).unwrap_or_default();
+        Origin::Statement(Statement {
+            file: number(index),
+            start: number(span.start),
+            end: number(span.end),
+            line: number(before.matches('\n').count() + 1),
+            column: number(last.chars().count() + 1),
+        })
+    }
+
+    /// Every secret in them, to be kept out of what is printed.
+    #[must_use]
+    pub fn mask(&self) -> Mask {
+        Mask::new(self.all().flat_map(|file| scan::scan(&file.text).into_iter().map(|s| s.text(&file.text).to_owned())))
+    }
+}
+
+/// Runs all checks of files.
+#[must_use]
+pub fn run_all(files: &Files) -> (Vec<Finding>, Examined) {
+    let sources: Vec<_> = files.all().map(|file| SourceFile { path: file.path.replace('\\', "/") }).collect();
+    let mut out = Findings::new(&sources);
+    for check in FILE_CHECKS {
+        out.enter(check.meta().id);
+        check.run(files, &mut out);
+    }
+    out.finish()
+}
+
+/// A file as what a finding is about: the last parts of its path, which are the same wherever the project lies.
+fn object(file: &Text) -> ObjectRef {
+    let parts: Vec<_> = file.path.rsplit(['/', '\\']).take(2).filter(|part| !part.is_empty()).collect();
+    ObjectRef::global(ObjectKind::File, parts.into_iter().rev().collect::<Vec<_>>().join("/"))
+}
+
+#[cfg(test)]
+mod tests;

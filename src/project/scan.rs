@@ -1,0 +1,255 @@
+//! Finds secrets in a text by their shapes, and by what the words before them say.
+
+use std::ops::Range;
+
+use super::dummy::{entropy, is_default_password, is_dummy};
+use super::vendor::{LOCAL, SHAPES};
+use super::{jwt, mask};
+
+/// What a secret opens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Weight {
+    /// Nothing but a stack on someone's own machine.
+    Local,
+    /// A test account, or a little.
+    Test,
+    /// An account at some service.
+    Service,
+    /// The database itself.
+    Database,
+}
+
+/// A secret in a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Secret {
+    pub(super) span: Range<usize>,
+    pub(super) what: &'static str,
+    pub(super) weight: Weight,
+    /// Whether its shape alone says what it is.
+    pub(super) certain: bool,
+    /// Its masked form.
+    pub(super) shown: String,
+}
+
+impl Secret {
+    pub(super) fn text<'a>(&self, file: &'a str) -> &'a str {
+        file.get(self.span.clone()).unwrap_or_default()
+    }
+}
+
+/// The secrets of a text in order, without overlaps.
+pub(super) fn scan(text: &str) -> Vec<Secret> {
+    let mut all = Vec::new();
+    tokens(text, &mut all);
+    shapes(text, &mut all);
+    private_keys(text, &mut all);
+    urls(text, &mut all);
+    literals(text, &mut all);
+    // Of two at one place the one that says more.
+    all.sort_by_key(|s| (s.span.start, !s.certain, std::cmp::Reverse(s.span.end)));
+    let mut end = 0;
+    all.retain(|s| {
+        let apart = s.span.start >= end;
+        if apart {
+            end = s.span.end;
+        }
+        apart
+    });
+    all
+}
+
+fn secret(text: &str, span: Range<usize>, what: &'static str, weight: Weight, prefix: &str) -> Secret {
+    let shown = mask::short(prefix, text.get(span.clone()).unwrap_or_default());
+    Secret { span, what, weight, certain: true, shown }
+}
+
+/// From `start` as long as characters are letters, digits or one of `also`.
+fn run(text: &str, start: usize, also: &str) -> Range<usize> {
+    let rest = text.get(start..).unwrap_or_default();
+    let len = rest.find(|c: char| !c.is_ascii_alphanumeric() && !also.contains(c)).unwrap_or(rest.len());
+    start..start + len
+}
+
+/// Bytes of a URL, and of a private key, that are looked at.
+const LONGEST_URL: usize = 1024;
+const LONGEST_KEY: usize = 8_192;
+
+/// The text from a byte on, at most so many bytes of it.
+fn window(text: &str, from: usize, most: usize) -> &str {
+    let end = (from..=text.len().min(from + most)).rev().find(|at| text.is_char_boundary(*at));
+    text.get(from..end.unwrap_or(from)).unwrap_or_default()
+}
+
+/// Whether a word could begin at a byte.
+fn begins(text: &str, at: usize) -> bool {
+    !text.get(..at).and_then(|t| t.chars().next_back()).is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '-')
+}
+
+fn tokens(text: &str, all: &mut Vec<Secret>) {
+    for (at, _) in text.match_indices("eyJ").filter(|(at, _)| begins(text, *at)) {
+        let span = run(text, at, "_-.");
+        let Some(claims) = text.get(span.clone()).and_then(jwt::claims) else { continue };
+        let claim = |name: &str| claims.get(name).and_then(serde_json::Value::as_str);
+        let local = claim("iss") == Some("supabase-demo");
+        let (what, weight) = match claim("role") {
+            Some("anon") => continue,
+            Some("service_role" | "supabase_admin" | "postgres") if local => {
+                ("service_role key of local stacks", Weight::Local)
+            }
+            Some("service_role" | "supabase_admin" | "postgres") => ("service_role key", Weight::Database),
+            _ if claim("name") == Some("John Doe") || claim("iss").is_none() => continue,
+            _ => ("signed token", Weight::Test),
+        };
+        all.push(secret(text, span, what, weight, "eyJ"));
+    }
+}
+
+fn shapes(text: &str, all: &mut Vec<Secret>) {
+    for shape in SHAPES {
+        for (at, _) in text.match_indices(shape.prefix).filter(|(at, _)| begins(text, *at)) {
+            let span = run(text, at + shape.prefix.len(), shape.also);
+            let tail = text.get(span.clone()).unwrap_or_default();
+            let is_key = tail.len() >= shape.least && tail.bytes().any(|b| b.is_ascii_digit());
+            let is_fixed = shape.prefix != "AKIA" || tail.len() == 16 && !tail.bytes().any(|b| b.is_ascii_lowercase());
+            let is_mixed = shape.prefix != "re_" || tail.bytes().any(|b| b.is_ascii_uppercase());
+            if is_key && is_fixed && is_mixed && !is_dummy(tail) && entropy(tail) > 3.0 {
+                let span = at..span.end;
+                let local = LOCAL.contains(&text.get(span.clone()).unwrap_or_default());
+                let weight = if local { Weight::Local } else { shape.weight };
+                all.push(secret(text, span, shape.what, weight, shape.prefix));
+            }
+        }
+    }
+    for (at, _) in text.match_indices(LOCAL.last().copied().unwrap_or_default()) {
+        let span = run(text, at, "_-");
+        all.push(secret(text, span, "JWT secret of local stacks", Weight::Local, ""));
+    }
+}
+
+fn private_keys(text: &str, all: &mut Vec<Secret>) {
+    for (at, _) in text.match_indices("-----BEGIN ") {
+        let rest = window(text, at, LONGEST_KEY);
+        let Some(heading) = rest.get(11..).and_then(|r| r.split("-----").next()).filter(|h| h.ends_with("PRIVATE KEY"))
+        else {
+            continue;
+        };
+        let body = at + 11 + heading.len() + 5;
+        let end = rest.find("-----END ").unwrap_or_else(|| run(rest, body - at, "+/=\\\r\n ").end) + at;
+        let key = text.get(body..end).unwrap_or_default();
+        if key.trim().len() >= 40 && !is_dummy(window(key, 0, 256)) {
+            all.push(secret(text, body..end, "private key", Weight::Service, ""));
+        }
+    }
+}
+
+/// Passwords in URLs.
+fn urls(text: &str, all: &mut Vec<Secret>) {
+    for (at, _) in text.match_indices("://") {
+        let from = at + 3;
+        let rest = window(text, from, LONGEST_URL);
+        let end = rest.find(|c: char| c.is_whitespace() || "'\"`<>|,;)".contains(c)).unwrap_or(rest.len());
+        let authority = rest.get(..end).unwrap_or_default();
+        let authority = authority.split(['/', '?']).next().unwrap_or_default();
+        let Some((user, host)) = authority.rsplit_once('@') else { continue };
+        let Some((name, password)) = user.split_once(':') else { continue };
+        let is_scheme = text.get(..at).is_some_and(|t| t.ends_with(|c: char| c.is_ascii_alphanumeric()));
+        if !is_scheme || is_default_password(password) || is_dummy(password) && password.len() > 12 {
+            continue;
+        }
+        let host = host.split(':').next().unwrap_or_default();
+        let near =
+            ["localhost", "127.0.0.1", "0.0.0.0", "host.docker.internal", "db", "postgres", "kong"].contains(&host);
+        let weight = match near {
+            true => Weight::Local,
+            false if text.get(..at).is_some_and(|t| t.ends_with("postgres") || t.ends_with("postgresql")) => {
+                Weight::Database
+            }
+            false => Weight::Service,
+        };
+        let start = from + name.len() + 1;
+        all.push(secret(text, start..start + password.len(), "password in a connection URL", weight, ""));
+    }
+}
+
+/// Words after which a literal is a secret; without separators.
+const CONTEXT: [&str; 16] = [
+    "secret",
+    "apikey",
+    "accesstoken",
+    "authtoken",
+    "bearertoken",
+    "refreshtoken",
+    "bottoken",
+    "password",
+    "passwd",
+    "privatekey",
+    "accesskey",
+    "servicekey",
+    "servicerolekey",
+    "encryptionkey",
+    "signingkey",
+    "jwtkey",
+];
+
+/// Quoted strings that look random, behind words that say what they are.
+fn literals(text: &str, all: &mut Vec<Secret>) {
+    let mut line_start = 0;
+    for line in text.split_inclusive('\n') {
+        let mut at = 0;
+        // Lines without end are data of generators; their keys have shapes.
+        while let Some(open) = line.get(at..).filter(|_| line.len() < 4000).and_then(|l| l.find(['\'', '"'])) {
+            let open = at + open;
+            let quote = line.get(open..=open).unwrap_or("'");
+            let Some(len) = line.get(open + 1..).and_then(|l| l.find(quote)) else { break };
+            let span = open + 1..open + 1 + len;
+            let value = line.get(span.clone()).unwrap_or_default();
+            let before = line.get(..open).unwrap_or_default();
+            if let Some((what, weight)) = told(before, value) {
+                let span = line_start + span.start..line_start + span.end;
+                let mut found = secret(text, span, what, weight, "");
+                found.certain = what.starts_with("password of");
+                all.push(found);
+            }
+            at = open + 1 + if value.chars().any(char::is_whitespace) || value.is_empty() { 0 } else { len + 1 };
+        }
+        line_start += line.len();
+    }
+}
+
+/// What a literal is, by what stands before it in its line.
+fn told(before: &str, value: &str) -> Option<(&'static str, Weight)> {
+    let start = before.char_indices().rev().nth(59).map_or(0, |(at, _)| at);
+    let near = before.get(start..).unwrap_or_default().to_lowercase();
+    let is_role = near.trim_end().ends_with(" password") && !value.is_empty();
+    if is_role && !is_default_password(value) && !value.contains(char::is_whitespace) {
+        return Some(("password of a role", Weight::Database));
+    }
+    let squeezed: String = near.chars().filter(|c| !matches!(c, '_' | '-' | ' ')).collect();
+    let named = CONTEXT.iter().any(|word| squeezed.contains(word)) || near.trim_end().ends_with("vault.create_secret(");
+    (named && looks_random(value)).then_some(("secret", Weight::Service))
+}
+
+fn looks_random(value: &str) -> bool {
+    let is_any = |test: fn(char) -> bool| value.chars().any(test);
+    let is_hex = value.chars().all(|c| c.is_ascii_hexdigit() || c == '-');
+    let least = if is_hex { (32, 3.0) } else { (16, 3.7) };
+    let is_uuid = value.len() == 36 && is_hex && value.matches('-').count() == 4;
+    let is_plain = value.chars().all(|c| c.is_ascii_alphanumeric() || "+/=_-.!@#^*~".contains(c));
+    let is_path = value.contains("://") || value.matches('/').count() > 2 || value.matches('.').count() > 2;
+    // Names are words between separators, with short numbers among them.
+    let is_word = |w: &str| {
+        w.len() <= 4
+            || w.len() < 14 && (w.chars().all(|c| c.is_ascii_digit()) || !w.chars().any(|c| c.is_ascii_digit()))
+    };
+    let is_words = value.contains(['_', '-', '.', '/']) && value.split(['_', '-', '.', '/']).all(is_word);
+    let is_hash = ["$2", "md5", "SCRAM", "sha256"].iter().any(|p| value.starts_with(p));
+    value.len() >= least.0
+        && value.len() <= 256
+        && is_plain
+        && is_any(|c| c.is_ascii_digit())
+        && is_any(|c| c.is_ascii_alphabetic())
+        && !(is_uuid || is_path || is_words || is_hash)
+        && !is_dummy(value)
+        && entropy(value) >= least.1
+        && jwt::claims(value).is_none()
+}
