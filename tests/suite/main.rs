@@ -16,4 +16,5 @@ mod readme;
 mod semantics;
 mod shadow;
 mod shadow_apply;
+mod statements;
 mod support;

@@ -62,10 +62,9 @@ pub(super) fn alter_role(c: &mut Cursor<'_>) -> Result<Statement> {
 
 pub(super) fn alter_database(c: &mut Cursor<'_>) -> Result<Statement> {
     let name = c.ident()?;
-    if c.is("set") && !c.is_ahead(1, "tablespace") || c.is("reset") {
-        if let Some(setting) = set_or_reset(c)? {
-            return Ok(Statement::RoleSetting(SettingFor { role: None, database: Some(name), setting }));
-        }
+    let sets = c.is("set") && !c.is_ahead(1, "tablespace") || c.is("reset");
+    if let Some(setting) = if sets { set_or_reset(c)? } else { None } {
+        return Ok(Statement::RoleSetting(SettingFor { role: None, database: Some(name), setting }));
     }
     if c.is("rename") || c.is("owner") {
         return changed(c, ObjectRef::Named(ObjectKind::Database, Name::plain(name)));

@@ -71,7 +71,7 @@ impl<'a> Reader<'a> {
         self.c.until(|c| c.is_punct(b';') || is_assignment(c) || c.is("default"));
         known.remove(&name);
         if self.c.accept("default") || self.c.accept_operator(":=") || self.c.accept_operator("=") {
-            let expression = self.to_semicolon();
+            let expression = self.until_semicolon();
             if let Some(value) = constant::value(&expression.text, known) {
                 known.insert(name, value);
             }
@@ -79,7 +79,7 @@ impl<'a> Reader<'a> {
         self.c.expect_punct(b';')
     }
 
-    pub(super) fn to_semicolon(&mut self) -> Fragment {
+    pub(super) fn until_semicolon(&mut self) -> Fragment {
         self.c.until(|c| c.is_punct(b';'))
     }
 
@@ -120,12 +120,12 @@ impl<'a> Reader<'a> {
             () if self.c.is("case") => self.case(start, known, steps)?,
             () if self.c.accept("execute") => self.execute(start, known, steps),
             () if self.c.accept("return") => {
-                self.to_semicolon();
+                self.until_semicolon();
                 steps.push(Step::Return);
             }
             () if self.c.accept("raise") => {
                 let quiet = self.c.is_any(&["notice", "warning", "info", "log", "debug"]);
-                self.to_semicolon();
+                self.until_semicolon();
                 if !quiet {
                     steps.push(Step::Raise(self.range(start)));
                 }
@@ -133,16 +133,16 @@ impl<'a> Reader<'a> {
             () if self.c.accept("exit") => self.leave(start, Step::Exit, known, steps),
             () if self.c.accept("continue") => self.leave(start, Step::Continue, known, steps),
             () if self.c.is_any(&["null", "get", "assert", "open", "fetch", "close", "move"]) => {
-                drop(self.to_semicolon())
+                drop(self.until_semicolon())
             }
             () if self.c.accept("perform") => {
-                self.to_semicolon();
+                self.until_semicolon();
                 self.run(start, steps);
             }
             () if self.assignment(known) => (),
             () => {
                 self.forget_into(known);
-                self.to_semicolon();
+                self.until_semicolon();
                 self.run(start, steps);
             }
         }
@@ -152,11 +152,11 @@ impl<'a> Reader<'a> {
     /// The part after EXIT or CONTINUE.
     fn leave(&mut self, start: usize, step: Step, known: &Known, steps: &mut Vec<Step>) {
         if !self.c.is("when") && !self.c.is_punct(b';') {
-            self.to_semicolon();
+            self.until_semicolon();
             return steps.push(self.gap(start, "leaving a loop by its label is not followed", true));
         }
         if self.c.accept("when") {
-            let condition = self.to_semicolon();
+            let condition = self.until_semicolon();
             return steps.push(Step::If(vec![(guard::guard(condition, known), vec![step])], Vec::new()));
         }
         steps.push(step);
@@ -173,7 +173,7 @@ impl<'a> Reader<'a> {
             return false;
         }
         self.c = probe;
-        let expression = self.to_semicolon();
+        let expression = self.until_semicolon();
         let key = name.schema.map_or(name.name.clone(), |record| format!("{record}.{}", name.name));
         match constant::value(&expression.text, known) {
             Some(value) => known.insert(key, value),
@@ -218,7 +218,7 @@ impl<'a> Reader<'a> {
     pub(super) fn condition(&mut self, stop: &str) -> Fragment {
         let start = self.c.position();
         let mut cases = 0_usize;
-        while !self.c.at_end() && !(cases == 0 && self.c.is(stop)) && !self.c.is_punct(b';') {
+        while !(self.c.at_end() || self.c.is_punct(b';') || cases == 0 && self.c.is(stop)) {
             match () {
                 () if self.c.is("case") => cases += 1,
                 () if self.c.is("end") => cases = cases.saturating_sub(1),
@@ -279,7 +279,7 @@ impl<'a> Reader<'a> {
 
     fn execute(&mut self, start: usize, known: &Known, steps: &mut Vec<Step>) {
         let expression = self.c.until(|c| c.is_punct(b';') || c.is("using") || c.is("into"));
-        self.to_semicolon();
+        self.until_semicolon();
         let Some(text) = constant::text(&expression.text, known) else {
             return steps.push(self.gap(start, "`EXECUTE` of a text that only the server can know", true));
         };
