@@ -221,7 +221,9 @@ fn told(before: &str, value: &str) -> Option<(&'static str, Weight)> {
     let start = before.char_indices().rev().nth(59).map_or(0, |(at, _)| at);
     let near = before.get(start..).unwrap_or_default().to_lowercase();
     let is_role = near.trim_end().ends_with(" password") && !value.is_empty();
-    if is_role && !is_default_password(value) && !value.contains(char::is_whitespace) {
+    let is_password =
+        !value.contains(|c: char| c.is_whitespace() || "(),;".contains(c)) && !value.starts_with("SCRAM-");
+    if is_role && is_password && !is_default_password(value) {
         return Some(("password of a role", Weight::Database));
     }
     let squeezed: String = near.chars().filter(|c| !matches!(c, '_' | '-' | ' ')).collect();
