@@ -226,6 +226,8 @@ fn told(before: &str, value: &str) -> Option<(&'static str, Weight)> {
     if is_role && is_password && !is_default_password(value) {
         return Some(("password of a role", Weight::Database));
     }
+    // `name, value` belong together; what stands further back in a list is about something else.
+    let near = near.rmatch_indices(',').nth(1).map_or(near.as_str(), |(at, _)| near.get(at..).unwrap_or_default());
     let squeezed: String = near.chars().filter(|c| !matches!(c, '_' | '-' | ' ')).collect();
     let named = CONTEXT.iter().any(|word| squeezed.contains(word)) || near.trim_end().ends_with("vault.create_secret(");
     (named && looks_random(value)).then_some(("secret", Weight::Service))

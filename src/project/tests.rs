@@ -107,6 +107,7 @@ fn values_that_are_no_secrets() {
         "create policy \"users manage own api_key 2\" on t; select api_key, 'some words here and there 42'",
         "select 'sk_live_xxxxxxxxxxxxxxxxxxxxxxxx1', 'task-management-2024-roadmap', 're_order_items_by_position_2024_01'",
         "secret_token text default encode(gen_random_bytes(32), 'hex')",
+        "values ('sub_apikey_x', 'cus_1', 'ok', 'prod_Lq8Zr4Tn7Vw2Xy6B')",
         "await page.getByPlaceholder('Enter your password').fill('wrongpassword')",
         "-----BEGIN PRIVATE KEY-----\\n...\\n-----END PRIVATE KEY-----",
         "",
