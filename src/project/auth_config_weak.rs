@@ -88,7 +88,7 @@ fn judged(setting: &Setting<'_, '_>, off: &dyn Fn(&str) -> bool) -> Option<Weak>
             weak(Medium, "every visitor can sign in without an account and is `authenticated` then", "false")
         }
         "auth.email.enable_confirmations" if setting.is_false() && !off("auth.email.enable_signup") => {
-            weak(Medium, "anyone can sign up with another person's e-mail address, which nobody confirms", "true")
+            weak(Low, "anyone can sign up with another person's e-mail address, which nobody confirms", "true")
         }
         "auth.sms.enable_confirmations" if setting.is_false() && !off("auth.sms.enable_signup") => {
             weak(Low, "anyone can sign up with another person's phone number, which nobody confirms", "true")

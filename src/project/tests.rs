@@ -122,7 +122,7 @@ fn settings_of_the_sign_in() {
     let check = |toml: &str| findings(&Files { config: Some(text("supabase/config.toml", toml)), ..Files::default() });
     for (toml, expected) in [
         ("[auth]\nenable_anonymous_sign_ins = true", vec![Medium]),
-        ("[auth.email]\nenable_confirmations = false", vec![Medium]),
+        ("[auth.email]\nenable_confirmations = false", vec![Low]),
         ("[auth.email]\nenable_signup = false\nenable_confirmations = false", vec![]),
         ("[auth]\nenabled = false\nminimum_password_length = 1", vec![]),
         ("[remotes.prod.auth]\nminimum_password_length = 6", vec![Low]),

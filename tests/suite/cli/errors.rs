@@ -87,7 +87,7 @@ fn what_cannot_end_well_ends_before_the_work() {
     for (arguments, message, help) in [
         (["audit", "--output", "json=no/such/x.json", "--demo"].as_slice(), "there is no folder `no/such`", "help:"),
         (&["snapshot", "-o", "no/such/x.json", "--demo"], "there is no folder `no/such`", "help:"),
-        (&["audit", "empty"], "there is no SQL file in `empty`", "supabase/migrations"),
+        (&["audit", "empty"], "`empty` holds no .sql file", "name the folder of migrations"),
         (&["audit", "--demo", "--new-tables", "privat"], "invalid value 'privat'", "'private'"),
         (&["audit", "--demo", "--exposed-schemas", "pubic"], "there is no schema `pubic`", "did you mean `public`?"),
     ] {
