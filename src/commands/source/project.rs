@@ -1,6 +1,8 @@
 //! What a Supabase project says of itself in `supabase/config.toml`, as far as a throw-away server can follow it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+use crate::migrations::layout;
 
 /// The settings of a project; each `None` where the file does not say.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -20,10 +22,7 @@ impl ProjectConfig {
     }
 
     fn read(path: &Path) -> Option<Self> {
-        let full = path.canonicalize().ok()?;
-        let above = full.ancestors().skip(1).take(2).map(Path::to_owned);
-        let near = [full.join("supabase"), full.clone()].into_iter().chain(above);
-        let file: PathBuf = near.map(|dir| dir.join("config.toml")).find(|file| file.is_file())?;
+        let file = layout::config_file(path)?;
         let config: toml::Table = std::fs::read_to_string(file).ok()?.parse().ok()?;
         let key = |table: &str, key: &str| config.get(table)?.get(key).cloned();
         let schemas = key("api", "schemas");
