@@ -4,6 +4,7 @@
 //! a file and [`parse`] says what each of them is. What could not be understood is named with its place; nothing is left
 //! out in silence.
 
+pub mod base;
 pub mod layout;
 pub mod parse;
 pub mod split;

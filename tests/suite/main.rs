@@ -10,6 +10,7 @@ mod checks;
 mod cli;
 mod connections;
 mod effective;
+mod equivalence;
 mod impersonation;
 mod introspect;
 mod readme;

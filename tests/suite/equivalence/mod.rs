@@ -1,0 +1,3 @@
+//! The keystone: replayed offline and run on a real server, the same migrations give the same model.
+
+mod base;
