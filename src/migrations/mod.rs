@@ -7,6 +7,7 @@
 pub mod base;
 pub mod layout;
 pub mod parse;
+pub mod replay;
 pub mod split;
 
 pub(crate) mod lex;
