@@ -73,6 +73,8 @@ fn plain(name: &str) -> Role {
         create_role: false,
         create_db: false,
         replication: false,
+        connection_limit: None,
+        valid_until: None,
         origin: Origin::Catalog,
     }
 }

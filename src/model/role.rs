@@ -25,6 +25,10 @@ pub struct Role {
     pub create_db: bool,
     /// REPLICATION.
     pub replication: bool,
+    /// CONNECTION LIMIT; `None` without one.
+    pub connection_limit: Option<u32>,
+    /// VALID UNTIL as `timestamptz` prints it in ISO style and UTC: from then on its password does not let it in.
+    pub valid_until: Option<String>,
     /// Where it was read.
     #[serde(default, skip_serializing_if = "Origin::is_catalog")]
     pub origin: Origin,

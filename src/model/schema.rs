@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Bucket, Database, DefaultPrivileges, EventTrigger, Extension, ForeignDataWrapper, ForeignServer, Function,
-    FunctionId, Gap, Language, LargeObjects, Membership, Namespace, Publication, QualifiedName, Relation, Role, Server,
-    ServerSetting, Setting, SourceFile, Type, UserMapping,
+    FunctionId, Gap, Language, LargeObjects, Membership, Namespace, Parameter, Publication, QualifiedName, Relation,
+    Role, Server, ServerSetting, Setting, SourceFile, Subscription, Type, UserMapping,
 };
 
 /// The version of the snapshot format; raised when an older reader would misread a newer file.
@@ -51,6 +51,12 @@ pub struct Schema {
     pub event_triggers: Vec<EventTrigger>,
     /// Publications, by name.
     pub publications: Vec<Publication>,
+    /// Subscriptions, by name.
+    #[serde(default)]
+    pub subscriptions: Vec<Subscription>,
+    /// Parameters with grants, by name.
+    #[serde(default)]
+    pub parameters: Vec<Parameter>,
     /// Foreign-data wrappers, by name.
     pub foreign_data_wrappers: Vec<ForeignDataWrapper>,
     /// Foreign servers, by name.
@@ -86,6 +92,8 @@ impl Schema {
             extensions: Vec::new(),
             event_triggers: Vec::new(),
             publications: Vec::new(),
+            subscriptions: Vec::new(),
+            parameters: Vec::new(),
             foreign_data_wrappers: Vec::new(),
             foreign_servers: Vec::new(),
             user_mappings: Vec::new(),
@@ -118,6 +126,8 @@ impl Schema {
         self.extensions.sort_by(|a, b| a.name.cmp(&b.name));
         self.event_triggers.sort_by(|a, b| a.name.cmp(&b.name));
         self.publications.sort_by(|a, b| a.name.cmp(&b.name));
+        self.subscriptions.sort_by(|a, b| a.name.cmp(&b.name));
+        self.parameters.sort_by(|a, b| a.name.cmp(&b.name));
         self.foreign_data_wrappers.sort_by(|a, b| a.name.cmp(&b.name));
         self.foreign_servers.sort_by(|a, b| a.name.cmp(&b.name));
         self.user_mappings.sort();

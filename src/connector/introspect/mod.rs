@@ -38,12 +38,13 @@ use super::{ConnectError, Database};
 use crate::model::{Platform, Relation, Schema};
 
 /// The batch.
-const QUERIES: [&Query; 33] = [
+const QUERIES: [&Query; 35] = [
     &server::DATABASE,
     &server::SETTINGS,
     &roles::QUERY,
     &roles::MEMBERSHIPS,
     &roles::SETTINGS,
+    &roles::PARAMETERS,
     &namespaces::QUERY,
     &namespaces::DEFAULT_PRIVILEGES,
     &extensions::QUERY,
@@ -67,6 +68,7 @@ const QUERIES: [&Query; 33] = [
     &types::LANGUAGES,
     &publications::QUERY,
     &publications::RELATIONS,
+    &publications::SUBSCRIPTIONS,
     &foreign::WRAPPERS,
     &foreign::SERVERS,
     &foreign::USER_MAPPINGS,
@@ -151,6 +153,7 @@ fn relations(batch: &Batch, context: &mut Context) -> Result<Vec<Relation>, Conn
 fn objects(batch: &Batch, context: &Context, schema: &mut Schema) -> Result<(), ConnectError> {
     schema.memberships = roles::memberships(batch, context)?;
     schema.settings = roles::settings(batch, context)?;
+    schema.parameters = roles::parameters(batch, context)?;
     schema.server_settings = server::settings(batch, context)?;
     schema.namespaces = namespaces::read(batch, context)?;
     schema.functions = functions::read(batch, context)?;
@@ -160,6 +163,7 @@ fn objects(batch: &Batch, context: &Context, schema: &mut Schema) -> Result<(), 
     schema.extensions = extensions::read(batch, context)?;
     schema.event_triggers = triggers::event_triggers(batch, context)?;
     schema.publications = publications::read(batch, context)?;
+    schema.subscriptions = publications::subscriptions(batch, context)?;
     schema.foreign_data_wrappers = foreign::wrappers(batch, context)?;
     schema.foreign_servers = foreign::servers(batch, context)?;
     schema.user_mappings = foreign::user_mappings(batch, context)?;

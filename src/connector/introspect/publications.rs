@@ -1,14 +1,15 @@
-//! Publications.
+//! Publications and subscriptions.
 
 use super::batch::Batch;
 use super::context::Context;
 use super::query::Query;
 use super::record::Record;
 use crate::connector::ConnectError;
-use crate::model::{Origin, Publication, PublishedRelation};
+use crate::model::{Origin, Publication, PublishedRelation, Subscription};
 
 pub(super) const QUERY: Query = Query::new("publications", include_str!("publications.sql"));
 pub(super) const RELATIONS: Query = Query::new("published relations", include_str!("published_relations.sql"));
+pub(super) const SUBSCRIPTIONS: Query = Query::new("subscriptions", include_str!("subscriptions.sql"));
 
 pub(super) fn read(batch: &Batch, context: &Context) -> Result<Vec<Publication>, ConnectError> {
     let mut publications = batch.read(&QUERY, context, |record| {
@@ -42,4 +43,20 @@ fn relation(record: &Record<'_>) -> Result<(u32, PublishedRelation), ConnectErro
         relation,
     };
     Ok((record.oid("publication")?, published))
+}
+
+pub(super) fn subscriptions(batch: &Batch, context: &Context) -> Result<Vec<Subscription>, ConnectError> {
+    batch.read(&SUBSCRIPTIONS, context, |record| {
+        let mut publications = record.texts("publications")?;
+        publications.sort();
+        Ok(Subscription {
+            name: record.text("name")?,
+            owner: record.role("owner")?,
+            enabled: record.flag("enabled")?,
+            publications,
+            run_as_owner: record.flag("run_as_owner")?,
+            password_required: record.flag("password_required")?,
+            origin: Origin::Catalog,
+        })
+    })
 }

@@ -1,14 +1,15 @@
-//! Roles, memberships, and the settings that sessions of roles start with.
+//! Roles, memberships, the parameters that they were granted, and the settings that sessions of roles start with.
 
 use super::batch::Batch;
 use super::context::Context;
 use super::query::Query;
 use super::secret::masked;
 use crate::connector::ConnectError;
-use crate::model::{Membership, Origin, Role, Setting};
+use crate::model::{Membership, Origin, Parameter, Role, Setting};
 
 pub(super) const QUERY: Query = Query::new("roles", include_str!("roles.sql"));
 pub(super) const MEMBERSHIPS: Query = Query::new("role memberships", include_str!("memberships.sql"));
+pub(super) const PARAMETERS: Query = Query::new("grants on parameters", include_str!("parameters.sql"));
 pub(super) const SETTINGS: Query = Query::new("settings of roles", include_str!("settings.sql"));
 
 /// Roles with their oids.
@@ -23,6 +24,9 @@ pub(super) fn read(batch: &Batch, context: &Context) -> Result<Vec<(u32, Role)>,
             create_role: record.flag("create_role")?,
             create_db: record.flag("create_db")?,
             replication: record.flag("replication")?,
+            // -1: no limit.
+            connection_limit: u32::try_from(record.get::<i32>("connection_limit")?).ok(),
+            valid_until: record.maybe_text("valid_until")?,
             origin: Origin::Catalog,
         };
         Ok((record.oid("oid")?, role))
@@ -58,4 +62,10 @@ pub(super) fn settings(batch: &Batch, context: &Context) -> Result<Vec<Setting>,
         Ok(record.texts("config")?.into_iter().filter_map(setting).collect::<Vec<_>>())
     })?;
     Ok(of_roles.into_iter().flatten().collect())
+}
+
+pub(super) fn parameters(batch: &Batch, context: &Context) -> Result<Vec<Parameter>, ConnectError> {
+    batch.read(&PARAMETERS, context, |record| {
+        Ok(Parameter { name: record.text("name")?, acl: record.acl()?, origin: Origin::Catalog })
+    })
 }

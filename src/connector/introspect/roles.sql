@@ -7,5 +7,7 @@ select r.oid,
        r.rolinherit as inherit,
        r.rolcreaterole as create_role,
        r.rolcreatedb as create_db,
-       r.rolreplication as replication
+       r.rolreplication as replication,
+       r.rolconnlimit as connection_limit,
+       r.rolvaliduntil::text as valid_until
 from pg_catalog.pg_roles r

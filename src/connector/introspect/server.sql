@@ -8,5 +8,10 @@ select current_setting('server_version_num') as version_num,
        array(
            select name
            from unnest($1) as catalog(name)
-           where not has_table_privilege(to_regclass('pg_catalog.' || name), 'select')
+           where case name
+                     -- Everybody may read it but for the column that holds passwords.
+                     when 'pg_subscription' then
+                         not has_column_privilege(to_regclass('pg_catalog.' || name), 'subpublications', 'select')
+                     else not has_table_privilege(to_regclass('pg_catalog.' || name), 'select')
+                 end
        ) as unreadable

@@ -39,7 +39,10 @@ fn roles_memberships_and_settings() {
         let admin = schema.role("app_admin").unwrap();
         assert!(admin.create_role && admin.create_db && admin.replication && admin.bypass_rls);
         assert!(!admin.superuser && !admin.login && admin.inherit);
-        assert!(schema.role("app_login").unwrap().login && !schema.role("app_reader").unwrap().inherit);
+        assert_eq!((admin.connection_limit, admin.valid_until.as_deref()), (None, None));
+        let login = schema.role("app_login").unwrap();
+        assert_eq!((login.connection_limit, login.valid_until.as_deref()), (Some(3), Some("2030-01-02 01:04:05+00")));
+        assert!(login.login && !schema.role("app_reader").unwrap().inherit);
         assert!(schema.role("postgres").unwrap().superuser && schema.role("pg_read_all_data").is_some());
 
         let of =
@@ -203,6 +206,27 @@ fn event_triggers_and_publications() {
 }
 
 #[test]
+fn subscriptions_and_granted_parameters() {
+    on_every_major(|major, schema| {
+        let of = |name: &str| schema.subscriptions.iter().find(|s| s.name == name).unwrap();
+        let feed = of("feed");
+        assert_eq!((feed.owner.as_str(), feed.enabled, feed.password_required), ("postgres", false, true));
+        assert_eq!(feed.publications, ["early", "later"]);
+        assert_eq!(feed.run_as_owner, major < 16, "before 16 there was nobody else to write as");
+        if major >= 16 {
+            assert_eq!((of("lax").run_as_owner, of("lax").password_required), (true, false));
+        }
+        let granted: Vec<_> = schema.parameters.iter().map(|p| (p.name.as_str(), acl(&p.acl))).collect();
+        let system = "postgres=SET,ALTER SYSTEM by postgres";
+        let reader = format!("app_reader=SET by postgres; {system}");
+        let admin = format!("app_admin=ALTER SYSTEM* by postgres; {system}");
+        let expected: &[_] =
+            &[("app.tenant", reader.clone()), ("session_replication_role", reader), ("work_mem", admin)];
+        assert_eq!(granted, if major < 15 { &[] } else { expected }, "{major}");
+    });
+}
+
+#[test]
 fn foreign_servers_and_large_objects() {
     on_every_major(|major, schema| {
         let far = &schema.foreign_servers[0];
@@ -230,7 +254,7 @@ fn foreign_servers_and_large_objects() {
 fn secrets_stay_on_the_server_and_snapshots_lose_nothing() {
     on_every_major(|_, schema| {
         let json = serde_json::to_string(schema).unwrap();
-        for secret in ["do not show", "secret.example", "never shown", "hidden"] {
+        for secret in ["do not show", "secret.example", "never shown", "hidden", "sw0rdfish"] {
             assert!(!json.contains(secret), "{secret}");
         }
         assert_eq!(serde_json::from_str::<Schema>(&json).unwrap(), *schema);
@@ -247,6 +271,8 @@ fn every_version_gives_the_same_model() {
         schema.roles.retain(|r| r.name.starts_with("app") && r.name != "app_fixed");
         schema.memberships.retain(|m| m.role == "app_reader" && m.member == "app_admin");
         schema.namespaces.retain(|n| n.name != "public");
+        schema.subscriptions.clear();
+        schema.parameters.clear();
         schema.publications.retain(|p| ["chosen", "everything"].contains(&p.name.as_str()));
         schema.relations.retain(|r| !["v_invoker", "newer"].contains(&r.name.name.as_str()));
         schema.default_privileges.retain(|d| d.object != GrantObject::LargeObjects);

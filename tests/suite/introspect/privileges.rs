@@ -42,7 +42,8 @@ fn a_catalog_that_may_not_be_read_is_a_gap() {
         execute(
             &admin,
             "create role hard login;
-             revoke select on pg_catalog.pg_policy, pg_catalog.pg_database, pg_catalog.pg_largeobject_metadata from public;
+             revoke select on pg_catalog.pg_policy, pg_catalog.pg_database, pg_catalog.pg_largeobject_metadata,
+                 pg_catalog.pg_subscription from public;
              create table public.t (id int); alter table public.t enable row level security;
              create policy p on public.t using (true);",
         );
@@ -52,7 +53,7 @@ fn a_catalog_that_may_not_be_read_is_a_gap() {
         assert_eq!(schema.database.name, "hardened");
         let gap = |part: &str| schema.gaps.iter().any(|g| g.access_control && g.what.contains(part));
         assert!(gap("policies were not read: this role lacks SELECT on pg_policy"), "{:?}", schema.gaps);
-        assert!(gap("pg_database") && gap("pg_largeobject_metadata"), "{:?}", schema.gaps);
+        assert!(gap("pg_database") && gap("pg_largeobject_metadata") && gap("pg_subscription"), "{:?}", schema.gaps);
         assert!(read(&admin).gaps.is_empty());
         execute(&admin, "drop role hard");
     }

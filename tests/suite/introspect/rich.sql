@@ -2,7 +2,7 @@
 create role app_owner nologin;
 create role app_reader nologin noinherit;
 create role app_admin nologin createrole createdb replication bypassrls;
-create role app_login login in role app_reader;
+create role app_login login in role app_reader connection limit 3 valid until '2030-01-02 03:04:05+02';
 grant app_reader to app_admin with admin option;
 grant app_owner to postgres;
 create role app_limp;
@@ -142,3 +142,4 @@ do $$ begin
     grant select on large object 90002 to postgres;
     grant select on large object 90003 to app_reader;
 end $$;
+create subscription feed connection 'host=127.0.0.1 port=9 dbname=nowhere password=sw0rdfish' publication later, early with (connect = false);
