@@ -1,0 +1,154 @@
+-- case: static statements in a block
+do $$
+begin
+    create table t (id int);
+    alter table t enable row level security;
+    create policy p on t using (true);
+end $$;
+
+-- case: guards by existence
+create table t (id int);
+do $$ begin
+    if not exists (select 1 from pg_policies where tablename = 't' and policyname = 'p') then
+        create policy p on t using (true);
+    end if;
+end $$;
+do $$ begin
+    if not exists (select 1 from pg_policies where schemaname = 'public' and tablename = 't' and policyname = 'p') then
+        create policy p on t using (false);
+    end if;
+end $$;
+do $$ begin
+    if not exists (select 1 from pg_type where typname = 'kind') then
+        create type kind as enum ('a', 'b');
+    end if;
+    if exists (select 1 from information_schema.columns where table_schema = 'public' and table_name = 't' and column_name = 'x') then
+        alter table t drop column x;
+    else
+        alter table t add column y int;
+    end if;
+end $$;
+do $$ begin
+    if not exists (select from pg_roles where rolname = 'a') then create role a; end if;
+    if exists (select 1 from pg_tables where schemaname = 'public' and tablename = 'nope') then drop table nope; end if;
+    if to_regclass('public.t') is not null then grant select on t to a; end if;
+end $$;
+
+-- case: exceptions
+create type kind as enum ('a');
+create table t (id int);
+do $$ begin
+    create type kind as enum ('a', 'b');
+exception when duplicate_object then null;
+end $$;
+do $$ begin
+    create table u (id int);
+    create table t (id int);
+exception when duplicate_table then
+    create table w (id int);
+end $$;
+do $$ begin
+    create policy p on nope using (true);
+exception when others then raise notice 'no';
+end $$;
+do $$ begin
+    create table x (id int);
+    begin
+        create table t (id int);
+    exception when duplicate_table then null;
+    end;
+    create table y (id int);
+end $$;
+do $$ begin
+    create table z (id int);
+    create table t (id int);
+exception when undefined_table then null;
+end $$;
+
+-- case: execute
+do $$ begin
+    execute 'create table t (id int)';
+    execute format('create policy %I on %I.%I using (true)', 'my policy', 'public', 't');
+    execute 'grant select on t to ' || quote_ident('pg_monitor');
+end $$;
+
+-- case: loops over arrays
+create table a (id int);
+create table b (id int);
+do $$
+declare
+    name text;
+    names text[] := array['a', 'b'];
+begin
+    foreach name in array names loop
+        execute format('alter table %I enable row level security', name);
+        execute format('create policy %I on public.%I for select using (true)', name || '_read', name);
+    end loop;
+    for name in select unnest(array['a', 'b']) loop
+        execute 'grant select on ' || name || ' to public';
+    end loop;
+end $$;
+
+-- case: an error in a block takes all of it back
+create table t (id int);
+do $$ begin
+    create table u (id int);
+    alter table t add column x int;
+    create table t (id int);
+end $$;
+do $$ begin
+    raise exception 'stop';
+end $$;
+
+-- case: transactions
+-- apart
+create table kept (id int);
+begin;
+create table gone (id int);
+alter table kept add column gone int;
+rollback;
+begin;
+create table t (id int);
+savepoint a;
+create table u (id int);
+rollback to savepoint a;
+create table v (id int);
+release a;
+commit;
+start transaction;
+create table w (id int);
+create table kept (id int);
+create table x (id int);
+end;
+abort;
+create table y (id int);
+
+-- case: settings of transactions
+-- apart
+create schema s;
+begin;
+set local search_path = s;
+create table t (id int);
+commit;
+create table t (id int);
+begin;
+set search_path = s;
+create table u (id int);
+rollback;
+create table u (id int);
+set search_path = s;
+create table v (id int);
+discard all;
+create table v (id int);
+
+-- case: indexes made concurrently
+-- apart
+create table t (id int, n int);
+create index concurrently i on t (id);
+create unique index concurrently if not exists j on t (n);
+drop index concurrently i;
+begin;
+create index concurrently k on t (n);
+rollback;
+reindex table concurrently t;
+vacuum t;

@@ -1,0 +1,168 @@
+-- case: signatures
+create type pair as (a int, b text);
+create domain email as text;
+create table tab (id int);
+create function f1() returns void language sql as '';
+create function f2(int, text) returns int language sql immutable strict as 'select $1';
+create function f3(a int, b varchar(10) default 'x', c numeric(5, 2) = 1.5) returns text language sql stable as 'select b';
+create function f4(out a int, out b text) language sql as 'select 1, ''x''::text';
+create function f5(in a int, inout b text, out c boolean) returns record language sql as 'select b, true';
+create function f6(variadic a int[]) returns int language sql as 'select 1';
+create function f7(a pair, b email, c tab) returns setof tab language sql as 'select * from tab';
+create function f8() returns table (x int, y text) language sql as 'select 1, ''x''::text';
+create function f9(a int[]) returns text[] language sql as 'select array[''x'']';
+create function fa() returns trigger language plpgsql as 'begin return new; end';
+create function fb() returns event_trigger language plpgsql as 'begin end';
+create function fc(tab.id%type) returns pair language sql as 'select null::pair';
+create function fd(anyelement) returns anyarray language sql as 'select array[$1]';
+create procedure pa(a int, inout b text default 'q') language plpgsql as 'begin end';
+create function fe("A b" timestamptz, c timestamp without time zone) returns double precision language sql as 'select 1.0::float8';
+create function ff() returns record language sql as 'select 1';
+create function fg(int4, int8, float8, bool, "char", bpchar) returns setof int language sql as 'select 1';
+
+-- case: attributes
+create schema app;
+create function f() returns int language plpgsql security definer set search_path = app, public set work_mem = '1MB' leakproof parallel safe cost 5 as 'begin return 1; end';
+create function g() returns int language sql set search_path to '' external security invoker as 'select 1';
+create function h() returns int language sql called on null input set search_path from current as 'select 1';
+alter function f() security invoker;
+alter function f() set search_path = pg_catalog, pg_temp;
+alter function g() reset search_path immutable strict;
+alter function g() security definer set timezone = 'UTC' stable not leakproof;
+alter function h() reset all returns null on null input;
+alter function f owner to postgres;
+alter routine h() volatile called on null input;
+alter function nope() stable;
+create function i() returns int language sql set search_path = "$user", 'Odd Name', public as 'select 1';
+
+-- case: or replace
+create role a;
+create function f(x int) returns int language sql as 'select 1';
+grant execute on function f(int) to a;
+revoke execute on function f(int) from public;
+alter function f(int) owner to a;
+create or replace function f(x int) returns int language plpgsql stable security definer as 'begin return 2; end';
+create or replace function f(x int) returns text language sql as 'select 1';
+create or replace function f(y int) returns int language sql as 'select 1';
+create or replace function f(x text) returns int language sql as 'select 1';
+create function f(x int) returns int language sql as 'select 3';
+create or replace function f(x int default 5) returns int language sql as 'select 4';
+create or replace function f(x int) returns int language sql as 'select 4';
+create or replace procedure f(x int) language sql as 'select 4';
+
+-- case: overloads, drop and rename
+create function f(int) returns int language sql as 'select 1';
+create function f(text) returns int language sql as 'select 1';
+create function f(int, int) returns int language sql as 'select 1';
+drop function f;
+drop function f(int);
+alter function f(text) rename to g;
+drop function f;
+drop function f;
+drop function if exists f(int), f;
+drop function if exists f(nope);
+create schema s;
+alter function g(text) set schema s;
+alter function s.g(text) rename to h;
+create procedure p() language sql as 'select 1';
+drop function p();
+drop procedure p();
+drop routine s.h(text);
+
+-- case: functions that others use
+create function base(int) returns int language sql immutable as 'select $1';
+create table t (id int default base(1), check (base(id) > 0));
+create index on t (base(id));
+create view v as select base(1) as x;
+create function other() returns int language sql as 'select base(1)';
+create function bound() returns int language sql begin atomic select base(1); end;
+drop function base(int);
+drop function base(int) cascade;
+
+-- case: aggregates
+create aggregate total (int) (sfunc = int4pl, stype = int, initcond = '0');
+create role a;
+grant execute on function total(int) to a;
+alter aggregate total(int) rename to sum_of;
+drop aggregate sum_of(int);
+drop function if exists sum_of(int);
+
+-- case: bodies
+create table t (id int);
+create function f() returns int language sql return 1;
+create function g(n int) returns int language sql begin atomic insert into t values (n); select count(*)::int from t; end;
+create function h() returns text language sql as $$ select 'it''s' || $q$ x $q$ $$;
+create function i() returns text language sql as E'select ''a\\nb''';
+create function j() returns int language plpgsql as $body$
+begin
+    -- a comment; with a semicolon
+    return 1;
+end $body$;
+
+-- case: triggers
+create role a;
+create table t (id int, n int);
+create view v as select id from t;
+create function trg() returns trigger language plpgsql as 'begin return new; end';
+create trigger t1 before insert or update of id, n or delete on t for each row when (pg_trigger_depth() = 0) execute function trg();
+create trigger t2 after truncate on t execute procedure trg();
+create trigger t3 instead of insert on v for each row execute function trg('a', 1, 'it''s');
+create trigger t4 after update on t referencing old table as o new table as n for each statement execute function trg();
+create constraint trigger t5 after insert on t deferrable initially deferred for each row execute function trg();
+create trigger t6 before update on t for each row when (old.n is distinct from new.n and new.id > 0) execute function trg();
+create trigger t1 before insert on t execute function trg();
+create or replace trigger t2 after insert on t execute function trg();
+alter table t disable trigger t1, enable always trigger t2;
+alter table t enable replica trigger t6;
+alter trigger t1 on t rename to t7;
+alter table t rename column n to m;
+alter table t rename to u;
+drop trigger t5 on u;
+drop trigger if exists t5 on u;
+drop trigger t5 on u;
+drop trigger if exists x on nope;
+alter table u disable trigger all;
+alter table u enable trigger user;
+create trigger bad before insert on u for each row execute function nope();
+drop function trg();
+drop function trg() cascade;
+
+-- case: rules
+create table t (id int);
+create table log (id int);
+create rule r1 as on insert to t do also insert into log values (new.id);
+create rule r2 as on delete to t where old.id > 1 do instead nothing;
+create or replace rule r2 as on delete to t do instead nothing;
+create rule r1 as on insert to t do nothing;
+alter rule r1 on t rename to r3;
+alter table t disable rule r3;
+drop rule r2 on t;
+drop rule if exists r2 on t;
+
+-- case: event triggers
+create function e() returns event_trigger language plpgsql as 'begin end';
+create event trigger w1 on ddl_command_end execute function e();
+create event trigger w2 on sql_drop when tag in ('DROP TABLE', 'drop view') execute procedure e();
+alter event trigger w1 disable;
+alter event trigger w2 rename to w3;
+drop event trigger w1;
+drop event trigger if exists w1;
+drop function e();
+drop function e() cascade;
+
+-- case: functions and the search path
+create schema s;
+create table s.t (id int);
+set search_path = s, public;
+create function f() returns setof t language sql as 'select * from t';
+create table u (id int);
+create function pg_catalog_like(t) returns int language sql as 'select 1';
+reset search_path;
+create function s.f(x int) returns int language sql as 'select 1';
+drop function f();
+drop function s.f();
+set search_path = '';
+create table nowhere (id int);
+create table public.somewhere (id int);
+set search_path to nope, s;
+create table there (id int);

@@ -1,0 +1,137 @@
+-- case: schemas
+create role a;
+create schema s;
+create schema authorization a;
+create schema t authorization a create table t (id int) create view v as select id from t;
+alter schema s owner to a;
+alter schema s rename to u;
+create schema pg_mine;
+drop schema u;
+drop schema public;
+create schema public;
+drop schema t cascade;
+
+-- case: sequences
+create schema s;
+create table t (id int, n int);
+create sequence q owned by t.id;
+create sequence r as smallint increment 2;
+create unlogged sequence nope;
+alter sequence r owned by t.n;
+alter sequence r owned by none;
+alter sequence q rename to qq;
+alter sequence r set schema s;
+create sequence x owned by s.nope;
+alter table t alter column id set default nextval('qq');
+drop sequence qq;
+drop sequence qq cascade;
+alter table t drop column n;
+alter sequence if exists nope restart;
+alter sequence s.r owner to postgres;
+drop table t;
+
+-- case: publications
+create schema s;
+create table t (id int primary key, n text);
+create table u (id int);
+create publication all_of_them for all tables;
+create publication some for table t, only u;
+create publication empty;
+alter publication empty add table t;
+alter publication some drop table u;
+alter publication some drop table u;
+alter publication some set table u;
+alter publication some rename to few;
+alter publication few set (publish = 'insert');
+create publication few;
+alter publication all_of_them add table t;
+drop publication if exists nope;
+drop publication empty;
+alter table t rename to tt;
+drop table u;
+
+-- case: publications of schemas, columns and rows
+-- since: 15
+create schema s;
+create table s.t (id int primary key, n text);
+create publication a for tables in schema s;
+create publication b for table s.t (id, n) where (id > 1 and n <> 'x');
+alter publication a add table s.t;
+alter publication b set table s.t (id);
+alter publication a add tables in schema public;
+alter publication a drop tables in schema s;
+create publication c for tables in schema s, table s.t;
+alter schema s rename to z;
+alter table z.t rename column id to key;
+drop schema z cascade;
+
+-- case: foreign tables
+create role a;
+create foreign data wrapper w;
+create server far foreign data wrapper w options (host 'h', port '1');
+create user mapping for a server far options (password 'x');
+create user mapping for public server far;
+create user mapping if not exists for public server far;
+create foreign table ft (id int not null, n text default 'x', check (id > 0)) server far options (table_name 'y');
+grant usage on foreign server far to a;
+grant usage on foreign data wrapper w to a;
+grant select on ft to a;
+alter server far options (set host 'other', drop port, add dbname 'd');
+alter foreign table ft add column extra int;
+alter foreign table ft rename to ft2;
+alter server far owner to a;
+alter server far rename to farther;
+alter foreign data wrapper w rename to ww;
+drop user mapping for a server farther;
+drop user mapping if exists for a server farther;
+drop server farther;
+drop server farther cascade;
+create server if not exists far foreign data wrapper ww;
+drop foreign data wrapper ww cascade;
+
+-- case: extensions
+create schema ext;
+create extension hstore schema ext;
+create extension if not exists hstore;
+create extension citext;
+create extension if not exists pgcrypto with schema ext cascade;
+create extension nope;
+create table t (a ext.hstore, b citext);
+alter extension hstore set schema public;
+drop extension citext;
+drop extension citext cascade;
+drop extension if exists nope;
+drop schema ext;
+drop schema ext cascade;
+
+-- case: comments and labels change nothing
+create table t (id int);
+create function f(int) returns int language sql as 'select 1';
+create policy p on t using (true);
+comment on table t is 'x';
+comment on column t.id is 'x';
+comment on function f(int) is 'x';
+comment on policy p on t is null;
+comment on schema public is 'y';
+comment on table nope is 'x';
+
+-- case: data changes nothing
+create table t (id int primary key, n text);
+insert into t values (1, 'a') on conflict do nothing;
+update t set n = 'b' where id = 1;
+delete from t;
+truncate t;
+with x as (select 1) select * from x;
+select set_config('app.x', 'y', false);
+insert into t values (1, 'a'), (1, 'b');
+analyze t;
+lock table t;
+explain select 1;
+notify x;
+
+-- case: privileges of databases
+create role a;
+grant create on database postgres to a;
+alter database postgres owner to a;
+alter database nope owner to a;
+revoke temp on database postgres from public;

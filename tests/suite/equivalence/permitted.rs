@@ -1,0 +1,51 @@
+//! The differences that are permitted between a replayed model and the server's, each with its reason: all of them, here.
+
+use super::compare::Difference;
+use serde_json::Value;
+
+/// Fields that are not compared at all, by name wherever they stand.
+const NOWHERE: [(&str, &str); 1] = [("origin", "where a fact was read is the one thing that must differ")];
+
+/// Fields of the model itself, and of its objects, that are not compared: the path without names, and why.
+const FIELDS: [(&str, &str); 9] = [
+    ("files", "a live database has none"),
+    ("gaps", "what one side could not read is its own; the suites count those of the replay apart"),
+    ("server.version", "no file tells the minor version"),
+    ("server.version_num", "no file tells the minor version"),
+    ("server.current_user", "who read the catalog; nobody did"),
+    ("server.throw_away", "a replay needs no server"),
+    ("server_settings", "how a server is started no file tells; the replay has the defaults"),
+    ("extensions.version", "whatever version the server's own files have, unless the statement names one"),
+    ("extensions.available", "likewise"),
+];
+
+/// The model as JSON without what is not compared.
+pub(super) fn without(mut schema: Value) -> Value {
+    // What an extension's script makes is in the server's files and not in ours.
+    for list in ["relations", "functions", "types"] {
+        if let Some(list) = schema.get_mut(list).and_then(Value::as_array_mut) {
+            list.retain(|object| object.get("extension").is_none_or(Value::is_null));
+        }
+    }
+    strip(&mut schema);
+    schema
+}
+
+fn strip(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.retain(|key, _| NOWHERE.iter().all(|(name, _)| key != name));
+            fields.values_mut().for_each(strip);
+        }
+        Value::Array(list) => list.iter_mut().for_each(strip),
+        _ => {}
+    }
+}
+
+/// Why a difference is permitted; `None` if it is not.
+pub(super) fn why(difference: &Difference) -> Option<&'static str> {
+    let kind = difference.kind();
+    let field = kind.split(':').next().unwrap_or_default();
+    let listed = |name: &str| field == name || field.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'));
+    FIELDS.iter().find(|(name, _)| listed(name)).map(|(_, why)| *why)
+}
