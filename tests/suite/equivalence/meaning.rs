@@ -299,10 +299,11 @@ fn number(text: &str) -> Expr {
 /// Literals carry a type when the server prints them, and values a cast where one was implied.
 fn cast(expr: Expr, data_type: DataType) -> Expr {
     let name = type_name(&data_type);
-    if let (Expr::Value(value), true) = (bare(&expr), NUMBERS.contains(&name.as_str())) {
-        if let Value::SingleQuotedString(text) = &value.value {
-            return number(text);
-        }
+    if let Expr::Value(value) = bare(&expr)
+        && let Value::SingleQuotedString(text) = &value.value
+        && NUMBERS.contains(&name.as_str())
+    {
+        return number(text);
     }
     let inner = bare(&expr);
     let is_minus =

@@ -52,7 +52,8 @@ pub(super) struct World {
 impl World {
     /// The one that the suites share, for what leaves nothing behind.
     pub(super) fn shared(major: u32, platform: Platform) -> Arc<Mutex<Self>> {
-        static WORLDS: Mutex<BTreeMap<(u32, Platform), Arc<Mutex<World>>>> = Mutex::new(BTreeMap::new());
+        type Worlds = BTreeMap<(u32, Platform), Arc<Mutex<World>>>;
+        static WORLDS: Mutex<Worlds> = Mutex::new(BTreeMap::new());
         let mut worlds = WORLDS.lock().unwrap_or_else(PoisonError::into_inner);
         worlds.entry((major, platform)).or_insert_with(|| Arc::new(Mutex::new(Self::new(major, platform)))).clone()
     }
