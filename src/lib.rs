@@ -16,6 +16,7 @@ pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod connector;
+pub mod diff;
 pub mod finding;
 pub mod impersonation;
 pub mod migrations;

@@ -31,7 +31,7 @@ mod secdef_search_path;
 mod server_version_flaw;
 mod to_public;
 mod truncate_reachable;
-mod words;
+pub(crate) mod words;
 
 pub use context::{Context, Reach};
 pub(crate) use declare::declare_check;

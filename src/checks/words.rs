@@ -5,7 +5,7 @@ use crate::model::{Command, printable};
 
 /// What a command does, in a plain word.
 #[must_use]
-pub(super) fn verb(command: Command) -> &'static str {
+pub(crate) fn verb(command: Command) -> &'static str {
     match command {
         Command::Select => "read",
         Command::Insert => "add",
@@ -16,7 +16,7 @@ pub(super) fn verb(command: Command) -> &'static str {
 
 /// `a`, `a and b`, `a, b and c`.
 #[must_use]
-pub(super) fn and_list<S: AsRef<str>>(items: &[S]) -> String {
+pub(crate) fn and_list<S: AsRef<str>>(items: &[S]) -> String {
     match items {
         [] => String::new(),
         [one] => one.as_ref().to_owned(),
@@ -29,7 +29,7 @@ pub(super) fn and_list<S: AsRef<str>>(items: &[S]) -> String {
 
 /// At most `most` of the items as a list, then how many more there are.
 #[must_use]
-pub(super) fn first_of<S: AsRef<str>>(items: &[S], most: usize) -> String {
+pub(crate) fn first_of<S: AsRef<str>>(items: &[S], most: usize) -> String {
     let shown: Vec<_> = items.iter().take(most).map(|s| s.as_ref().to_owned()).collect();
     match items.len().checked_sub(most) {
         None | Some(0) => and_list(&shown),

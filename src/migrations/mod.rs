@@ -5,6 +5,7 @@
 //! out in silence.
 
 pub mod base;
+pub mod git;
 pub mod layout;
 pub mod parse;
 pub mod replay;

@@ -1,0 +1,111 @@
+//! What a change does to access: two models in, what was widened or narrowed out.
+//!
+//! Access is compared as effective access, so that a grant that changes nothing is no change and a dropped policy that
+//! opens a table is one. Where only the condition of a policy or the text of a view or function differs, nobody can
+//! tell here which way it goes: that is [`Direction::MayWiden`], never silence. Files, positions and the order of
+//! statements play no part.
+
+mod functions;
+mod policies;
+mod relations;
+mod roles;
+mod same;
+mod words;
+
+use crate::checks::Context;
+use crate::finding::ObjectRef;
+use crate::model::Origin;
+
+pub use same::same_text;
+
+/// Which way access went; the more serious first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Direction {
+    /// Somebody reaches more.
+    Widened,
+    /// Conditions or code changed, and nobody can tell from the text alone which way.
+    MayWiden,
+    /// Somebody reaches less.
+    Narrowed,
+}
+
+/// One difference in access.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// Which way.
+    pub direction: Direction,
+    /// The roles that it concerns, the least trusted first.
+    pub principals: Vec<String>,
+    /// What they reach.
+    pub object: ObjectRef,
+    /// The commands or privileges that it is about.
+    pub commands: Vec<String>,
+    /// What changed, in one sentence without a full stop.
+    pub text: String,
+    /// Statements of the later model that did it, where it still holds what they made; the most telling first.
+    pub causes: Vec<Origin>,
+    /// The objects whose last statement did it otherwise: what was dropped or revoked leaves no origin behind.
+    pub subjects: Vec<ObjectRef>,
+}
+
+/// The differences in access between two models, the widening ones first, then by object.
+#[must_use]
+pub fn compare(before: &Context<'_>, after: &Context<'_>) -> Vec<Difference> {
+    let pair = Pair { before, after, principals: principals(before, after) };
+    let mut all = relations::compare(&pair);
+    all.extend(functions::compare(&pair));
+    all.extend(roles::compare(&pair));
+    let mut all = together(all);
+    all.sort_by(|a, b| {
+        (a.direction, &a.object, &a.principals, &a.text).cmp(&(b.direction, &b.object, &b.principals, &b.text))
+    });
+    all
+}
+
+/// The two models, and whose access is compared.
+struct Pair<'a, 'm> {
+    before: &'a Context<'m>,
+    after: &'a Context<'m>,
+    /// The untrusted roles of either, the least trusted first.
+    principals: Vec<String>,
+}
+
+fn principals(before: &Context<'_>, after: &Context<'_>) -> Vec<String> {
+    let of = |cx: &Context<'_>| -> Vec<_> {
+        cx.effective.principals().iter().filter(|p| p.is_untrusted()).map(|p| (p.who, p.role.clone())).collect()
+    };
+    let mut all = of(after);
+    let new = of(before).into_iter().filter(|(_, role)| !all.iter().any(|(_, r)| r == role)).collect::<Vec<_>>();
+    all.extend(new);
+    all.sort();
+    all.into_iter().map(|(_, role)| role).collect()
+}
+
+/// Joins differences that say the same of several roles.
+fn together(all: Vec<Difference>) -> Vec<Difference> {
+    let mut joined: Vec<Difference> = Vec::new();
+    for one in all {
+        let twin = joined.iter_mut().find(|other| {
+            other.direction == one.direction
+                && other.object == one.object
+                && other.text == one.text
+                && other.commands == one.commands
+        });
+        match twin {
+            Some(twin) => {
+                for role in one.principals {
+                    if !twin.principals.contains(&role) {
+                        twin.principals.push(role);
+                    }
+                }
+                let new: Vec<_> = one.causes.into_iter().filter(|cause| !twin.causes.contains(cause)).collect();
+                twin.causes.extend(new);
+            }
+            None => joined.push(one),
+        }
+    }
+    joined
+}
+
+#[cfg(test)]
+mod tests;
