@@ -25,12 +25,14 @@ use crate::model::Platform;
                   pgwitness audit --demo                 audit a leaky example on a server of its own\n  \
                   pgwitness audit                        audit the database of this project's environment\n  \
                   pgwitness audit supabase/migrations    apply migrations to a throw-away server and audit it\n  \
+                  pgwitness check --base origin/main     read migrations only, and tell what this branch makes worse\n  \
                   pgwitness matrix --why anon public.profiles select\n  \
                   pgwitness explain rls-off-exposed",
     after_long_help = "Examples:\n  \
                   pgwitness audit --demo                 audit a leaky example on a server of its own\n  \
                   pgwitness audit                        audit the database of this project's environment\n  \
                   pgwitness audit supabase/migrations    apply migrations to a throw-away server and audit it\n  \
+                  pgwitness check --base origin/main     read migrations only, and tell what this branch makes worse\n  \
                   pgwitness matrix --why anon public.profiles select\n  \
                   pgwitness explain rls-off-exposed\n\n\
                   Exit codes:\n  \
@@ -90,6 +92,18 @@ pub enum Command {
         pgwitness audit supabase/migrations --output json=report.json\n  \
         pgwitness audit --snapshot model.json --fail-on critical")]
     Audit(Audit),
+    /// Check migration files without a server; in CI, only what a change makes worse
+    #[command(
+        after_long_help = "Without a server and without a network: the files are read, not run. A statement that \
+        is not understood is named, and one that may touch access control ends the run with 3.\n\n\
+        Examples:\n  \
+        pgwitness check                                     supabase/migrations, here or above\n  \
+        pgwitness check --base origin/main                  only what this branch makes worse\n  \
+        pgwitness check --shadow                            run them on a throw-away Postgres as well\n  \
+        pgwitness check schema-dump.sql db/migrations       what was made by hand first, then the migrations\n  \
+        git show HEAD:schema.sql | pgwitness check -"
+    )]
+    Check(Check),
     /// Show what each role can do with each relation, and why
     #[command(after_long_help = "Examples:\n  \
         pgwitness matrix --role anon\n  \
@@ -127,6 +141,42 @@ pub struct Audit {
     /// What to audit.
     #[command(flatten)]
     pub source: Source,
+    /// The migrations that a running database was made by: findings point into them
+    ///
+    /// Without it `[database] migrations` of the configuration counts, then supabase/migrations here or above.
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["path", "snapshot", "demo"], help_heading = "What to audit")]
+    pub migrations: Option<PathBuf>,
+    /// What decides the exit code.
+    #[command(flatten)]
+    pub verdict: Verdict,
+    /// What to write.
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// `check`.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// Migrations: folders, files or - for stdin; several are one database, in this order
+    ///
+    /// Without a path supabase/migrations counts, here or above.
+    #[arg(value_name = "PATH", help_heading = "What to check")]
+    pub paths: Vec<PathBuf>,
+    /// Report only what is worse than in another state: a git ref, a folder, an SQL file or a snapshot
+    ///
+    /// A git ref is read from the repository, and no checkout is touched; REF... with three dots is the last commit that
+    /// REF and HEAD have in common.
+    #[arg(long, value_name = "BASE", help_heading = "What to check")]
+    pub base: Option<String>,
+    /// Also run the migrations on a throw-away server, and confirm findings there
+    #[arg(long, help_heading = "What to check")]
+    pub shadow: bool,
+    /// Also look for keys in the application's source in this folder
+    #[arg(long = "source", value_name = "DIR", help_heading = "What to check")]
+    pub source_dir: Option<PathBuf>,
+    /// How to read them.
+    #[command(flatten)]
+    pub reading: Reading,
     /// What decides the exit code.
     #[command(flatten)]
     pub verdict: Verdict,

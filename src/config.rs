@@ -31,12 +31,17 @@ pub struct Config {
 pub struct DatabaseConfig {
     /// A libpq URL or keyword=value pairs; better without a password, which PGPASSWORD or ~/.pgpass give.
     pub url: Option<String>,
+    /// The migrations that the database was made by, relative to this file: findings then point into them.
+    pub migrations: Option<PathBuf>,
 }
 
 /// Never the URL, which may hold a password.
 impl fmt::Debug for DatabaseConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("DatabaseConfig").field("url", &self.url.as_ref().map(|_| "...")).finish()
+        f.debug_struct("DatabaseConfig")
+            .field("url", &self.url.as_ref().map(|_| "..."))
+            .field("migrations", &self.migrations)
+            .finish()
     }
 }
 
@@ -136,6 +141,15 @@ pub struct Loaded {
     pub file: Option<PathBuf>,
     /// What it says.
     pub config: Config,
+}
+
+impl Loaded {
+    /// The migrations that `[database] migrations` names.
+    #[must_use]
+    pub fn migrations(&self) -> Option<PathBuf> {
+        let folder = self.file.as_ref().and_then(|f| f.parent()).unwrap_or(Path::new(""));
+        self.config.database.migrations.as_ref().map(|path| folder.join(path))
+    }
 }
 
 /// Reads `named`, or else the nearest configuration file at or above `from`.

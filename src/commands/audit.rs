@@ -1,106 +1,15 @@
 //! `audit`: the model through all checks, confirmed where a server is at hand, as a report and an exit code.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use super::{Run, as_json, output, source};
-use crate::checks::run_all;
-use crate::cli::{Audit, Format, Verdict};
-use crate::config::FailOn;
-use crate::finding::{self, Findings};
-use crate::impersonation::{Agreement, Tested};
-use crate::report::human::Human;
-use crate::report::{Parts, ProbeOutcome, Report, assemble};
-use crate::{Error, ExitCode, project};
+use super::examine::{examine, present};
+use super::{Run, output, source};
+use crate::cli::Audit;
+use crate::{Error, ExitCode};
 
 pub(super) async fn run(args: Audit, run: &Run) -> Result<ExitCode, Error> {
     args.output.output.iter().try_for_each(|out| output::must_have_folder(&out.file))?;
-    let loaded = source::load(&args.source, run).await?;
-    let mask = loaded.files.mask();
-    let (mut report, contradictions) = examine(&loaded, &args, run).await?;
-    let code = if contradictions.is_empty() { exit_code(&report, &args.verdict, run) } else { ExitCode::Internal };
-    report.summary.exit = code as u8;
-    for out in &args.output.output {
-        output::to_file(&out.file, &mask.hide(&written(&report, out.format, &loaded.texts, run, 100)?))?;
-    }
-    let shown = written(&report, args.output.format, &loaded.texts, run, output::width())?;
-    output::to_stdout(&mask.hide(&shown))?;
-    match contradictions.is_empty() {
-        true => Ok(code),
-        false => Err(Error::Internal(contradictions.join("; "))),
-    }
-}
-
-/// The report, and where the model and the server contradict each other, which is a bug of ours.
-async fn examine(loaded: &source::Loaded, args: &Audit, run: &Run) -> Result<(Report, Vec<String>), Error> {
+    let mut loaded = source::load(&args.source, run).await?;
+    loaded.place(args.migrations.as_deref(), &args.source.reading, run)?;
     let cx = loaded.context(run, &args.source.reading);
-    let mut source = loaded.describe(&cx);
-    let (mut findings, mut examined) = {
-        let _working = run.talk.working_on("checking");
-        let mut out = Findings::new(&loaded.schema.files);
-        run_all(&cx, &mut out);
-        out.finish()
-    };
-    if loaded.schema.server.throw_away {
-        source.notes.push("the version of the throw-away server was not judged: it is not yours".to_owned());
-    }
-    if !loaded.files.is_empty() {
-        let (of_files, looked_at) = project::run_all(&loaded.files);
-        findings.extend(of_files);
-        finding::sort(&mut findings);
-        examined.extend(looked_at);
-    }
-    let wanted = !args.verdict.no_probes && run.config.config.audit.probes.unwrap_or(true);
-    let tested = if wanted { loaded.probe(&cx, &mut findings, run).await? } else { None };
-    let (tested, agreement) = tested.unwrap_or_default();
-    source.notes.extend(remarks(&tested, &agreement));
-    let report = assemble(&cx, Parts { source, findings, examined, probes: tested.probes });
-    Ok((report, agreement.contradictions.iter().map(ToString::to_string).collect()))
-}
-
-/// What the reads could not tell.
-fn remarks(tested: &Tested, agreement: &Agreement) -> Vec<String> {
-    let untested = tested.untested.iter().map(|u| format!("nothing was read as {}: {}", u.role, u.reason));
-    let explained = agreement.explained.iter().cloned();
-    let missed = agreement.not_reproduced.iter().map(|text| format!("not reproduced: {text}"));
-    let failed: BTreeSet<_> = tested
-        .probes
-        .iter()
-        .filter_map(|probe| match &probe.outcome {
-            ProbeOutcome::Error { sqlstate, message } => {
-                Some(format!("{} could not be read: {message} (SQLSTATE {sqlstate})", probe.relation))
-            }
-            ProbeOutcome::NotTested { reason } if !tested.untested.iter().any(|u| u.role == probe.role) => {
-                Some(format!("{} was not read: {reason}", probe.relation))
-            }
-            _ => None,
-        })
-        .collect();
-    untested.chain(explained).chain(missed).chain(failed).collect()
-}
-
-/// Findings weigh more than gaps: they are certain.
-fn exit_code(report: &Report, verdict: &Verdict, run: &Run) -> ExitCode {
-    let config = &run.config.config.audit;
-    let threshold: FailOn = verdict.fail_on.or(config.fail_on).unwrap_or_default();
-    let allow_partial = verdict.allow_partial || config.allow_partial.unwrap_or(false);
-    if threshold.severity().is_some_and(|least| report.findings.iter().any(|f| f.severity >= least)) {
-        ExitCode::Findings
-    } else if !allow_partial && report.coverage.gaps.iter().any(|g| g.access_control) {
-        ExitCode::Incomplete
-    } else {
-        ExitCode::Clean
-    }
-}
-
-fn written(
-    report: &Report,
-    format: Format,
-    texts: &BTreeMap<String, String>,
-    run: &Run,
-    width: usize,
-) -> Result<String, Error> {
-    Ok(match format {
-        Format::Json => as_json(report)?,
-        Format::Human => Human { width, verbose: run.verbose, texts }.report(report),
-    })
+    let (report, contradictions) = examine(&loaded, &cx, &args.verdict, run).await?;
+    present(report, &contradictions, &loaded, (&args.output, &args.verdict), run)
 }

@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::checks::all;
 use crate::cli::Checks;
 use crate::finding::Severity;
+use crate::project::Mask;
 use crate::report::human::text::{severity, styled};
 use crate::{Error, ExitCode};
 
@@ -20,7 +21,7 @@ pub(super) fn run(args: &Checks) -> Result<ExitCode, Error> {
     let mut lines: Vec<_> =
         all().into_iter().map(|m| Line { id: m.id, severity: m.severity, title: m.title }).collect();
     lines.sort_by(|a, b| b.severity.cmp(&a.severity).then(a.id.cmp(b.id)));
-    super::print(args.format, &lines, || human(&lines))
+    super::print(args.format, &lines, &Mask::default(), || human(&lines))
 }
 
 fn human(lines: &[Line]) -> String {

@@ -1,8 +1,11 @@
 //! The commands, one file each, and what several of them share.
 
 mod audit;
+mod base;
+mod check;
 mod checks;
 mod completions;
+mod examine;
 mod explain;
 mod man;
 mod matrix;
@@ -19,6 +22,7 @@ use std::path::PathBuf;
 use crate::cli::{Cli, Command, Format, Reading};
 use crate::config::{self, Timeout};
 use crate::model::Platform;
+use crate::project::Mask;
 use crate::report::json;
 use crate::{Error, ExitCode};
 use talk::Talk;
@@ -45,13 +49,14 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Error> {
         Command::Completions(args) => return completions::run(&args),
         Command::Man(args) => return man::run(&args),
         Command::Schema(args) => return schema::run(&args),
-        Command::Audit(_) | Command::Matrix(_) | Command::Snapshot(_) => {}
+        Command::Audit(_) | Command::Check(_) | Command::Matrix(_) | Command::Snapshot(_) => {}
     }
     let here = std::env::current_dir().map_err(|e| Error::file("enter", ".".as_ref(), e))?;
     let config = config::load(global.config.as_deref(), &here)?;
     let run = Run { talk: Talk::new(global.quiet), verbose: global.verbose, here, config };
     match command {
         Command::Audit(args) => audit::run(args, &run).await,
+        Command::Check(args) => check::run(args, &run).await,
         Command::Matrix(args) => matrix::run(args, &run).await,
         Command::Snapshot(args) => snapshot::run(args, &run).await,
         _ => Ok(ExitCode::Clean),
@@ -78,12 +83,17 @@ fn as_json(value: &impl serde::Serialize) -> Result<String, Error> {
     json(value).map_err(|e| Error::Internal(e.to_string()))
 }
 
-/// Prints `value` as JSON, or what `human` makes of it.
-fn print(format: Format, value: &impl serde::Serialize, human: impl FnOnce() -> String) -> Result<ExitCode, Error> {
+/// Prints `value` as JSON, or what `human` makes of it, without the secrets that were met.
+fn print(
+    format: Format,
+    value: &impl serde::Serialize,
+    mask: &Mask,
+    human: impl FnOnce() -> String,
+) -> Result<ExitCode, Error> {
     let text = match format {
         Format::Json => as_json(value)?,
         Format::Human => human(),
     };
-    output::to_stdout(&text)?;
+    output::to_stdout(&mask.hide(&text))?;
     Ok(ExitCode::Clean)
 }

@@ -7,7 +7,7 @@ use crate::{Error, ExitCode};
 pub(super) async fn run(args: Snapshot, run: &Run) -> Result<ExitCode, Error> {
     args.output.as_deref().map_or(Ok(()), output::must_have_folder)?;
     let loaded = source::load(&args.source, run).await?;
-    let text = as_json(&loaded.schema)?;
+    let text = loaded.mask().hide(&as_json(&loaded.schema)?);
     match &args.output {
         Some(file) => {
             output::to_file(file, &text)?;

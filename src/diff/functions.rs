@@ -74,7 +74,8 @@ fn calls(pair: &Pair<'_, '_>, before: Option<&Function>, after: &Function) -> Op
         _ => return None,
     };
     let grants = after.acl.granting(Privilege::Execute).map(|g| g.origin);
-    found.causes = grants.chain([after.origin]).filter(|o| !o.is_catalog() && found.direction != Direction::Narrowed).collect();
+    found.causes =
+        grants.chain([after.origin]).filter(|o| !o.is_catalog() && found.direction != Direction::Narrowed).collect();
     found.causes.sort_by(|a, b| b.cmp(a));
     Some(found)
 }

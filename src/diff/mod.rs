@@ -12,14 +12,18 @@ mod roles;
 mod same;
 mod words;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use crate::checks::Context;
 use crate::finding::ObjectRef;
 use crate::model::Origin;
 
-pub use same::same_text;
+pub use same::{normal_text, same_text};
 
 /// Which way access went; the more serious first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Direction {
     /// Somebody reaches more.
     Widened,
@@ -106,6 +110,3 @@ fn together(all: Vec<Difference>) -> Vec<Difference> {
     }
     joined
 }
-
-#[cfg(test)]
-mod tests;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::same::{normal, same};
+use super::same::{normal_text, same};
 use super::{Difference, Direction};
 use crate::analyzer::effective::Access;
 use crate::finding::ObjectRef;
@@ -12,7 +12,8 @@ use crate::model::{Command, Origin, Policy, PolicyCommand, QualifiedName, Relati
 pub(super) fn stood(policy: &Policy, before: Option<&Relation>) -> bool {
     before.is_some_and(|b| {
         b.policies.iter().any(|p| {
-            (p.permissive, p.command, &p.roles) == (policy.permissive, policy.command, &policy.roles) && says_the_same(p, policy)
+            (p.permissive, p.command, &p.roles) == (policy.permissive, policy.command, &policy.roles)
+                && says_the_same(p, policy)
         })
     })
 }
@@ -90,7 +91,7 @@ fn called(policy: &Policy, relation: &QualifiedName) -> String {
 
 /// The tokens of the conditions that decide about a command.
 fn condition(policy: &Policy, command: Command) -> (Option<Vec<String>>, Option<Vec<String>>) {
-    let text = |text: Option<&str>| text.map(normal);
+    let text = |text: Option<&str>| text.map(normal_text);
     let using = if policy.command == PolicyCommand::Insert { None } else { policy.using.as_deref() };
     let check = policy.check.as_deref().or(using);
     match command {

@@ -13,7 +13,12 @@ use crate::report::{Grade, entry};
 pub(super) fn compare(pair: &Pair<'_, '_>) -> Vec<Difference> {
     let mut all = Vec::new();
     for name in names(pair) {
-        let one = One { pair, name: &name, before: pair.before.schema.relation(&name), after: pair.after.schema.relation(&name) };
+        let one = One {
+            pair,
+            name: &name,
+            before: pair.before.schema.relation(&name),
+            after: pair.after.schema.relation(&name),
+        };
         for role in &pair.principals {
             all.extend(one.commands(role));
             all.extend(one.privileges(role));
@@ -26,7 +31,12 @@ pub(super) fn compare(pair: &Pair<'_, '_>) -> Vec<Difference> {
 /// The relations of either model that clients may reach: an extension's own come and go with it.
 fn names(pair: &Pair<'_, '_>) -> BTreeSet<QualifiedName> {
     let of = |cx: &Context<'_>| -> Vec<_> {
-        cx.schema.relations.iter().filter(|r| r.kind.holds_rows() && r.extension.is_none()).map(|r| r.name.clone()).collect()
+        cx.schema
+            .relations
+            .iter()
+            .filter(|r| r.kind.holds_rows() && r.extension.is_none())
+            .map(|r| r.name.clone())
+            .collect()
     };
     of(pair.before).into_iter().chain(of(pair.after)).collect()
 }

@@ -17,7 +17,13 @@ pub(super) fn compare(pair: &Pair<'_, '_>) -> Vec<Difference> {
     all
 }
 
-fn difference(is_more: bool, principals: Vec<String>, object: ObjectRef, text: String, cause: Option<Origin>) -> Difference {
+fn difference(
+    is_more: bool,
+    principals: Vec<String>,
+    object: ObjectRef,
+    text: String,
+    cause: Option<Origin>,
+) -> Difference {
     Difference {
         direction: if is_more { Direction::Widened } else { Direction::Narrowed },
         principals,
@@ -33,8 +39,10 @@ fn role(name: &str) -> ObjectRef {
     ObjectRef::global(ObjectKind::Role, name)
 }
 
+type Attribute = (&'static str, fn(&Role) -> bool);
+
 /// Attributes that let a role pass checks.
-const ATTRIBUTES: [(&str, fn(&Role) -> bool); 5] = [
+const ATTRIBUTES: [Attribute; 5] = [
     ("SUPERUSER", |r| r.superuser),
     ("BYPASSRLS", |r| r.bypass_rls),
     ("CREATEROLE", |r| r.create_role),
@@ -73,7 +81,13 @@ fn memberships(pair: &Pair<'_, '_>) -> Vec<Difference> {
     });
     let gone = were.difference(&are).filter(|(m, g)| [m, g].iter().all(|r| pair.after.schema.role(r).is_some()));
     let gone = gone.map(|(member, group)| {
-        difference(false, vec![member.clone()], role(member), format!("is no longer a member of {}", printable(group)), None)
+        difference(
+            false,
+            vec![member.clone()],
+            role(member),
+            format!("is no longer a member of {}", printable(group)),
+            None,
+        )
     });
     new.chain(gone).collect()
 }
@@ -103,11 +117,10 @@ fn schemas(pair: &Pair<'_, '_>) -> Vec<Difference> {
 /// Schemas that the Data API serves newly or no longer.
 fn exposed(pair: &Pair<'_, '_>) -> Vec<Difference> {
     let api: Vec<_> = pair.after.effective.principals().iter().filter(|p| p.is_api() && p.is_untrusted()).collect();
-    let names: BTreeSet<_> = [pair.before, pair.after]
-        .iter()
-        .flat_map(|cx| cx.schema.namespaces.iter().map(|n| n.name.clone()))
-        .collect();
-    let serves = |cx: &Context<'_>, name: &str| cx.effective.exposure().includes(name) && cx.schema.namespace(name).is_some();
+    let names: BTreeSet<_> =
+        [pair.before, pair.after].iter().flat_map(|cx| cx.schema.namespaces.iter().map(|n| n.name.clone())).collect();
+    let serves =
+        |cx: &Context<'_>, name: &str| cx.effective.exposure().includes(name) && cx.schema.namespace(name).is_some();
     let changed = names.into_iter().filter(|name| {
         let both = pair.before.schema.namespace(name).is_some() && pair.after.schema.namespace(name).is_some();
         both && !api.is_empty() && serves(pair.before, name) != serves(pair.after, name)

@@ -6,7 +6,7 @@ use crate::migrations::names::{identifier, literal};
 /// Whether `a` and `b` have the same tokens; parentheses around the whole play no part either.
 #[must_use]
 pub fn same_text(a: &str, b: &str) -> bool {
-    a == b || normal(a) == normal(b)
+    a == b || normal_text(a) == normal_text(b)
 }
 
 /// The same, where either may be missing.
@@ -18,8 +18,9 @@ pub(super) fn same(a: Option<&str>, b: Option<&str>) -> bool {
     }
 }
 
-/// The tokens as words that compare.
-pub(super) fn normal(text: &str) -> Vec<String> {
+/// The tokens of a text as words that compare.
+#[must_use]
+pub fn normal_text(text: &str) -> Vec<String> {
     let all = tokens(text, 0..text.len());
     let mut words: Vec<_> = all.iter().map(|token| word(text, *token)).collect();
     // What is behind an open quote is no token; it must not be left out of the comparison.
@@ -43,7 +44,7 @@ fn word(text: &str, token: Token) -> String {
             format!("'{}'", literal(token.kind, raw).unwrap_or_default())
         }
         // The body of a function is code too.
-        Kind::Dollar => format!("${}", normal(&literal(token.kind, raw).unwrap_or_default()).join(" ")),
+        Kind::Dollar => format!("${}", normal_text(&literal(token.kind, raw).unwrap_or_default()).join(" ")),
         _ => raw.to_owned(),
     }
 }

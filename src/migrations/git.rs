@@ -104,7 +104,8 @@ impl GitError {
 /// # Errors
 /// [`GitError`] when there is no program, repository or commit.
 pub fn commit(at: &Path, name: &str) -> Result<Commit, GitError> {
-    let folder = if at.is_dir() { at } else { at.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")) };
+    let folder =
+        if at.is_dir() { at } else { at.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")) };
     let (found, root, message) = ask(folder, &["rev-parse", "--show-toplevel"])?;
     if !found {
         return Err(GitError::NoRepository { path: folder.display().to_string(), message });
@@ -278,7 +279,8 @@ impl Commit {
             let to = folder.join(&file.path);
             let disk = |source| GitError::File { path: to.display().to_string(), source };
             std::fs::create_dir_all(to.parent().unwrap_or(folder)).map_err(disk)?;
-            let text = if has_ending(&file.path, &READ) { blob(&mut asked, &mut answers, &file.id)? } else { Vec::new() };
+            let text =
+                if has_ending(&file.path, &READ) { blob(&mut asked, &mut answers, &file.id)? } else { Vec::new() };
             std::fs::write(&to, text).map_err(disk)
         });
         drop((asked, answers));

@@ -7,6 +7,7 @@
 pub mod base;
 pub mod git;
 pub mod layout;
+pub mod origins;
 pub mod parse;
 pub mod replay;
 pub mod split;

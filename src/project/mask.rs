@@ -27,6 +27,12 @@ impl Mask {
         Self { secrets }
     }
 
+    /// The secrets of both.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self::new(self.secrets.into_iter().chain(other.secrets))
+    }
+
     /// `text` with stars for secrets, byte for byte, so that places in it stay what they are.
     #[must_use]
     pub fn hide(&self, text: &str) -> String {

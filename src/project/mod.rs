@@ -10,6 +10,7 @@ mod dummy;
 mod edge_verify_jwt;
 mod jwt;
 mod mask;
+mod model;
 mod scan;
 mod secret_in_sql;
 mod service_key_in_client;
@@ -17,6 +18,7 @@ mod source;
 mod vendor;
 
 pub use mask::Mask;
+pub use model::secrets;
 pub use source::SourceTree;
 
 use crate::checks::Meta;

@@ -3,6 +3,7 @@
 //! Writers never compute: what they show was decided before.
 
 mod assemble;
+mod change;
 mod coverage;
 pub mod human;
 mod json;
@@ -11,6 +12,7 @@ mod probe;
 
 pub use assemble::{Parts, assemble, entries, entry};
 pub(crate) use assemble::{exempt, name, through};
+pub use change::{AccessChange, Change};
 pub use coverage::{Coverage, CoverageGap};
 pub use json::json;
 pub use matrix::{Grade, MatrixEntry};
@@ -40,6 +42,9 @@ pub struct Report {
     pub summary: Summary,
     /// What was examined, and what could not be.
     pub coverage: Coverage,
+    /// What a change does to access, when the run compared two states; the findings are then those that are new or graver.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change: Option<Change>,
     /// What is wrong, the worst first.
     pub findings: Vec<Finding>,
     /// Decisions on declared access rules; empty until rules are declared.
@@ -88,6 +93,8 @@ pub enum SourceKind {
     Snapshot,
     /// Migrations applied to a throw-away server.
     Shadow,
+    /// Migrations that were read, without a server.
+    Migrations,
 }
 
 /// What a run comes to.

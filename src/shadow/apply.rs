@@ -41,7 +41,7 @@ pub async fn apply_project(server: &Server, database: &str, project: &Project) -
 const ALIKE: usize = 3;
 
 /// What a user should know of the files; whole folders of one kind are counted.
-fn remarks(project: &Project) -> Vec<String> {
+pub(crate) fn remarks(project: &Project) -> Vec<String> {
     let telling: Vec<_> = project.warnings.iter().filter(|w| w.kind.is_telling()).collect();
     let mut notes = Vec::new();
     for alike in telling.chunk_by(|a, b| a.kind == b.kind) {

@@ -18,6 +18,7 @@ mod standin;
 mod statement;
 mod template;
 
+pub(crate) use apply::remarks;
 pub use apply::{apply, apply_project};
 pub use binaries::{Binaries, BinariesRequest, SUPPORTED_MAJORS};
 pub use cache::cache_dir;

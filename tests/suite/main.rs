@@ -9,6 +9,7 @@
 mod checks;
 mod cli;
 mod connections;
+mod diff;
 mod effective;
 mod equivalence;
 mod impersonation;

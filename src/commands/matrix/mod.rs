@@ -25,11 +25,11 @@ pub(super) async fn run(args: Matrix, run: &Run) -> Result<ExitCode, Error> {
     let cx = loaded.context(run, &args.source.reading);
     if let Some([role, relation, command]) = args.why.as_deref() {
         let why = why::explain(&cx, role, relation, command)?;
-        return print(args.format, &why, || why.text(output::width()));
+        return print(args.format, &why, &loaded.mask(), || why.text(output::width()));
     }
     let roles = select::roles(&cx, &args.role)?;
     let relations = select::relations(&cx, &args.relation, args.all_schemas)?;
     let matrix = entries(&cx, &roles, &relations);
     let answer = Answer { version: VERSION, source: loaded.describe(&cx), matrix };
-    print(args.format, &answer, || table::text(&cx, &answer.matrix, run.verbose, output::width()))
+    print(args.format, &answer, &loaded.mask(), || table::text(&cx, &answer.matrix, run.verbose, output::width()))
 }

@@ -53,6 +53,12 @@ impl Choice {
 }
 
 fn by_path(path: &Path) -> Result<Choice, Error> {
+    must_be_path(path)?;
+    Ok(Choice::Migrations(path.to_owned()))
+}
+
+/// Refuses what is no path to anything.
+pub(in crate::commands) fn must_be_path(path: &Path) -> Result<(), Error> {
     if secrets::is_connection(&path.to_string_lossy()) {
         return Err(Error::usage(
             "a database URL is not a path",
@@ -65,7 +71,7 @@ fn by_path(path: &Path) -> Result<Choice, Error> {
             "PATH is a folder of migrations, one SQL file, or `-` for standard input",
         ));
     }
-    Ok(Choice::Migrations(path.to_owned()))
+    Ok(())
 }
 
 fn nothing_named() -> Error {
@@ -83,7 +89,7 @@ mod tests {
     use crate::config::{Config, DatabaseConfig};
 
     fn choice(args: &cli::Source, url: Option<&str>, variable: Option<&str>) -> Result<Choice, Error> {
-        let database = DatabaseConfig { url: url.map(str::to_owned) };
+        let database = DatabaseConfig { url: url.map(str::to_owned), ..DatabaseConfig::default() };
         let config = Loaded { file: Some("x.toml".into()), config: Config { database, ..Config::default() } };
         let env = Environment::new(variable.map(|name| (name, "x")), None, None);
         Choice::of(args, &config, &env, Path::new("/nonexistent"))

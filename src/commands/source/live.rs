@@ -16,7 +16,7 @@ pub(super) async fn load(args: &cli::Source, run: &Run, env: &Environment, named
     let config = run.config.config.database.url.as_deref();
     let info = ConnInfo::resolve(args.db_url.as_deref(), config, env)?;
     run.talk.say(format!("reading {info} (from {named_by})"));
-    let (schema, database) = read(&info, args, run).await?;
+    let (schema, database) = read(&info, &args.reading, run).await?;
     let mut loaded = Loaded::new(schema, SourceKind::Live, database.target().to_owned());
     loaded.notes = database.notes().to_vec();
     loaded.database = Some(database);
@@ -24,15 +24,15 @@ pub(super) async fn load(args: &cli::Source, run: &Run, env: &Environment, named
 }
 
 /// Connects and reads everything in one snapshot.
-pub(super) async fn read(info: &ConnInfo, args: &cli::Source, run: &Run) -> Result<(Schema, Database), Error> {
+pub(super) async fn read(info: &ConnInfo, reading: &cli::Reading, run: &Run) -> Result<(Schema, Database), Error> {
     let _working = run.talk.working_on("reading the database");
-    let database = open(info, args, run).await?;
+    let database = open(info, reading, run).await?;
     let schema = introspect::read(&database).await?;
     Ok((schema, database))
 }
 
-pub(super) async fn open(info: &ConnInfo, args: &cli::Source, run: &Run) -> Result<Database, Error> {
-    let statement_timeout = run.statement_timeout(&args.reading).0;
+pub(super) async fn open(info: &ConnInfo, reading: &cli::Reading, run: &Run) -> Result<Database, Error> {
+    let statement_timeout = run.statement_timeout(reading).0;
     Ok(Database::open(info, &SessionOptions { statement_timeout, ..SessionOptions::default() }).await?)
 }
 

@@ -2,10 +2,12 @@
 
 mod choice;
 mod demo;
+pub(super) mod files;
 mod live;
-mod migrations;
-mod project;
-mod snapshot;
+pub(super) mod migrations;
+pub(super) mod replayed;
+mod settings;
+pub(super) mod snapshot;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -18,11 +20,14 @@ use crate::cli;
 use crate::connector::{Database, Environment};
 use crate::finding::Finding;
 use crate::impersonation::{Agreement, Tested};
+use crate::migrations::origins;
+use crate::migrations::replay::Replayed;
 use crate::model::Schema;
-use crate::project::{Files, SourceTree};
+use crate::project::{self, Files, Mask, SourceTree};
 use crate::report::{Source, SourceKind};
 use crate::shadow::{Shadow, ShadowError};
 use choice::Choice;
+pub(super) use choice::must_be_path;
 
 /// A model and what it was read from.
 pub(super) struct Loaded {
@@ -32,7 +37,9 @@ pub(super) struct Loaded {
     kind: SourceKind,
     description: String,
     applied: Vec<String>,
-    notes: Vec<String>,
+    pub(super) notes: Vec<String>,
+    /// What the migrations do by themselves, where there are some.
+    pub(super) replayed: Option<Replayed>,
     /// The files of the project that say more than its schema.
     pub(super) files: Files,
     /// The database that the model was read from, where it can be asked more.
@@ -47,11 +54,16 @@ pub(super) async fn load(args: &cli::Source, run: &Run) -> Result<Loaded, Error>
     let mut loaded = match Choice::of(args, &run.config, &env, &run.here)? {
         Choice::Snapshot(file) => snapshot::load(&file)?,
         Choice::Database { named_by } => live::load(args, run, &env, &named_by).await?,
-        Choice::Migrations(path) => migrations::load(&path, named(&path, &run.here), args, run).await?,
+        Choice::Migrations(path) => {
+            let description = named(&path, &run.here);
+            migrations::load(files::find(&[path], &args.reading, run)?, description, &args.reading, run).await?
+        }
         Choice::Demo => {
             let dir = tempfile::tempdir().map_err(ShadowError::file("create a directory in", &std::env::temp_dir()))?;
             demo::write(dir.path())?;
-            let mut loaded = migrations::load(dir.path(), "the example leaky-saas".to_owned(), args, run).await?;
+            let found = files::find(&[dir.path().to_owned()], &args.reading, run)?;
+            let description = "the example leaky-saas".to_owned();
+            let mut loaded = migrations::load(found, description, &args.reading, run).await?;
             loaded.forget(dir.path());
             loaded
         }
@@ -59,10 +71,7 @@ pub(super) async fn load(args: &cli::Source, run: &Run) -> Result<Loaded, Error>
     if let Some(folder) = &args.source_dir {
         loaded.read_source(folder)?;
     }
-    if let Some(platform) = run.platform(&args.reading) {
-        loaded.schema.server.platform = platform;
-    }
-    known(run.exposed(&args.reading).unwrap_or_default(), &loaded.schema)?;
+    loaded.told(&args.reading, run)?;
     Ok(loaded)
 }
 
@@ -76,7 +85,7 @@ fn known(exposed: &[String], schema: &Schema) -> Result<(), Error> {
 }
 
 /// A path as the user would name it from here.
-fn named(path: &Path, here: &Path) -> String {
+pub(super) fn named(path: &Path, here: &Path) -> String {
     if path == Path::new("-") {
         return "standard input".to_owned();
     }
@@ -93,14 +102,54 @@ impl Loaded {
             description,
             applied,
             notes: Vec::new(),
+            replayed: None,
             files: Files::default(),
             database: None,
             shadow: None,
         }
     }
 
+    /// Follows what the user says of the database.
+    pub(super) fn told(&mut self, reading: &cli::Reading, run: &Run) -> Result<(), Error> {
+        if let Some(platform) = run.platform(reading) {
+            self.schema.server.platform = platform;
+        }
+        known(run.exposed(reading).unwrap_or_default(), &self.schema)
+    }
+
+    /// Gives a running database the positions of the migrations that it was made by, where they are at hand.
+    pub(super) fn place(&mut self, named: Option<&Path>, reading: &cli::Reading, run: &Run) -> Result<(), Error> {
+        if self.kind != SourceKind::Live {
+            return Ok(());
+        }
+        match replayed::behind(named, reading, run, self.schema.server.major()) {
+            Ok(None) => {}
+            Ok(Some((replay, found))) => {
+                origins::copy(&replay.schema, &mut self.schema);
+                let mask = found.texts.mask();
+                self.texts.extend(found.texts.sql.iter().map(|file| (file.path.clone(), mask.hide(&file.text))));
+                self.replayed = Some(replay);
+            }
+            Err(error) if named.is_some() || run.config.migrations().is_some() => return Err(error),
+            Err(error) => self.notes.push(format!("findings point at no migration: {error}")),
+        }
+        Ok(())
+    }
+
+    /// Takes the files of a project, and their texts for snippets.
+    fn show(&mut self, files: Files) {
+        let mask = files.mask();
+        self.texts = files.all().map(|file| (file.path.clone(), mask.hide(&file.text))).collect();
+        self.files = files;
+    }
+
+    /// Every secret that was met, to be kept out of what is printed.
+    pub(super) fn mask(&self) -> Mask {
+        self.files.mask().and(project::secrets(&self.schema))
+    }
+
     /// Reads the source of the application beside what was loaded.
-    fn read_source(&mut self, folder: &Path) -> Result<(), Error> {
+    pub(super) fn read_source(&mut self, folder: &Path) -> Result<(), Error> {
         let tree = SourceTree::read(folder).map_err(|e| Error::file("read", folder, e))?;
         self.notes.extend(tree.notes);
         self.files.source = tree.files;
@@ -115,11 +164,14 @@ impl Loaded {
     }
 
     /// Takes the name of a temporary folder out of what reports show.
-    fn forget(&mut self, folder: &Path) {
+    pub(super) fn forget(&mut self, folder: &Path) {
         let prefix = format!("{}/", folder.display());
         let shorter = |text: &String| text.replace(&prefix, "");
         self.applied = self.applied.iter().map(shorter).collect();
         self.notes = self.notes.iter().map(shorter).collect();
+        for file in &mut self.schema.files {
+            file.path = shorter(&file.path);
+        }
         for file in self.files.sql.iter_mut().chain(&mut self.files.config) {
             file.path = shorter(&file.path);
         }

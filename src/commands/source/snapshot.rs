@@ -15,7 +15,7 @@ struct Head {
     format: u32,
 }
 
-pub(super) fn load(file: &Path) -> Result<Loaded, Error> {
+pub(in crate::commands) fn load(file: &Path) -> Result<Loaded, Error> {
     let text = std::fs::read_to_string(file).map_err(|e| Error::file("read", file, e))?;
     let broken = |e: &serde_json::Error| {
         let message = format!("{}:{}: not a snapshot: {e}", file.display(), e.line().max(1));

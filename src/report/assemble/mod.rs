@@ -44,6 +44,7 @@ pub fn assemble(cx: &Context<'_>, parts: Parts) -> Report {
         source,
         summary,
         coverage,
+        change: None,
         findings,
         verdicts: Vec::new(),
         matrix: entries(cx, &roles, &relations),

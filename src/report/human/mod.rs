@@ -4,6 +4,7 @@
 //! It is written for someone who has never read a policy. Every name comes from a database that its users may shape,
 //! so all text passes `printable` on its way out.
 
+mod change;
 mod finding;
 mod overview;
 mod snippet;
@@ -38,6 +39,9 @@ impl Human<'_> {
     #[must_use]
     pub fn report(&self, report: &Report) -> String {
         let mut out = format!("{}\n", styled(BOLD, &wrapped(&report.summary.verdict, self.width, 0)));
+        if let Some(change) = &report.change {
+            self.change(change, &mut out);
+        }
         let groups = groups(&report.findings);
         out.push_str(&self.overview(&groups));
         let mut lines_only = false;

@@ -48,6 +48,7 @@ fn source(report: &Report) -> String {
         SourceKind::Live => "a running database",
         SourceKind::Snapshot => "a snapshot file",
         SourceKind::Shadow => "migrations on a throw-away server",
+        SourceKind::Migrations => "migrations, read without a server",
     };
     let platform = match report.source.platform {
         Platform::Supabase => ", Supabase",

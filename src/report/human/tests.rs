@@ -60,6 +60,7 @@ fn report(findings: Vec<Finding>) -> Report {
             }],
             ..Coverage::default()
         },
+        change: None,
         findings,
         verdicts: Vec::new(),
         matrix: vec![MatrixEntry {

@@ -2,7 +2,7 @@
 
 use super::pgwitness;
 
-const COMMANDS: [&str; 7] = ["audit", "matrix", "snapshot", "explain", "checks", "completions", "man"];
+const COMMANDS: [&str; 8] = ["audit", "check", "matrix", "snapshot", "explain", "checks", "completions", "man"];
 
 #[test]
 fn help_of_every_command() {

@@ -1,0 +1,94 @@
+//! The state that `check --base` compares with, and what is left of a report next to it.
+
+mod cause;
+mod worse;
+
+use std::path::{Path, PathBuf};
+
+use super::Run;
+use super::source::{self, Loaded, files, replayed, snapshot};
+use crate::checks::run_all;
+use crate::cli::Reading;
+use crate::finding::{Finding, Findings};
+use crate::migrations::git;
+use crate::{Error, project};
+
+/// Another state of the same database.
+pub(super) struct Base {
+    /// What reports call it.
+    name: String,
+    loaded: Loaded,
+    findings: Vec<Finding>,
+}
+
+impl Base {
+    /// Reads the state that `name` stands for: what is on disk, or else what git knows by that name at `paths`.
+    pub(super) fn load(name: &str, paths: &[PathBuf], reading: &Reading, run: &Run) -> Result<Self, Error> {
+        let path = Path::new(name);
+        let is_there = path.exists();
+        let says_path = name.starts_with(['.', '/']) || path.extension().is_some_and(|e| e == "sql" || e == "json");
+        if is_there && !says_path && paths.first().is_some_and(|at| git::is_known(at, name)) {
+            return Err(Error::usage(
+                format!("`{name}` is a path and a git ref"),
+                format!("say `./{name}` for the path, or `refs/heads/{name}` for the branch"),
+            ));
+        }
+        let loaded = if is_there { at_path(path, reading, run)? } else { at_commit(name, paths, reading, run)? };
+        let (name, mut loaded) = loaded;
+        loaded.told(reading, run)?;
+        let findings = findings(&loaded, reading, run);
+        Ok(Self { name, loaded, findings })
+    }
+}
+
+/// What the checks find there; nothing is read from a server.
+fn findings(loaded: &Loaded, reading: &Reading, run: &Run) -> Vec<Finding> {
+    let cx = loaded.context(run, reading);
+    let mut out = Findings::new(&loaded.schema.files);
+    run_all(&cx, &mut out);
+    let (mut all, _) = out.finish();
+    all.extend(project::run_all(&loaded.files).0);
+    all
+}
+
+fn at_path(path: &Path, reading: &Reading, run: &Run) -> Result<(String, Loaded), Error> {
+    let name = source::named(path, &run.here);
+    if path.extension().is_some_and(|e| e == "json") {
+        return Ok((name, snapshot::load(path)?));
+    }
+    let found = files::find(&[path.to_owned()], reading, run)?;
+    Ok((name.clone(), replayed::load(found, name, reading)))
+}
+
+fn at_commit(name: &str, paths: &[PathBuf], reading: &Reading, run: &Run) -> Result<(String, Loaded), Error> {
+    if paths.iter().any(|path| path == Path::new("-")) {
+        return Err(Error::usage(
+            format!("standard input is not in `{name}`"),
+            "name the folder or file that is in the repository, or give `--base` a folder, a file or a snapshot",
+        ));
+    }
+    let first = paths.first().map_or(Path::new("."), PathBuf::as_path);
+    let commit = git::commit(first, name).map_err(|e| from_git(&e, name))?;
+    let inside: Option<Vec<_>> = paths.iter().map(|path| commit.inside(path)).collect();
+    let inside = inside.ok_or_else(|| {
+        Error::usage(format!("not every path is in the repository of `{}`", first.display()), "check them one by one")
+    })?;
+    let out = commit.check_out(&inside, name).map_err(|e| from_git(&e, name))?;
+    let folder = out.folder.path();
+    let there: Vec<_> = inside.iter().map(|path| folder.join(path)).collect();
+    let found = files::find(&there, reading, run)?;
+    let description = format!("{name} (commit {})", commit.short());
+    let mut loaded = replayed::load(found, description.clone(), reading);
+    loaded.forget(folder);
+    loaded.notes.extend(out.left_out);
+    Ok((description, loaded))
+}
+
+fn from_git(error: &git::GitError, name: &str) -> Error {
+    let help = error.help();
+    let message = match error {
+        git::GitError::NoRepository { .. } => format!("there is no file `{name}`, and {error}"),
+        _ => error.to_string(),
+    };
+    Error::Usage { message, help }
+}

@@ -1,0 +1,133 @@
+//! What of a report is worse than in another state.
+
+use std::collections::BTreeMap;
+
+use super::Base;
+use super::cause::Causes;
+use crate::cli::Reading;
+use crate::commands::Run;
+use crate::commands::source::Loaded;
+use crate::diff::{self, Direction};
+use crate::finding::{Evidence, Finding, ObjectKind, Severity};
+use crate::project::Files;
+use crate::report::{AccessChange, Change, Report, Summary};
+
+impl Base {
+    /// Leaves the findings that are new or graver, and says what access the change widens and narrows.
+    pub(in crate::commands) fn keep_what_is_worse(
+        &self,
+        report: &mut Report,
+        loaded: &Loaded,
+        reading: &Reading,
+        run: &Run,
+    ) {
+        let (standing, gone) = self.sort_out(report, &loaded.files);
+        let change = Change { base: self.name.clone(), standing, gone, access: self.access(loaded, reading, run) };
+        let confirmed = Summary::of(&report.findings);
+        report.summary.findings = confirmed.findings;
+        report.summary.confirmed = confirmed.confirmed;
+        report.summary.verdict = sentence(&change, report);
+        report.source.notes.extend(self.remarks());
+        report.change = Some(change);
+    }
+
+    /// Takes out what stands in the base; how much that is by severity, and how much of the base is gone.
+    fn sort_out(&self, report: &mut Report, files: &Files) -> (BTreeMap<String, u64>, u64) {
+        let mut old: BTreeMap<String, Severity> =
+            self.findings.iter().map(|f| (identity(f, &self.loaded.files), f.severity)).collect();
+        let mut standing = BTreeMap::new();
+        report.findings.retain_mut(|finding| {
+            let Some(was) = old.remove(&identity(finding, files)) else { return true };
+            if finding.severity > was {
+                let text = format!("it was {} in {}", was.word(), self.name);
+                finding.evidence.insert(0, Evidence { kind: "change".to_owned(), text });
+                return true;
+            }
+            *standing.entry(finding.severity.word().to_owned()).or_default() += 1;
+            false
+        });
+        (standing, u64::try_from(old.len()).unwrap_or(u64::MAX))
+    }
+
+    /// The differences in access; a server prints texts another way than files write them, so files are held against files.
+    fn access(&self, loaded: &Loaded, reading: &Reading, run: &Run) -> Vec<AccessChange> {
+        let exposed = run.exposed(reading);
+        let read = loaded.replayed.as_ref().filter(|_| self.loaded.replayed.is_some());
+        let later = read.map_or(&loaded.schema, |r| &r.schema);
+        let (before, after) =
+            (crate::checks::Context::new(&self.loaded.schema, exposed), crate::checks::Context::new(later, exposed));
+        let causes = Causes::new(&self.loaded, loaded);
+        let each = diff::compare(&before, &after).into_iter().map(|difference| AccessChange {
+            locations: causes.of(&difference),
+            direction: difference.direction,
+            principals: difference.principals,
+            object: difference.object,
+            commands: difference.commands,
+            text: difference.text,
+        });
+        each.collect()
+    }
+
+    fn remarks(&self) -> Vec<String> {
+        let unread = self.loaded.schema.gaps.iter().filter(|g| g.access_control).count();
+        let mut notes = Vec::new();
+        if unread > 0 {
+            notes.push(format!("{unread} things in {} could not be examined either", self.name));
+        }
+        if self.loaded.files.is_empty() {
+            notes.push(format!("{} has no files beside the schema: what is found in files counts as new", self.name));
+        }
+        notes
+    }
+}
+
+/// What makes two findings the same defect; in files the text that it points at, wherever the file is now.
+fn identity(finding: &Finding, files: &Files) -> String {
+    let location = finding.locations.first().filter(|_| finding.object.kind == ObjectKind::File);
+    let text = location.and_then(|at| {
+        let file = files.all().find(|file| file.path == at.file)?;
+        file.text.get(at.span.start as usize..at.span.end as usize)
+    });
+    match text {
+        Some(text) => format!("{} {text}", finding.check),
+        None => finding.fingerprint.clone(),
+    }
+}
+
+/// What the change comes to, access first.
+fn sentence(change: &Change, report: &Report) -> String {
+    let count = |direction| change.count(direction);
+    let ways = [
+        (count(Direction::Widened), "widens access", "place"),
+        (count(Direction::MayWiden), "may widen it", "place"),
+        (count(Direction::Narrowed), "narrows it", "place"),
+    ];
+    let told: Vec<_> = ways
+        .iter()
+        .filter(|(n, ..)| *n > 0)
+        .map(|(n, what, unit)| format!("{what} in {n} {unit}{}", if *n == 1 { "" } else { "s" }))
+        .collect();
+    let access = match told.as_slice() {
+        [] => "This change leaves access as it is".to_owned(),
+        [one] => format!("This change {one}"),
+        [most @ .., last] => format!("This change {} and {last}", most.join(", ")),
+    };
+    let access = access.replace("This change may widen it", "This change may widen access");
+    let access = access.replace("This change narrows it", "This change narrows access");
+    let new = report.findings.len();
+    let findings = match (new, change.standing()) {
+        (0, 0) => "nothing is wrong with it, nor was before".to_owned(),
+        (0, n) => format!("it brings no new finding; {n} stand already in {}", change.base),
+        (new, 0) => format!("it brings {new} new or graver finding{}", if new == 1 { "" } else { "s" }),
+        (new, n) => {
+            let plural = if new == 1 { "" } else { "s" };
+            format!("it brings {new} new or graver finding{plural}; {n} stand already in {}", change.base)
+        }
+    };
+    let partial = if report.coverage.gaps.iter().any(|g| g.access_control) {
+        ", and not everything could be examined"
+    } else {
+        ""
+    };
+    format!("{access}; {findings}{partial}.")
+}

@@ -1,0 +1,82 @@
+//! `check`: migration files through all checks without a server; with `--base` only what a change makes worse.
+
+use std::path::{Path, PathBuf};
+
+use super::base::Base;
+use super::examine::{examine, present};
+use super::source::{self, Loaded, files, migrations, replayed};
+use super::{Run, output};
+use crate::cli::Check;
+use crate::config::nearest;
+use crate::{Error, ExitCode, diff};
+
+pub(super) async fn run(args: Check, run: &Run) -> Result<ExitCode, Error> {
+    args.output.output.iter().try_for_each(|out| output::must_have_folder(&out.file))?;
+    let paths = paths(&args.paths, &run.here)?;
+    let base = args.base.as_deref().map(|name| Base::load(name, &paths, &args.reading, run)).transpose()?;
+    let loaded = load(&paths, &args, run).await?;
+    let cx = loaded.context(run, &args.reading);
+    let (mut report, contradictions) = examine(&loaded, &cx, &args.verdict, run).await?;
+    if let Some(base) = &base {
+        base.keep_what_is_worse(&mut report, &loaded, &args.reading, run);
+    }
+    present(report, &contradictions, &loaded, (&args.output, &args.verdict), run)
+}
+
+/// The paths that were named, or the migrations of the project around.
+fn paths(named: &[PathBuf], here: &Path) -> Result<Vec<PathBuf>, Error> {
+    if named.iter().filter(|path| *path == Path::new("-")).count() > 1 {
+        return Err(Error::usage("standard input can be read once", "name `-` once"));
+    }
+    for path in named {
+        source::must_be_path(path)?;
+    }
+    if !named.is_empty() {
+        return Ok(named.to_vec());
+    }
+    let found =
+        nearest(here, &["supabase/migrations"]).map(|path| path.strip_prefix(here).map(Path::to_owned).unwrap_or(path));
+    found.map(|path| vec![path]).ok_or_else(|| {
+        Error::usage(
+            "there is no supabase/migrations here or above",
+            "name a folder of migrations, an SQL file, or `-` for standard input",
+        )
+    })
+}
+
+async fn load(paths: &[PathBuf], args: &Check, run: &Run) -> Result<Loaded, Error> {
+    let names: Vec<_> = paths.iter().map(|path| source::named(path, &run.here)).collect();
+    let description = names.join(", ");
+    let found = files::find(paths, &args.reading, run)?;
+    let mut loaded = if args.shadow {
+        let mut loaded = migrations::load(found, description, &args.reading, run).await?;
+        loaded.hold_against_replay(&args.reading, run);
+        loaded
+    } else {
+        replayed::load(found, description, &args.reading)
+    };
+    if let Some(folder) = &args.source_dir {
+        loaded.read_source(folder)?;
+    }
+    loaded.told(&args.reading, run)?;
+    Ok(loaded)
+}
+
+impl Loaded {
+    /// Says where the server made something else of the files than we read in them, which is a bug of ours.
+    fn hold_against_replay(&mut self, reading: &crate::cli::Reading, run: &Run) {
+        let Some(replayed) = &self.replayed else { return };
+        let exposed = run.exposed(reading);
+        let read = crate::checks::Context::new(&replayed.schema, exposed);
+        let ran = crate::checks::Context::new(&self.schema, exposed);
+        let found = diff::compare(&read, &ran);
+        let certain = found.iter().filter(|d| d.direction != diff::Direction::MayWiden);
+        let notes: Vec<_> = certain
+            .map(|d| {
+                let who = d.principals.join(", ");
+                format!("a bug of pgwitness: on the server, {who} {}, and the files were read otherwise; the server's word counts", d.text)
+            })
+            .collect();
+        self.notes.extend(notes);
+    }
+}

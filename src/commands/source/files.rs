@@ -1,0 +1,175 @@
+//! The files of a project, and what they and the command line say of the server that they are for.
+
+use std::path::{Path, PathBuf};
+
+use super::settings::ProjectConfig;
+use crate::Error;
+use crate::cli::{self, NewTables};
+use crate::commands::Run;
+use crate::migrations::layout::{self, MigrationFile, Project, Wanted, Warning};
+use crate::model::{Gap, Origin, Platform};
+use crate::project::{Files, Text};
+use crate::shadow;
+
+/// The files that one or more paths come to.
+pub(in crate::commands) struct Found {
+    /// All of them, in the order in which they run.
+    pub(in crate::commands) project: Project,
+    pub(super) config: ProjectConfig,
+    pub(super) platform: shadow::Platform,
+    /// Their texts, and those of files beside them.
+    pub(super) texts: Files,
+    pub(super) notes: Vec<String>,
+}
+
+/// Finds the files of `paths`: several are one database.
+pub(in crate::commands) fn find(paths: &[PathBuf], reading: &cli::Reading, run: &Run) -> Result<Found, Error> {
+    let config = paths.iter().map(|path| ProjectConfig::of(path)).find(|c| *c != ProjectConfig::default());
+    let config = config.unwrap_or_default();
+    let mut notes = Vec::new();
+    let of_supabase = || paths.iter().any(|path| platform_of(path) == Platform::Supabase);
+    let detected = || if of_supabase() { Platform::Supabase } else { Platform::Postgres };
+    let platform = match run.platform(reading).unwrap_or_else(detected) {
+        Platform::Supabase => supabase(reading.new_tables, &config, &mut notes),
+        Platform::Postgres => shadow::Platform::Postgres,
+    };
+    let wanted =
+        Wanted { layout: reading.layout, seed: !reading.no_seed, supabase: platform != shadow::Platform::Postgres };
+    let project = joined(paths, wanted)?;
+    let texts = texts(&project, paths);
+    let dumps = project.files.iter().filter(|f| platform == shadow::Platform::SUPABASE && is_dump(&f.text));
+    notes.extend(dumps.map(dumped));
+    Ok(Found { project, config, platform, texts, notes })
+}
+
+/// The files of all paths, one path after the other.
+fn joined(paths: &[PathBuf], wanted: Wanted) -> Result<Project, Error> {
+    let mut all: Option<Project> = None;
+    for path in paths {
+        let one = layout::find(path, wanted)?;
+        if one.files.is_empty() {
+            return Err(Error::usage(
+                format!("there is no SQL file in `{}`", path.display()),
+                "PATH is one, or a folder of them, or a project with supabase/migrations",
+            ));
+        }
+        match &mut all {
+            Some(all) => {
+                let new: Vec<_> =
+                    one.files.into_iter().filter(|f| !all.files.iter().any(|o| o.path == f.path)).collect();
+                all.files.extend(new);
+                all.warnings.extend(one.warnings);
+            }
+            None => all = Some(one),
+        }
+    }
+    all.ok_or_else(|| {
+        Error::usage("nothing to check was named", "PATH is a folder of migrations, one SQL file, or `-`")
+    })
+}
+
+impl Found {
+    /// Whether the Supabase platform stands around the database.
+    pub(super) fn is_supabase(&self) -> bool {
+        self.platform != shadow::Platform::Postgres
+    }
+
+    /// What the tool runs and we did not read.
+    pub(super) fn gaps(&self) -> Vec<Gap> {
+        self.project.warnings.iter().filter(|w| w.kind.is_gap()).map(gap).collect()
+    }
+}
+
+/// The platform to imitate: what new tables are granted is said on the command line, by the project, or assumed.
+fn supabase(asked: Option<NewTables>, config: &ProjectConfig, notes: &mut Vec<String>) -> shadow::Platform {
+    let granted = |exposed| if exposed { "are granted" } else { "are not granted" };
+    let expose_new_tables = match (asked, config.expose_new_tables) {
+        (Some(asked), _) => asked == NewTables::Exposed,
+        (None, Some(said)) => {
+            let what = format!("new tables of public {} to anon and authenticated", granted(said));
+            notes.push(format!("from supabase/config.toml: {what} (auto_expose_new_tables)"));
+            said
+        }
+        (None, None) => {
+            notes.push(DEFAULT_GRANTS.to_owned());
+            true
+        }
+    };
+    shadow::Platform::Supabase { expose_new_tables }
+}
+
+/// The texts that are looked at for more than their statements.
+fn texts(project: &Project, paths: &[PathBuf]) -> Files {
+    let sql = project.files.iter().map(|file| Text { path: file.path.clone(), text: file.text.clone() }).collect();
+    let config = paths.iter().find_map(|path| layout::config_file(path)).and_then(|file| {
+        let text = std::fs::read_to_string(&file).ok()?;
+        Some(Text { path: file.display().to_string(), text })
+    });
+    Files { sql, config, source: Vec::new() }
+}
+
+/// What the tool runs and we did not read.
+fn gap(warning: &Warning) -> Gap {
+    let line = warning.line.map(|line| format!(":{line}")).unwrap_or_default();
+    let what = format!("{}{line}: {}", warning.file, warning.message);
+    Gap { what, access_control: true, origin: Origin::Catalog }
+}
+
+/// What a migration run has to assume, because no file says it.
+const DEFAULT_GRANTS: &str = "assumed: a Supabase project created before 2026-05-30, in which new tables of public \
+                              are granted to anon and authenticated (`--new-tables private` assumes the opposite)";
+
+/// Whether `pg_dump` wrote it: it begins by emptying the search path, as nobody else does in these words.
+fn is_dump(text: &str) -> bool {
+    text.contains("SELECT pg_catalog.set_config('search_path', '', false);")
+}
+
+/// A dump names the privileges that an object has beyond Postgres' own defaults, and does not revoke what a platform's
+/// default privileges add when it is run.
+fn dumped(file: &MigrationFile) -> String {
+    format!(
+        "{} is a dump: where the platform grants new objects to clients, running it grants more than the database that \
+         it was taken from did, so audit that one with `--db-url` or say `--new-tables private`",
+        file.path
+    )
+}
+
+/// Supabase's when the folder is part of a Supabase project.
+fn platform_of(path: &Path) -> Platform {
+    let full = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let named = full.components().any(|part| part.as_os_str() == "supabase");
+    if named || full.join("supabase").is_dir() { Platform::Supabase } else { Platform::Postgres }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_supabase_project_is_known_by_its_folder() {
+        let dir = tempfile::tempdir().unwrap();
+        let migrations = dir.path().join("supabase/migrations");
+        std::fs::create_dir_all(&migrations).unwrap();
+        for path in [&migrations, dir.path()] {
+            assert_eq!(platform_of(path), Platform::Supabase);
+        }
+        let plain = dir.path().join("db");
+        std::fs::create_dir(&plain).unwrap();
+        assert_eq!(platform_of(&plain), Platform::Postgres);
+    }
+
+    #[test]
+    fn what_new_tables_are_granted_is_asked_then_read_then_assumed() {
+        let says = |said| ProjectConfig { expose_new_tables: said, ..ProjectConfig::default() };
+        let of = |asked, said| {
+            let mut notes = Vec::new();
+            (supabase(asked, &says(said), &mut notes), notes)
+        };
+        let is = |expose_new_tables| shadow::Platform::Supabase { expose_new_tables };
+        assert_eq!(of(Some(NewTables::Private), Some(true)), (is(false), Vec::new()));
+        assert_eq!(of(None, None), (is(true), vec![DEFAULT_GRANTS.to_owned()]));
+        let (platform, notes) = of(None, Some(false));
+        assert_eq!(platform, is(false));
+        assert!(notes[0].contains("are not granted"), "{notes:?}");
+    }
+}
