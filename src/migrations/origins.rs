@@ -126,6 +126,8 @@ mod tests {
             create_role: false,
             create_db: false,
             replication: false,
+            connection_limit: None,
+            valid_until: None,
             origin,
         }
     }
