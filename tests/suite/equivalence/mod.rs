@@ -3,6 +3,9 @@
 mod base;
 mod cases;
 mod compare;
+mod fixtures;
+mod generate;
 mod meaning;
 mod permitted;
+mod projects;
 mod world;

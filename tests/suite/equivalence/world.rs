@@ -64,6 +64,10 @@ impl World {
         Self { server, client }
     }
 
+    pub(super) fn server(&self) -> &Server {
+        &self.server
+    }
+
     fn execute(&self, sql: &str) -> Result<(), tokio_postgres::Error> {
         block_on(self.client.batch_execute(sql))
     }
