@@ -14,8 +14,10 @@ use crate::model::{QualifiedName, quote_ident, quote_literal};
 pub(super) const SEEN: &str = "pgwitness_seen";
 /// The column that says whether a relation has rows.
 pub(super) const HAS_ROWS: &str = "pgwitness_has_rows";
-/// The column that says whether the role holds the privileges for a read.
-pub(super) const HOLDS: &str = "pgwitness_holds";
+/// The column that says what a role may read.
+pub(super) const RIGHTS: &str = "pgwitness_rights";
+/// The column that says whether the reads left the session as it was.
+pub(super) const UNCHANGED: &str = "pgwitness_unchanged";
 
 /// A message under construction.
 #[derive(Debug)]
@@ -81,18 +83,64 @@ impl Message {
         self
     }
 
-    /// Asks whether `role` holds what a read of the relation itself needs; no row if the relation is not there.
-    pub(super) fn holds(mut self, role: &str, relation: &QualifiedName) -> Self {
+    /// Asks what `role` may read of the relations, and whether the connected role sees all of their rows: the number
+    /// of each with a letter, as [`Right::of`](super::rights::Right::of) reads it. Relations that are not there are
+    /// left out.
+    pub(super) fn rights(mut self, role: &str, relations: &[&QualifiedName]) -> Self {
+        let rows: Vec<_> = relations
+            .iter()
+            .enumerate()
+            .map(|(at, r)| format!("({at},{},{})", quote_literal(&r.schema), quote_literal(&r.name)))
+            .collect();
         let _ = writeln!(
             self.0,
-            "select pg_catalog.has_schema_privilege(r.oid, n.oid, 'USAGE') \
-             and pg_catalog.has_any_column_privilege(r.oid, c.oid, 'SELECT') as {HOLDS} \
-             from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace, pg_catalog.pg_roles r \
-             where n.nspname = {} and c.relname = {} and r.rolname = {};",
-            quote_literal(&relation.schema),
-            quote_literal(&relation.name),
+            "select pg_catalog.string_agg(asked.place || case \
+             when not pg_catalog.has_schema_privilege(who.oid, n.oid, 'USAGE') then 'r' \
+             when not pg_catalog.has_any_column_privilege(who.oid, c.oid, 'SELECT') then 'r' \
+             when pg_catalog.has_schema_privilege(n.oid, 'USAGE') \
+             and pg_catalog.has_any_column_privilege(c.oid, 'SELECT') \
+             and not pg_catalog.row_security_active(c.oid) then 'a' else 'h' end, ' ') as {RIGHTS} \
+             from (values {}) as asked(place, namespace, relation) \
+             join pg_catalog.pg_namespace n on n.nspname = asked.namespace \
+             join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relname = asked.relation, \
+             pg_catalog.pg_roles who where who.rolname = {};",
+            rows.join(","),
             quote_literal(role),
         );
+        self
+    }
+
+    /// Counts the rows of each relation as [`Self::count`] does, in one statement.
+    pub(super) fn counts(mut self, relations: &[&QualifiedName], limit: u32) -> Self {
+        let count =
+            |r: &&QualifiedName| format!("(select pg_catalog.count(*) from (select 1 from {r} limit {limit}) b)");
+        self.list(&relations.iter().map(count).collect::<Vec<_>>(), SEEN);
+        self
+    }
+
+    /// Asks of each relation whether it has a row, in one statement.
+    pub(super) fn each_has_rows(mut self, relations: &[&QualifiedName]) -> Self {
+        let exists = |r: &&QualifiedName| format!("exists (select 1 from {r})");
+        self.list(&relations.iter().map(exists).collect::<Vec<_>>(), HAS_ROWS);
+        self
+    }
+
+    /// Selects the values as one text, with a space between each two.
+    fn list(&mut self, values: &[String], column: &str) {
+        if !values.is_empty() {
+            let values = values.join(", ");
+            let _ = writeln!(self.0, "select pg_catalog.array_to_string(array[{values}], ' ') as {column};");
+        }
+    }
+
+    /// Asks whether the session is still what [`Self::settings`] and [`Self::role`] made it.
+    pub(super) fn unchanged(mut self, settings: &BTreeMap<String, String>, role: &str) -> Self {
+        let role = ("role".to_owned(), role.to_owned());
+        let all = settings.iter().chain([(&role.0, &role.1)]);
+        let each: Vec<_> = all
+            .map(|(n, v)| format!("pg_catalog.current_setting({}) = {}", quote_literal(n), quote_literal(v)))
+            .collect();
+        let _ = writeln!(self.0, "select {} as {UNCHANGED};", each.join(" and "));
         self
     }
 

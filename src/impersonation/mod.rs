@@ -8,6 +8,7 @@
 //! A read that returns nothing proves nothing while the relation may be empty, so the tester finds out whether rows
 //! exist, in the very snapshot of the read.
 
+mod batch;
 mod compare;
 mod confirm;
 mod message;
@@ -15,6 +16,8 @@ mod persona;
 mod plan;
 mod probe;
 mod recheck;
+mod rights;
+mod steady;
 
 pub use confirm::{Agreement, Contradiction, confirm};
 pub use persona::{NOBODY, Persona};
@@ -141,15 +144,21 @@ async fn work<'a>(
     let untested = prober.refused_roles(first, &plan).await?;
     plan.leave_out(&untested);
 
+    prober.ask_rights(first, &mut plan).await?;
+
+    let works = batch::deal(&plan.reads, prober.schema);
     let (next, done, total) = (AtomicUsize::new(0), AtomicUsize::new(0), plan.reads.len());
     let worker = async |client: &Client| -> Result<Vec<(usize, ProbeOutcome)>, ConnectError> {
         let mut outcomes = Vec::new();
-        loop {
-            let at = next.fetch_add(1, Ordering::Relaxed);
-            let Some(read) = plan.reads.get(at) else { return Ok(outcomes) };
-            outcomes.push((at, prober.probe(client, read).await?));
-            progress(Progress { done: done.fetch_add(1, Ordering::Relaxed) + 1, total });
+        while let Some(work) = works.get(next.fetch_add(1, Ordering::Relaxed)) {
+            for places in work {
+                let reads: Vec<_> = places.iter().filter_map(|at| plan.reads.get(*at)).collect();
+                let came = prober.probe_all(client, &reads).await?;
+                came.iter().for_each(|_| progress(Progress { done: done.fetch_add(1, Ordering::Relaxed) + 1, total }));
+                outcomes.extend(places.iter().copied().zip(came));
+            }
         }
+        Ok(outcomes)
     };
     let mut outcomes = try_join_all(clients.iter().map(|client| worker(client))).await?.concat();
     outcomes.sort_by_key(|(at, _)| *at);

@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Untested;
 use super::persona::Persona;
-use crate::analyzer::effective::{Columns, Effective, Exposure, Principal};
-use crate::model::{Command, Platform, Relation, RelationKind, Schema, quote_ident};
+use super::rights::Right;
+use super::steady::Steady;
+use crate::analyzer::effective::{Effective, Exposure, Principal};
+use crate::model::{Platform, Privilege, Relation, RelationKind, Schema, quote_ident};
 
 /// The login role of PostgREST, whose settings say how it prepares a session.
 const AUTHENTICATOR: &str = "authenticator";
@@ -21,20 +23,24 @@ pub(super) struct Plan<'a> {
 pub(super) struct Read<'a> {
     pub(super) persona: Persona,
     pub(super) relation: &'a Relation,
-    /// Whether the model says that the role holds the privilege: a hint at what to ask first, no more.
-    pub(super) privileged: bool,
+    /// What the server says of the role's right to make it.
+    pub(super) right: Right,
+    /// Whether it may share a transaction with others.
+    pub(super) shares: bool,
     /// Everything that the session sets, `search_path` included.
     pub(super) settings: BTreeMap<String, String>,
 }
 
 impl<'a> Plan<'a> {
     pub(super) fn new(effective: &Effective<'a>) -> Self {
+        let steady = Steady::of(effective.schema());
         let mut reads = Vec::new();
         for principal in effective.principals().iter().filter(|p| p.is_untrusted()) {
             for persona in Persona::of(principal) {
                 for relation in relations(effective, principal) {
-                    let privileged = is_held(effective, &persona.role, relation);
-                    reads.push(Read { persona: persona.clone(), relation, privileged, settings: BTreeMap::new() });
+                    let shares = steady.shares(relation);
+                    let (persona, settings) = (persona.clone(), BTreeMap::new());
+                    reads.push(Read { persona, relation, right: Right::Unknown, shares, settings });
                 }
             }
         }
@@ -64,6 +70,18 @@ impl<'a> Plan<'a> {
     }
 }
 
+impl Read<'_> {
+    /// Whether the rows are the relation's own, rather than those of others or of another server.
+    pub(super) fn holds_own_rows(&self) -> bool {
+        !matches!(self.relation.kind, RelationKind::View | RelationKind::ForeignTable)
+    }
+
+    /// Whether the connected role can be asked, beside the read, if there are rows.
+    pub(super) fn can_be_compared(&self) -> bool {
+        self.holds_own_rows() && self.right == Right::Held { all_seen: true }
+    }
+}
+
 /// The relations of the application that a principal might read.
 ///
 /// For clients of an API those that they can name, privilege or not, because being refused is worth seeing too. Roles
@@ -83,7 +101,7 @@ fn relations<'a>(effective: &Effective<'a>, principal: &Principal) -> impl Itera
 }
 
 fn is_held<'a>(effective: &Effective<'a>, role: &str, relation: &'a Relation) -> bool {
-    effective.access(role, relation, Command::Select).columns != Columns::None
+    effective.holds_on_any_column(role, relation, Privilege::Select)
 }
 
 /// What a session of the persona is set up with, whatever it reads.

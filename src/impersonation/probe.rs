@@ -4,11 +4,12 @@ use tokio::time::{Instant, timeout_at};
 use tokio_postgres::error::{DbError, Severity, SqlState};
 use tokio_postgres::{Client, SimpleQueryMessage};
 
-use super::message::{HOLDS, Message, SEEN};
+use super::message::{Message, SEEN};
 use super::plan::{Plan, Read};
+use super::rights::Right;
 use super::{Options, Untested};
 use crate::connector::ConnectError;
-use crate::model::{RelationKind, Schema, printable, quote_ident};
+use crate::model::{Schema, printable, quote_ident};
 use crate::report::ProbeOutcome;
 
 /// Makes the reads of a run.
@@ -36,12 +37,15 @@ impl<'a> Prober<'a> {
         Self { schema, options, deadline }
     }
 
-    /// Reads one relation as one persona.
+    /// Reads one relation as one persona, in messages of its own.
     ///
-    /// Mostly one message: the read with the question whether there are rows. That fails as a whole if either half is
-    /// refused, so where a refusal is to be expected, and for views and foreign tables, the read goes alone first.
+    /// Mostly one: the read with the question whether there are rows. That fails as a whole if either half is refused,
+    /// so for views and foreign tables, and where the connected role does not see all rows, the read goes alone first.
     pub(super) async fn probe(&self, client: &Client, read: &Read<'_>) -> Result<ProbeOutcome, ConnectError> {
-        let at_once = read.privileged && !matches!(read.relation.kind, RelationKind::View | RelationKind::ForeignTable);
+        if let Some(outcome) = read.right.outcome() {
+            return Ok(outcome);
+        }
+        let at_once = read.can_be_compared();
         if at_once && let Some(outcome) = self.compare(client, read).await? {
             return Ok(outcome);
         }
@@ -50,20 +54,40 @@ impl<'a> Prober<'a> {
         match answer.map(|rows| self.seen(&rows)) {
             Ok(Some(seen)) => Ok(seen),
             Ok(None) if at_once => Ok(ProbeOutcome::NothingSeen),
-            Ok(None) => Ok(self.compare(client, read).await?.unwrap_or(ProbeOutcome::NothingSeen)),
+            Ok(None) => self.explain_nothing(client, read).await,
             Err(failure) => self.judge(client, read, failure).await,
         }
     }
 
+    /// What it means that a read saw no row, where the question whether there are any was not asked beside it.
+    pub(super) async fn explain_nothing(&self, client: &Client, read: &Read<'_>) -> Result<ProbeOutcome, ConnectError> {
+        // The connected role was asked about its own rights to a table already: there it cannot tell.
+        let compared = if read.holds_own_rows() && read.right != Right::Unknown {
+            None
+        } else {
+            self.compare(client, read).await?
+        };
+        Ok(compared.unwrap_or(ProbeOutcome::NothingSeen))
+    }
+
     /// Adds the read itself to a message, as the persona.
     pub(super) fn read(&self, message: Message, read: &Read<'_>) -> Message {
-        let more_than_counted = self.options.rows.saturating_add(1);
-        message.settings(&read.settings).role(&read.persona.role).count(&read.relation.name, more_than_counted)
+        message.settings(&read.settings).role(&read.persona.role).count(&read.relation.name, self.limit())
+    }
+
+    /// One row more than is counted, to know whether there are more.
+    pub(super) fn limit(&self) -> u32 {
+        self.options.rows.saturating_add(1)
     }
 
     /// The rows that a read saw; `None` if none.
     pub(super) fn seen(&self, answer: &[SimpleQueryMessage]) -> Option<ProbeOutcome> {
-        let rows: u32 = value(answer, SEEN)?.parse().ok()?;
+        self.counted(value(answer, SEEN)?)
+    }
+
+    /// Likewise, of the text of a count.
+    pub(super) fn counted(&self, count: &str) -> Option<ProbeOutcome> {
+        let rows: u32 = count.parse().ok()?;
         let at_least = rows > self.options.rows;
         (rows > 0).then_some(ProbeOutcome::Seen { rows: rows.min(self.options.rows), at_least })
     }
@@ -76,13 +100,13 @@ impl<'a> Prober<'a> {
         let Failure::Refusal { code, message } = failure else { return Ok(no_time()) };
         if [SqlState::INSUFFICIENT_PRIVILEGE, SqlState::UNDEFINED_TABLE, SqlState::INVALID_SCHEMA_NAME].contains(&code)
         {
-            let ask = Message::new(self.options).holds(&read.persona.role, &read.relation.name).end();
-            match self.send(client, &ask).await? {
-                Ok(answer) => match value(&answer, HOLDS) {
-                    Some("f") if code == SqlState::INSUFFICIENT_PRIVILEGE => return Ok(ProbeOutcome::Refused),
-                    None => return Ok(not_there()),
-                    Some(_) => {}
-                },
+            match self.rights(client, std::slice::from_ref(read)).await? {
+                Ok(rights) => {
+                    let settles = |r: &&Right| **r != Right::Refused || code == SqlState::INSUFFICIENT_PRIVILEGE;
+                    if let Some(outcome) = rights.first().filter(settles).and_then(|right| right.outcome()) {
+                        return Ok(outcome);
+                    }
+                }
                 Err(Failure::NoTime) => return Ok(no_time()),
                 Err(Failure::Refusal { .. }) => {}
             }
@@ -145,10 +169,4 @@ fn ends_session(error: &DbError) -> bool {
 
 fn no_time() -> ProbeOutcome {
     ProbeOutcome::NotTested { reason: "the time allowed for reading as other roles was over".to_owned() }
-}
-
-fn not_there() -> ProbeOutcome {
-    let reason = "the server knows no relation of this name: it was dropped meanwhile, or its name has bytes that \
-                  are not UTF-8 and cannot be sent";
-    ProbeOutcome::NotTested { reason: reason.to_owned() }
 }

@@ -83,6 +83,13 @@ impl Effective<'_> {
         self.holding(role, &relation.owner, acl, privilege, &[])
     }
 
+    /// Whether `role` has the privilege on the relation or on any of its columns: what a query that names none needs.
+    #[must_use]
+    pub fn holds_on_any_column(&self, role: &str, relation: &Relation, privilege: Privilege) -> bool {
+        self.holds_on_relation(role, relation, privilege).is_some()
+            || relation.columns.iter().any(|c| self.holds_on_column(role, relation, &c.acl, privilege).is_some())
+    }
+
     /// Why `role` may call the function; `None` if it may not (its schema's USAGE is another question).
     #[must_use]
     pub fn may_execute(&self, role: &str, function: &Function) -> Option<Holding> {

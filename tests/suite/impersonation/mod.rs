@@ -4,4 +4,5 @@ mod agreement;
 mod fixtures;
 mod outcomes;
 mod safety;
+mod together;
 mod world;

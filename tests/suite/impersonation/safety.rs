@@ -119,14 +119,15 @@ fn time_is_bounded_and_what_is_left_is_said() {
         })
         .collect();
     let world = World::new(18, &slow);
-    let bounds = Options { budget: Duration::from_millis(700), ..options() };
+    let bounds = Options { budget: Duration::from_millis(1500), ..options() };
     let schema = world.schema();
     let started = Instant::now();
     let tested = test_with(&[&world.client], &schema, &bounds);
-    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
     let count = |f: fn(&ProbeOutcome) -> bool| tested.probes.iter().filter(|p| f(&p.outcome)).count();
     assert!(count(|o| matches!(o, ProbeOutcome::Error { .. })) >= 1);
-    assert!(count(|o| matches!(o, ProbeOutcome::NotTested { .. })) >= 100);
+    assert!(count(|o| matches!(o, ProbeOutcome::NotTested { .. })) >= 70);
+    assert_eq!(count(|o| *o == ProbeOutcome::Refused), 80, "the rights were asked for at once");
     assert_eq!(tested.probes.len(), 160, "none is left out");
 }
 

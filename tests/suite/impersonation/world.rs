@@ -9,6 +9,7 @@ use pgwitness::impersonation::{self, Options, Tested};
 use pgwitness::model::{QualifiedName, Schema};
 use pgwitness::report::ProbeOutcome;
 use pgwitness::shadow::{Platform, Server};
+use std::path::PathBuf;
 use std::time::Duration;
 use tokio_postgres::Client;
 
@@ -57,6 +58,14 @@ impl World {
 
     pub(super) fn connect_to(&self, database: &str) -> Client {
         support::connect(&self.server, "postgres", database)
+    }
+
+    pub(super) fn server(&self) -> &Server {
+        &self.server
+    }
+
+    pub(super) fn log_file(&self) -> PathBuf {
+        self.server.log_file()
     }
 
     /// One text value.
