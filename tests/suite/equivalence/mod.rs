@@ -8,4 +8,5 @@ mod generate;
 mod meaning;
 mod permitted;
 mod projects;
+mod rich;
 mod world;

@@ -82,7 +82,7 @@ impl World {
         self.must("begin");
         self.become_postgres();
         let mut refused = Refused::new();
-        for piece in split::split(text) {
+        for piece in split::split(text).iter().filter(|piece| !matches!(piece.kind, PieceKind::Meta)) {
             assert_eq!(piece.kind, PieceKind::Statement, "{:?}", &text[piece.range.clone()]);
             let sql = &text[piece.range.clone()];
             let sql = sql.trim_end_matches(';');
@@ -102,6 +102,12 @@ impl World {
 
     /// Likewise for text with transactions of its own, which stays: the world is used up.
     pub(super) fn run_apart(self, text: &str) -> (Schema, Refused) {
+        let refused = self.stay(text);
+        (self.read(), refused)
+    }
+
+    /// Runs the statements of `text` as they are, for good.
+    pub(super) fn stay(&self, text: &str) -> Refused {
         self.become_postgres();
         let mut refused = Refused::new();
         for piece in split::split(text) {
@@ -112,7 +118,7 @@ impl World {
         }
         self.must("rollback");
         self.become_superuser();
-        (self.read(), refused)
+        refused
     }
 
     fn become_postgres(&self) {
