@@ -187,8 +187,8 @@ fn normal(expr: Expr) -> Expr {
             Expr::UnaryOp { op: UnaryOperator::Minus, expr }
         }
         Expr::Cast { expr, data_type, .. } => cast(*expr, data_type),
-        Expr::TypedString(typed) => Expr::Value(typed.value),
-        Expr::Interval(interval) => *interval.value,
+        Expr::TypedString(typed) => literal(Expr::Value(typed.value), &type_name(&typed.data_type)),
+        Expr::Interval(interval) => literal(*interval.value, "interval"),
         Expr::Between { expr, negated, low, high } => between(*expr, negated, *low, *high),
         Expr::InSubquery { expr, subquery, negated } => {
             not(negated, nested(Expr::InSubquery { expr, subquery, negated: false }))
@@ -296,15 +296,52 @@ fn number(text: &str) -> Expr {
     }
 }
 
+/// The server prints the value of a literal, not what was written.
+fn literal(expr: Expr, data_type: &str) -> Expr {
+    let Expr::Value(value) = bare(&expr) else { return expr };
+    let Value::SingleQuotedString(text) = &value.value else { return expr };
+    let quoted = |text: String| Expr::Value(Value::SingleQuotedString(text).into());
+    match data_type {
+        "jsonb" => serde_json::from_str::<serde_json::Value>(text)
+            .map_or_else(|_| expr.clone(), |json| quoted(json.to_string())),
+        "interval" => interval(text).map_or_else(|| expr.clone(), quoted),
+        number_type if NUMBERS.contains(&number_type) => number(text),
+        _ => expr,
+    }
+}
+
+/// Months, days and seconds.
+fn interval(text: &str) -> Option<String> {
+    let (mut months, mut days, mut seconds) = (0, 0, 0);
+    let mut words = text.split_whitespace();
+    while let Some(word) = words.next() {
+        if word.contains(':') {
+            let parts: Vec<i64> = word.split(':').map(str::parse).collect::<Result<_, _>>().ok()?;
+            seconds += parts.iter().zip([3600, 60, 1]).map(|(part, unit)| part * unit).sum::<i64>();
+            continue;
+        }
+        let at = word.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(word.len());
+        let (count, unit) = word.split_at(at);
+        let count: i64 = count.parse().ok()?;
+        let unit = if unit.is_empty() { words.next()? } else { unit }.trim_end_matches('s').to_ascii_lowercase();
+        match unit.as_str() {
+            "year" => months += 12 * count,
+            "mon" | "month" => months += count,
+            "week" => days += 7 * count,
+            "day" => days += count,
+            "hour" => seconds += 3600 * count,
+            "min" | "minute" => seconds += 60 * count,
+            "sec" | "second" => seconds += count,
+            _ => return None,
+        }
+    }
+    Some(format!("{months} months {days} days {seconds} seconds"))
+}
+
 /// Literals carry a type when the server prints them, and values a cast where one was implied.
 fn cast(expr: Expr, data_type: DataType) -> Expr {
     let name = type_name(&data_type);
-    if let Expr::Value(value) = bare(&expr)
-        && let Value::SingleQuotedString(text) = &value.value
-        && NUMBERS.contains(&name.as_str())
-    {
-        return number(text);
-    }
+    let expr = literal(expr, &name);
     let inner = bare(&expr);
     let is_minus =
         matches!(inner, Expr::UnaryOp { op: UnaryOperator::Minus, expr } if matches!(bare(expr), Expr::Value(_)));
@@ -321,7 +358,7 @@ fn cast(expr: Expr, data_type: DataType) -> Expr {
 }
 
 fn type_name(data_type: &DataType) -> String {
-    let text = fold(&data_type.to_string().to_ascii_lowercase());
+    let text = fold(&data_type.to_string().replace('"', "").to_ascii_lowercase());
     let known = match text.as_str() {
         "int" | "int4" => "integer",
         "int8" => "bigint",
@@ -407,6 +444,8 @@ mod tests {
             ("a = -1", "(a = '-1'::integer)"),
             ("d > date '2020-01-01'", "(d > '2020-01-01'::date)"),
             ("a is not distinct from b", "(NOT (a IS DISTINCT FROM b))"),
+            ("d > now() - interval '36 hours'", "(d > (now() - '36:00:00'::interval))"),
+            ("(j)::\"text\" = '{\"a\":1}'::jsonb::text", "((j)::text = ('{\"a\": 1}'::jsonb)::text)"),
             ("cast(x as int4) = 1", "((x)::integer = 1)"),
         ] {
             let ok = equal(Kind::Expression, written, printed);

@@ -1,5 +1,6 @@
 -- case: a table of a hosted project
 -- supabase
+-- since: 15
 create table public.notes (id uuid primary key default gen_random_uuid(), owner_id uuid not null references auth.users on delete cascade, body text);
 alter table public.notes enable row level security;
 create policy "Own notes" on public.notes for all to authenticated using ((select auth.uid()) = owner_id) with check (auth.uid() = owner_id);
