@@ -1,6 +1,6 @@
 //! Edge functions that anyone may call.
 
-use super::{FileCheck, Files, config};
+use super::{FileCheck, Files, config, edge_source};
 use crate::checks::{Meta, declare_check};
 use crate::finding::{Confidence, Draft, Findings, ObjectKind, ObjectRef, Severity};
 
@@ -11,7 +11,8 @@ declare_check! {
     /// service_role key lends it to anyone on the internet. Webhooks have no token of ours and check a signature
     /// instead: functions named like one are reported low.
     ///
-    /// Not reported: functions that are not enabled. Whether a function checks its callers is not read here.
+    /// A function whose source, or what it imports, reads a header with a token or verifies a signature is reported info:
+    /// whether it then refuses the others is not read here. Not reported: functions that are not enabled.
     pub(super) struct EdgeVerifyJwt {
         id: "edge-verify-jwt",
         title: "edge function that anyone may call",
@@ -54,17 +55,25 @@ impl FileCheck for EdgeVerifyJwt {
                 let word = word.to_lowercase();
                 CALLED_BY_SERVICES.contains(&word.as_str()) || word.trim_end_matches('s').ends_with("hook")
             });
-            let severity = if by_service { Severity::Low } else { Severity::Medium };
+            let sign = edge_source::sign(&files.functions, name);
+            let severity = match (&sign, by_service) {
+                (Some(_), _) => Severity::Info,
+                (None, true) => Severity::Low,
+                (None, false) => Severity::Medium,
+            };
             let message = format!(
                 "anyone on the internet can call the edge function {name}: the platform does not ask for a token. The \
                  function itself must check who calls."
             );
             let title = format!("edge function {name} runs without a token");
-            let draft = Draft::new(ObjectRef::global(ObjectKind::Setting, &setting.path), severity, title, message)
+            let mut draft = Draft::new(ObjectRef::global(ObjectKind::Setting, &setting.path), severity, title, message)
                 .confidence(Confidence::Likely)
                 .principal("anon")
                 .fix(format!("# supabase/config.toml\n[functions.{name}]\nverify_jwt = true"))
                 .origin(files.origin(file, setting.span.clone()));
+            if let Some(sign) = sign {
+                draft = draft.evidence("source", format!("{} mentions `{}`", sign.file, sign.word));
+            }
             out.report(draft);
         }
     }

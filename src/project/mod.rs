@@ -7,6 +7,7 @@
 mod auth_config_weak;
 mod config;
 mod dummy;
+mod edge_source;
 mod edge_verify_jwt;
 mod jwt;
 mod mask;
@@ -58,12 +59,14 @@ pub struct Files {
     pub sql: Vec<Text>,
     /// `supabase/config.toml`.
     pub config: Option<Text>,
+    /// The source of the project's edge functions; they run on the server and may hold what clients must not.
+    pub functions: Vec<Text>,
     /// The application's source, when the user named it.
     pub source: Vec<Text>,
 }
 
 impl Files {
-    /// All of them; [`Statement::file`] of a finding counts in this order.
+    /// Those that findings point into; [`Statement::file`] of a finding counts in this order.
     pub fn all(&self) -> impl Iterator<Item = &Text> {
         self.sql.iter().chain(&self.config).chain(&self.source)
     }

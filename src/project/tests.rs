@@ -241,7 +241,7 @@ fn projects_in_the_wild() {
         let config = crate::migrations::layout::config_file(&project)
             .map(|f| text(&f.display().to_string(), &std::fs::read_to_string(&f).unwrap()));
         let source = SourceTree::read(&project).unwrap().files;
-        let files = Files { sql, config, source };
+        let files = Files { sql, config, source, ..Files::default() };
         let mask = files.mask();
         for f in run_all(&files).0 {
             let span = f.locations[0].span;

@@ -40,9 +40,9 @@ pub async fn apply_project(server: &Server, database: &str, project: &Project) -
 /// Remarks of one kind before the rest is only counted.
 const ALIKE: usize = 3;
 
-/// What a user should know of the files; whole folders of one kind are counted.
+/// What a user should know of the files beside the gaps; whole folders of one kind are counted.
 pub(crate) fn remarks(project: &Project) -> Vec<String> {
-    let telling: Vec<_> = project.warnings.iter().filter(|w| w.kind.is_telling()).collect();
+    let telling: Vec<_> = project.warnings.iter().filter(|w| w.kind.is_telling() && !w.kind.is_gap()).collect();
     let mut notes = Vec::new();
     for alike in telling.chunk_by(|a, b| a.kind == b.kind) {
         notes.extend(alike.iter().take(ALIKE).map(|w| w.message.clone()));

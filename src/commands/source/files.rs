@@ -7,8 +7,8 @@ use crate::Error;
 use crate::cli::{self, NewTables};
 use crate::commands::Run;
 use crate::migrations::layout::{self, MigrationFile, Project, Wanted, Warning};
-use crate::model::{Gap, Origin, Platform};
-use crate::project::{Files, Text};
+use crate::model::{Gap, Origin, Platform, Statement};
+use crate::project::{Files, SourceTree, Text};
 use crate::shadow;
 
 /// The files that one or more paths come to.
@@ -76,7 +76,7 @@ impl Found {
 
     /// What the tool runs and we did not read.
     pub(super) fn gaps(&self) -> Vec<Gap> {
-        self.project.warnings.iter().filter(|w| w.kind.is_gap()).map(gap).collect()
+        self.project.warnings.iter().filter(|w| w.kind.is_gap()).map(|w| gap(w, &self.project.files)).collect()
     }
 }
 
@@ -105,14 +105,31 @@ fn texts(project: &Project, paths: &[PathBuf]) -> Files {
         let text = std::fs::read_to_string(&file).ok()?;
         Some(Text { path: file.display().to_string(), text })
     });
-    Files { sql, config, source: Vec::new() }
+    let functions = config.as_ref().map(|file| edge_functions(Path::new(&file.path))).unwrap_or_default();
+    Files { sql, config, functions, source: Vec::new() }
+}
+
+/// The source of the edge functions beside a `config.toml`; what cannot be read says nothing.
+fn edge_functions(config: &Path) -> Vec<Text> {
+    let folder = config.with_file_name("functions");
+    if folder.is_dir() { SourceTree::read(&folder).map(|tree| tree.files).unwrap_or_default() } else { Vec::new() }
 }
 
 /// What the tool runs and we did not read.
-fn gap(warning: &Warning) -> Gap {
-    let line = warning.line.map(|line| format!(":{line}")).unwrap_or_default();
-    let what = format!("{}{line}: {}", warning.file, warning.message);
-    Gap { what, access_control: true, origin: Origin::Catalog }
+fn gap(warning: &Warning, files: &[MigrationFile]) -> Gap {
+    let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    let place = files.iter().position(|f| f.path == warning.file).map(|file| Statement {
+        file: number(file),
+        start: 0,
+        end: 0,
+        line: number(warning.line.unwrap_or(1)),
+        column: 1,
+    });
+    let what = match place {
+        Some(_) => warning.message.clone(),
+        None => format!("{}: {}", warning.file, warning.message),
+    };
+    Gap { what, access_control: true, origin: place.map_or(Origin::Catalog, Origin::Statement) }
 }
 
 /// What a migration run has to assume, because no file says it.

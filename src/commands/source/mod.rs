@@ -172,7 +172,7 @@ impl Loaded {
         for file in &mut self.schema.files {
             file.path = shorter(&file.path);
         }
-        for file in self.files.sql.iter_mut().chain(&mut self.files.config) {
+        for file in self.files.sql.iter_mut().chain(&mut self.files.config).chain(&mut self.files.functions) {
             file.path = shorter(&file.path);
         }
         self.texts = std::mem::take(&mut self.texts).into_iter().map(|(name, t)| (shorter(&name), t)).collect();

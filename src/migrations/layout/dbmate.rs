@@ -1,8 +1,9 @@
 //! dbmate: one file for both ways.
 //!
-//! By its documentation: files are `<digits><anything>.sql` and run by name, the digits are the version; a line
-//! `-- migrate:up` opens the section that runs, `-- migrate:down` the one that undoes it, and options stand on the
-//! marker's line, of which `transaction:false` is the only one. A file without an up section is an error there.
+//! Tried on version 2.36: files are `<digits><anything>.sql`, in lower case, and run by name; the digits are the version. A
+//! line `-- migrate:up`, in lower case and from its first column, opens the section that runs, `-- migrate:down` the one
+//! that undoes it, and options stand behind the marker, of which `transaction:false` is the only one. A file is refused
+//! without an up section, and with anything but blanks and `--` comments before it; then none of the later ones runs.
 
 use super::sections::{Marker, comment, lines, up_parts};
 use super::{Collected, FileRole, LayoutError, Place, Runs, WarningKind};
@@ -10,8 +11,9 @@ use super::{Collected, FileRole, LayoutError, Place, Runs, WarningKind};
 pub(super) fn collect(place: &Place, out: &mut Collected) -> Result<(), LayoutError> {
     for entry in place.sql_files()? {
         let digits: String = entry.name.chars().take_while(char::is_ascii_digit).collect();
-        if digits.is_empty() && !place.is_file() {
-            let message = format!("`{}` is never applied: dbmate wants names that begin with digits", entry.name);
+        if (digits.is_empty() || !entry.name.ends_with(".sql")) && !place.is_file() {
+            let why = "dbmate wants names that begin with digits and end in .sql";
+            let message = format!("`{}` is never applied: {why}", entry.name);
             out.warn(&entry.path, None, WarningKind::NeverApplied, message);
             continue;
         }
@@ -34,8 +36,10 @@ pub(super) fn marker(line: &str) -> Option<Marker> {
 
 fn runs(text: &str) -> Runs {
     let mut runs = up_parts(text, "dbmate", marker);
-    let is_alone =
-        |line: &str| marker(line) == Some(Marker::Up) && comment(line).is_some_and(|c| c.contains("transaction:false"));
+    let is_alone = |line: &str| {
+        marker(line) == Some(Marker::Up)
+            && comment(line).is_some_and(|c| c.to_lowercase().contains("transaction:false"))
+    };
     runs.no_transaction = lines(text).any(|(_, line)| is_alone(line));
     runs
 }

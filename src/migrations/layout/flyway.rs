@@ -1,7 +1,8 @@
 //! Flyway: everything is in the names.
 //!
-//! By its documentation: `V<version>__<description>.sql` in the order of the versions, whose parts are numbers between
-//! dots or single underscores; `R__<description>.sql` after all of them, by description; `U...` undoes and is never part
+//! By its documentation and sources: `V<version>__<description>.sql` in the order of the versions, whose parts are numbers
+//! between dots or single underscores; the description may be missing. `R__<description>.sql` run after all of them, by
+//! description, in which underscores are blanks; `U...` undoes and is never part
 //! of a migration run; `B<version>__` is a baseline that stands for every version up to its own in a new database.
 //! Folders are searched in depth, other names are ignored, two files of one version are an error.
 //! `<file>.conf` may say `executeInTransaction=false`. Placeholders are `${name}`; callbacks such as
@@ -66,7 +67,7 @@ fn ignored(entry: &read::Entry, out: &mut Collected) {
 /// Reads a name; `None` if Flyway would ignore it.
 pub(super) fn name(name: &str) -> Option<Name> {
     let stem = name.strip_suffix(".sql")?;
-    let (head, description) = stem.split_once("__")?;
+    let (head, description) = stem.split_once("__").unwrap_or((stem, ""));
     let version = |digits: &str| -> Option<Vec<u128>> {
         let mut parts: Vec<u128> =
             digits.split(['.', '_']).map(str::parse).collect::<Result<_, std::num::ParseIntError>>().ok()?;
@@ -81,7 +82,7 @@ pub(super) fn name(name: &str) -> Option<Name> {
         ('V', digits) => version(digits).map(Name::Versioned),
         ('B', digits) => version(digits).map(Name::Baseline),
         ('U', digits) => version(digits).map(|_| Name::Undo),
-        ('R', "") => Some(Name::Repeatable(description.to_owned())),
+        ('R', "") => Some(Name::Repeatable(description.replace('_', " "))),
         _ => None,
     }
 }

@@ -42,7 +42,8 @@ fn number(name: &str) -> Option<u64> {
 }
 
 fn annotation(line: &str) -> Option<String> {
-    comment(line)?.strip_prefix("+goose").map(|rest| rest.split_whitespace().collect::<Vec<_>>().join(" "))
+    let words = comment(line)?.to_lowercase();
+    words.strip_prefix("+goose").map(|rest| rest.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
 /// The marker that a line is.

@@ -27,15 +27,15 @@ pub(super) fn is_blank(text: &str) -> bool {
     })
 }
 
-/// A comment's words after its dashes, in lower case; `None` for a line that is no comment.
-pub(super) fn comment(line: &str) -> Option<String> {
+/// A comment's words after its dashes, which must begin the line; `None` for another line.
+pub(super) fn comment(line: &str) -> Option<&str> {
     let line = line.trim_start_matches('\u{feff}');
-    line.strip_prefix("--").map(|words| words.trim().to_lowercase())
+    line.strip_prefix("--").map(str::trim)
 }
 
 /// The text from each `Up` marker to the next `Down` one; `mark` says which lines are markers.
 ///
-/// `tool` is for the remarks: text before the first marker never runs, and a file without one is refused.
+/// `tool` is for the remarks: it refuses a file with statements before the first marker, and one without a marker.
 pub(super) fn up_parts(text: &str, tool: &str, mark: impl Fn(&str) -> Option<Marker>) -> Runs {
     let mut runs = Runs::default();
     let (mut open, mut any, mut before) = (None, false, true);
@@ -51,8 +51,8 @@ pub(super) fn up_parts(text: &str, tool: &str, mark: impl Fn(&str) -> Option<Mar
             }
             None if before && !is_blank(line) => {
                 before = false;
-                let message = format!("what stands before the first marker is never run by {tool}");
-                runs.remarks.push((number + 1, WarningKind::NeverApplied, message));
+                let message = format!("a statement stands before the first marker: {tool} refuses such a file");
+                runs.remarks.push((number + 1, WarningKind::NotRead, message));
             }
             None => (),
         }

@@ -94,7 +94,10 @@ fn home(place: &Place) -> Option<PathBuf> {
 #[must_use]
 pub fn config_file(path: &Path) -> Option<PathBuf> {
     let full = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
-    let above = full.ancestors().skip(1).take(2).map(Path::to_path_buf);
+    // A folder above is the project's if its name or that of the folder of migrations says so.
+    let is_home =
+        |dir: &&Path| dir.ends_with("supabase") || full.strip_prefix(dir).is_ok_and(|p| p.starts_with("migrations"));
+    let above = full.ancestors().skip(1).take(2).filter(is_home).map(Path::to_path_buf);
     let near = [path.join("supabase"), path.to_path_buf()].into_iter().chain(above);
     near.map(|dir| dir.join("config.toml")).find(|file| is_of_supabase(file))
 }

@@ -152,7 +152,7 @@ fn only_the_way_up_counts() {
     let options = "-- migrate:up transaction:false\nup b;";
     assert_eq!(parts, ["--  migrate:up\nup a;", options, "-- migrate:up\nup c;", ""]);
     assert_eq!(dbmate.files.iter().map(|f| f.transaction).collect::<Vec<_>>(), [true, false, true, true]);
-    assert_eq!((warned(&dbmate, WarningKind::NeverApplied).len(), warned(&dbmate, WarningKind::NotRead).len()), (3, 1));
+    assert_eq!((warned(&dbmate, WarningKind::NeverApplied).len(), warned(&dbmate, WarningKind::NotRead).len()), (1, 3));
     let sql = dbmate.files[2].sql();
     assert_eq!((sql.len(), sql.lines().count()), (dbmate.files[2].text.len(), 5));
 
