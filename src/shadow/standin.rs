@@ -35,6 +35,11 @@ const STANDINS: &[StandIn] = &[
     standin!("vector", None),
 ];
 
+/// The stand-in for an extension: the schema that it always has, and its SQL with `extensions` for the schema otherwise.
+pub(crate) fn stand_in(extension: &str) -> Option<(Option<&'static str>, &'static str)> {
+    STANDINS.iter().find(|s| s.extension == extension).map(|s| (s.schema, s.sql))
+}
+
 /// Extensions whose objects the bootstrap has already made.
 const BUILT_IN: [&str; 3] = ["supabase_vault", "pg_graphql", "pgsodium"];
 

@@ -30,6 +30,8 @@ mod views;
 
 use tokio_postgres::Client;
 
+pub(crate) use self::secret::masked;
+
 use self::batch::Batch;
 use self::context::Context;
 use self::query::Query;

@@ -11,7 +11,7 @@ const NAMES: [&str; 8] = ["secret", "password", "passwd", "key", "token", "jwt",
 /// Settings of the server itself have names without a dot, known meanings, and are not secret (`password_encryption`);
 /// those of applications have a dot, and their names are all we know. A value that is a secret by its form is masked
 /// under any name.
-pub(super) fn masked(name: &str, value: &str) -> String {
+pub(crate) fn masked(name: &str, value: &str) -> String {
     let lower = name.to_ascii_lowercase();
     let named = lower.contains('.') && NAMES.iter().any(|part| lower.contains(part));
     if named || is_secret(value) { MASK.to_owned() } else { value.to_owned() }

@@ -15,6 +15,8 @@ pub struct Data {
     pub creates: Option<Name>,
     /// Functions that it calls, in order: `select set_config(...)`, `select cron.schedule(...)`.
     pub calls: Vec<Call>,
+    /// All of it, when the rows matter or a table is made of them.
+    pub text: Option<Fragment>,
 }
 
 /// A call of a function, as written.
@@ -79,7 +81,8 @@ const NO_CALLS: [&str; 42] = [
 pub(crate) fn data(c: &mut Cursor<'_>) -> Data {
     let command =
         c.peek_ident().unwrap_or_else(|| c.peek().map_or_else(String::new, |t| c.raw(t).to_ascii_lowercase()));
-    let mut data = Data { command, writes: Vec::new(), creates: None, calls: Vec::new() };
+    let mut data = Data { command, writes: Vec::new(), creates: None, calls: Vec::new(), text: None };
+    let start = c.position();
     if data.command == "select" {
         data.creates = select_into(c.clone());
     }
@@ -89,6 +92,9 @@ pub(crate) fn data(c: &mut Cursor<'_>) -> Data {
         _ => scan(c, &mut data),
     }
     c.rest();
+    if data.creates.is_some() || data.writes.iter().any(|(_, name)| name.name == "buckets") {
+        data.text = Some(c.since(start));
+    }
     data
 }
 

@@ -27,7 +27,7 @@ pub mod view;
 
 mod cluster;
 mod constant;
-mod cursor;
+pub(crate) mod cursor;
 mod statement;
 
 pub use cursor::Fragment;

@@ -2,8 +2,8 @@
 
 use super::cursor::{Cursor, Fragment, Result};
 use super::object::{self, Change};
-use crate::migrations::names::Name;
-use crate::model::{FiresWhen, TriggerEvent, TriggerTiming};
+use crate::migrations::names::{self, Name};
+use crate::model::{FiresWhen, TriggerEvent, TriggerTiming, quote_ident};
 
 /// `CREATE TRIGGER`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +28,10 @@ pub struct CreateTrigger {
     pub function: Name,
     /// Its arguments as written.
     pub arguments: Fragment,
+    /// The values of its arguments, which are always text.
+    pub values: Vec<String>,
+    /// `FROM`, deferral and transition tables, in the catalog's spelling and order.
+    pub clauses: String,
 }
 
 /// `CREATE EVENT TRIGGER`.
@@ -88,13 +92,10 @@ pub(crate) fn create(c: &mut Cursor<'_>, or_replace: bool, constraint: bool) -> 
     }
     c.expect("on")?;
     let relation = c.name()?;
-    let (mut for_each_row, mut when) = (false, None);
+    let (mut for_each_row, mut when, mut clauses) = (false, None, Clauses::default());
     loop {
         match () {
-            () if c.accept("from") => drop(c.name()?),
-            () if c.accept("not deferrable") || c.accept("deferrable") => (),
-            () if c.accept("initially immediate") || c.accept("initially deferred") => (),
-            () if c.accept("referencing") => drop(c.until(|c| c.is_any(&["for", "when", "execute"]))),
+            () if clauses.accept(c)? => (),
             () if c.accept("for each row") || c.accept("for row") => for_each_row = true,
             () if c.accept("for each statement") || c.accept("for statement") => (),
             () if c.accept("when") => when = Some(c.parenthesised()?),
@@ -102,6 +103,7 @@ pub(crate) fn create(c: &mut Cursor<'_>, or_replace: bool, constraint: bool) -> 
         }
     }
     let function = execute(c)?;
+    let mut probe = c.clone();
     let arguments = c.parenthesised()?;
     c.end()?;
     Ok(CreateTrigger {
@@ -115,7 +117,72 @@ pub(crate) fn create(c: &mut Cursor<'_>, or_replace: bool, constraint: bool) -> 
         when,
         function,
         arguments,
+        values: values(&mut probe),
+        clauses: clauses.text(constraint),
     })
+}
+
+/// Arguments are constants, and what is no string is taken as its text.
+fn values(c: &mut Cursor<'_>) -> Vec<String> {
+    let mut values = Vec::new();
+    c.accept_punct(b'(');
+    while !c.at_end() && !c.accept_punct(b')') {
+        if c.accept_punct(b',') {
+            continue;
+        }
+        match c.accept_string() {
+            Some(value) => values.push(value),
+            None => {
+                let Some(token) = c.bump() else { break };
+                values.push(names::identifier(token.kind, c.raw(token)).unwrap_or_else(|| c.raw(token).to_owned()));
+            }
+        }
+    }
+    values
+}
+
+/// What stands between the relation and FOR EACH.
+#[derive(Default)]
+struct Clauses {
+    from: Option<Name>,
+    deferrable: bool,
+    deferred: bool,
+    transition: String,
+}
+
+impl Clauses {
+    fn accept(&mut self, c: &mut Cursor<'_>) -> Result<bool> {
+        match () {
+            () if c.accept("from") => self.from = Some(c.name()?),
+            () if c.accept("not deferrable") || c.accept("initially immediate") => (),
+            () if c.accept("deferrable") => self.deferrable = true,
+            () if c.accept("initially deferred") => (self.deferrable, self.deferred) = (true, true),
+            () if c.accept("referencing") => {
+                while c.is_any(&["old", "new"]) {
+                    let which = c.label()?.to_uppercase();
+                    let what = if c.accept("table") { "TABLE" } else { "ROW" };
+                    c.accept("row");
+                    c.accept("as");
+                    self.transition.push_str(&format!("{which} {what} AS {} ", quote_ident(&c.ident()?)));
+                }
+            }
+            () => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    fn text(&self, constraint: bool) -> String {
+        let mut text = self.from.as_ref().map(|name| format!("FROM {name} ")).unwrap_or_default();
+        if constraint {
+            text.push_str(if self.deferrable { "DEFERRABLE " } else { "NOT DEFERRABLE " });
+            text.push_str(if self.deferred { "INITIALLY DEFERRED " } else { "INITIALLY IMMEDIATE " });
+        }
+        if !self.transition.is_empty() {
+            text.push_str("REFERENCING ");
+            text.push_str(&self.transition);
+        }
+        text
+    }
 }
 
 fn execute(c: &mut Cursor<'_>) -> Result<Name> {

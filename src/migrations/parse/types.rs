@@ -23,6 +23,12 @@ pub struct TypeName {
 }
 
 impl TypeName {
+    /// The name as the catalog spells it, without schema and quotes, with a zone if it has one.
+    #[must_use]
+    pub fn spelling(&self) -> String {
+        format!("{}{}", self.name.name, self.suffix)
+    }
+
     /// The name without modifiers or brackets, with a zone if it has one.
     #[must_use]
     pub fn base(&self) -> String {

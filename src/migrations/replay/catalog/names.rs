@@ -1,0 +1,84 @@
+//! Which object has which name.
+
+use super::Id;
+use std::collections::HashMap;
+
+/// Names of what may not be called the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Space {
+    Role,
+    Namespace,
+    /// Relations, indexes and composite types, in a namespace.
+    Relation,
+    /// Types other than row types, in a namespace.
+    Type,
+    /// Routines, in a namespace: several may have one name.
+    Function,
+    /// Constraints, on a relation or domain.
+    Constraint,
+    /// Constraints again, by the namespace of what they are on: names are chosen that nobody there has.
+    ConstraintName,
+    Policy,
+    Trigger,
+    Rule,
+    Language,
+    Extension,
+    EventTrigger,
+    Publication,
+    Wrapper,
+    Server,
+    Bucket,
+}
+
+type Key = (Space, Id, String);
+
+/// Names by space and by what holds them.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Names {
+    names: HashMap<Key, Vec<Id>>,
+    log: Vec<(Key, Vec<Id>)>,
+    recording: bool,
+}
+
+impl Names {
+    pub(crate) fn all(&self, space: Space, parent: Id, name: &str) -> &[Id] {
+        self.names.get(&(space, parent, name.to_owned())).map_or(&[], Vec::as_slice)
+    }
+
+    pub(crate) fn find(&self, space: Space, parent: Id, name: &str) -> Option<Id> {
+        self.all(space, parent, name).first().copied()
+    }
+
+    fn change(&mut self, key: Key, change: impl FnOnce(&mut Vec<Id>)) {
+        if self.recording {
+            let before = self.names.get(&key).cloned().unwrap_or_default();
+            self.log.push((key.clone(), before));
+        }
+        change(self.names.entry(key).or_default());
+    }
+
+    pub(crate) fn add(&mut self, space: Space, parent: Id, name: &str, id: Id) {
+        self.change((space, parent, name.to_owned()), |ids| ids.push(id));
+    }
+
+    pub(crate) fn remove(&mut self, space: Space, parent: Id, name: &str, id: Id) {
+        self.change((space, parent, name.to_owned()), |ids| ids.retain(|other| *other != id));
+    }
+
+    pub(super) fn mark(&mut self) -> usize {
+        self.recording = true;
+        self.log.len()
+    }
+
+    pub(super) fn roll_back(&mut self, to: usize) {
+        while self.log.len() > to {
+            let Some((key, before)) = self.log.pop() else { return };
+            self.names.insert(key, before);
+        }
+    }
+
+    pub(super) fn settle(&mut self) {
+        self.recording = false;
+        self.log.clear();
+    }
+}

@@ -1,0 +1,394 @@
+//! RENAME TO, OWNER TO and SET SCHEMA of objects of all kinds.
+
+use super::Object;
+use super::catalog::acl::Acl;
+use super::catalog::names::Space;
+use super::catalog::{Address, Id, ROOT};
+use super::run::{Result, Run, gap, reject, state};
+use crate::migrations::parse::object::{Change, ObjectKind, ObjectRef};
+
+/// Gives a row with an owner and a list to another owner.
+macro_rules! own {
+    ($run:ident, $rows:ident, $id:expr, $owner:expr) => {
+        if let Some(row) = $run.catalog.$rows.edit($id) {
+            let old = std::mem::replace(&mut row.owner, $owner);
+            if let Some(acl) = &mut row.acl {
+                Acl::change_owner(acl, old, $owner);
+            }
+        }
+    };
+}
+
+impl Run {
+    pub(super) fn change(&mut self, object: &ObjectRef, change: &Change) -> Result {
+        match object {
+            ObjectRef::Named(kind, name) => match kind {
+                ObjectKind::Schema => self.change_schema(&name.name, change),
+                ObjectKind::Role => self.rename_role(&name.name, change),
+                ObjectKind::Database => self.change_database(&name.name, change),
+                ObjectKind::Language => self.change_global(Space::Language, &name.name, "language", change),
+                _ => Ok(()),
+            },
+            ObjectRef::Trigger(name, relation) => {
+                let relation = self.relation(relation)?;
+                let Some(id) = self.catalog.names.find(Space::Trigger, relation, name) else {
+                    return reject(state::UNDEFINED_OBJECT, format!("trigger `{name}` does not exist"));
+                };
+                if let Change::Rename(to) = change {
+                    self.rename_trigger(id, to)?;
+                }
+                Ok(())
+            }
+            ObjectRef::Rule(name, relation) => {
+                let relation = self.relation(relation)?;
+                let Some(id) = self.catalog.names.find(Space::Rule, relation, name) else {
+                    return reject(state::UNDEFINED_OBJECT, format!("rule `{name}` does not exist"));
+                };
+                if let Change::Rename(to) = change {
+                    self.rename_in(Space::Rule, relation, name, to, id);
+                    if let Some(row) = self.catalog.rules.edit(id) {
+                        row.name.clone_from(to);
+                    }
+                }
+                Ok(())
+            }
+            ObjectRef::Other("large object", _) => gap("owners of large objects are not followed", true),
+            _ => Ok(()),
+        }
+    }
+
+    fn rename_in(&mut self, space: Space, parent: Id, from: &str, to: &str, id: Id) {
+        self.touch(id);
+        self.catalog.names.remove(space, parent, from, id);
+        self.catalog.names.add(space, parent, to, id);
+    }
+
+    fn change_schema(&mut self, name: &str, change: &Change) -> Result {
+        let id = self.namespace(name)?;
+        self.touch(id);
+        match change {
+            Change::Rename(to) => {
+                if self.catalog.namespace(to).is_some() {
+                    return reject(state::DUPLICATE_SCHEMA, format!("schema `{to}` already exists"));
+                }
+                self.rename_in(Space::Namespace, ROOT, name, to, id);
+                if let Some(row) = self.catalog.namespaces.edit(id) {
+                    row.name.clone_from(to);
+                }
+            }
+            Change::Owner(role) => {
+                let owner = self.role(role)?;
+                own!(self, namespaces, id, owner);
+            }
+            Change::Schema(_) => (),
+        }
+        let origin = self.origin;
+        if let Some(row) = self.catalog.namespaces.edit(id) {
+            row.origin = origin;
+        }
+        self.touch(id);
+        Ok(())
+    }
+
+    fn rename_role(&mut self, name: &str, change: &Change) -> Result {
+        let Change::Rename(to) = change else { return Ok(()) };
+        let id = self.role_named(name)?;
+        if self.catalog.role(to).is_some() {
+            return reject(state::DUPLICATE_OBJECT, format!("role `{to}` already exists"));
+        }
+        self.rename_in(Space::Role, ROOT, name, to, id);
+        if let Some(row) = self.catalog.roles.edit(id) {
+            row.name.clone_from(to);
+        }
+        self.touch(id);
+        Ok(())
+    }
+
+    fn change_database(&mut self, name: &str, change: &Change) -> Result {
+        let found = self.catalog.database.ids(|d| d.name == name).first().copied();
+        let (Some(id), Change::Owner(role)) = (found, change) else { return Ok(()) };
+        let owner = self.role(role)?;
+        own!(self, database, id, owner);
+        self.touch(id);
+        Ok(())
+    }
+
+    fn change_global(&mut self, space: Space, name: &str, what: &str, change: &Change) -> Result {
+        let id = self.global(space, name, what)?;
+        match change {
+            Change::Rename(to) => {
+                self.rename_in(space, ROOT, name, to, id);
+                let c = &mut self.catalog;
+                match space {
+                    Space::Language => c.languages.edit(id).map(|r| r.name.clone_from(to)),
+                    Space::Publication => c.publications.edit(id).map(|r| r.name.clone_from(to)),
+                    Space::EventTrigger => c.event_triggers.edit(id).map(|r| r.name.clone_from(to)),
+                    Space::Wrapper => c.wrappers.edit(id).map(|r| r.name.clone_from(to)),
+                    Space::Server => c.servers.edit(id).map(|r| r.name.clone_from(to)),
+                    _ => None,
+                };
+            }
+            Change::Owner(role) => {
+                let owner = self.role(role)?;
+                match space {
+                    Space::Language => own!(self, languages, id, owner),
+                    Space::Wrapper => own!(self, wrappers, id, owner),
+                    Space::Server => own!(self, servers, id, owner),
+                    Space::Publication => drop(self.catalog.publications.edit(id).map(|r| r.owner = owner)),
+                    Space::EventTrigger => drop(self.catalog.event_triggers.edit(id).map(|r| r.owner = owner)),
+                    _ => (),
+                }
+            }
+            Change::Schema(_) => (),
+        }
+        self.touch(id);
+        Ok(())
+    }
+
+    pub(super) fn change_publication(&mut self, name: &str, change: &Change) -> Result {
+        self.change_global(Space::Publication, name, "publication", change)
+    }
+
+    pub(super) fn change_event_trigger(&mut self, name: &str, change: &Change) -> Result {
+        self.change_global(Space::EventTrigger, name, "event trigger", change)
+    }
+
+    pub(super) fn change_wrapper(&mut self, name: &str, change: &Change) -> Result {
+        self.change_global(Space::Wrapper, name, "foreign-data wrapper", change)
+    }
+
+    pub(super) fn change_server(&mut self, name: &str, change: &Change) -> Result {
+        self.change_global(Space::Server, name, "server", change)
+    }
+
+    pub(super) fn change_index(&mut self, id: Id, change: &Change) -> Result {
+        match change {
+            Change::Rename(to) => self.rename_index(id, to),
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn change_relation(&mut self, id: Id, change: &Change) -> Result {
+        match change {
+            Change::Rename(to) => self.rename_relation(id, to),
+            Change::Owner(role) => {
+                let owner = self.role(role)?;
+                self.own_relation(id, owner);
+                Ok(())
+            }
+            Change::Schema(to) => {
+                let schema = self.namespace(to)?;
+                self.move_relation(id, schema)
+            }
+        }
+    }
+
+    fn rename_relation(&mut self, id: Id, to: &str) -> Result {
+        let (from, schema) = self.table_name(id);
+        if self.is_taken(schema, to) {
+            return reject(state::DUPLICATE_TABLE, format!("relation `{to}` already exists"));
+        }
+        let object = Object::Relation(self.catalog.qualified(id));
+        self.dropped.insert(object);
+        self.rename_in(Space::Relation, schema, &from, to, id);
+        if let Some(row) = self.catalog.relations.edit(id) {
+            to.clone_into(&mut row.name);
+        }
+        self.touch(id);
+        let object = Object::Relation(self.catalog.qualified(id));
+        self.note_made(&object);
+        Ok(())
+    }
+
+    /// A relation goes to another schema, with its indexes, constraints and the sequences of its columns.
+    fn move_relation(&mut self, id: Id, schema: Id) -> Result {
+        let (name, from) = self.table_name(id);
+        if from == schema {
+            return Ok(());
+        }
+        if self.is_taken(schema, &name) {
+            return reject(state::DUPLICATE_TABLE, format!("relation `{name}` already exists in the schema"));
+        }
+        self.touch(id);
+        let mut moved: Vec<(Id, String, Space)> = vec![(id, name, Space::Relation)];
+        for index in self.catalog.indexes.ids(|i| i.relation == id) {
+            moved.extend(self.catalog.indexes.get(index).map(|i| (index, i.name.clone(), Space::Relation)));
+        }
+        for constraint in self.constraints_of(id) {
+            let name = self.catalog.constraints.get(constraint).map(|c| c.name.clone());
+            moved.extend(name.map(|name| (constraint, name, Space::ConstraintName)));
+        }
+        for (id, name, space) in moved {
+            self.catalog.names.remove(space, from, &name, id);
+            self.catalog.names.add(space, schema, &name, id);
+        }
+        if let Some(row) = self.catalog.relations.edit(id) {
+            row.schema = schema;
+        }
+        self.touch(id);
+        for sequence in self.catalog.relations.ids(|r| r.owned_by.is_some_and(|(table, ..)| table == id)) {
+            self.move_relation(sequence, schema)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn rename_column(&mut self, id: Id, from: &str, to: &str) -> Result {
+        let place = self.place(id, from)?;
+        if self.find_place(id, to).is_some() {
+            return reject(state::DUPLICATE_COLUMN, format!("column `{to}` already exists"));
+        }
+        self.touch(Address::column(id, place));
+        let origin = self.origin;
+        if let Some(column) = self.catalog.relations.edit(id).and_then(|r| r.columns.get_mut(place)) {
+            to.clone_into(&mut column.name);
+            column.origin = origin;
+        }
+        self.touch(Address::column(id, place));
+        for child in self.children(id) {
+            if self.find_place(child, from).is_some() {
+                self.rename_column(child, from, to)?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn rename_constraint(&mut self, id: Id, from: &str, to: &str) -> Result {
+        let Some(constraint) = self.constraint_named(id, from) else { return self.missing_constraint(id, from) };
+        if self.constraint_named(id, to).is_some() {
+            return reject(state::DUPLICATE_OBJECT, format!("constraint `{to}` already exists"));
+        }
+        match self.catalog.constraints.get(constraint).and_then(|c| c.index) {
+            Some(index) => self.rename_index(index, to)?,
+            None => self.rename_constraint_row(constraint, to),
+        }
+        for child in self.children(id) {
+            let inherits = |c: Id| self.catalog.constraints.get(c).is_some_and(|c| c.inherited.contains(&constraint));
+            if self.constraint_named(child, from).is_some_and(inherits) {
+                self.rename_constraint(child, from, to)?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn change_type(&mut self, id: Id, change: &Change) -> Result {
+        let Some(row) = self.catalog.types.get(id) else { return Ok(()) };
+        let (from, schema) = (row.name.clone(), row.schema);
+        match change {
+            Change::Rename(to) => {
+                if self.is_taken(schema, to) {
+                    return reject(state::DUPLICATE_OBJECT, format!("type `{to}` already exists"));
+                }
+                self.rename_in(Space::Type, schema, &from, to, id);
+                if let Some(row) = self.catalog.types.edit(id) {
+                    row.name.clone_from(to);
+                }
+            }
+            Change::Owner(role) => {
+                let owner = self.role(role)?;
+                own!(self, types, id, owner);
+                let multirange = |t: &super::catalog::object::Type| {
+                    matches!(t.kind, super::catalog::object::TypeKind::Multirange(range) if range == id)
+                };
+                for other in self.catalog.types.ids(multirange) {
+                    own!(self, types, other, owner);
+                }
+            }
+            Change::Schema(to) => {
+                let to = self.namespace(to)?;
+                self.catalog.names.remove(Space::Type, schema, &from, id);
+                self.catalog.names.add(Space::Type, to, &from, id);
+                if let Some(row) = self.catalog.types.edit(id) {
+                    row.schema = to;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn change_function(&mut self, id: Id, change: &Change) -> Result {
+        let Some(row) = self.catalog.functions.get(id) else { return Ok(()) };
+        let (from, schema) = (row.name.clone(), row.schema);
+        self.touch(id);
+        match change {
+            Change::Rename(to) => {
+                if self.same_function(schema, to, id) {
+                    return reject(state::DUPLICATE_FUNCTION, format!("function `{to}` already exists"));
+                }
+                self.rename_in(Space::Function, schema, &from, to, id);
+                if let Some(row) = self.catalog.functions.edit(id) {
+                    row.name.clone_from(to);
+                }
+            }
+            Change::Owner(role) => {
+                let owner = self.role(role)?;
+                own!(self, functions, id, owner);
+            }
+            Change::Schema(to) => {
+                let to = self.namespace(to)?;
+                if self.same_function(to, &from, id) && to != schema {
+                    return reject(state::DUPLICATE_FUNCTION, format!("function `{from}` already exists there"));
+                }
+                self.catalog.names.remove(Space::Function, schema, &from, id);
+                self.catalog.names.add(Space::Function, to, &from, id);
+                if let Some(row) = self.catalog.functions.edit(id) {
+                    row.schema = to;
+                }
+            }
+        }
+        let origin = self.origin;
+        if let Some(row) = self.catalog.functions.edit(id) {
+            row.origin = origin;
+        }
+        self.touch(id);
+        Ok(())
+    }
+
+    /// Everything that roles own in the database becomes another's.
+    pub(super) fn reassign_owned(&mut self, from: &[Id], to: Id) {
+        let c = &self.catalog;
+        let relations = c.relations.ids(|r| from.contains(&r.owner));
+        let functions = c.functions.ids(|f| from.contains(&f.owner));
+        let types = c.types.ids(|t| from.contains(&t.owner));
+        let namespaces = c.namespaces.ids(|n| from.contains(&n.owner));
+        let (publications, triggers) = (
+            c.publications.ids(|p| from.contains(&p.owner)),
+            c.event_triggers.ids(|t| from.contains(&t.owner)),
+        );
+        let (wrappers, servers) =
+            (c.wrappers.ids(|w| from.contains(&w.owner)), c.servers.ids(|s| from.contains(&s.owner)));
+        let extensions = c.extensions.ids(|e| from.contains(&e.owner));
+        let database = c.database.ids(|d| from.contains(&d.owner));
+        for id in relations {
+            self.own_relation(id, to);
+        }
+        for id in functions {
+            self.touch(id);
+            own!(self, functions, id, to);
+        }
+        for id in types {
+            own!(self, types, id, to);
+        }
+        for id in namespaces {
+            self.touch(id);
+            own!(self, namespaces, id, to);
+        }
+        for id in wrappers {
+            own!(self, wrappers, id, to);
+        }
+        for id in servers {
+            own!(self, servers, id, to);
+        }
+        for id in database {
+            own!(self, database, id, to);
+        }
+        for id in publications {
+            drop(self.catalog.publications.edit(id).map(|r| r.owner = to));
+        }
+        for id in triggers {
+            drop(self.catalog.event_triggers.edit(id).map(|r| r.owner = to));
+        }
+        for id in extensions {
+            drop(self.catalog.extensions.edit(id).map(|r| r.owner = to));
+        }
+    }
+}

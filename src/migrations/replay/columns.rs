@@ -1,0 +1,219 @@
+//! Columns: how they are defined, and the sequences behind them.
+
+use super::catalog::code::Code;
+use super::catalog::object::Column;
+use super::catalog::{Address, Id};
+use super::run::{Result, Run, reject, state};
+use crate::migrations::Name;
+use crate::migrations::parse::column::{ColumnDefinition, ColumnItem, TableConstraint};
+use crate::migrations::parse::sequence::SequenceOption;
+use crate::model::{GrantObject, RelationKind, quote_literal};
+
+/// A new column, and what has to wait until it is there.
+pub(super) struct NewColumn {
+    pub(super) column: Column,
+    pub(super) default: Option<String>,
+    pub(super) generated: Option<String>,
+    pub(super) serial: bool,
+    pub(super) identity: Option<Vec<SequenceOption>>,
+    pub(super) constraints: Vec<TableConstraint>,
+}
+
+/// The type that stands behind a serial.
+fn serial(name: &str) -> Option<&'static str> {
+    match name {
+        "serial" | "serial4" => Some("integer"),
+        "bigserial" | "serial8" => Some("bigint"),
+        "smallserial" | "serial2" => Some("smallint"),
+        _ => None,
+    }
+}
+
+impl Run {
+    /// What a definition says; nothing is put into the catalog yet.
+    pub(super) fn new_column(&mut self, definition: &ColumnDefinition) -> Result<NewColumn> {
+        let mut new = NewColumn {
+            column: Column::new(&definition.name, super::catalog::types::TypeRef::built_in("unknown"), self.origin),
+            default: None,
+            generated: None,
+            serial: false,
+            identity: None,
+            constraints: Vec::new(),
+        };
+        if let Some(written) = &definition.data_type {
+            let found = serial(&written.name.name).filter(|_| written.name.schema.is_none() && written.dimensions == 0);
+            new.column.data_type = match found {
+                Some(name) => super::catalog::types::TypeRef::built_in(name),
+                None => self.type_ref(written)?,
+            };
+            new.serial = found.is_some();
+            new.column.not_null = new.serial;
+        }
+        self.collate(&mut new.column, definition.collation.as_ref());
+        for item in &definition.items {
+            match item {
+                ColumnItem::Nullable(nullable) => new.column.not_null |= !nullable,
+                ColumnItem::Default(text) => new.default = Some(text.text.clone()),
+                ColumnItem::Generated(kind, text) => {
+                    new.column.generated = Some(*kind);
+                    new.generated = Some(text.text.clone());
+                }
+                ColumnItem::Identity(identity, options) => {
+                    new.column.identity = Some(*identity);
+                    new.column.not_null = true;
+                    new.identity = Some(options.clone());
+                }
+                ColumnItem::Constraint(constraint) => new.constraints.push((*constraint).clone()),
+                ColumnItem::Other(_) => (),
+            }
+        }
+        Ok(new)
+    }
+
+    pub(super) fn collate(&self, column: &mut Column, collation: Option<&Name>) {
+        let Some(name) = collation else { return };
+        let of_type = "default";
+        column.collation = (name.name != of_type).then(|| match &name.schema {
+            Some(schema) if schema != "pg_catalog" => name.to_string(),
+            _ => crate::model::quote_ident(&name.name).into_owned(),
+        });
+        column.deterministic = !self.nondeterministic.contains(&name.name);
+    }
+
+    /// Puts a column at the end of a relation and does what had to wait, but for its constraints.
+    pub(super) fn push_column(&mut self, relation: Id, column: Column) -> usize {
+        let Some(row) = self.catalog.relations.edit(relation) else { return 0 };
+        row.columns.push(column);
+        row.columns.len() - 1
+    }
+
+    pub(super) fn finish_column(&mut self, relation: Id, place: usize, new: &NewColumn) -> Result {
+        if new.serial {
+            let sequence = self.column_sequence(relation, place, false, &[])?;
+            let name = self.catalog.qualified(sequence).to_string();
+            let text = format!("nextval({}::regclass)", quote_literal(&name));
+            let code = self.code_of_sequence(text, sequence);
+            self.set_default(relation, place, Some(code));
+        }
+        if let Some(options) = &new.identity {
+            self.column_sequence(relation, place, true, options)?;
+        }
+        if let Some(text) = &new.default
+            && !text.trim().eq_ignore_ascii_case("null")
+        {
+            let code = self.code_of_default(relation, place, text)?;
+            self.set_default(relation, place, Some(code));
+        }
+        if let Some(text) = &new.generated {
+            let code = self.code_of_default(relation, place, text)?;
+            self.set_default(relation, place, Some(code));
+        }
+        Ok(())
+    }
+
+    pub(super) fn set_default(&mut self, relation: Id, place: usize, code: Option<Code>) {
+        if let Some(column) = self.catalog.relations.edit(relation).and_then(|r| r.columns.get_mut(place)) {
+            column.default = code;
+        }
+        self.touch(Address::column(relation, place));
+    }
+
+    /// The sequence of a serial or identity column.
+    pub(super) fn column_sequence(
+        &mut self,
+        relation: Id,
+        place: usize,
+        identity: bool,
+        options: &[SequenceOption],
+    ) -> Result<Id> {
+        let (table, schema) = self.table_name(relation);
+        let column = self.catalog.column_name(relation, place);
+        let written = options.iter().find_map(|o| if let SequenceOption::Name(name) = o { Some(name) } else { None });
+        let (schema, name) = match written {
+            Some(name) => {
+                let schema = match &name.schema {
+                    Some(schema) => self.namespace(schema)?,
+                    None => schema,
+                };
+                (schema, name.name.clone())
+            }
+            None => (schema, self.relation_name(schema, &table, Some(&column), "seq", false)),
+        };
+        let mut row = self.new_relation(schema, &name, RelationKind::Sequence);
+        let (owner, unlogged) = self.catalog.relations.get(relation).map(|r| (r.owner, r.unlogged)).unwrap_or_default();
+        row.owner = owner;
+        row.unlogged = unlogged && self.catalog.major >= 15;
+        row.acl = self.catalog.starting_acl(GrantObject::Sequences, owner, Some(schema));
+        row.owned_by = Some((relation, place, identity));
+        let id = self.insert_relation(row);
+        self.touch(id);
+        Ok(id)
+    }
+
+    /// NOT NULL, which children share; not given to children that are none of ours when taken away.
+    pub(super) fn set_not_null(&mut self, relation: Id, place: usize, on: bool, unproved: bool) {
+        let Some(column) = self.catalog.relations.edit(relation).and_then(|r| r.columns.get_mut(place)) else { return };
+        let name = column.name.clone();
+        if on && unproved && !column.not_null {
+            column.unproved_not_null = true;
+        } else if !unproved {
+            column.unproved_not_null = false;
+        }
+        column.not_null = on;
+        self.touch(Address::column(relation, place));
+        for child in self.children(relation) {
+            if let Some(place) = self.find_place(child, &name) {
+                self.set_not_null(child, place, on, unproved);
+            }
+        }
+    }
+
+    pub(super) fn add_column(
+        &mut self,
+        relation: Id,
+        definition: &ColumnDefinition,
+        if_not_exists: bool,
+        local: bool,
+    ) -> Result {
+        if let Some(place) = self.find_place(relation, &definition.name) {
+            if if_not_exists {
+                return Ok(());
+            }
+            if !local {
+                // A child that has the column already shares it from now on.
+                let _ = place;
+                return Ok(());
+            }
+            let table = self.catalog.qualified(relation);
+            return reject(
+                state::DUPLICATE_COLUMN,
+                format!("column `{}` of relation `{table}` already exists", definition.name),
+            );
+        }
+        let mut new = self.new_column(definition)?;
+        new.column.local = local;
+        let place = self.push_column(relation, new.column.clone());
+        self.touch(relation);
+        self.touch(Address::column(relation, place));
+        let children = self.children(relation);
+        for child in &children {
+            self.add_column(*child, &without_constraints(definition), false, false)?;
+        }
+        if local || !new.serial {
+            self.finish_column(relation, place, &new)?;
+        }
+        if local {
+            for constraint in &new.constraints {
+                self.add_constraint(relation, Some(place), constraint, false)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Children get their parents' constraints from the parents.
+fn without_constraints(definition: &ColumnDefinition) -> ColumnDefinition {
+    let mut plain = definition.clone();
+    plain.items.retain(|item| !matches!(item, ColumnItem::Constraint(_)));
+    plain
+}

@@ -1,0 +1,424 @@
+//! Constraints of tables and domains, and the keys' indexes.
+
+use super::Object;
+use super::catalog::code::Code;
+use super::catalog::names::Space;
+use super::catalog::object::{Constraint, ConstraintKind, ForeignKey, Index, IndexKey};
+use super::catalog::{Address, Id};
+use super::naming::joined;
+use super::run::{Result, Run, reject, state};
+use crate::migrations::parse::column::{ConstraintBody, ForeignKeyBody, TableConstraint};
+use crate::model::{Origin, RelationKind};
+
+impl Constraint {
+    pub(super) fn new(on: Id, name: String, kind: ConstraintKind, columns: Vec<usize>, origin: Origin) -> Self {
+        Self {
+            on,
+            name,
+            kind,
+            columns,
+            validated: true,
+            enforced: true,
+            deferrable: false,
+            initially_deferred: false,
+            no_inherit: false,
+            index: None,
+            inherited: Vec::new(),
+            local: true,
+            origin,
+        }
+    }
+
+    fn attributes_of(mut self, written: &TableConstraint) -> Self {
+        self.validated = !written.not_valid && !written.not_enforced;
+        self.enforced = !written.not_enforced;
+        self.deferrable = written.deferrable;
+        self.initially_deferred = written.initially_deferred;
+        self.no_inherit = written.no_inherit;
+        self
+    }
+
+    pub(super) fn is_key(&self) -> bool {
+        matches!(self.kind, ConstraintKind::PrimaryKey | ConstraintKind::Unique(_))
+    }
+}
+
+impl Run {
+    fn schema_of(&self, on: Id) -> Id {
+        let relation = self.catalog.relations.get(on).map(|r| r.schema);
+        relation.or_else(|| self.catalog.types.get(on).map(|t| t.schema)).unwrap_or_default()
+    }
+
+    pub(super) fn insert_constraint(&mut self, constraint: Constraint) -> Id {
+        let id = self.catalog.fresh();
+        let schema = self.schema_of(constraint.on);
+        self.catalog.names.add(Space::Constraint, constraint.on, &constraint.name, id);
+        self.catalog.names.add(Space::ConstraintName, schema, &constraint.name, id);
+        self.catalog.constraints.insert(id, constraint);
+        self.touch(id);
+        id
+    }
+
+    pub(super) fn remove_constraint(&mut self, id: Id) {
+        self.touch(id);
+        let Some(row) = self.catalog.constraints.remove(id) else { return };
+        let schema = self.schema_of(row.on);
+        self.catalog.names.remove(Space::Constraint, row.on, &row.name, id);
+        self.catalog.names.remove(Space::ConstraintName, schema, &row.name, id);
+    }
+
+    pub(super) fn rename_constraint_row(&mut self, id: Id, to: &str) {
+        let Some(row) = self.catalog.constraints.get(id) else { return };
+        let (on, from) = (row.on, row.name.clone());
+        let schema = self.schema_of(on);
+        for (space, parent) in [(Space::Constraint, on), (Space::ConstraintName, schema)] {
+            self.catalog.names.remove(space, parent, &from, id);
+            self.catalog.names.add(space, parent, to, id);
+        }
+        let origin = self.origin;
+        if let Some(row) = self.catalog.constraints.edit(id) {
+            to.clone_into(&mut row.name);
+            row.origin = origin;
+        }
+        self.touch(id);
+    }
+
+    pub(super) fn constraints_of(&self, on: Id) -> Vec<Id> {
+        self.catalog.constraints.ids(|c| c.on == on)
+    }
+
+    /// A constraint of a table; `column` is the place of the column that it stands at. Children get it too.
+    pub(super) fn add_constraint(
+        &mut self,
+        relation: Id,
+        column: Option<usize>,
+        written: &TableConstraint,
+        only: bool,
+    ) -> Result {
+        if let Some(name) = &written.name
+            && self.catalog.names.find(Space::Constraint, relation, name).is_some()
+        {
+            let table = self.catalog.qualified(relation);
+            let message = format!("constraint `{name}` for relation `{table}` already exists");
+            return reject(state::DUPLICATE_OBJECT, message);
+        }
+        match &written.kind {
+            ConstraintBody::Check(text) => {
+                let code = self.code(relation, &text.text)?;
+                self.add_check(relation, written, &code, None, only)
+            }
+            ConstraintBody::NotNull(name) => {
+                let place = match (column, name.is_empty()) {
+                    (Some(place), true) => place,
+                    _ => self.place(relation, name)?,
+                };
+                self.set_not_null(relation, place, true, written.not_valid);
+                Ok(())
+            }
+            ConstraintBody::PrimaryKey(columns) => {
+                let places = self.key_places(relation, column, columns)?;
+                if self.primary_key(relation).is_some() {
+                    let table = self.catalog.qualified(relation);
+                    return reject(
+                        state::INVALID_DEFINITION,
+                        format!("multiple primary keys for table `{table}` are not allowed"),
+                    );
+                }
+                for place in &places {
+                    self.set_not_null(relation, *place, true, false);
+                }
+                self.add_key(relation, written, places, ConstraintKind::PrimaryKey, None).map(drop)
+            }
+            ConstraintBody::Unique(columns, not_distinct) => {
+                let places = self.key_places(relation, column, columns)?;
+                self.add_key(relation, written, places, ConstraintKind::Unique(*not_distinct), None).map(drop)
+            }
+            ConstraintBody::UsingIndex(primary, index) => self.key_from_index(relation, written, *primary, index),
+            ConstraintBody::Exclude(text) => self.add_exclusion(relation, written, &text.text),
+            ConstraintBody::ForeignKey(key) => {
+                let places = self.key_places(relation, column, &key.columns)?;
+                self.add_foreign_key(relation, written, places, key)
+            }
+        }
+    }
+
+    fn key_places(&mut self, relation: Id, column: Option<usize>, columns: &[String]) -> Result<Vec<usize>> {
+        match column {
+            Some(place) if columns.is_empty() => Ok(vec![place]),
+            _ => self.places(relation, columns),
+        }
+    }
+
+    pub(super) fn primary_key(&self, relation: Id) -> Option<Id> {
+        let primary = |c: &Constraint| c.on == relation && matches!(c.kind, ConstraintKind::PrimaryKey);
+        self.catalog.constraints.ids(primary).first().copied()
+    }
+
+    fn add_check(
+        &mut self,
+        relation: Id,
+        written: &TableConstraint,
+        code: &Code,
+        parent: Option<(Id, &str)>,
+        only: bool,
+    ) -> Result {
+        let columns = self.columns_used(relation, code);
+        let (table, schema) = self.table_name(relation);
+        let name = match (parent, &written.name) {
+            (Some((_, name)), _) => name.to_owned(),
+            (None, Some(name)) => name.clone(),
+            (None, None) => {
+                let column = columns.first().filter(|_| columns.len() == 1);
+                let column = column.map(|place| self.catalog.column_name(relation, *place));
+                self.constraint_name(schema, &table, column.as_deref(), "check")
+            }
+        };
+        if let (Some((parent, _)), Some(same)) =
+            (parent, self.catalog.names.find(Space::Constraint, relation, &name))
+        {
+            if let Some(row) = self.catalog.constraints.edit(same) {
+                row.inherited.push(parent);
+            }
+            return Ok(());
+        }
+        let mut row = Constraint::new(relation, name.clone(), ConstraintKind::Check(code.clone()), columns, self.origin)
+            .attributes_of(written);
+        if let Some((parent, _)) = parent {
+            row.inherited.push(parent);
+            row.local = false;
+        }
+        let id = self.insert_constraint(row);
+        if written.no_inherit || only {
+            return Ok(());
+        }
+        for child in self.children(relation) {
+            let moved = self.code_in_child(relation, child, code);
+            self.add_check(child, written, &moved, Some((id, &name)), false)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn table_name(&self, relation: Id) -> (String, Id) {
+        self.catalog.relations.get(relation).map(|r| (r.name.clone(), r.schema)).unwrap_or_default()
+    }
+
+    /// Adds a key with its index, to partitions too.
+    pub(super) fn add_key(
+        &mut self,
+        relation: Id,
+        written: &TableConstraint,
+        columns: Vec<usize>,
+        kind: ConstraintKind,
+        parent: Option<(Id, Option<Id>)>,
+    ) -> Result<Id> {
+        let (table, schema) = self.table_name(relation);
+        let primary = matches!(kind, ConstraintKind::PrimaryKey);
+        let names = self.catalog.column_names(relation, &columns);
+        let name = match (&written.name, primary) {
+            (Some(name), _) if parent.is_none() => name.clone(),
+            (_, true) => self.relation_name(schema, &table, None, "pkey", true),
+            (_, false) => self.relation_name(schema, &table, Some(&joined(&names)), "key", true),
+        };
+        if self.catalog.names.find(Space::Relation, schema, &name).is_some() {
+            return reject(state::DUPLICATE_TABLE, format!("relation `{name}` already exists"));
+        }
+        let index = self.insert_index(Index {
+            relation,
+            name: name.clone(),
+            keys: columns.iter().map(|place| IndexKey::Column(*place)).collect(),
+            included: Vec::new(),
+            unique: true,
+            nulls_not_distinct: matches!(kind, ConstraintKind::Unique(true)),
+            predicate: None,
+            valid: true,
+            method: "btree".to_owned(),
+            parent: parent.and_then(|(_, index)| index),
+            origin: self.origin,
+        });
+        let mut row = Constraint::new(relation, name, kind.clone(), columns.clone(), self.origin).attributes_of(written);
+        row.index = Some(index);
+        row.inherited.extend(parent.map(|(id, _)| id));
+        row.local = parent.is_none();
+        let id = self.insert_constraint(row);
+        for child in self.partitions(relation) {
+            let moved = self.moved_places(relation, child, &columns);
+            self.add_key(child, written, moved, kind.clone(), Some((id, Some(index))))?;
+        }
+        Ok(id)
+    }
+
+    fn key_from_index(&mut self, relation: Id, written: &TableConstraint, primary: bool, index: &str) -> Result {
+        let (_, schema) = self.table_name(relation);
+        let found = self.catalog.names.find(Space::Relation, schema, index);
+        let Some((id, row)) = found.and_then(|id| Some((id, self.catalog.indexes.get(id)?.clone()))) else {
+            return reject(state::UNDEFINED_OBJECT, format!("index `{index}` does not exist"));
+        };
+        let columns: Vec<usize> =
+            row.keys.iter().filter_map(|k| if let IndexKey::Column(place) = k { Some(*place) } else { None }).collect();
+        let name = written.name.clone().unwrap_or_else(|| row.name.clone());
+        if name != row.name {
+            self.rename_index(id, &name)?;
+        }
+        if primary {
+            for place in &columns {
+                self.set_not_null(relation, *place, true, false);
+            }
+        }
+        let kind =
+            if primary { ConstraintKind::PrimaryKey } else { ConstraintKind::Unique(row.nulls_not_distinct) };
+        let mut row = Constraint::new(relation, name, kind, columns, self.origin).attributes_of(written);
+        row.index = Some(id);
+        self.insert_constraint(row);
+        Ok(())
+    }
+
+    fn add_exclusion(&mut self, relation: Id, written: &TableConstraint, text: &str) -> Result {
+        let (table, schema) = self.table_name(relation);
+        let exclusion = self.exclusion(relation, text)?;
+        let names: Vec<String> = exclusion.keys.iter().map(|k| self.key_name(relation, k)).collect();
+        let name = match &written.name {
+            Some(name) => name.clone(),
+            None => self.relation_name(schema, &table, Some(&joined(&names)), "excl", true),
+        };
+        let columns =
+            exclusion.keys.iter().filter_map(|k| if let IndexKey::Column(place) = k { Some(*place) } else { None });
+        let columns: Vec<usize> = columns.collect();
+        let index = self.insert_index(Index { name: name.clone(), ..exclusion });
+        let code = self.code_of_exclusion(relation, text);
+        let mut row =
+            Constraint::new(relation, name, ConstraintKind::Exclusion(code), columns, self.origin).attributes_of(written);
+        row.index = Some(index);
+        self.insert_constraint(row);
+        Ok(())
+    }
+
+    fn add_foreign_key(
+        &mut self,
+        relation: Id,
+        written: &TableConstraint,
+        places: Vec<usize>,
+        key: &ForeignKeyBody,
+    ) -> Result {
+        let target = self.relation(&key.relation)?;
+        let kind = self.catalog.relations.get(target).map(|r| r.kind);
+        if !matches!(kind, Some(RelationKind::Table | RelationKind::PartitionedTable)) {
+            let message = format!("referenced relation `{}` is not a table", key.relation);
+            return reject(state::WRONG_OBJECT_TYPE, message);
+        }
+        let referenced = self.referenced(target, key)?;
+        if referenced.len() != places.len() {
+            return reject(
+                state::INVALID_FOREIGN_KEY,
+                "number of referencing and referenced columns for foreign key disagree",
+            );
+        }
+        let rests_on = self.key_on(target, &referenced);
+        let unknown = self.catalog.relations.get(target).is_some_and(|r| r.unknown);
+        if rests_on.is_none() && !unknown {
+            let table = self.catalog.qualified(target);
+            return reject(
+                state::INVALID_FOREIGN_KEY,
+                format!("there is no unique constraint matching given keys for referenced table `{table}`"),
+            );
+        }
+        let delete_set = self.places(relation, &key.delete_set_columns)?;
+        let foreign = ForeignKey {
+            relation: target,
+            columns: referenced,
+            key: rests_on,
+            on_update: key.on_update,
+            on_delete: key.on_delete,
+            delete_set,
+            match_full: key.match_full,
+        };
+        self.insert_foreign_key(relation, written, places, &foreign, None);
+        Ok(())
+    }
+
+    fn insert_foreign_key(
+        &mut self,
+        relation: Id,
+        written: &TableConstraint,
+        places: Vec<usize>,
+        foreign: &ForeignKey,
+        parent: Option<(Id, &str)>,
+    ) {
+        let (table, schema) = self.table_name(relation);
+        let free = |run: &Self, name: &str| run.catalog.names.find(Space::Constraint, relation, name).is_none();
+        let wanted = parent.map(|(_, name)| name.to_owned()).or_else(|| written.name.clone());
+        let name = wanted.filter(|name| free(self, name)).unwrap_or_else(|| {
+            let names = self.catalog.column_names(relation, &places);
+            self.constraint_name(schema, &table, Some(&joined(&names)), "fkey")
+        });
+        let kind = ConstraintKind::ForeignKey(foreign.clone());
+        let mut row =
+            Constraint::new(relation, name.clone(), kind, places.clone(), self.origin).attributes_of(written);
+        row.inherited.extend(parent.map(|(id, _)| id));
+        row.local = parent.is_none();
+        let id = self.insert_constraint(row);
+        for child in self.partitions(relation) {
+            let moved = self.moved_places(relation, child, &places);
+            self.insert_foreign_key(child, written, moved, foreign, Some((id, &name)));
+        }
+    }
+
+    fn referenced(&mut self, target: Id, key: &ForeignKeyBody) -> Result<Vec<usize>> {
+        if !key.referenced.is_empty() {
+            return self.places(target, &key.referenced);
+        }
+        if let Some(primary) = self.primary_key(target) {
+            return Ok(self.catalog.constraints.get(primary).map(|c| c.columns.clone()).unwrap_or_default());
+        }
+        if self.catalog.relations.get(target).is_some_and(|r| r.unknown) {
+            return self.places(target, &["id".to_owned()]);
+        }
+        let table = self.catalog.qualified(target);
+        reject(state::UNDEFINED_OBJECT, format!("there is no primary key for referenced table `{table}`"))
+    }
+
+    /// The unique index whose columns these are, in any order.
+    fn key_on(&self, relation: Id, columns: &[usize]) -> Option<Id> {
+        let mut wanted = columns.to_vec();
+        wanted.sort_unstable();
+        let fits = |i: &Index| {
+            let keys = i.keys.iter().map(|k| if let IndexKey::Column(place) = k { Some(*place) } else { None });
+            let Some(mut keys) = keys.collect::<Option<Vec<_>>>() else { return false };
+            keys.sort_unstable();
+            i.relation == relation && i.unique && i.predicate.is_none() && keys == wanted
+        };
+        self.catalog.indexes.ids(fits).first().copied()
+    }
+
+    /// The columns of `relation` that code speaks of, in the order in which it does.
+    pub(super) fn columns_used(&self, relation: Id, code: &Code) -> Vec<usize> {
+        let mut places = Vec::new();
+        for place in code.uses.iter().filter(|a| a.id == relation).filter_map(|a| a.column.checked_sub(1)) {
+            if !places.contains(&place) {
+                places.push(place);
+            }
+        }
+        places
+    }
+
+    pub(super) fn constraint_named(&self, on: Id, name: &str) -> Option<Id> {
+        self.catalog.names.find(Space::Constraint, on, name)
+    }
+
+    pub(super) fn missing_constraint<T>(&self, on: Id, name: &str) -> Result<T> {
+        let table = self.catalog.qualified(on);
+        reject(state::UNDEFINED_OBJECT, format!("constraint `{name}` of relation `{table}` does not exist"))
+    }
+
+    /// Notes that an object is gone, so that later statements on it are mistakes.
+    pub(super) fn note_dropped(&mut self, address: Address) {
+        self.touch(address);
+        if let Some(object) = self.catalog.describe(address) {
+            self.dropped.insert(object);
+        }
+    }
+
+    /// Takes a name off the list of the dropped when it is made again.
+    pub(super) fn note_made(&mut self, object: &Object) {
+        self.dropped.remove(object);
+    }
+}

@@ -1,0 +1,253 @@
+//! Statements on rows, of which few matter: `set_config`, tables made of queries, and buckets of Supabase Storage.
+
+use super::catalog::ROOT;
+use super::catalog::names::Space;
+use super::catalog::object::Bucket;
+use super::run::{Result, Run, gap, reject, state};
+use crate::migrations::Name;
+use crate::migrations::parse::Fragment;
+use crate::migrations::parse::data::Data;
+use sqlparser::ast::{
+    AssignmentTarget, BinaryOperator, Expr, FromTable, Insert, OnConflictAction, OnInsert, SetExpr, Statement, Value,
+};
+use sqlparser::dialect::PostgreSqlDialect;
+use sqlparser::parser::Parser;
+
+/// Words in a body that say that it may change the catalog.
+const CHANGES: [&str; 6] = ["create ", "alter ", "drop ", "grant ", "revoke ", "execute "];
+
+impl Run {
+    pub(super) fn data(&mut self, data: &Data) -> Result {
+        for call in &data.calls {
+            if call.name.name == "set_config" && call.name.schema.as_deref().is_none_or(|s| s == "pg_catalog") {
+                self.set_config(call)?;
+            }
+        }
+        if let (Some(name), Some(text)) = (&data.creates, &data.text) {
+            return self.select_into(name, text);
+        }
+        let buckets = |name: &Name| name.name == "buckets" && name.schema.as_deref().is_none_or(|s| s == "storage");
+        if data.writes.iter().any(|(_, name)| buckets(name)) && self.catalog.namespace("storage").is_some() {
+            return self.write_buckets(data.text.as_ref());
+        }
+        if matches!(data.command.as_str(), "select" | "call" | "perform" | "with") {
+            return self.called(data);
+        }
+        Ok(())
+    }
+
+    /// A function that is called may do anything; one whose body has no words for it changes nothing here.
+    fn called(&mut self, data: &Data) -> Result {
+        for call in &data.calls {
+            for id in self.functions_named(&call.name) {
+                let Some(function) = self.catalog.functions.get(id).filter(|f| f.extension.is_none()) else { continue };
+                let body = function.body.text.to_ascii_lowercase();
+                if function.language != "c" && CHANGES.iter().any(|word| body.contains(word)) {
+                    let name = self.catalog.function_id(id);
+                    return gap(format!("what the call of `{name}` changes is not followed"), true);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn write_buckets(&mut self, text: Option<&Fragment>) -> Result {
+        let parsed = text.and_then(|t| Parser::parse_sql(&PostgreSqlDialect {}, &t.text).ok());
+        let done = match parsed.as_deref() {
+            Some([Statement::Insert(insert)]) => self.insert_buckets(insert)?,
+            Some([Statement::Update(update)]) => {
+                let ids = self.wanted_buckets(update.selection.as_ref());
+                ids.is_some_and(|ids| self.update_buckets(&ids, &update.assignments))
+            }
+            Some([Statement::Delete(delete)]) => {
+                let simple = matches!(&delete.from, FromTable::WithFromKeyword(from) if from.len() == 1);
+                let ids = self.wanted_buckets(delete.selection.as_ref()).filter(|_| simple);
+                ids.is_some_and(|ids| {
+                    ids.iter().for_each(|id| self.remove_bucket(id));
+                    true
+                })
+            }
+            _ => false,
+        };
+        if done { Ok(()) } else { gap("which storage buckets this makes or changes is not followed", true) }
+    }
+
+    fn insert_buckets(&mut self, insert: &Insert) -> Result<bool> {
+        let columns: Vec<String> = insert.columns.iter().map(|c| c.to_string().trim_matches('"').to_owned()).collect();
+        let Some(SetExpr::Values(values)) = insert.source.as_ref().map(|q| q.body.as_ref()) else { return Ok(false) };
+        let mut rows = Vec::new();
+        for row in &values.rows {
+            let mut bucket =
+                Bucket { id: String::new(), public: false, file_size_limit: None, allowed_mime_types: Vec::new() };
+            for (column, value) in columns.iter().zip(row.content.iter()) {
+                if !set_field(&mut bucket, column, value) {
+                    return Ok(false);
+                }
+            }
+            rows.push(bucket);
+        }
+        for bucket in rows {
+            let Some(old) = self.catalog.names.find(Space::Bucket, ROOT, &bucket.id) else {
+                let id = self.catalog.fresh();
+                self.catalog.names.add(Space::Bucket, ROOT, &bucket.id, id);
+                self.catalog.buckets.insert(id, bucket);
+                self.touch(id);
+                continue;
+            };
+            match &insert.on {
+                Some(OnInsert::OnConflict(conflict)) => {
+                    if let OnConflictAction::DoUpdate(update) = &conflict.action {
+                        let Some(mut row) = self.catalog.buckets.get(old).cloned() else { continue };
+                        for assignment in &update.assignments {
+                            let AssignmentTarget::ColumnName(name) = &assignment.target else { return Ok(false) };
+                            let column = name.to_string().trim_matches('"').to_owned();
+                            let excluded = assignment.value.to_string().to_ascii_lowercase();
+                            if excluded.strip_prefix("excluded.").is_some_and(|c| c == column) {
+                                copy_field(&mut row, &bucket, &column);
+                            } else if !set_field(&mut row, &column, &assignment.value) {
+                                return Ok(false);
+                            }
+                        }
+                        self.catalog.buckets.insert(old, row);
+                        self.touch(old);
+                    }
+                }
+                _ => return reject(state::UNIQUE_VIOLATION, format!("bucket `{}` already exists", bucket.id)),
+            }
+        }
+        Ok(true)
+    }
+
+    fn update_buckets(&mut self, ids: &[String], assignments: &[sqlparser::ast::Assignment]) -> bool {
+        for id in ids {
+            let Some(row_id) = self.catalog.names.find(Space::Bucket, ROOT, id) else { continue };
+            let Some(mut row) = self.catalog.buckets.get(row_id).cloned() else { continue };
+            for assignment in assignments {
+                let AssignmentTarget::ColumnName(name) = &assignment.target else { return false };
+                let column = name.to_string().trim_matches('"').to_owned();
+                if !set_field(&mut row, &column, &assignment.value) {
+                    return false;
+                }
+            }
+            self.touch(row_id);
+            self.catalog.buckets.insert(row_id, row);
+        }
+        true
+    }
+
+    fn remove_bucket(&mut self, name: &str) {
+        if let Some(id) = self.catalog.names.find(Space::Bucket, ROOT, name) {
+            self.touch(id);
+            self.catalog.buckets.remove(id);
+            self.catalog.names.remove(Space::Bucket, ROOT, name, id);
+        }
+    }
+
+    /// The ids that a WHERE picks: `id = '..'` or `id IN ('..', ...)`; all without one.
+    fn wanted_buckets(&self, selection: Option<&Expr>) -> Option<Vec<String>> {
+        let is_id = |e: &Expr| matches!(e.to_string().trim_matches('"'), "id" | "name" | "buckets.id");
+        match selection {
+            None => Some(self.catalog.buckets.iter().map(|(_, b)| b.id.clone()).collect()),
+            Some(Expr::BinaryOp { left, op: BinaryOperator::Eq, right }) if is_id(left) => Some(vec![text(right)?]),
+            Some(Expr::InList { expr, list, negated: false }) if is_id(expr) => list.iter().map(text).collect(),
+            Some(_) => None,
+        }
+    }
+}
+
+fn text(value: &Expr) -> Option<String> {
+    match value {
+        Expr::Value(v) => match &v.value {
+            Value::SingleQuotedString(s) => Some(s.clone()),
+            _ => None,
+        },
+        Expr::Cast { expr, .. } | Expr::Nested(expr) => text(expr),
+        _ => None,
+    }
+}
+
+/// Sets a field to a constant; false if it is none, true too for fields that do not matter.
+fn set_field(bucket: &mut Bucket, column: &str, value: &Expr) -> bool {
+    let constant = match value {
+        Expr::Value(v) => Some(&v.value),
+        _ => None,
+    };
+    match column {
+        "id" => text(value).map(|id| bucket.id = id).is_some(),
+        "public" => match constant {
+            Some(Value::Boolean(on)) => {
+                bucket.public = *on;
+                true
+            }
+            Some(Value::Null) => {
+                bucket.public = false;
+                true
+            }
+            _ => match text(value).as_deref() {
+                Some("true" | "t" | "on" | "1") => {
+                    bucket.public = true;
+                    true
+                }
+                Some("false" | "f" | "off" | "0") => {
+                    bucket.public = false;
+                    true
+                }
+                _ => false,
+            },
+        },
+        "file_size_limit" => {
+            bucket.file_size_limit = match value {
+                Expr::Nested(inner) => product(inner),
+                other => product(other),
+            };
+            bucket.file_size_limit.is_some() || matches!(constant, Some(Value::Null))
+        }
+        "allowed_mime_types" => match value {
+            Expr::Array(array) => match array.elem.iter().map(text).collect::<Option<Vec<_>>>() {
+                Some(types) => {
+                    bucket.allowed_mime_types = types;
+                    true
+                }
+                None => false,
+            },
+            Expr::Cast { expr, .. } => set_field(bucket, column, expr),
+            _ if matches!(constant, Some(Value::Null)) => {
+                bucket.allowed_mime_types.clear();
+                true
+            }
+            _ => match text(value) {
+                Some(list) => {
+                    let inner = list.trim_start_matches('{').trim_end_matches('}');
+                    let types = inner.split(',').map(|t| t.trim().trim_matches('"').to_owned());
+                    bucket.allowed_mime_types = types.filter(|t| !t.is_empty()).collect();
+                    true
+                }
+                None => false,
+            },
+        },
+        _ => true,
+    }
+}
+
+/// A number, or numbers with `*` between them.
+fn product(value: &Expr) -> Option<i64> {
+    match value {
+        Expr::Value(v) => match &v.value {
+            Value::Number(number, _) => number.parse().ok(),
+            Value::SingleQuotedString(number) => number.parse().ok(),
+            _ => None,
+        },
+        Expr::BinaryOp { left, op: BinaryOperator::Multiply, right } => product(left)?.checked_mul(product(right)?),
+        Expr::Nested(inner) | Expr::Cast { expr: inner, .. } => product(inner),
+        _ => None,
+    }
+}
+
+fn copy_field(to: &mut Bucket, from: &Bucket, column: &str) {
+    match column {
+        "public" => to.public = from.public,
+        "file_size_limit" => to.file_size_limit = from.file_size_limit,
+        "allowed_mime_types" => to.allowed_mime_types.clone_from(&from.allowed_mime_types),
+        _ => (),
+    }
+}

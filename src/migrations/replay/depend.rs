@@ -1,0 +1,181 @@
+//! What depends on an object, as `pg_depend` has it.
+
+use super::catalog::code::Code;
+use super::catalog::object::{ConstraintKind, Index, IndexKey, TypeKind};
+use super::catalog::types::TypeRef;
+use super::catalog::{Address, Catalog, Id};
+use super::drop::Tie;
+use super::run::Run;
+
+impl Run {
+    pub(super) fn dependents(&self, address: Address) -> Vec<(Address, Tie)> {
+        let c = &self.catalog;
+        let mut found = Vec::new();
+        if address.default {
+            return found;
+        }
+        if let Some(place) = address.column.checked_sub(1) {
+            c.of_column(address.id, place, &mut found);
+            c.code_with(&|code| code.uses.contains(&address), address, &mut found);
+            return found;
+        }
+        let id = address.id;
+        match () {
+            () if c.policies.has(id) || c.rules.has(id) => (),
+            () if c.triggers.has(id) => {
+                found.extend(c.triggers.ids(|t| t.parent == Some(id)).into_iter().map(|id| (id.into(), Tie::Part)));
+                found.extend(c.triggers.get(id).and_then(|t| t.constraint).map(|id| (id.into(), Tie::Part)));
+            }
+            () if c.constraints.has(id) => c.of_constraint(id, &mut found),
+            () if c.indexes.has(id) => c.of_index(id, &mut found),
+            () if c.relations.has(id) => {
+                c.of_relation(id, &mut found);
+                c.with_type(id, &mut found);
+                c.code_with(&|code| code.uses.iter().any(|a| a.id == id), address, &mut found);
+            }
+            () if c.functions.has(id) => {
+                found.extend(c.triggers.ids(|t| t.function == id).into_iter().map(|id| (id.into(), Tie::Normal)));
+                found.extend(c.event_triggers.ids(|t| t.function == id).into_iter().map(|id| (id.into(), Tie::Normal)));
+                c.code_with(&|code| code.uses.contains(&address), address, &mut found);
+            }
+            () if c.types.has(id) => {
+                c.with_type(id, &mut found);
+                c.code_with(&|code| code.uses.contains(&address), address, &mut found);
+            }
+            () => c.of_other(id, &mut found),
+        }
+        found
+    }
+}
+
+type Found = Vec<(Address, Tie)>;
+
+fn push(found: &mut Found, ids: Vec<Id>, tie: Tie) {
+    found.extend(ids.into_iter().map(|id| (id.into(), tie)));
+}
+
+impl Catalog {
+    fn of_relation(&self, id: Id, found: &mut Found) {
+        push(found, self.policies.ids(|p| p.relation == id), Tie::Part);
+        push(found, self.triggers.ids(|t| t.relation == id), Tie::Part);
+        push(found, self.rules.ids(|r| r.relation == id), Tie::Part);
+        push(found, self.constraints.ids(|k| k.on == id), Tie::Part);
+        push(found, self.indexes.ids(|i| i.relation == id), Tie::Part);
+        push(found, self.relations.ids(|r| r.owned_by.is_some_and(|(table, ..)| table == id)), Tie::Part);
+        push(found, self.relations.ids(|r| r.is_partition && r.parents.contains(&id)), Tie::Part);
+        push(found, self.relations.ids(|r| !r.is_partition && r.parents.contains(&id)), Tie::Normal);
+        let refers = |kind: &ConstraintKind| matches!(kind, ConstraintKind::ForeignKey(key) if key.relation == id);
+        push(found, self.constraints.ids(|k| k.on != id && refers(&k.kind)), Tie::Normal);
+    }
+
+    fn of_column(&self, id: Id, place: usize, found: &mut Found) {
+        let address = Address::column(id, place);
+        let uses = |code: &Code| code.uses.contains(&address);
+        let in_index = |i: &Index| {
+            i.keys.iter().any(|k| match k {
+                IndexKey::Column(other) => *other == place,
+                IndexKey::Expression(code) => uses(code),
+            }) || i.predicate.as_ref().is_some_and(uses)
+        };
+        push(found, self.indexes.ids(|i| i.relation == id && in_index(i)), Tie::Part);
+        push(found, self.constraints.ids(|k| k.on == id && k.columns.contains(&place)), Tie::Part);
+        push(found, self.relations.ids(|r| r.owned_by.is_some_and(|(t, p, _)| (t, p) == (id, place))), Tie::Part);
+        push(found, self.triggers.ids(|t| t.relation == id && t.columns.contains(&place)), Tie::Normal);
+        let refers = |kind: &ConstraintKind| {
+            matches!(kind, ConstraintKind::ForeignKey(key) if key.relation == id && key.columns.contains(&place))
+        };
+        push(found, self.constraints.ids(|k| k.on != id && refers(&k.kind)), Tie::Normal);
+    }
+
+    fn of_constraint(&self, id: Id, found: &mut Found) {
+        let Some(row) = self.constraints.get(id) else { return };
+        if let Some(index) = row.index {
+            found.push((index.into(), Tie::Part));
+        }
+        push(found, self.constraints.ids(|k| !k.local && k.inherited.contains(&id)), Tie::Part);
+    }
+
+    fn of_index(&self, id: Id, found: &mut Found) {
+        push(found, self.constraints.ids(|k| k.index == Some(id)), Tie::Normal);
+        push(found, self.indexes.ids(|i| i.parent == Some(id)), Tie::Part);
+        let rests = |kind: &ConstraintKind| matches!(kind, ConstraintKind::ForeignKey(key) if key.key == Some(id));
+        push(found, self.constraints.ids(|k| rests(&k.kind)), Tie::Normal);
+    }
+
+    /// What has values of a type, or of a relation's row type.
+    fn with_type(&self, id: Id, found: &mut Found) {
+        let is = |t: &TypeRef| t.id() == Some(id);
+        for (relation, row) in self.relations.iter() {
+            for (place, column) in row.columns.iter().enumerate().filter(|(_, c)| !c.dropped && is(&c.data_type)) {
+                let _ = column;
+                let dependent =
+                    if row.view.is_some() { relation.into() } else { Address::column(relation, place) };
+                found.push((dependent, Tie::Normal));
+            }
+        }
+        let in_function = |f: &super::catalog::object::Function| {
+            f.returns.as_ref().is_some_and(is) || f.parameters.iter().any(|p| is(&p.data_type))
+        };
+        push(found, self.functions.ids(in_function), Tie::Normal);
+        push(found, self.constraints.ids(|k| k.on == id), Tie::Part);
+        for (other, row) in self.types.iter().filter(|(_, t)| self.type_rests_on(t, id)) {
+            let tie = if matches!(row.kind, TypeKind::Multirange(_)) { Tie::Part } else { Tie::Normal };
+            found.push((other.into(), tie));
+        }
+    }
+
+    /// What has code that `uses` says uses `target`.
+    fn code_with(&self, uses: &dyn Fn(&Code) -> bool, target: Address, found: &mut Found) {
+        let maybe = |code: &Option<Code>| code.as_ref().is_some_and(uses);
+        for (id, row) in self.relations.iter() {
+            if id != target.id && row.view.as_ref().is_some_and(|v| uses(&v.query)) {
+                found.push((id.into(), Tie::Normal));
+            }
+            for (place, column) in row.columns.iter().enumerate().filter(|(_, c)| maybe(&c.default)) {
+                let address = match column.generated {
+                    Some(_) => Address::column(id, place),
+                    None => Address::default(id, place),
+                };
+                if address != target {
+                    found.push((address, Tie::Normal));
+                }
+            }
+        }
+        push(found, self.policies.ids(|p| maybe(&p.using) || maybe(&p.check)), Tie::Normal);
+        push(found, self.triggers.ids(|t| maybe(&t.when)), Tie::Normal);
+        push(found, self.rules.ids(|r| maybe(&r.condition) || uses(&r.commands)), Tie::Normal);
+        push(found, self.functions.ids(|f| uses(&f.body) || f.parameters.iter().any(|p| maybe(&p.default))), Tie::Normal);
+        let in_constraint = |kind: &ConstraintKind| match kind {
+            ConstraintKind::Check(code) | ConstraintKind::Exclusion(code) => uses(code),
+            _ => false,
+        };
+        push(found, self.constraints.ids(|k| in_constraint(&k.kind)), Tie::Normal);
+        let in_index = |i: &Index| {
+            maybe(&i.predicate) || i.keys.iter().any(|k| matches!(k, IndexKey::Expression(code) if uses(code)))
+        };
+        push(found, self.indexes.ids(in_index), Tie::Normal);
+    }
+
+    fn of_other(&self, id: Id, found: &mut Found) {
+        if self.namespaces.has(id) {
+            push(found, self.relations.ids(|r| r.schema == id), Tie::Normal);
+            push(found, self.functions.ids(|f| f.schema == id), Tie::Normal);
+            push(found, self.types.ids(|t| t.schema == id), Tie::Normal);
+            push(found, self.extensions.ids(|e| e.schema == id), Tie::Normal);
+            push(found, self.defaults.ids(|d| d.schema == Some(id)), Tie::Part);
+        }
+        if self.extensions.has(id) {
+            push(found, self.relations.ids(|r| r.extension == Some(id)), Tie::Part);
+            push(found, self.functions.ids(|f| f.extension == Some(id)), Tie::Part);
+            push(found, self.types.ids(|t| t.extension == Some(id)), Tie::Part);
+            push(found, self.namespaces.ids(|n| n.extension == Some(id)), Tie::Part);
+        }
+        if self.wrappers.has(id) {
+            push(found, self.servers.ids(|s| s.wrapper == id), Tie::Normal);
+        }
+        if self.servers.has(id) {
+            push(found, self.relations.ids(|r| r.server == Some(id)), Tie::Normal);
+            push(found, self.mappings.ids(|m| m.server == id), Tie::Normal);
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! Extensions: what they make, as far as it is known.
+
+use super::catalog::names::Space;
+use super::catalog::object::Extension;
+use super::catalog::{Id, ROOT};
+use super::run::{Result, Run, reject, state};
+use crate::migrations::parse::kind::{AlterExtension, CreateExtension, ExtensionAction};
+use crate::migrations::parse::object::ObjectRef;
+use crate::shadow;
+
+/// Extensions that make no object that is not in a schema of their own, or none at all.
+const BARE: [&str; 5] = ["plpgsql", "pg_prewarm", "auto_explain", "tsm_system_rows", "tsm_system_time"];
+
+/// Whether a server of the kind that is meant has it.
+pub(super) fn is_known(name: &str) -> bool {
+    BARE.contains(&name) || shadow::stand_in(name).is_some() || members(name).is_some()
+}
+
+/// What an extension makes, in SQL with the schema `extensions` for its own.
+fn members(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "pgcrypto" => include_str!("extensions/pgcrypto.sql"),
+        "uuid-ossp" => include_str!("extensions/uuid-ossp.sql"),
+        _ => return None,
+    })
+}
+
+impl Run {
+    pub(super) fn create_extension(&mut self, create: &CreateExtension) -> Result {
+        if self.catalog.names.find(Space::Extension, ROOT, &create.name).is_some() {
+            return match create.if_not_exists {
+                true => Ok(()),
+                false => {
+                    reject(state::DUPLICATE_OBJECT, format!("extension `{}` already exists", create.name))
+                }
+            };
+        }
+        let stand_in = shadow::stand_in(&create.name);
+        let schema = match (stand_in.and_then(|s| s.0), &create.schema) {
+            (Some(own), _) if self.catalog.namespace(own).is_none() => self.insert_namespace(own, self.user()),
+            (Some(own), _) => self.namespace(own)?,
+            (None, Some(schema)) => self.namespace(schema)?,
+            (None, None) => self.creation_namespace(None)?,
+        };
+        let row = Extension {
+            name: create.name.clone(),
+            schema,
+            owner: self.user(),
+            version: create.version.clone().unwrap_or_default(),
+            origin: self.origin,
+        };
+        let id = self.catalog.fresh();
+        self.catalog.names.add(Space::Extension, ROOT, &create.name, id);
+        self.catalog.extensions.insert(id, row);
+        self.touch(id);
+        let sql = stand_in.map(|s| s.1).or_else(|| members(&create.name));
+        match sql {
+            Some(sql) => self.make_members(id, schema, sql),
+            None if BARE.contains(&create.name.as_str()) => (),
+            None => drop(self.opaque.insert(id)),
+        }
+        Ok(())
+    }
+
+    /// Runs the SQL of an extension; its objects belong to it.
+    fn make_members(&mut self, extension: Id, schema: Id, sql: &str) {
+        let place = crate::model::quote_ident(self.catalog.namespace_name(schema)).into_owned();
+        let sql = sql.replace("extensions.", &format!("{place}."));
+        let before = (self.extension.replace(extension), self.session.clone());
+        for parsed in crate::migrations::parse::parse_file(&sql) {
+            let done = self.execute(&parsed.statement);
+            if let Err(super::run::Refusal::Rejected { message, .. }) = done {
+                self.gap(format!("a part of an extension was not made: {message}"), false);
+            }
+        }
+        (self.extension, self.session) = before;
+    }
+
+    /// Whether something that is missed may come from an extension whose members are not known.
+    pub(super) fn may_be_an_extensions(&self, schema: Option<&str>) -> bool {
+        self.opaque.iter().any(|id| {
+            let Some(row) = self.catalog.extensions.get(*id) else { return false };
+            schema.is_none_or(|schema| self.catalog.namespace_name(row.schema) == schema)
+        })
+    }
+
+    pub(super) fn alter_extension(&mut self, alter: &AlterExtension) -> Result {
+        let id = self.global(Space::Extension, &alter.name, "extension")?;
+        self.touch(id);
+        let origin = self.origin;
+        match &alter.action {
+            ExtensionAction::Update(version) => {
+                if let (Some(row), Some(version)) = (self.catalog.extensions.edit(id), version) {
+                    row.version.clone_from(version);
+                    row.origin = origin;
+                }
+            }
+            ExtensionAction::Schema(schema) => {
+                let schema = self.namespace(schema)?;
+                self.move_extension(id, schema);
+            }
+            ExtensionAction::Member(on, object) => self.set_member(id, *on, object)?,
+        }
+        Ok(())
+    }
+
+    fn move_extension(&mut self, id: Id, schema: Id) {
+        let Some(row) = self.catalog.extensions.edit(id) else { return };
+        let from = std::mem::replace(&mut row.schema, schema);
+        for function in self.catalog.functions.ids(|f| f.extension == Some(id) && f.schema == from) {
+            if let Some(row) = self.catalog.functions.edit(function) {
+                row.schema = schema;
+                let name = row.name.clone();
+                self.catalog.names.remove(Space::Function, from, &name, function);
+                self.catalog.names.add(Space::Function, schema, &name, function);
+            }
+        }
+        for data_type in self.catalog.types.ids(|t| t.extension == Some(id) && t.schema == from) {
+            if let Some(row) = self.catalog.types.edit(data_type) {
+                row.schema = schema;
+                let name = row.name.clone();
+                self.catalog.names.remove(Space::Type, from, &name, data_type);
+                self.catalog.names.add(Space::Type, schema, &name, data_type);
+            }
+        }
+        for relation in self.catalog.relations.ids(|r| r.extension == Some(id) && r.schema == from) {
+            if let Some(row) = self.catalog.relations.edit(relation) {
+                row.schema = schema;
+                let name = row.name.clone();
+                self.catalog.names.remove(Space::Relation, from, &name, relation);
+                self.catalog.names.add(Space::Relation, schema, &name, relation);
+            }
+        }
+    }
+
+    fn set_member(&mut self, id: Id, on: bool, object: &ObjectRef) -> Result {
+        let extension = on.then_some(id);
+        match object {
+            ObjectRef::Named(_, name) => {
+                if let Some(relation) = self.find_relation(name)
+                    && let Some(row) = self.catalog.relations.edit(relation)
+                {
+                    row.extension = extension;
+                } else if let Some(data_type) = self.find(Space::Type, name)
+                    && let Some(row) = self.catalog.types.edit(data_type)
+                {
+                    row.extension = extension;
+                }
+            }
+            ObjectRef::Routine(kind, signature) => {
+                let function = self.routine(*kind, signature)?;
+                if let Some(row) = self.catalog.functions.edit(function) {
+                    row.extension = extension;
+                }
+            }
+            _ => (),
+        }
+        Ok(())
+    }
+}

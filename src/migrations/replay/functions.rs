@@ -1,0 +1,342 @@
+//! Functions, procedures and aggregates.
+
+use super::Object;
+use super::catalog::Id;
+use super::catalog::names::Space;
+use super::catalog::object::{Function, Parameter};
+use super::catalog::types::TypeRef;
+use super::run::{Result, Run, gap, reject, state};
+use super::settings::text_of;
+use crate::connector::introspect::masked;
+use crate::migrations::Name;
+use crate::migrations::parse::function::{
+    AlterFunction, CreateFunction, FunctionAction, FunctionAttributes, Returns,
+};
+use crate::migrations::parse::grant::RoutineKind;
+use crate::migrations::parse::routine::{self, Signature};
+use crate::migrations::parse::setting::{Setting, SettingValue};
+use crate::model::{ArgumentMode, FunctionId, FunctionKind, GrantObject, Volatility};
+
+impl Run {
+    pub(super) fn create_function(&mut self, create: &CreateFunction) -> Result {
+        let schema = self.creation_namespace(create.name.schema.as_deref())?;
+        let mut parameters = self.parameters(&create.parameters)?;
+        let (returns, returns_set) = self.returned(create, &mut parameters)?;
+        let language = create.attributes.language.clone().unwrap_or_else(|| "sql".to_owned());
+        if self.language(&language).is_err() && !self.may_be_an_extensions(None) {
+            return reject(state::UNDEFINED_OBJECT, format!("language `{language}` does not exist"));
+        }
+        let kind = match () {
+            () if create.procedure => FunctionKind::Procedure,
+            () if create.attributes.window => FunctionKind::Window,
+            () => FunctionKind::Function,
+        };
+        let owner = self.user();
+        let (text, bound) = create.body.as_ref().map_or(("", false), |b| (b.text.as_str(), b.bound));
+        let body = create.body.as_ref().and_then(|b| b.symbol.as_deref()).unwrap_or(text);
+        let body = self.code_of_body(body, bound, &parameters, &language)?;
+        let mut row = Function {
+            schema,
+            name: create.name.name.clone(),
+            kind,
+            owner,
+            acl: self.catalog.starting_acl(GrantObject::Functions, owner, Some(schema)),
+            parameters,
+            returns,
+            returns_set,
+            language,
+            body,
+            body_is_bound: bound,
+            security_definer: false,
+            search_path: None,
+            settings: Vec::new(),
+            volatility: Volatility::Volatile,
+            leakproof: false,
+            strict: false,
+            extension: self.extension,
+            origin: self.origin,
+        };
+        self.set_attributes(&mut row, &create.attributes);
+        self.put_function(row, create.or_replace)
+    }
+
+    /// Makes a function, or puts it in the place of the one with the same signature.
+    pub(super) fn put_function(&mut self, mut row: Function, or_replace: bool) -> Result {
+        let Some(id) = self.function_like(&row) else {
+            self.insert_function(row);
+            return Ok(());
+        };
+        let Some(old) = self.catalog.functions.get(id) else { return Ok(()) };
+        let name = self.catalog.function_id(id);
+        if !or_replace {
+            return reject(state::DUPLICATE_FUNCTION, format!("function `{name}` already exists with same argument types"));
+        }
+        if old.kind != row.kind {
+            return reject(state::WRONG_OBJECT_TYPE, format!("cannot change routine kind of `{name}`"));
+        }
+        if (&old.returns, old.returns_set) != (&row.returns, row.returns_set) || out_types(old) != out_types(&row) {
+            return reject(state::INVALID_FUNCTION, format!("cannot change return type of existing function `{name}`"));
+        }
+        let renamed = old.parameters.iter().zip(&row.parameters).any(|(a, b)| a.name.is_some() && a.name != b.name);
+        if renamed {
+            return reject(state::INVALID_FUNCTION, format!("cannot change name of input parameter of `{name}`"));
+        }
+        if old.parameters.iter().zip(&row.parameters).any(|(a, b)| a.default.is_some() && b.default.is_none()) {
+            return reject(
+                state::INVALID_FUNCTION,
+                format!("cannot remove parameter defaults from existing function `{name}`"),
+            );
+        }
+        row.owner = old.owner;
+        row.acl.clone_from(&old.acl);
+        row.extension = old.extension;
+        self.touch(id);
+        self.catalog.functions.insert(id, row);
+        Ok(())
+    }
+
+    fn insert_function(&mut self, row: Function) -> Id {
+        let id = self.catalog.fresh();
+        self.catalog.names.add(Space::Function, row.schema, &row.name, id);
+        self.catalog.functions.insert(id, row);
+        let object = Object::Function(self.catalog.function_id(id));
+        self.note_made(&object);
+        self.touch(id);
+        id
+    }
+
+    fn function_like(&self, row: &Function) -> Option<Id> {
+        self.function_with(row.schema, &row.name, &input_types(row))
+    }
+
+    fn function_with(&self, schema: Id, name: &str, types: &[TypeRef]) -> Option<Id> {
+        let ids = self.catalog.names.all(Space::Function, schema, name);
+        ids.iter().copied().find(|id| self.catalog.functions.get(*id).is_some_and(|f| input_types(f) == types))
+    }
+
+    /// Whether another function in that schema would be the same under that name.
+    pub(super) fn same_function(&self, schema: Id, name: &str, id: Id) -> bool {
+        let types = self.catalog.functions.get(id).map(input_types).unwrap_or_default();
+        self.function_with(schema, name, &types).is_some_and(|other| other != id)
+    }
+
+    fn parameters(&mut self, written: &[routine::Parameter]) -> Result<Vec<Parameter>> {
+        let mut parameters = Vec::with_capacity(written.len());
+        for parameter in written {
+            let data_type = self.type_ref(&parameter.data_type)?.bare();
+            let default = match &parameter.default {
+                Some(text) => Some(self.code_without_row(&text.text, Some(&data_type))?),
+                None => None,
+            };
+            parameters.push(Parameter { name: parameter.name.clone(), mode: parameter.mode, data_type, default });
+        }
+        Ok(parameters)
+    }
+
+    /// The result type; the columns of RETURNS TABLE become parameters.
+    fn returned(&mut self, create: &CreateFunction, parameters: &mut Vec<Parameter>) -> Result<(Option<TypeRef>, bool)> {
+        match &create.returns {
+            Returns::Type(written) => Ok((Some(self.type_ref(written)?.bare()), written.set_of)),
+            Returns::Table(columns) => {
+                for (name, written) in columns {
+                    let data_type = self.type_ref(written)?.bare();
+                    let name = Some(name.clone());
+                    parameters.push(Parameter { name, mode: ArgumentMode::Table, data_type, default: None });
+                }
+                Ok((Some(row_of(parameters)), true))
+            }
+            Returns::Unsaid => {
+                let some = parameters.iter().any(|p| matches!(p.mode, ArgumentMode::Out | ArgumentMode::InOut));
+                let returns = match (create.procedure, some) {
+                    (true, true) => Some(TypeRef::built_in("record")),
+                    (true, false) => None,
+                    (false, true) => Some(row_of(parameters)),
+                    (false, false) => return reject(state::INVALID_FUNCTION, "function result type must be specified"),
+                };
+                Ok((returns, false))
+            }
+        }
+    }
+
+    fn set_attributes(&mut self, row: &mut Function, said: &FunctionAttributes) {
+        row.volatility = said.volatility.unwrap_or(row.volatility);
+        row.security_definer = said.security_definer.unwrap_or(row.security_definer);
+        row.strict = said.strict.unwrap_or(row.strict);
+        row.leakproof = said.leakproof.unwrap_or(row.leakproof);
+        for setting in &said.settings {
+            self.set_in_function(row, setting);
+        }
+    }
+
+    fn set_in_function(&self, row: &mut Function, setting: &Setting) {
+        let Some(name) = &setting.name else {
+            row.search_path = None;
+            row.settings.clear();
+            return;
+        };
+        let value = match &setting.value {
+            SettingValue::To(values) => Some(text_of(name, values)),
+            SettingValue::FromCurrent => self.current_setting(name),
+            SettingValue::Default => None,
+        };
+        if name.eq_ignore_ascii_case("search_path") {
+            row.search_path = value;
+            return;
+        }
+        row.settings.retain(|(other, _)| !other.eq_ignore_ascii_case(name));
+        if let Some(value) = value {
+            row.settings.push((name.clone(), masked(name, &value)));
+        }
+    }
+
+    pub(super) fn alter_function(&mut self, alter: &AlterFunction) -> Result {
+        let id = self.routine(alter.kind, &alter.signature)?;
+        self.touch(id);
+        match &alter.action {
+            FunctionAction::Change(change) => self.change_function(id, change),
+            FunctionAction::DependsOn(_) => Ok(()),
+            FunctionAction::Set(attributes) => {
+                let Some(mut row) = self.catalog.functions.get(id).cloned() else { return Ok(()) };
+                self.set_attributes(&mut row, attributes);
+                row.origin = self.origin;
+                self.catalog.functions.insert(id, row);
+                Ok(())
+            }
+        }
+    }
+
+    pub(super) fn create_aggregate(&mut self, signature: &Signature) -> Result {
+        let schema = self.creation_namespace(signature.name.schema.as_deref())?;
+        let parameters = self.parameters(signature.arguments.as_deref().unwrap_or_default())?;
+        let owner = self.user();
+        let row = Function {
+            schema,
+            name: signature.name.name.clone(),
+            kind: FunctionKind::Aggregate,
+            owner,
+            acl: self.catalog.starting_acl(GrantObject::Functions, owner, Some(schema)),
+            parameters,
+            returns: Some(TypeRef::built_in("unknown")),
+            returns_set: false,
+            language: "internal".to_owned(),
+            body: super::catalog::code::Code::plain("aggregate_dummy"),
+            body_is_bound: false,
+            security_definer: false,
+            search_path: None,
+            settings: Vec::new(),
+            volatility: Volatility::Immutable,
+            leakproof: false,
+            strict: false,
+            extension: self.extension,
+            origin: self.origin,
+        };
+        self.put_function(row, true)
+    }
+
+    /// The routine that a signature means.
+    pub(super) fn routine(&mut self, kind: RoutineKind, signature: &Signature) -> Result<Id> {
+        match self.find_routine(kind, signature)? {
+            Some(id) => Ok(id),
+            None => self.missing_routine(signature),
+        }
+    }
+
+    pub(super) fn find_routine(&mut self, kind: RoutineKind, signature: &Signature) -> Result<Option<Id>> {
+        let fits = |k: FunctionKind| match kind {
+            RoutineKind::Function => k != FunctionKind::Procedure,
+            RoutineKind::Procedure => k == FunctionKind::Procedure,
+            RoutineKind::Routine => true,
+            RoutineKind::Aggregate => k == FunctionKind::Aggregate,
+        };
+        let named: Vec<Id> = self
+            .functions_named(&signature.name)
+            .into_iter()
+            .filter(|id| self.catalog.functions.get(*id).is_some_and(|f| fits(f.kind)))
+            .collect();
+        let Some(arguments) = &signature.arguments else {
+            return match named.as_slice() {
+                [] => Ok(None),
+                [one] => Ok(Some(*one)),
+                _ => reject(state::AMBIGUOUS_FUNCTION, format!("function name `{}` is not unique", signature.name)),
+            };
+        };
+        if named.is_empty() {
+            return Ok(None);
+        }
+        let mut all = Vec::with_capacity(arguments.len());
+        for argument in arguments {
+            all.push((argument.mode, self.type_or_name(&argument.data_type).bare()));
+        }
+        let types = |with_out: bool| {
+            let wanted = all.iter().filter(|(mode, _)| with_out || !matches!(mode, ArgumentMode::Out | ArgumentMode::Table));
+            wanted.map(|(_, t)| t.clone()).collect::<Vec<_>>()
+        };
+        let find = |types: &[TypeRef], outs: bool| {
+            named.iter().copied().find(|id| {
+                self.catalog.functions.get(*id).is_some_and(|f| {
+                    let own: Vec<TypeRef> =
+                        f.parameters.iter().filter(|p| outs || p.is_input()).map(|p| p.data_type.clone()).collect();
+                    own == types
+                })
+            })
+        };
+        // A procedure may be named with its OUT arguments as if they were IN.
+        Ok(find(&types(false), false).or_else(|| find(&types(true), true)))
+    }
+
+    /// All routines of a name, those of earlier schemas first.
+    pub(super) fn functions_named(&self, name: &Name) -> Vec<Id> {
+        let schemas = match &name.schema {
+            Some(schema) => self.catalog.namespace(schema).into_iter().collect(),
+            None => self.path(),
+        };
+        let of = |schema: Id| self.catalog.names.all(Space::Function, schema, &name.name).to_vec();
+        schemas.into_iter().flat_map(of).collect()
+    }
+
+    fn missing_routine<T>(&mut self, signature: &Signature) -> Result<T> {
+        let mut types = Vec::new();
+        for argument in signature.arguments.iter().flatten().filter(|a| !matches!(a.mode, ArgumentMode::Out)) {
+            types.push(argument.data_type.to_string());
+        }
+        let (name, arguments) = (&signature.name, types.join(", "));
+        let message = format!("function `{name}({arguments})` does not exist");
+        let schema = name.schema.clone().unwrap_or_else(|| "public".to_owned());
+        if name.schema.as_deref() == Some("pg_catalog") || super::builtin::is_function(&name.name) {
+            return gap(format!("what is done to the built-in function `{name}` is not followed"), true);
+        }
+        let object = Object::Function(FunctionId { schema, name: name.name.clone(), arguments });
+        if self.may_be_an_extensions(name.schema.as_deref()) {
+            return gap(format!("{message}, unless an extension makes it whose members are not known"), true);
+        }
+        if !self.dropped.contains(&object) {
+            self.note_unknown(object, state::UNDEFINED_FUNCTION, message);
+            return Err(super::run::Refusal::Noted);
+        }
+        reject(state::UNDEFINED_FUNCTION, message)
+    }
+
+    /// The function of a trigger, which takes no arguments.
+    pub(super) fn trigger_function(&mut self, name: &Name) -> Result<Id> {
+        let signature = Signature { name: name.clone(), arguments: Some(Vec::new()) };
+        self.routine(RoutineKind::Function, &signature)
+    }
+}
+
+pub(super) fn input_types(function: &Function) -> Vec<TypeRef> {
+    function.parameters.iter().filter(|p| p.is_input()).map(|p| p.data_type.clone()).collect()
+}
+
+fn out_types(function: &Function) -> Vec<(Option<&str>, &TypeRef)> {
+    let outs = function.parameters.iter().filter(|p| !matches!(p.mode, ArgumentMode::In | ArgumentMode::Variadic));
+    outs.map(|p| (p.name.as_deref(), &p.data_type)).collect()
+}
+
+/// What a function returns that has these OUT parameters or columns: the type of the only one, or a record.
+fn row_of(parameters: &[Parameter]) -> TypeRef {
+    let mut outs = parameters.iter().filter(|p| !matches!(p.mode, ArgumentMode::In | ArgumentMode::Variadic));
+    match (outs.next(), outs.next()) {
+        (Some(one), None) => one.data_type.clone(),
+        _ => TypeRef::built_in("record"),
+    }
+}

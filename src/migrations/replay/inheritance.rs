@@ -1,0 +1,292 @@
+//! Parents and children: inheritance and partitions.
+
+use super::catalog::code::Code;
+use super::catalog::object::{Constraint, ConstraintKind, Trigger};
+use super::catalog::{Address, Id};
+use super::run::{Result, Run};
+use super::tables::unnamed;
+use crate::migrations::Name;
+
+impl Run {
+    pub(super) fn children(&self, relation: Id) -> Vec<Id> {
+        self.catalog.relations.ids(|r| r.parents.contains(&relation))
+    }
+
+    pub(super) fn partitions(&self, relation: Id) -> Vec<Id> {
+        self.catalog.relations.ids(|r| r.is_partition && r.parents.contains(&relation))
+    }
+
+    /// The places in a child of columns of its parent; they are found by name.
+    pub(super) fn moved_places(&self, parent: Id, child: Id, places: &[usize]) -> Vec<usize> {
+        let names = self.catalog.column_names(parent, places);
+        names.iter().filter_map(|name| self.find_place(child, name)).collect()
+    }
+
+    /// A parent's expression as one of its child.
+    pub(super) fn code_in_child(&self, parent: Id, child: Id, code: &Code) -> Code {
+        let moved = |address: &Address| match address.column.checked_sub(1) {
+            Some(place) if address.id == parent => {
+                let moved = self.moved_places(parent, child, &[place]).first().copied();
+                moved.map_or(*address, |place| Address::column(child, place))
+            }
+            None if address.id == parent => child.into(),
+            _ => *address,
+        };
+        code.moved(moved)
+    }
+
+    /// What a new child takes over: CHECKs, and as a partition keys, indexes, foreign keys and row triggers too.
+    pub(super) fn inherit_parts(&mut self, child: Id, partition: bool) -> Result {
+        let parents = self.catalog.relations.get(child).map(|r| r.parents.clone()).unwrap_or_default();
+        for parent in parents {
+            self.inherit_checks(parent, child);
+            if partition {
+                self.inherit_keys(parent, child)?;
+                self.inherit_indexes(parent, child);
+                self.inherit_triggers(parent, child);
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn inherit_checks(&mut self, parent: Id, child: Id) {
+        for id in self.constraints_of(parent) {
+            let Some(row) = self.catalog.constraints.get(id).cloned() else { continue };
+            let ConstraintKind::Check(code) = &row.kind else { continue };
+            if row.no_inherit {
+                continue;
+            }
+            if let Some(same) = self.constraint_named(child, &row.name) {
+                if let Some(row) = self.catalog.constraints.edit(same) {
+                    row.inherited.push(id);
+                }
+                continue;
+            }
+            let code = self.code_in_child(parent, child, code);
+            let columns = self.columns_used(child, &code);
+            let (kind, origin) = (ConstraintKind::Check(code), self.origin);
+            let row = Constraint { on: child, kind, columns, inherited: vec![id], local: false, origin, ..row };
+            self.insert_constraint(row);
+        }
+    }
+
+    fn inherit_keys(&mut self, parent: Id, child: Id) -> Result {
+        for id in self.constraints_of(parent) {
+            let Some(row) = self.catalog.constraints.get(id).cloned() else { continue };
+            let columns = self.moved_places(parent, child, &row.columns);
+            match &row.kind {
+                ConstraintKind::PrimaryKey | ConstraintKind::Unique(_) => {
+                    if self.has_own_key(child, &row, id, &columns) {
+                        continue;
+                    }
+                    let mut written = unnamed();
+                    written.deferrable = row.deferrable;
+                    written.initially_deferred = row.initially_deferred;
+                    self.add_key(child, &written, columns, row.kind.clone(), Some((id, row.index)))?;
+                }
+                ConstraintKind::ForeignKey(foreign) => {
+                    let mut foreign = foreign.clone();
+                    foreign.delete_set = self.moved_places(parent, child, &foreign.delete_set);
+                    self.clone_foreign_key(child, id, &row, columns, foreign);
+                }
+                _ => (),
+            }
+        }
+        Ok(())
+    }
+
+    /// A key that the attached table brings along becomes a part of its new parent's.
+    fn has_own_key(&mut self, child: Id, key: &Constraint, parent: Id, columns: &[usize]) -> bool {
+        let primary = matches!(key.kind, ConstraintKind::PrimaryKey);
+        let own = self.catalog.constraints.ids(|c| {
+            c.on == child
+                && c.inherited.is_empty()
+                && c.columns == columns
+                && c.is_key()
+                && matches!(c.kind, ConstraintKind::PrimaryKey) == primary
+        });
+        let Some(own) = own.first().copied() else { return false };
+        let index = self.catalog.constraints.edit(own).map(|row| {
+            row.inherited.push(parent);
+            row.index
+        });
+        if let Some(row) = index.flatten().and_then(|index| self.catalog.indexes.edit(index)) {
+            row.parent = key.index;
+        }
+        true
+    }
+
+    fn clone_foreign_key(
+        &mut self,
+        child: Id,
+        parent: Id,
+        key: &Constraint,
+        columns: Vec<usize>,
+        foreign: super::catalog::object::ForeignKey,
+    ) {
+        let own = self.catalog.constraints.ids(|c| {
+            let same = |f: &super::catalog::object::ForeignKey| {
+                f.relation == foreign.relation && f.columns == foreign.columns && f.on_delete == foreign.on_delete
+            };
+            c.on == child
+                && c.inherited.is_empty()
+                && c.columns == columns
+                && matches!(&c.kind, ConstraintKind::ForeignKey(f) if same(f))
+        });
+        if let Some(row) = own.first().and_then(|id| self.catalog.constraints.edit(*id)) {
+            row.inherited.push(parent);
+            return;
+        }
+        let (table, schema) = self.table_name(child);
+        let name = match self.constraint_named(child, &key.name) {
+            None => key.name.clone(),
+            Some(_) => {
+                let names = self.catalog.column_names(child, &columns);
+                self.constraint_name(schema, &table, Some(&super::naming::joined(&names)), "fkey")
+            }
+        };
+        let kind = ConstraintKind::ForeignKey(foreign);
+        let origin = self.origin;
+        let row = Constraint { on: child, name, kind, columns, inherited: vec![parent], local: false, origin, ..key.clone() };
+        let id = self.insert_constraint(row.clone());
+        for grandchild in self.partitions(child) {
+            let moved = self.moved_places(child, grandchild, &row.columns);
+            if let ConstraintKind::ForeignKey(foreign) = &row.kind {
+                self.clone_foreign_key(grandchild, id, &row, moved, foreign.clone());
+            }
+        }
+    }
+
+    fn inherit_indexes(&mut self, parent: Id, child: Id) {
+        for id in self.catalog.indexes.ids(|i| i.relation == parent) {
+            let Some(row) = self.catalog.indexes.get(id).cloned() else { continue };
+            if self.catalog.constraints.iter().any(|(_, c)| c.index == Some(id)) {
+                continue;
+            }
+            let places: Vec<Option<usize>> = row.keys.iter().map(Self::key_place).collect();
+            let own = self.catalog.indexes.ids(|i| {
+                let keys: Vec<Option<usize>> = i.keys.iter().map(Self::key_place).collect();
+                let moved: Vec<Option<usize>> = places
+                    .iter()
+                    .map(|p| p.and_then(|p| self.moved_places(parent, child, &[p]).first().copied()))
+                    .collect();
+                i.relation == child
+                    && i.parent.is_none()
+                    && keys == moved
+                    && !keys.contains(&None)
+                    && i.unique == row.unique
+                    && i.predicate.is_none() == row.predicate.is_none()
+                    && i.method == row.method
+            });
+            match own.first().copied() {
+                Some(own) => {
+                    if let Some(own) = self.catalog.indexes.edit(own) {
+                        own.parent = Some(id);
+                    }
+                }
+                None => self.index_in_partition(child, id, &row),
+            }
+        }
+    }
+
+    fn inherit_triggers(&mut self, parent: Id, child: Id) {
+        for id in self.catalog.triggers.ids(|t| t.relation == parent && t.for_each_row) {
+            self.clone_trigger(id, child);
+        }
+    }
+
+    pub(super) fn clone_trigger(&mut self, id: Id, child: Id) {
+        let Some(row) = self.catalog.triggers.get(id).cloned() else { return };
+        let when = row.when.as_ref().map(|code| self.code_in_child(row.relation, child, code));
+        let columns = self.moved_places(row.relation, child, &row.columns);
+        let constraint = row.constraint.map(|_| self.trigger_constraint(child, &row.name, &row));
+        let clone =
+            Trigger { relation: child, when, columns, parent: Some(id), constraint, origin: self.origin, ..row };
+        let clone = self.insert_trigger(clone);
+        for grandchild in self.partitions(child) {
+            self.clone_trigger(clone, grandchild);
+        }
+    }
+
+    pub(super) fn attach_partition(&mut self, parent: Id, partition: &Name) -> Result {
+        if let Some(index) = self.find_index(partition) {
+            return self.attach_index(parent, index);
+        }
+        let child = self.relation(partition)?;
+        self.touch(child);
+        if let Some(row) = self.catalog.relations.edit(child) {
+            row.is_partition = true;
+            row.parents = vec![parent];
+            row.origin = self.origin;
+        }
+        self.adopt_columns(parent, child);
+        self.inherit_parts(child, true)
+    }
+
+    fn attach_index(&mut self, _parent: Id, _index: Id) -> Result {
+        Ok(())
+    }
+
+    /// NOT NULL of the parent must hold in the child.
+    fn adopt_columns(&mut self, parent: Id, child: Id) {
+        let columns = self.catalog.relations.get(parent).map(|r| r.columns.clone()).unwrap_or_default();
+        for column in columns.iter().filter(|c| !c.dropped) {
+            let Some(place) = self.find_place(child, &column.name) else { continue };
+            if let Some(own) = self.catalog.relations.edit(child).and_then(|r| r.columns.get_mut(place)) {
+                own.not_null |= column.not_null;
+            }
+        }
+    }
+
+    pub(super) fn detach_partition(&mut self, parent: Id, partition: &Name) -> Result {
+        let child = self.relation(partition)?;
+        self.touch(child);
+        if let Some(row) = self.catalog.relations.edit(child) {
+            row.is_partition = false;
+            row.parents.retain(|p| *p != parent);
+            row.columns.iter_mut().for_each(|c| c.local = true);
+            row.origin = self.origin;
+        }
+        self.free_of(parent, child);
+        for id in self.catalog.triggers.ids(|t| t.relation == child && t.parent.is_some()) {
+            self.remove_trigger(id);
+        }
+        Ok(())
+    }
+
+    /// A child's constraints and indexes are its own when it has left its parent.
+    fn free_of(&mut self, parent: Id, child: Id) {
+        let of_parent = self.constraints_of(parent);
+        for id in self.constraints_of(child) {
+            if let Some(row) = self.catalog.constraints.edit(id) {
+                row.inherited.retain(|i| !of_parent.contains(i));
+                row.local |= row.inherited.is_empty();
+            }
+        }
+        let indexes = self.catalog.indexes.ids(|i| i.relation == parent);
+        for id in self.catalog.indexes.ids(|i| i.relation == child) {
+            if let Some(row) = self.catalog.indexes.edit(id) {
+                row.parent = row.parent.filter(|p| !indexes.contains(p));
+            }
+        }
+    }
+
+    pub(super) fn inherit(&mut self, child: Id, parent: &Name, on: bool) -> Result {
+        let parent = self.relation(parent)?;
+        if let Some(row) = self.catalog.relations.edit(child) {
+            row.parents.retain(|p| *p != parent);
+            if on {
+                row.parents.push(parent);
+            } else {
+                row.columns.iter_mut().for_each(|c| c.local = true);
+            }
+        }
+        if on {
+            self.adopt_columns(parent, child);
+            self.inherit_checks(parent, child);
+        } else {
+            self.free_of(parent, child);
+        }
+        Ok(())
+    }
+}

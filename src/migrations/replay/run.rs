@@ -1,0 +1,173 @@
+//! A run: the catalog, the session, and what is noted on the way.
+
+use super::catalog::{Address, Catalog, Id, Mark};
+use super::session::Session;
+use super::{Object, Ran, Rejected};
+use crate::model::{self, Gap, Origin};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// Why a statement has no effect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// Postgres refuses it.
+    Rejected { sqlstate: &'static str, message: String },
+    /// We cannot tell what it does.
+    Gap { what: String, access_control: bool },
+    /// It was noted already: it is about an object that somebody else made.
+    Noted,
+}
+
+pub(super) type Result<T = ()> = std::result::Result<T, Refusal>;
+
+pub(super) fn reject<T>(sqlstate: &'static str, message: impl Into<String>) -> Result<T> {
+    Err(Refusal::Rejected { sqlstate, message: message.into() })
+}
+
+pub(super) fn gap<T>(what: impl Into<String>, access_control: bool) -> Result<T> {
+    Err(Refusal::Gap { what: what.into(), access_control })
+}
+
+/// SQLSTATEs (manual, appendix "PostgreSQL Error Codes").
+pub(super) mod state {
+    pub(crate) const UNDEFINED_TABLE: &str = "42P01";
+    pub(crate) const UNDEFINED_COLUMN: &str = "42703";
+    pub(crate) const UNDEFINED_FUNCTION: &str = "42883";
+    pub(crate) const UNDEFINED_OBJECT: &str = "42704";
+    pub(crate) const UNDEFINED_SCHEMA: &str = "3F000";
+    pub(crate) const DUPLICATE_TABLE: &str = "42P07";
+    pub(crate) const DUPLICATE_COLUMN: &str = "42701";
+    pub(crate) const DUPLICATE_FUNCTION: &str = "42723";
+    pub(crate) const DUPLICATE_OBJECT: &str = "42710";
+    pub(crate) const DUPLICATE_SCHEMA: &str = "42P06";
+    pub(crate) const AMBIGUOUS_FUNCTION: &str = "42725";
+    pub(crate) const WRONG_OBJECT_TYPE: &str = "42809";
+    pub(crate) const INVALID_DEFINITION: &str = "42P16";
+    pub(crate) const INVALID_FUNCTION: &str = "42P13";
+    pub(crate) const DEPENDENT_OBJECTS: &str = "2BP01";
+    pub(crate) const INVALID_FOREIGN_KEY: &str = "42830";
+    pub(crate) const INSUFFICIENT_PRIVILEGE: &str = "42501";
+    pub(crate) const INVALID_PARAMETER: &str = "22023";
+    pub(crate) const NOT_READY: &str = "55000";
+    pub(crate) const RAISED: &str = "P0001";
+    pub(crate) const RESERVED_NAME: &str = "42939";
+    pub(crate) const UNIQUE_VIOLATION: &str = "23505";
+    pub(crate) const FEATURE: &str = "0A000";
+}
+
+/// The run of some files.
+pub(super) struct Run {
+    pub(super) catalog: Catalog,
+    pub(super) session: Session,
+    /// The statement that runs; `Catalog` while the platform is made.
+    pub(super) origin: Origin,
+    touched: Vec<Object>,
+    last: HashMap<Address, (model::Statement, Object)>,
+    pub(super) ran: Vec<Ran>,
+    pub(super) rejected: Vec<Rejected>,
+    pub(super) gaps: BTreeSet<Gap>,
+    pub(super) unknown: BTreeMap<Object, model::Statement>,
+    /// Names of what statements dropped: what is missed later is no unknown.
+    pub(super) dropped: BTreeSet<Object>,
+    /// How many marks are open.
+    marks: usize,
+}
+
+impl Run {
+    pub(super) fn new(catalog: Catalog, session: Session) -> Self {
+        Self {
+            catalog,
+            session,
+            origin: Origin::Catalog,
+            touched: Vec::new(),
+            last: HashMap::new(),
+            ran: Vec::new(),
+            rejected: Vec::new(),
+            gaps: BTreeSet::new(),
+            unknown: BTreeMap::new(),
+            dropped: BTreeSet::new(),
+            marks: 0,
+        }
+    }
+
+    pub(super) fn user(&self) -> Id {
+        self.session.user()
+    }
+
+    /// Notes that the statement makes, changes or drops an object; to be said while it has its name.
+    pub(super) fn touch(&mut self, address: impl Into<Address>) {
+        let Origin::Statement(statement) = self.origin else { return };
+        let address = address.into();
+        let Some(object) = self.catalog.describe(address) else { return };
+        if !self.touched.contains(&object) {
+            self.touched.push(object.clone());
+        }
+        self.last.insert(address, (statement, object));
+    }
+
+    /// Ends a statement.
+    pub(super) fn finish(&mut self, outcome: Result, touches_access: bool) {
+        match outcome {
+            Ok(()) | Err(Refusal::Noted) => (),
+            Err(Refusal::Gap { what, access_control }) => self.gap(what, access_control),
+            Err(Refusal::Rejected { sqlstate, message }) => self.reject(sqlstate, message, touches_access),
+        }
+        if let Origin::Statement(place) = self.origin {
+            let touched = std::mem::take(&mut self.touched);
+            self.ran.push(Ran { place, touched });
+        }
+    }
+
+    pub(super) fn gap(&mut self, what: impl Into<String>, access_control: bool) {
+        self.gaps.insert(Gap { what: what.into(), access_control, origin: self.origin });
+    }
+
+    /// Notes that Postgres would stop here; the result is then a guess at what its author meant.
+    pub(super) fn reject(&mut self, sqlstate: &'static str, message: impl Into<String>, touches_access: bool) {
+        let message = message.into();
+        if let Origin::Statement(place) = self.origin {
+            self.rejected.push(Rejected { place, sqlstate, message: message.clone() });
+        }
+        self.gap(format!("Postgres would refuse this statement ({sqlstate}): {message}"), touches_access);
+    }
+
+    /// Notes an object that statements speak of though none makes it; once.
+    pub(super) fn note_unknown(&mut self, object: Object, sqlstate: &'static str, message: String) {
+        let Origin::Statement(place) = self.origin else { return };
+        if self.unknown.contains_key(&object) {
+            return;
+        }
+        self.unknown.insert(object, place);
+        self.rejected.push(Rejected { place, sqlstate, message: message.clone() });
+        self.gap(
+            format!("{message}: no statement before makes it, so what stands behind it is not known; it was made elsewhere, or `--base` can say what was there"),
+            true,
+        );
+    }
+
+    pub(super) fn mark(&mut self) -> Mark {
+        self.marks += 1;
+        self.catalog.mark()
+    }
+
+    pub(super) fn release(&mut self) {
+        self.marks = self.marks.saturating_sub(1);
+        if self.marks == 0 {
+            self.catalog.settle();
+        }
+    }
+
+    pub(super) fn roll_back(&mut self, to: Mark) {
+        self.catalog.roll_back(to);
+    }
+
+    /// The statement that last touched each object, under its last name.
+    pub(super) fn last_touched(&self) -> BTreeMap<Object, model::Statement> {
+        let mut last: BTreeMap<Object, model::Statement> = BTreeMap::new();
+        for (address, (statement, object)) in &self.last {
+            let object = self.catalog.describe(*address).unwrap_or_else(|| object.clone());
+            let slot = last.entry(object).or_insert(*statement);
+            *slot = (*slot).max(*statement);
+        }
+        last
+    }
+}

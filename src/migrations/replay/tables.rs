@@ -1,0 +1,342 @@
+//! CREATE TABLE of all forms.
+
+use super::Object;
+use super::catalog::Id;
+use super::catalog::names::Space;
+use super::catalog::object::{Column, ConstraintKind, IndexKey, TypeKind};
+use super::columns::NewColumn;
+use super::run::{Result, Run, reject, state};
+use crate::migrations::Name;
+use crate::migrations::parse::column::{ConstraintBody, TableConstraint};
+use crate::migrations::parse::cursor::Fragment;
+use crate::migrations::parse::table::{CreateTable, TableLike};
+use crate::model::{GrantObject, RelationKind};
+
+impl Run {
+    pub(super) fn create_table(&mut self, create: &CreateTable) -> Result {
+        let schema = match create.temporary {
+            true => self.temporary_namespace(),
+            false => self.creation_namespace(create.name.schema.as_deref())?,
+        };
+        let name = &create.name.name;
+        if self.is_taken(schema, name) {
+            return match create.if_not_exists {
+                true => Ok(()),
+                false => reject(state::DUPLICATE_TABLE, format!("relation `{}` already exists", create.name)),
+            };
+        }
+        let kind = match () {
+            () if create.server.is_some() => RelationKind::ForeignTable,
+            () if create.partition_by.is_some() => RelationKind::PartitionedTable,
+            () => RelationKind::Table,
+        };
+        let mut row = self.new_relation(schema, name, kind);
+        row.unlogged = create.unlogged;
+        row.acl = self.catalog.starting_acl(GrantObject::Tables, row.owner, Some(schema));
+        if let Some(server) = &create.server {
+            row.server = Some(self.global(Space::Server, server, "server")?);
+        }
+        if let Some(query) = &create.query {
+            let names: Vec<String> = create.columns.iter().map(|c| c.name.clone()).collect();
+            row.columns = self.columns_of_query(&query.text, &names)?.1;
+            let id = self.insert_table(row);
+            self.touch(id);
+            return Ok(());
+        }
+        let parents = self.parents(create)?;
+        row.is_partition = create.partition_of.is_some();
+        row.parents.clone_from(&parents);
+        for parent in &parents {
+            let inherited = self.inherited_columns(*parent, row.is_partition);
+            merge(&mut row.columns, inherited);
+        }
+        if let Some(of_type) = &create.of_type {
+            row.columns.extend(self.columns_of_type(of_type)?);
+        }
+        let likes = self.likes(&create.like)?;
+        let mut new = Vec::with_capacity(create.columns.len());
+        for definition in &create.columns {
+            new.push(self.new_column(definition)?);
+        }
+        let places = self.lay_out(&mut row.columns, &new, &likes)?;
+        let id = self.insert_table(row);
+        self.touch(id);
+        self.finish_table(id, create, &new, &places, &likes)
+    }
+
+    fn insert_table(&mut self, row: super::catalog::object::Relation) -> Id {
+        let id = self.insert_relation(row);
+        let object = Object::Relation(self.catalog.qualified(id));
+        self.note_made(&object);
+        id
+    }
+
+    pub(super) fn is_taken(&self, schema: Id, name: &str) -> bool {
+        [Space::Relation, Space::Type].iter().any(|space| self.catalog.names.find(*space, schema, name).is_some())
+    }
+
+    fn parents(&mut self, create: &CreateTable) -> Result<Vec<Id>> {
+        let names = create.inherits.iter().chain(create.partition_of.iter().map(|(parent, _)| parent));
+        names.map(|name| self.relation(name)).collect()
+    }
+
+    /// What a child gets of its parent's columns.
+    fn inherited_columns(&self, parent: Id, partition: bool) -> Vec<Column> {
+        let Some(row) = self.catalog.relations.get(parent) else { return Vec::new() };
+        let mut columns: Vec<Column> = row.columns.iter().filter(|c| !c.dropped).cloned().collect();
+        for column in &mut columns {
+            column.acl = None;
+            column.local = false;
+            column.origin = self.origin;
+            // Before 17 partitions do not share the identity of their parent.
+            if !(partition && self.catalog.major >= 17) {
+                column.identity = None;
+            }
+        }
+        columns
+    }
+
+    fn columns_of_type(&mut self, name: &Name) -> Result<Vec<Column>> {
+        let id = self.made_type(name)?;
+        let Some(TypeKind::Composite(fields)) = self.catalog.types.get(id).map(|t| &t.kind) else {
+            return reject(state::WRONG_OBJECT_TYPE, format!("type `{name}` is not a composite type"));
+        };
+        Ok(fields.iter().map(|(name, data_type)| Column::new(name, data_type.clone(), self.origin)).collect())
+    }
+
+    fn likes(&mut self, likes: &[TableLike]) -> Result<Vec<Like>> {
+        likes
+            .iter()
+            .map(|like| {
+                let relation = self.relation(&like.relation)?;
+                Ok(Like { relation, after: like.after, options: like.options.clone() })
+            })
+            .collect()
+    }
+
+    /// Puts own and copied columns behind the inherited ones; the places of the own ones.
+    fn lay_out(&mut self, columns: &mut Vec<Column>, new: &[NewColumn], likes: &[Like]) -> Result<Vec<usize>> {
+        let mut places = Vec::with_capacity(new.len());
+        for at in 0..=new.len() {
+            for like in likes.iter().filter(|l| l.after == at) {
+                let copies = self.copied_columns(like);
+                columns.extend(copies);
+            }
+            let Some(new) = new.get(at) else { break };
+            match columns.iter().position(|c| c.name == new.column.name) {
+                Some(place) => {
+                    let Some(old) = columns.get_mut(place).filter(|c| !c.local) else {
+                        let message = format!("column `{}` specified more than once", new.column.name);
+                        return reject(state::DUPLICATE_COLUMN, message);
+                    };
+                    old.local = true;
+                    old.not_null |= new.column.not_null;
+                    old.identity = new.column.identity.or(old.identity);
+                    old.generated = new.column.generated.or(old.generated);
+                    places.push(place);
+                }
+                None => {
+                    columns.push(new.column.clone());
+                    places.push(columns.len() - 1);
+                }
+            }
+        }
+        Ok(places)
+    }
+
+    fn copied_columns(&self, like: &Like) -> Vec<Column> {
+        let Some(row) = self.catalog.relations.get(like.relation) else { return Vec::new() };
+        let copy = |c: &Column| {
+            let mut copy = Column::new(&c.name, c.data_type.clone(), self.origin);
+            copy.not_null = c.not_null;
+            copy.collation.clone_from(&c.collation);
+            copy.deterministic = c.deterministic;
+            if c.generated.is_some() && like.has("generated") {
+                copy.generated = c.generated;
+            }
+            if c.identity.is_some() && like.has("identity") {
+                copy.identity = c.identity;
+            }
+            copy
+        };
+        row.columns.iter().filter(|c| !c.dropped).map(copy).collect()
+    }
+
+    fn finish_table(
+        &mut self,
+        id: Id,
+        create: &CreateTable,
+        new: &[NewColumn],
+        places: &[usize],
+        likes: &[Like],
+    ) -> Result {
+        for (new, place) in new.iter().zip(places) {
+            self.finish_column(id, *place, new)?;
+        }
+        for like in likes {
+            self.copy_parts(id, like)?;
+        }
+        let at_columns = new.iter().zip(places).flat_map(|(n, place)| n.constraints.iter().map(|c| (Some(*place), c)));
+        let all: Vec<(Option<usize>, &TableConstraint)> =
+            at_columns.chain(create.constraints.iter().map(|c| (None, c))).collect();
+        self.inherit_parts(id, create.partition_of.is_some())?;
+        // In the order in which Postgres adds them, for the names that it gives.
+        for rank in 0..5 {
+            for (place, constraint) in all.iter().filter(|(_, c)| rank_of(c) == rank) {
+                if rank == 2 && self.repeats_a_key(id, *place, constraint) {
+                    continue;
+                }
+                self.add_constraint(id, *place, constraint, false)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a UNIQUE asks for nothing that the table does not have.
+    fn repeats_a_key(&self, relation: Id, column: Option<usize>, written: &TableConstraint) -> bool {
+        let ConstraintBody::Unique(columns, not_distinct) = &written.kind else { return false };
+        let places: Option<Vec<usize>> = match column {
+            Some(place) if columns.is_empty() => Some(vec![place]),
+            _ => columns.iter().map(|c| self.find_place(relation, c)).collect(),
+        };
+        let Some(places) = places else { return false };
+        let same = self.catalog.constraints.ids(|c| {
+            c.on == relation
+                && c.columns == places
+                && match c.kind {
+                    ConstraintKind::PrimaryKey => !not_distinct,
+                    ConstraintKind::Unique(other) => other == *not_distinct,
+                    _ => false,
+                }
+                && c.deferrable == written.deferrable
+                && (written.name.is_none() || written.name.as_deref() == Some(&c.name))
+        });
+        !same.is_empty()
+    }
+
+    fn copy_parts(&mut self, id: Id, like: &Like) -> Result {
+        let from = like.relation;
+        let columns = self.catalog.relations.get(from).map(|r| r.columns.clone()).unwrap_or_default();
+        for column in columns.iter().filter(|c| !c.dropped) {
+            let Some(place) = self.find_place(id, &column.name) else { continue };
+            let wanted = if column.generated.is_some() { like.has("generated") } else { like.has("defaults") };
+            if let Some(code) = column.default.as_ref().filter(|_| wanted) {
+                let moved = self.code_in_child(from, id, code);
+                self.set_default(id, place, Some(moved));
+            }
+            if column.identity.is_some() && like.has("identity") {
+                self.column_sequence(id, place, true, &[])?;
+            }
+        }
+        if like.has("constraints") {
+            for constraint in self.constraints_of(from) {
+                self.copy_check(id, from, constraint);
+            }
+        }
+        if like.has("indexes") {
+            self.copy_indexes(id, from)?;
+        }
+        Ok(())
+    }
+
+    fn copy_check(&mut self, id: Id, from: Id, constraint: Id) {
+        let Some(row) = self.catalog.constraints.get(constraint).cloned() else { return };
+        let ConstraintKind::Check(code) = &row.kind else { return };
+        let code = self.code_in_child(from, id, code);
+        let columns = self.columns_used(id, &code);
+        let (kind, origin) = (ConstraintKind::Check(code), self.origin);
+        let row = super::catalog::object::Constraint { on: id, kind, columns, inherited: Vec::new(), local: true, origin, ..row };
+        self.insert_constraint(row);
+    }
+
+    fn copy_indexes(&mut self, id: Id, from: Id) -> Result {
+        let indexes = self.catalog.indexes.ids(|i| i.relation == from);
+        for index in indexes {
+            let constraint = self.catalog.constraints.ids(|c| c.index == Some(index)).first().copied();
+            let Some(row) = self.catalog.indexes.get(index).cloned() else { continue };
+            match constraint.and_then(|c| self.catalog.constraints.get(c).cloned()) {
+                Some(key) if key.is_key() => {
+                    let columns = self.moved_places(from, id, &key.columns);
+                    let written = unnamed();
+                    self.add_key(id, &written, columns, key.kind, None)?;
+                }
+                _ => self.index_in_partition(id, index, &row),
+            }
+        }
+        // Copies belong to nobody.
+        for copy in self.catalog.indexes.ids(|i| i.relation == id) {
+            if let Some(row) = self.catalog.indexes.edit(copy) {
+                row.parent = None;
+            }
+        }
+        Ok(())
+    }
+
+    /// CREATE INDEX needs a relation's column; SELECT INTO and CREATE TABLE AS know them only through the query.
+    pub(super) fn select_into(&mut self, name: &Name, query: &Fragment) -> Result {
+        let schema = self.creation_namespace(name.schema.as_deref())?;
+        if self.is_taken(schema, &name.name) {
+            return reject(state::DUPLICATE_TABLE, format!("relation `{name}` already exists"));
+        }
+        let mut row = self.new_relation(schema, &name.name, RelationKind::Table);
+        row.acl = self.catalog.starting_acl(GrantObject::Tables, row.owner, Some(schema));
+        row.columns = self.columns_of_query(&query.text, &[])?.1;
+        let id = self.insert_table(row);
+        self.touch(id);
+        Ok(())
+    }
+
+    /// Whether an index key is a plain column.
+    pub(super) fn key_place(key: &IndexKey) -> Option<usize> {
+        if let IndexKey::Column(place) = key { Some(*place) } else { None }
+    }
+}
+
+/// A table that is copied.
+struct Like {
+    relation: Id,
+    after: usize,
+    options: Vec<(bool, String)>,
+}
+
+impl Like {
+    /// Whether the last word on it was INCLUDING.
+    fn has(&self, what: &str) -> bool {
+        self.options.iter().rev().find(|(_, option)| option == what || option == "all").is_some_and(|(on, _)| *on)
+    }
+}
+
+/// Columns of several parents with one name are one.
+fn merge(columns: &mut Vec<Column>, more: Vec<Column>) {
+    for column in more {
+        match columns.iter_mut().find(|c| c.name == column.name) {
+            Some(same) => same.not_null |= column.not_null,
+            None => columns.push(column),
+        }
+    }
+}
+
+/// When Postgres adds a constraint of CREATE TABLE.
+fn rank_of(constraint: &TableConstraint) -> usize {
+    match constraint.kind {
+        ConstraintBody::Check(_) | ConstraintBody::NotNull(_) => 0,
+        ConstraintBody::PrimaryKey(_) => 1,
+        ConstraintBody::Unique(..) => 2,
+        ConstraintBody::UsingIndex(..) | ConstraintBody::Exclude(_) => 3,
+        ConstraintBody::ForeignKey(_) => 4,
+    }
+}
+
+/// A constraint that says nothing beyond its columns.
+pub(super) fn unnamed() -> TableConstraint {
+    TableConstraint {
+        name: None,
+        kind: ConstraintBody::PrimaryKey(Vec::new()),
+        not_valid: false,
+        not_enforced: false,
+        no_inherit: false,
+        deferrable: false,
+        initially_deferred: false,
+        text: Fragment { text: String::new(), range: 0..0 },
+    }
+}

@@ -1,0 +1,134 @@
+//! Views, sequences and schemas.
+
+use super::Object;
+use super::alter::set_options;
+use super::catalog::object::View;
+use super::run::{Result, Run, reject, state};
+use crate::migrations::parse::kind::CreateSchema;
+use crate::migrations::parse::role::RoleSpec;
+use crate::migrations::parse::sequence::{CreateSequence, SequenceOption};
+use crate::migrations::parse::view::CreateView;
+use crate::model::{GrantObject, RelationKind};
+
+impl Run {
+    pub(super) fn create_view(&mut self, create: &CreateView) -> Result {
+        let schema = match create.temporary {
+            true => self.temporary_namespace(),
+            false => self.creation_namespace(create.name.schema.as_deref())?,
+        };
+        let kind = if create.materialized { RelationKind::MaterializedView } else { RelationKind::View };
+        let old = self.catalog.names.find(super::catalog::names::Space::Relation, schema, &create.name.name);
+        if old.is_some() && create.if_not_exists {
+            return Ok(());
+        }
+        let (query, columns) = self.columns_of_query(&create.query.text, &create.columns)?;
+        let mut view = View { query, options: Vec::new(), check_option: create.check_option };
+        set_options(&mut view, &create.options);
+        if let Some(id) = old {
+            let Some(row) = self.catalog.relations.get(id) else {
+                return reject(state::DUPLICATE_TABLE, format!("relation `{}` already exists", create.name));
+            };
+            if !create.or_replace {
+                return reject(state::DUPLICATE_TABLE, format!("relation `{}` already exists", create.name));
+            }
+            if row.kind != kind {
+                return reject(state::WRONG_OBJECT_TYPE, format!("`{}` is not a view", create.name));
+            }
+            let kept = row.columns.iter().filter(|c| !c.dropped);
+            if columns.len() < kept.clone().count() && !columns.is_empty() {
+                return reject(state::INVALID_DEFINITION, "cannot drop columns from view");
+            }
+            for (old, new) in kept.zip(&columns) {
+                if old.name != new.name {
+                    let message = format!("cannot change name of view column `{}` to `{}`", old.name, new.name);
+                    return reject(state::INVALID_DEFINITION, message);
+                }
+            }
+            return self.replace_view(id, view, columns);
+        }
+        let mut row = self.new_relation(schema, &create.name.name, kind);
+        row.acl = self.catalog.starting_acl(GrantObject::Tables, row.owner, Some(schema));
+        row.columns = columns;
+        row.view = Some(view);
+        let id = self.insert_relation(row);
+        let object = Object::Relation(self.catalog.qualified(id));
+        self.note_made(&object);
+        self.touch(id);
+        Ok(())
+    }
+
+    /// Owner, grants and column grants stay; options that are not repeated go.
+    fn replace_view(
+        &mut self,
+        id: super::catalog::Id,
+        view: View,
+        columns: Vec<super::catalog::object::Column>,
+    ) -> Result {
+        let origin = self.origin;
+        if let Some(row) = self.catalog.relations.edit(id) {
+            let old = std::mem::take(&mut row.columns);
+            row.columns = columns;
+            for (new, old) in row.columns.iter_mut().zip(old) {
+                new.acl = old.acl;
+                new.default = old.default;
+            }
+            row.view = Some(view);
+            row.origin = origin;
+        }
+        self.touch(id);
+        Ok(())
+    }
+
+    pub(super) fn create_sequence(&mut self, create: &CreateSequence) -> Result {
+        let schema = match create.temporary {
+            true => self.temporary_namespace(),
+            false => self.creation_namespace(create.name.schema.as_deref())?,
+        };
+        if self.is_taken(schema, &create.name.name) {
+            return match create.if_not_exists {
+                true => Ok(()),
+                false => reject(state::DUPLICATE_TABLE, format!("relation `{}` already exists", create.name)),
+            };
+        }
+        let mut row = self.new_relation(schema, &create.name.name, RelationKind::Sequence);
+        row.acl = self.catalog.starting_acl(GrantObject::Sequences, row.owner, Some(schema));
+        row.unlogged = create.unlogged;
+        let id = self.insert_relation(row);
+        self.touch(id);
+        for option in &create.options {
+            if let SequenceOption::OwnedBy(owner) = option {
+                self.own_sequence(id, owner.as_ref())?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn create_schema(&mut self, create: &CreateSchema) -> Result {
+        let owner = match &create.authorization {
+            Some(role) => self.role(role)?,
+            None => self.user(),
+        };
+        let name = match (&create.name, &create.authorization) {
+            (Some(name), _) => name.clone(),
+            (None, Some(RoleSpec::Name(name))) => name.clone(),
+            (None, _) => self.catalog.role_name(owner),
+        };
+        if self.catalog.namespace(&name).is_some() {
+            return match create.if_not_exists {
+                true => Ok(()),
+                false => reject(state::DUPLICATE_SCHEMA, format!("schema `{name}` already exists")),
+            };
+        }
+        if name.starts_with("pg_") {
+            return reject(state::RESERVED_NAME, format!("schema name `{name}` is reserved"));
+        }
+        let id = self.insert_namespace(&name, owner);
+        let acl = self.catalog.starting_acl(GrantObject::Schemas, owner, None);
+        if let Some(row) = self.catalog.namespaces.edit(id) {
+            row.acl = acl;
+        }
+        self.note_made(&Object::Schema(name));
+        self.touch(id);
+        Ok(())
+    }
+}
