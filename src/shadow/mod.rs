@@ -24,8 +24,8 @@ pub use binaries::{Binaries, BinariesRequest, SUPPORTED_MAJORS};
 pub use cache::cache_dir;
 pub use error::ShadowError;
 pub use platform::Platform;
-pub(crate) use standin::stand_in;
 pub use server::{DataFile, Server, ServerOptions};
+pub(crate) use standin::stand_in;
 
 use std::path::PathBuf;
 

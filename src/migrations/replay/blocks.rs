@@ -87,7 +87,7 @@ impl Run {
 
     fn enter(&mut self, range: std::ops::Range<usize>) {
         if matches!(self.origin, Origin::Statement(_)) {
-            self.origin = Origin::Statement(self.place(&range));
+            self.origin = Origin::Statement(self.span(&range));
         }
     }
 

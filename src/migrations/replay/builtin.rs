@@ -148,3 +148,24 @@ pub(super) fn type_name(name: &str, modifiers: Option<&str>) -> Option<(String, 
         (_, modifiers) => (name.to_owned(), modifiers.and_then(own)),
     })
 }
+
+/// Functions of `pg_catalog` that statements name where one of their own may be meant.
+pub(super) fn is_function(name: &str) -> bool {
+    name.starts_with("pg_")
+        || matches!(
+            name,
+            "gen_random_uuid"
+                | "now"
+                | "current_setting"
+                | "set_config"
+                | "lower"
+                | "upper"
+                | "version"
+                | "nextval"
+                | "lo_import"
+                | "lo_export"
+                | "query_to_xml"
+                | "dblink"
+                | "to_tsvector"
+        )
+}

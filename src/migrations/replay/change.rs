@@ -134,8 +134,16 @@ impl Run {
                     Space::Language => own!(self, languages, id, owner),
                     Space::Wrapper => own!(self, wrappers, id, owner),
                     Space::Server => own!(self, servers, id, owner),
-                    Space::Publication => drop(self.catalog.publications.edit(id).map(|r| r.owner = owner)),
-                    Space::EventTrigger => drop(self.catalog.event_triggers.edit(id).map(|r| r.owner = owner)),
+                    Space::Publication => {
+                        if let Some(row) = self.catalog.publications.edit(id) {
+                            row.owner = owner;
+                        }
+                    }
+                    Space::EventTrigger => {
+                        if let Some(row) = self.catalog.event_triggers.edit(id) {
+                            row.owner = owner;
+                        }
+                    }
                     _ => (),
                 }
             }
@@ -286,9 +294,7 @@ impl Run {
             Change::Owner(role) => {
                 let owner = self.role(role)?;
                 own!(self, types, id, owner);
-                let multirange = |t: &super::catalog::object::Type| {
-                    matches!(t.kind, super::catalog::object::TypeKind::Multirange(range) if range == id)
-                };
+                let multirange = |t: &super::catalog::object::Type| matches!(t.kind, super::catalog::object::TypeKind::Multirange(range) if range == id);
                 for other in self.catalog.types.ids(multirange) {
                     own!(self, types, other, owner);
                 }
@@ -350,10 +356,8 @@ impl Run {
         let functions = c.functions.ids(|f| from.contains(&f.owner));
         let types = c.types.ids(|t| from.contains(&t.owner));
         let namespaces = c.namespaces.ids(|n| from.contains(&n.owner));
-        let (publications, triggers) = (
-            c.publications.ids(|p| from.contains(&p.owner)),
-            c.event_triggers.ids(|t| from.contains(&t.owner)),
-        );
+        let (publications, triggers) =
+            (c.publications.ids(|p| from.contains(&p.owner)), c.event_triggers.ids(|t| from.contains(&t.owner)));
         let (wrappers, servers) =
             (c.wrappers.ids(|w| from.contains(&w.owner)), c.servers.ids(|s| from.contains(&s.owner)));
         let extensions = c.extensions.ids(|e| from.contains(&e.owner));
@@ -382,13 +386,19 @@ impl Run {
             own!(self, database, id, to);
         }
         for id in publications {
-            drop(self.catalog.publications.edit(id).map(|r| r.owner = to));
+            if let Some(row) = self.catalog.publications.edit(id) {
+                row.owner = to;
+            }
         }
         for id in triggers {
-            drop(self.catalog.event_triggers.edit(id).map(|r| r.owner = to));
+            if let Some(row) = self.catalog.event_triggers.edit(id) {
+                row.owner = to;
+            }
         }
         for id in extensions {
-            drop(self.catalog.extensions.edit(id).map(|r| r.owner = to));
+            if let Some(row) = self.catalog.extensions.edit(id) {
+                row.owner = to;
+            }
         }
     }
 }

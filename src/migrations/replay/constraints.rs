@@ -173,16 +173,15 @@ impl Run {
                 self.constraint_name(schema, &table, column.as_deref(), "check")
             }
         };
-        if let (Some((parent, _)), Some(same)) =
-            (parent, self.catalog.names.find(Space::Constraint, relation, &name))
-        {
+        if let (Some((parent, _)), Some(same)) = (parent, self.catalog.names.find(Space::Constraint, relation, &name)) {
             if let Some(row) = self.catalog.constraints.edit(same) {
                 row.inherited.push(parent);
             }
             return Ok(());
         }
-        let mut row = Constraint::new(relation, name.clone(), ConstraintKind::Check(code.clone()), columns, self.origin)
-            .attributes_of(written);
+        let mut row =
+            Constraint::new(relation, name.clone(), ConstraintKind::Check(code.clone()), columns, self.origin)
+                .attributes_of(written);
         if let Some((parent, _)) = parent {
             row.inherited.push(parent);
             row.local = false;
@@ -226,7 +225,6 @@ impl Run {
             relation,
             name: name.clone(),
             keys: columns.iter().map(|place| IndexKey::Column(*place)).collect(),
-            included: Vec::new(),
             unique: true,
             nulls_not_distinct: matches!(kind, ConstraintKind::Unique(true)),
             predicate: None,
@@ -235,7 +233,8 @@ impl Run {
             parent: parent.and_then(|(_, index)| index),
             origin: self.origin,
         });
-        let mut row = Constraint::new(relation, name, kind.clone(), columns.clone(), self.origin).attributes_of(written);
+        let mut row =
+            Constraint::new(relation, name, kind.clone(), columns.clone(), self.origin).attributes_of(written);
         row.index = Some(index);
         row.inherited.extend(parent.map(|(id, _)| id));
         row.local = parent.is_none();
@@ -264,8 +263,7 @@ impl Run {
                 self.set_not_null(relation, *place, true, false);
             }
         }
-        let kind =
-            if primary { ConstraintKind::PrimaryKey } else { ConstraintKind::Unique(row.nulls_not_distinct) };
+        let kind = if primary { ConstraintKind::PrimaryKey } else { ConstraintKind::Unique(row.nulls_not_distinct) };
         let mut row = Constraint::new(relation, name, kind, columns, self.origin).attributes_of(written);
         row.index = Some(id);
         self.insert_constraint(row);
@@ -285,8 +283,8 @@ impl Run {
         let columns: Vec<usize> = columns.collect();
         let index = self.insert_index(Index { name: name.clone(), ..exclusion });
         let code = self.code_of_exclusion(relation, text);
-        let mut row =
-            Constraint::new(relation, name, ConstraintKind::Exclusion(code), columns, self.origin).attributes_of(written);
+        let mut row = Constraint::new(relation, name, ConstraintKind::Exclusion(code), columns, self.origin)
+            .attributes_of(written);
         row.index = Some(index);
         self.insert_constraint(row);
         Ok(())
@@ -351,8 +349,7 @@ impl Run {
             self.constraint_name(schema, &table, Some(&joined(&names)), "fkey")
         });
         let kind = ConstraintKind::ForeignKey(foreign.clone());
-        let mut row =
-            Constraint::new(relation, name.clone(), kind, places.clone(), self.origin).attributes_of(written);
+        let mut row = Constraint::new(relation, name.clone(), kind, places.clone(), self.origin).attributes_of(written);
         row.inherited.extend(parent.map(|(id, _)| id));
         row.local = parent.is_none();
         let id = self.insert_constraint(row);

@@ -81,9 +81,7 @@ impl Catalog {
         push(found, self.constraints.ids(|k| k.on == id && k.columns.contains(&place)), Tie::Part);
         push(found, self.relations.ids(|r| r.owned_by.is_some_and(|(t, p, _)| (t, p) == (id, place))), Tie::Part);
         push(found, self.triggers.ids(|t| t.relation == id && t.columns.contains(&place)), Tie::Normal);
-        let refers = |kind: &ConstraintKind| {
-            matches!(kind, ConstraintKind::ForeignKey(key) if key.relation == id && key.columns.contains(&place))
-        };
+        let refers = |kind: &ConstraintKind| matches!(kind, ConstraintKind::ForeignKey(key) if key.relation == id && key.columns.contains(&place));
         push(found, self.constraints.ids(|k| k.on != id && refers(&k.kind)), Tie::Normal);
     }
 
@@ -108,8 +106,7 @@ impl Catalog {
         for (relation, row) in self.relations.iter() {
             for (place, column) in row.columns.iter().enumerate().filter(|(_, c)| !c.dropped && is(&c.data_type)) {
                 let _ = column;
-                let dependent =
-                    if row.view.is_some() { relation.into() } else { Address::column(relation, place) };
+                let dependent = if row.view.is_some() { relation.into() } else { Address::column(relation, place) };
                 found.push((dependent, Tie::Normal));
             }
         }
@@ -144,7 +141,11 @@ impl Catalog {
         push(found, self.policies.ids(|p| maybe(&p.using) || maybe(&p.check)), Tie::Normal);
         push(found, self.triggers.ids(|t| maybe(&t.when)), Tie::Normal);
         push(found, self.rules.ids(|r| maybe(&r.condition) || uses(&r.commands)), Tie::Normal);
-        push(found, self.functions.ids(|f| uses(&f.body) || f.parameters.iter().any(|p| maybe(&p.default))), Tie::Normal);
+        push(
+            found,
+            self.functions.ids(|f| uses(&f.body) || f.parameters.iter().any(|p| maybe(&p.default))),
+            Tie::Normal,
+        );
         let in_constraint = |kind: &ConstraintKind| match kind {
             ConstraintKind::Check(code) | ConstraintKind::Exclusion(code) => uses(code),
             _ => false,

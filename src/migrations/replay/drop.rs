@@ -129,10 +129,7 @@ impl Run {
                 return Ok(());
             }
             let table = self.catalog.qualified(id);
-            return reject(
-                state::UNDEFINED_COLUMN,
-                format!("column `{name}` of relation `{table}` does not exist"),
-            );
+            return reject(state::UNDEFINED_COLUMN, format!("column `{name}` of relation `{table}` does not exist"));
         };
         let mut targets = vec![Address::column(id, place)];
         if !only {
@@ -289,9 +286,8 @@ impl Run {
     fn needs_role(&self, id: Id) -> Option<String> {
         let c = &self.catalog;
         let acl = |acl: &Option<super::catalog::acl::Acl>| acl.as_ref().is_some_and(|a| a.names(id));
-        let relation = c.relations.iter().find(|(_, r)| {
-            r.owner == id || acl(&r.acl) || r.columns.iter().any(|c| acl(&c.acl))
-        });
+        let relation =
+            c.relations.iter().find(|(_, r)| r.owner == id || acl(&r.acl) || r.columns.iter().any(|c| acl(&c.acl)));
         let function = || c.functions.iter().find(|(_, f)| f.owner == id || acl(&f.acl)).map(|(id, _)| id);
         let other = || c.types.iter().find(|(_, t)| t.owner == id || acl(&t.acl)).map(|(id, _)| id);
         let schema = || c.namespaces.iter().find(|(_, n)| n.owner == id || acl(&n.acl)).map(|(id, _)| id);

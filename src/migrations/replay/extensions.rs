@@ -30,9 +30,7 @@ impl Run {
         if self.catalog.names.find(Space::Extension, ROOT, &create.name).is_some() {
             return match create.if_not_exists {
                 true => Ok(()),
-                false => {
-                    reject(state::DUPLICATE_OBJECT, format!("extension `{}` already exists", create.name))
-                }
+                false => reject(state::DUPLICATE_OBJECT, format!("extension `{}` already exists", create.name)),
             };
         }
         let stand_in = shadow::stand_in(&create.name);

@@ -9,9 +9,7 @@ use super::run::{Result, Run, gap, reject, state};
 use super::settings::text_of;
 use crate::connector::introspect::masked;
 use crate::migrations::Name;
-use crate::migrations::parse::function::{
-    AlterFunction, CreateFunction, FunctionAction, FunctionAttributes, Returns,
-};
+use crate::migrations::parse::function::{AlterFunction, CreateFunction, FunctionAction, FunctionAttributes, Returns};
 use crate::migrations::parse::grant::RoutineKind;
 use crate::migrations::parse::routine::{self, Signature};
 use crate::migrations::parse::setting::{Setting, SettingValue};
@@ -69,7 +67,10 @@ impl Run {
         let Some(old) = self.catalog.functions.get(id) else { return Ok(()) };
         let name = self.catalog.function_id(id);
         if !or_replace {
-            return reject(state::DUPLICATE_FUNCTION, format!("function `{name}` already exists with same argument types"));
+            return reject(
+                state::DUPLICATE_FUNCTION,
+                format!("function `{name}` already exists with same argument types"),
+            );
         }
         if old.kind != row.kind {
             return reject(state::WRONG_OBJECT_TYPE, format!("cannot change routine kind of `{name}`"));
@@ -134,7 +135,11 @@ impl Run {
     }
 
     /// The result type; the columns of RETURNS TABLE become parameters.
-    fn returned(&mut self, create: &CreateFunction, parameters: &mut Vec<Parameter>) -> Result<(Option<TypeRef>, bool)> {
+    fn returned(
+        &mut self,
+        create: &CreateFunction,
+        parameters: &mut Vec<Parameter>,
+    ) -> Result<(Option<TypeRef>, bool)> {
         match &create.returns {
             Returns::Type(written) => Ok((Some(self.type_ref(written)?.bare()), written.set_of)),
             Returns::Table(columns) => {
@@ -268,7 +273,8 @@ impl Run {
             all.push((argument.mode, self.type_or_name(&argument.data_type).bare()));
         }
         let types = |with_out: bool| {
-            let wanted = all.iter().filter(|(mode, _)| with_out || !matches!(mode, ArgumentMode::Out | ArgumentMode::Table));
+            let wanted =
+                all.iter().filter(|(mode, _)| with_out || !matches!(mode, ArgumentMode::Out | ArgumentMode::Table));
             wanted.map(|(_, t)| t.clone()).collect::<Vec<_>>()
         };
         let find = |types: &[TypeRef], outs: bool| {
@@ -309,7 +315,7 @@ impl Run {
         if self.may_be_an_extensions(name.schema.as_deref()) {
             return gap(format!("{message}, unless an extension makes it whose members are not known"), true);
         }
-        if !self.dropped.contains(&object) {
+        if self.strict == 0 && !self.dropped.contains(&object) {
             self.note_unknown(object, state::UNDEFINED_FUNCTION, message);
             return Err(super::run::Refusal::Noted);
         }

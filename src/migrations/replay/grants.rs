@@ -24,9 +24,9 @@ pub(super) enum Listed {
 impl Run {
     pub(super) fn grant(&mut self, grant: &PrivilegeGrant) -> Result {
         match &grant.target {
-            GrantTarget::Relations(names) => self.grant_on(grant, names, |run, name| {
-                Ok(vec![Listed::Relation(run.relation(name)?)])
-            }),
+            GrantTarget::Relations(names) => {
+                self.grant_on(grant, names, |run, name| Ok(vec![Listed::Relation(run.relation(name)?)]))
+            }
             GrantTarget::Sequences(names) => self.grant_on(grant, names, |run, name| {
                 let id = run.relation(name)?;
                 match run.catalog.relations.get(id) {

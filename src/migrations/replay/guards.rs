@@ -3,7 +3,6 @@
 use super::catalog::Id;
 use super::catalog::names::Space;
 use super::catalog::object::{ConstraintKind, Relation, TypeKind};
-use super::catalog::ROOT;
 use super::run::Run;
 use crate::migrations::Name;
 use crate::migrations::parse::guard::{Existence, Guard, Question};
@@ -12,7 +11,10 @@ use crate::migrations::parse::{self, Statement};
 use crate::model::{FunctionKind, RelationKind};
 
 /// A value of a row, as far as it is known: `None` if the column is none that we know.
-type Value<'a> = Option<std::borrow::Cow<'a, str>>;
+type Value = Option<String>;
+
+/// Whether a row, told by its columns, is one that is asked for.
+type Fits<'a> = dyn Fn(&dyn Fn(&str) -> Value) -> Option<bool> + 'a;
 
 impl Run {
     /// Whether a condition holds; `None` if only the server knows.
@@ -47,7 +49,7 @@ impl Run {
 
     fn exists(&self, asked: &Existence) -> Option<bool> {
         let c = &self.catalog;
-        let all = |get: &dyn Fn(&str) -> Value<'_>| -> Option<bool> {
+        let all = |get: &dyn Fn(&str) -> Value| -> Option<bool> {
             for (column, value) in &asked.equals {
                 if get(column)? != value.as_str() {
                     return Some(false);
@@ -66,27 +68,29 @@ impl Run {
                 Some(found)
             }};
         }
-        let text = |s: &str| -> Value<'static> { Some(s.to_owned().into()) };
-        let schema = |id: Id| c.namespaces.get(id).map(|n| n.name.as_str().into());
-        let table = |id: Id| c.relations.get(id).map(|r| r.name.as_str().into());
+        let text = |s: &str| -> Value { Some(s.to_owned()) };
+        let schema = |id: Id| c.namespaces.get(id).map(|n| n.name.clone());
+        let table = |id: Id| c.relations.get(id).map(|r| r.name.clone());
         let schema_of = |id: Id| c.relations.get(id).and_then(|r| schema(r.schema));
         let tables = || c.relations.iter().filter(|(_, r)| is_table(r));
         match asked.relation.name.as_str() {
             "pg_policies" => any!(c.policies.iter(), (_, p) => {
                 "policyname" => text(&p.name), "tablename" => table(p.relation), "schemaname" => schema_of(p.relation),
-                "cmd" => Some(p.command.to_string().into()),
+                "cmd" => Some(p.command.to_string()),
             }),
             "pg_policy" => any!(c.policies.iter(), (_, p) => {
                 "polname" => text(&p.name), "polrelid" => self.as_asked(asked, "polrelid", p.relation),
             }),
             "pg_tables" => any!(tables(), (_, r) => {
                 "tablename" => text(&r.name), "schemaname" => schema(r.schema),
-                "rowsecurity" => Some(r.row_security.to_string().into()),
+                "rowsecurity" => Some(r.row_security.to_string()),
             }),
-            "tables" => any!(c.relations.iter().filter(|(_, r)| is_table(r) || r.kind == RelationKind::View), (_, r) => {
-                "table_name" => text(&r.name), "table_schema" => schema(r.schema),
-                "table_type" => text(if is_table(r) { "BASE TABLE" } else { "VIEW" }),
-            }),
+            "tables" => {
+                any!(c.relations.iter().filter(|(_, r)| is_table(r) || r.kind == RelationKind::View), (_, r) => {
+                    "table_name" => text(&r.name), "table_schema" => schema(r.schema),
+                    "table_type" => text(if is_table(r) { "BASE TABLE" } else { "VIEW" }),
+                })
+            }
             "views" | "pg_views" => {
                 any!(c.relations.iter().filter(|(_, r)| r.kind == RelationKind::View), (_, r) => {
                     "table_name" | "viewname" => text(&r.name), "table_schema" | "schemaname" => schema(r.schema),
@@ -104,9 +108,10 @@ impl Run {
                 })
             }
             "columns" => {
-                let columns = c.relations.iter().flat_map(|(_, r)| {
-                    r.columns.iter().filter(|c| !c.dropped).map(move |column| (r, column))
-                });
+                let columns = c
+                    .relations
+                    .iter()
+                    .flat_map(|(_, r)| r.columns.iter().filter(|c| !c.dropped).map(move |column| (r, column)));
                 any!(columns, (r, column) => {
                     "column_name" => text(&column.name), "table_name" => text(&r.name), "table_schema" => schema(r.schema),
                     "is_nullable" => text(if column.not_null { "NO" } else { "YES" }),
@@ -115,18 +120,14 @@ impl Run {
             }
             "pg_class" => any!(c.relations.iter(), (_, r) => {
                 "relname" => text(&r.name), "relkind" => text(letter(r.kind)),
-                "relrowsecurity" => Some(r.row_security.to_string().into()),
+                "relrowsecurity" => Some(r.row_security.to_string()),
                 "relnamespace" => schema(r.schema), "oid" => None,
             }),
             _ => self.exists_other(asked, &all),
         }
     }
 
-    fn exists_other(
-        &self,
-        asked: &Existence,
-        all: &dyn Fn(&dyn Fn(&str) -> Value<'_>) -> Option<bool>,
-    ) -> Option<bool> {
+    fn exists_other(&self, asked: &Existence, all: &Fits<'_>) -> Option<bool> {
         let c = &self.catalog;
         macro_rules! any {
             ($rows:expr, $row:pat => { $($column:pat => $value:expr),* $(,)? }) => {{
@@ -138,9 +139,9 @@ impl Run {
                 Some(found)
             }};
         }
-        let text = |s: &str| -> Value<'static> { Some(s.to_owned().into()) };
-        let schema = |id: Id| c.namespaces.get(id).map(|n| n.name.as_str().into());
-        let table = |id: Id| c.relations.get(id).map(|r| r.name.as_str().into());
+        let text = |s: &str| -> Value { Some(s.to_owned()) };
+        let schema = |id: Id| c.namespaces.get(id).map(|n| n.name.clone());
+        let table = |id: Id| c.relations.get(id).map(|r| r.name.clone());
         let schema_of = |id: Id| c.relations.get(id).and_then(|r| schema(r.schema));
         match asked.relation.name.as_str() {
             "pg_type" => any!(c.types.iter(), (_, t) => {
@@ -164,7 +165,7 @@ impl Run {
                 })
             }
             "pg_roles" | "pg_authid" | "pg_user" => any!(c.roles.iter(), (_, r) => {
-                "rolname" | "usename" => text(&r.name), "rolsuper" => Some(r.superuser.to_string().into()),
+                "rolname" | "usename" => text(&r.name), "rolsuper" => Some(r.superuser.to_string()),
             }),
             "pg_namespace" | "schemata" => any!(c.namespaces.iter(), (_, n) => {
                 "nspname" | "schema_name" => text(&n.name),
@@ -176,23 +177,25 @@ impl Run {
             }
             "pg_proc" => any!(c.functions.iter(), (_, f) => {
                 "proname" => text(&f.name), "pronamespace" => schema(f.schema),
-                "prosecdef" => Some(f.security_definer.to_string().into()),
+                "prosecdef" => Some(f.security_definer.to_string()),
             }),
             "routines" => any!(c.functions.iter(), (_, f) => {
                 "routine_name" => text(&f.name), "routine_schema" => schema(f.schema),
                 "routine_type" => text(if f.kind == FunctionKind::Procedure { "PROCEDURE" } else { "FUNCTION" }),
             }),
             "pg_publication" => any!(c.publications.iter(), (_, p) => {
-                "pubname" => text(&p.name), "puballtables" => Some(p.all_tables.to_string().into()),
+                "pubname" => text(&p.name), "puballtables" => Some(p.all_tables.to_string()),
             }),
             "pg_publication_tables" => {
-                let published = c.publications.iter().flat_map(|(_, p)| p.relations.iter().map(move |r| (p, r.relation)));
+                let published =
+                    c.publications.iter().flat_map(|(_, p)| p.relations.iter().map(move |r| (p, r.relation)));
                 any!(published, (p, relation) => {
                     "pubname" => text(&p.name), "tablename" => table(relation), "schemaname" => schema_of(relation),
                 })
             }
             "pg_publication_rel" => {
-                let published = c.publications.iter().flat_map(|(_, p)| p.relations.iter().map(move |r| (p, r.relation)));
+                let published =
+                    c.publications.iter().flat_map(|(_, p)| p.relations.iter().map(move |r| (p, r.relation)));
                 any!(published, (_, relation) => { "prrelid" => self.as_asked(asked, "prrelid", relation) })
             }
             "pg_constraint" => any!(c.constraints.iter(), (_, k) => {
@@ -226,33 +229,28 @@ impl Run {
                 })
             }
             "buckets" if asked.relation.schema.as_deref() == Some("storage") => any!(c.buckets.iter(), (_, b) => {
-                "id" | "name" => text(&b.id), "public" => Some(b.public.to_string().into()),
+                "id" | "name" => text(&b.id), "public" => Some(b.public.to_string()),
             }),
             _ => None,
         }
     }
 
     /// A relation as the question spells it, if it is the one meant.
-    fn as_asked<'a>(&self, asked: &'a Existence, column: &str, relation: Id) -> Value<'a> {
+    fn as_asked(&self, asked: &Existence, column: &str, relation: Id) -> Value {
         let written = asked.equals.iter().find(|(c, _)| c == column).map(|(_, value)| value.as_str())?;
         let meant = spelled(written).and_then(|name| self.find_relation(&name));
-        Some(if meant == Some(relation) { written.into() } else { "".into() })
+        Some(if meant == Some(relation) { written.to_owned() } else { String::new() })
     }
 
     /// `information_schema.columns.data_type`.
-    fn data_type_word(&self, data_type: &super::catalog::types::TypeRef) -> Value<'static> {
+    fn data_type_word(&self, data_type: &super::catalog::types::TypeRef) -> Value {
         use super::catalog::types::Base;
         Some(match (&data_type.base, data_type.array) {
             (_, true) => "ARRAY".into(),
-            (Base::BuiltIn(name), false) => name.clone().into(),
+            (Base::BuiltIn(name), false) => name.clone(),
             (Base::Made(_) | Base::Row(_), false) => "USER-DEFINED".into(),
             (Base::Unknown(_), false) => return None,
         })
-    }
-
-    /// Whether a publication, schema or the like has that name.
-    pub(super) fn has_global(&self, space: Space, name: &str) -> bool {
-        self.catalog.names.find(space, ROOT, name).is_some()
     }
 }
 

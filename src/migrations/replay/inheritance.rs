@@ -147,7 +147,8 @@ impl Run {
         };
         let kind = ConstraintKind::ForeignKey(foreign);
         let origin = self.origin;
-        let row = Constraint { on: child, name, kind, columns, inherited: vec![parent], local: false, origin, ..key.clone() };
+        let row =
+            Constraint { on: child, name, kind, columns, inherited: vec![parent], local: false, origin, ..key.clone() };
         let id = self.insert_constraint(row.clone());
         for grandchild in self.partitions(child) {
             let moved = self.moved_places(child, grandchild, &row.columns);

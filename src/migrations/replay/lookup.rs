@@ -49,7 +49,7 @@ impl Run {
         }
         let message = format!("schema `{name}` does not exist");
         let object = Object::Schema(name.to_owned());
-        if self.dropped.contains(&object) {
+        if self.strict > 0 || self.dropped.contains(&object) {
             return reject(state::UNDEFINED_SCHEMA, message);
         }
         self.note_unknown(object, state::UNDEFINED_SCHEMA, message);
@@ -105,7 +105,7 @@ impl Run {
             None => self.creation_namespace(None)?,
         };
         let object = Object::Relation(QualifiedName::new(self.catalog.namespace_name(schema), &name.name));
-        if self.dropped.contains(&object) {
+        if self.strict > 0 || self.dropped.contains(&object) {
             return reject(state::UNDEFINED_TABLE, message);
         }
         self.note_unknown(object, state::UNDEFINED_TABLE, message);
@@ -183,7 +183,7 @@ impl Run {
         }
         let message = format!("role `{name}` does not exist");
         let object = Object::Role(name.to_owned());
-        if self.dropped.contains(&object) {
+        if self.strict > 0 || self.dropped.contains(&object) {
             return reject(state::UNDEFINED_OBJECT, message);
         }
         self.note_unknown(object, state::UNDEFINED_OBJECT, message);
@@ -245,6 +245,7 @@ impl Column {
             generated: None,
             identity: None,
             collation: None,
+            deterministic: true,
             acl: None,
             local: true,
             origin,

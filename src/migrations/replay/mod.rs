@@ -4,9 +4,50 @@
 //! keep the meaning of everything that refers to the renamed. What Postgres would refuse is noted and does not stop the
 //! run; what is not understood is a gap of the model, with its place.
 
+mod alter;
+mod bind;
+mod blocks;
+mod builtin;
+mod catalog;
+mod change;
+mod columns;
+mod constraints;
+mod data;
+mod defaults;
+mod depend;
+mod drop;
+mod extensions;
+mod file;
+mod functions;
+mod grants;
+mod guards;
+mod indexes;
+mod inheritance;
+mod lookup;
+mod naming;
+mod platform;
+mod policies;
+mod publications;
+mod render;
+mod roles;
+mod run;
+mod seed;
+mod session;
+mod settings;
+mod statement;
+mod tables;
+mod triggers;
+mod types;
+mod views;
+
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
-use super::layout::Project;
+use self::run::Run;
+use super::layout::{MigrationFile, Project};
+use super::parse;
 use crate::model::{self, FunctionId, Origin, QualifiedName, Schema};
 use crate::shadow::Platform;
 
@@ -89,6 +130,16 @@ pub enum Object {
 /// Runs the files of `project` on a model of an empty server with its platform.
 #[must_use]
 pub fn replay(project: &Project, options: &Options) -> Replayed {
+    let mut run = platform::start(options.platform, options.major);
+    let texts: Vec<String> = project.files.iter().map(MigrationFile::sql).collect();
+    let parsed = parse::parse_files(&texts);
+    for (number, ((file, text), statements)) in project.files.iter().zip(&texts).zip(&parsed).enumerate() {
+        run.file(u32::try_from(number).unwrap_or(u32::MAX), text, statements, file.transaction);
+    }
+    finish(run, project, options)
+}
+
+fn finish(mut run: Run, project: &Project, options: &Options) -> Replayed {
     let server = model::Server {
         version_num: options.major * 10_000,
         version: options.major.to_string(),
@@ -100,20 +151,35 @@ pub fn replay(project: &Project, options: &Options) -> Replayed {
         },
         throw_away: false,
     };
-    let database =
-        model::Database { name: "postgres".to_owned(), owner: "postgres".to_owned(), acl: model::Acl::default() };
-    let mut schema = Schema::new(server, database);
+    run.take_superuser();
+    let mut schema = run.catalog.to_schema(server);
+    schema.server_settings = super::base::empty(options.major, "postgres", "postgres").server_settings;
     schema.files = project.files.iter().map(|f| model::SourceFile { path: f.path.clone() }).collect();
-    schema.gaps.push(model::Gap {
-        what: "the files were not replayed: this is under construction".to_owned(),
+    let last_touched = run.last_touched();
+    schema.gaps = run.gaps.into_iter().collect();
+    let unread = project.warnings.iter().filter(|w| w.kind.is_gap());
+    schema.gaps.extend(unread.map(|w| model::Gap {
+        what: w.message.clone(),
         access_control: true,
         origin: Origin::Catalog,
-    });
-    Replayed {
-        schema,
-        statements: Vec::new(),
-        last_touched: BTreeMap::new(),
-        rejected: Vec::new(),
-        unknown: BTreeMap::new(),
+    }));
+    if let Some(exposed) = &options.exposed_schemas {
+        expose(&mut schema, exposed);
     }
+    schema.sort();
+    Replayed { schema, statements: run.ran, last_touched, rejected: run.rejected, unknown: run.unknown }
+}
+
+/// Says in the model what the platform would say in the database of such a project.
+fn expose(schema: &mut Schema, schemas: &[String]) {
+    const NAME: &str = "pgrst.db_schemas";
+    let authenticator = Some("authenticator".to_owned());
+    schema.settings.retain(|s| s.role != authenticator || s.name != NAME);
+    schema.settings.push(model::Setting {
+        role: authenticator,
+        this_database: false,
+        name: NAME.to_owned(),
+        value: schemas.join(", "),
+        origin: Origin::Catalog,
+    });
 }

@@ -35,8 +35,7 @@ impl Run {
                 publication::Published::Table { relation, columns, filter, .. } => {
                     let id = self.relation(relation)?;
                     if row.relations.iter().any(|p| p.relation == id) {
-                        let message =
-                            format!("relation `{relation}` is already member of publication `{}`", row.name);
+                        let message = format!("relation `{relation}` is already member of publication `{}`", row.name);
                         return reject(state::DUPLICATE_OBJECT, message);
                     }
                     let columns = self.places(id, columns)?;
@@ -142,9 +141,10 @@ impl Run {
             Foreign::AlterServer(name, Alteration::Change(change)) => self.change_server(name, change),
             Foreign::AlterServer(name, Alteration::Other(text)) => self.alter_server_options(name, &text.text),
             Foreign::UserMapping { what, role, server, .. } => self.user_mapping(*what, role, server),
-            Foreign::Import { into, server } => {
-                gap(format!("which tables `IMPORT FOREIGN SCHEMA` makes in `{into}` only the server `{server}` knows"), true)
-            }
+            Foreign::Import { into, server } => gap(
+                format!("which tables `IMPORT FOREIGN SCHEMA` makes in `{into}` only the server `{server}` knows"),
+                true,
+            ),
         }
     }
 

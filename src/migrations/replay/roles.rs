@@ -22,6 +22,8 @@ impl Run {
             create_role: false,
             create_db: false,
             replication: false,
+            connection_limit: None,
+            valid_until: None,
             origin: self.origin,
         };
         self.catalog.roles.insert(id, role);
@@ -65,8 +67,15 @@ impl Run {
         let superuser = self.catalog.roles.get(user).is_some_and(|r| r.superuser);
         if create && !superuser && self.catalog.major >= 16 {
             let grantor = self.catalog.superuser;
-            let row =
-                Membership { role, member: user, grantor, admin: true, inherit: false, set: false, origin: self.origin };
+            let row = Membership {
+                role,
+                member: user,
+                grantor,
+                admin: true,
+                inherit: false,
+                set: false,
+                origin: self.origin,
+            };
             let id = self.catalog.fresh();
             self.catalog.memberships.insert(id, row);
         }
@@ -249,6 +258,12 @@ impl Options {
 }
 
 fn set_option(role: &mut Role, option: &RoleOption) {
+    if let RoleOption::ConnectionLimit(limit) = option {
+        role.connection_limit = limit.trim().parse().ok();
+    }
+    if let RoleOption::ValidUntil(until) = option {
+        role.valid_until.clone_from(until);
+    }
     let RoleOption::Flag(flag, on) = option else { return };
     match *flag {
         "superuser" => role.superuser = *on,

@@ -47,11 +47,9 @@ pub(super) mod state {
     pub(crate) const INVALID_FOREIGN_KEY: &str = "42830";
     pub(crate) const INSUFFICIENT_PRIVILEGE: &str = "42501";
     pub(crate) const INVALID_PARAMETER: &str = "22023";
-    pub(crate) const NOT_READY: &str = "55000";
     pub(crate) const RAISED: &str = "P0001";
     pub(crate) const RESERVED_NAME: &str = "42939";
     pub(crate) const UNIQUE_VIOLATION: &str = "23505";
-    pub(crate) const FEATURE: &str = "0A000";
 }
 
 /// The run of some files.
@@ -70,6 +68,22 @@ pub(super) struct Run {
     pub(super) dropped: BTreeSet<Object>,
     /// How many marks are open.
     marks: usize,
+    /// The file that runs.
+    pub(super) file: super::file::Place,
+    /// Whether the file may take something back.
+    pub(super) watches_transactions: bool,
+    /// The open transaction and its savepoints.
+    pub(super) open: Vec<(Option<String>, Mark, Session)>,
+    /// The extension whose objects are being made.
+    pub(super) extension: Option<Id>,
+    /// Extensions whose members are not known.
+    pub(super) opaque: BTreeSet<Id>,
+    /// Collations under which equal values may differ in their bytes.
+    pub(super) nondeterministic: BTreeSet<String>,
+    /// While above 0, an object that nothing makes is an error, which somebody handles.
+    pub(super) strict: usize,
+    /// The role that is a superuser only while the files run.
+    lent: Option<Id>,
 }
 
 impl Run {
@@ -86,6 +100,14 @@ impl Run {
             unknown: BTreeMap::new(),
             dropped: BTreeSet::new(),
             marks: 0,
+            file: super::file::Place::default(),
+            watches_transactions: false,
+            open: Vec::new(),
+            extension: None,
+            opaque: BTreeSet::new(),
+            nondeterministic: BTreeSet::new(),
+            strict: 0,
+            lent: None,
         }
     }
 
@@ -142,6 +164,20 @@ impl Run {
             format!("{message}: no statement before makes it, so what stands behind it is not known; it was made elsewhere, or `--base` can say what was there"),
             true,
         );
+    }
+
+    /// Makes a role a superuser until [`Run::take_superuser`].
+    pub(super) fn lend_superuser(&mut self, role: Id) {
+        if let Some(row) = self.catalog.roles.edit(role).filter(|r| !r.superuser) {
+            row.superuser = true;
+            self.lent = Some(role);
+        }
+    }
+
+    pub(super) fn take_superuser(&mut self) {
+        if let Some(row) = self.lent.take().and_then(|role| self.catalog.roles.edit(role)) {
+            row.superuser = false;
+        }
     }
 
     pub(super) fn mark(&mut self) -> Mark {

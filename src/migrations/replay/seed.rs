@@ -40,8 +40,7 @@ fn roles(catalog: &mut Catalog, schema: &Schema, superuser: &str) {
         let [Some(role), Some(member), Some(grantor)] = found else { continue };
         let id = catalog.fresh();
         let model::Membership { admin, inherit, set, origin, .. } = membership;
-        let row =
-            Membership { role, member, grantor, admin: *admin, inherit: *inherit, set: *set, origin: *origin };
+        let row = Membership { role, member, grantor, admin: *admin, inherit: *inherit, set: *set, origin: *origin };
         catalog.memberships.insert(id, row);
     }
 }

@@ -1,7 +1,7 @@
 //! SET, RESET, `set_config` and DISCARD: what a session does to itself.
 
+use super::catalog::Id;
 use super::catalog::names::Space;
-use super::catalog::{Id, ROOT};
 use super::run::{Result, Run, reject, state};
 use super::session;
 use crate::migrations::parse::data::Call;
@@ -137,11 +137,6 @@ impl Run {
         };
         self.session.set(false, |state, _| state.session_user = role);
         Ok(())
-    }
-
-    /// The only database, by any name.
-    pub(super) fn database(&self) -> Id {
-        self.catalog.database.iter().map(|(id, _)| id).next().unwrap_or(ROOT)
     }
 
     pub(super) fn language(&self, name: &str) -> Result<Id> {

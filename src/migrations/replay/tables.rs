@@ -245,7 +245,15 @@ impl Run {
         let code = self.code_in_child(from, id, code);
         let columns = self.columns_used(id, &code);
         let (kind, origin) = (ConstraintKind::Check(code), self.origin);
-        let row = super::catalog::object::Constraint { on: id, kind, columns, inherited: Vec::new(), local: true, origin, ..row };
+        let row = super::catalog::object::Constraint {
+            on: id,
+            kind,
+            columns,
+            inherited: Vec::new(),
+            local: true,
+            origin,
+            ..row
+        };
         self.insert_constraint(row);
     }
 

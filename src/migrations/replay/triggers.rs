@@ -14,7 +14,10 @@ impl Run {
         let function = self.trigger_function(&create.function)?;
         let returns = self.catalog.functions.get(function).and_then(|f| f.returns.clone());
         if !returns.is_some_and(|t| t.is("trigger")) {
-            return reject(state::INVALID_DEFINITION, format!("function `{}` must return type trigger", create.function));
+            return reject(
+                state::INVALID_DEFINITION,
+                format!("function `{}` must return type trigger", create.function),
+            );
         }
         let old = self.catalog.names.find(Space::Trigger, relation, &create.name);
         if let (Some(id), true) = (old, create.or_replace) {
@@ -66,8 +69,7 @@ impl Run {
 
     /// The constraint that a constraint trigger is.
     pub(super) fn trigger_constraint(&mut self, relation: Id, name: &str, trigger: &Trigger) -> Id {
-        let mut row =
-            Constraint::new(relation, name.to_owned(), ConstraintKind::Trigger, Vec::new(), self.origin);
+        let mut row = Constraint::new(relation, name.to_owned(), ConstraintKind::Trigger, Vec::new(), self.origin);
         row.deferrable = trigger.clauses.contains("DEFERRABLE") && !trigger.clauses.contains("NOT DEFERRABLE");
         row.initially_deferred = trigger.clauses.contains("INITIALLY DEFERRED");
         row.deferrable |= row.initially_deferred;

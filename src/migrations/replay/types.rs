@@ -75,7 +75,7 @@ impl Run {
             None => self.creation_namespace(None).map(|id| self.catalog.namespace_name(id).to_owned())?,
         };
         let object = Object::Type(QualifiedName::new(&schema, &name.name));
-        if self.dropped.contains(&object) {
+        if self.strict > 0 || self.dropped.contains(&object) {
             return reject(state::UNDEFINED_OBJECT, message);
         }
         if !self.may_be_an_extensions(name.schema.as_deref()) {
@@ -175,11 +175,10 @@ impl Run {
 
     fn create_domain(&mut self, schema: Id, name: &str, base: &TypeName, items: &[ColumnItem]) -> Result {
         let base = self.type_ref(base)?;
-        let (mut not_null, mut default, mut checks) = (false, None, Vec::new());
+        let (mut not_null, mut checks) = (false, Vec::new());
         for item in items {
             match item {
                 ColumnItem::Nullable(nullable) => not_null = !nullable,
-                ColumnItem::Default(text) => default = Some(self.code_without_row(&text.text, Some(&base))?),
                 ColumnItem::Constraint(constraint) => match &constraint.kind {
                     ConstraintBody::Check(text) => checks.push((constraint.name.clone(), text.text.clone())),
                     ConstraintBody::NotNull(_) => not_null = true,
@@ -188,7 +187,7 @@ impl Run {
                 _ => (),
             }
         }
-        let id = self.insert_type(schema, name, TypeKind::Domain { base, not_null, default });
+        let id = self.insert_type(schema, name, TypeKind::Domain { base, not_null });
         for (name, text) in checks {
             self.add_domain_check(id, name, &text, true)?;
         }

@@ -75,6 +75,7 @@ pub(crate) struct Column {
     pub(crate) generated: Option<Generated>,
     pub(crate) identity: Option<Identity>,
     pub(crate) collation: Option<String>,
+    pub(crate) deterministic: bool,
     pub(crate) acl: Option<Acl>,
     /// Defined here, not only by a parent.
     pub(crate) local: bool,
@@ -138,7 +139,6 @@ pub(crate) struct Index {
     pub(crate) relation: Id,
     pub(crate) name: String,
     pub(crate) keys: Vec<IndexKey>,
-    pub(crate) included: Vec<usize>,
     pub(crate) unique: bool,
     pub(crate) nulls_not_distinct: bool,
     pub(crate) predicate: Option<Code>,
@@ -256,7 +256,6 @@ pub(crate) enum TypeKind {
     Domain {
         base: TypeRef,
         not_null: bool,
-        default: Option<Code>,
     },
     Composite(Vec<(String, TypeRef)>),
     /// The type of its bounds.

@@ -1,0 +1,74 @@
+//! Files: each a session's work, one transaction where the tool makes it one.
+
+use super::run::Run;
+use super::statement::touches_access;
+use crate::migrations::parse::setting::Transaction;
+use crate::migrations::parse::{Parsed, Statement};
+use crate::model::{self, Origin};
+use std::ops::Range;
+
+/// The file that runs.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Place {
+    file: u32,
+    text: String,
+    /// Where its lines begin.
+    starts: Vec<usize>,
+}
+
+impl Run {
+    /// Runs a file, in a transaction unless the tool runs it without.
+    pub(super) fn file(&mut self, number: u32, text: &str, statements: &[Parsed], transaction: bool) {
+        let breaks = text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(at, _)| at + 1);
+        self.file = Place { file: number, text: text.to_owned(), starts: std::iter::once(0).chain(breaks).collect() };
+        self.session.in_transaction = transaction;
+        self.watches_transactions = may_roll_back(statements);
+        for parsed in statements {
+            self.origin = Origin::Statement(self.span(&parsed.range));
+            let outcome = self.execute(&parsed.statement);
+            self.finish(outcome, touches_access(&parsed.statement));
+        }
+        // A transaction that nobody ends is not kept.
+        self.abort();
+        self.discard("all");
+        self.origin = Origin::Catalog;
+    }
+
+    /// A statement's place in the file that runs.
+    pub(super) fn span(&self, range: &Range<usize>) -> model::Statement {
+        let file = &self.file;
+        let line = file.starts.partition_point(|start| *start <= range.start);
+        let start = line.checked_sub(1).and_then(|l| file.starts.get(l)).copied().unwrap_or(0);
+        let before = file.text.get(start..range.start).unwrap_or_default();
+        let column = before.chars().filter(|c| *c != '\u{feff}').count() + 1;
+        let small = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        model::Statement {
+            file: file.file,
+            start: small(range.start),
+            end: small(range.end),
+            line: small(line),
+            column: small(column),
+        }
+    }
+
+    /// The text of the statement that runs.
+    pub(super) fn text_here(&self) -> String {
+        let Origin::Statement(place) = self.origin else { return String::new() };
+        let range = place.start as usize..place.end as usize;
+        self.file.text.get(range).unwrap_or_default().to_owned()
+    }
+}
+
+/// Whether a file may take back what it did, so that its changes have to be recorded.
+fn may_roll_back(statements: &[Parsed]) -> bool {
+    let (mut begins, mut commits) = (0_usize, 0_usize);
+    for parsed in statements {
+        match &parsed.statement {
+            Statement::Transaction(Transaction::Rollback | Transaction::RollbackTo(_)) => return true,
+            Statement::Transaction(Transaction::Begin) => begins += 1,
+            Statement::Transaction(Transaction::Commit) => commits += 1,
+            _ => (),
+        }
+    }
+    begins > commits
+}

@@ -1,0 +1,44 @@
+//! Code as text in which every name is the one that holds now.
+
+use crate::migrations::replay::catalog::Catalog;
+use crate::migrations::replay::catalog::code::{Code, Spot};
+use crate::model::{quote_ident, quote_literal};
+
+impl Catalog {
+    pub(super) fn text(&self, code: &Code) -> String {
+        let mut out = String::with_capacity(code.text.len() + 32);
+        let mut at = 0;
+        let mut names: Vec<_> = code.names.iter().collect();
+        names.sort_by_key(|(range, _)| range.start);
+        for (range, spot) in names {
+            let Some(before) = code.text.get(at..range.start) else { continue };
+            out.push_str(before);
+            match self.name_at(*spot) {
+                Some(name) => out.push_str(&name),
+                None => out.push_str(code.text.get(range.clone()).unwrap_or_default()),
+            }
+            at = range.end;
+        }
+        out.push_str(code.text.get(at..).unwrap_or_default());
+        out
+    }
+
+    fn name_at(&self, spot: Spot) -> Option<String> {
+        let address = spot.address();
+        Some(match spot {
+            Spot::Plain(_) => match address.column.checked_sub(1) {
+                Some(place) => {
+                    let column = self.relations.get(address.id)?.columns.get(place)?;
+                    quote_ident(&column.name).into_owned()
+                }
+                None => quote_ident(&self.relations.get(address.id)?.name).into_owned(),
+            },
+            Spot::Function(_) => {
+                self.functions.get(address.id)?;
+                self.function_id(address.id).qualified().to_string()
+            }
+            Spot::Qualified(_) => self.qualified(address.id).to_string(),
+            Spot::Quoted(_) => quote_literal(&self.qualified(address.id).to_string()),
+        })
+    }
+}

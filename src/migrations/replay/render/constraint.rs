@@ -1,0 +1,139 @@
+//! Constraints, indexes and the like, with the definitions that the server prints.
+
+use crate::migrations::replay::catalog::object::{Constraint, ConstraintKind, ForeignKey, Index, IndexKey};
+use crate::migrations::replay::catalog::{Catalog, Id};
+use crate::model::{self, ReferentialAction, RelationKind, quote_ident};
+
+impl Catalog {
+    pub(super) fn constraint(&self, row: &Constraint, kind: RelationKind) -> model::Constraint {
+        model::Constraint {
+            name: row.name.clone(),
+            kind: match &row.kind {
+                ConstraintKind::Check(code) => model::ConstraintKind::Check(self.text(code)),
+                ConstraintKind::PrimaryKey => model::ConstraintKind::PrimaryKey,
+                ConstraintKind::Unique(_) => model::ConstraintKind::Unique,
+                ConstraintKind::Exclusion(_) => model::ConstraintKind::Exclusion,
+                ConstraintKind::ForeignKey(key) => model::ConstraintKind::ForeignKey(self.foreign_key(row.on, key)),
+                ConstraintKind::Trigger => model::ConstraintKind::Trigger,
+            },
+            columns: self.column_names(row.on, &row.columns),
+            definition: self.constraint_definition(row),
+            validated: row.validated,
+            // The server checks no row of a foreign table.
+            enforced: row.enforced && kind != RelationKind::ForeignTable,
+            deferrable: row.deferrable,
+            initially_deferred: row.initially_deferred,
+            origin: row.origin,
+        }
+    }
+
+    fn foreign_key(&self, on: Id, key: &ForeignKey) -> model::ForeignKey {
+        model::ForeignKey {
+            relation: self.qualified(key.relation),
+            columns: self.column_names(key.relation, &key.columns),
+            on_update: key.on_update,
+            on_delete: key.on_delete,
+            delete_set_columns: self.column_names(on, &key.delete_set),
+            match_full: key.match_full,
+        }
+    }
+
+    fn listed(&self, on: Id, places: &[usize]) -> String {
+        let names = self.column_names(on, places);
+        let quoted: Vec<_> = names.iter().map(|n| quote_ident(n)).collect();
+        quoted.join(", ")
+    }
+
+    fn constraint_definition(&self, row: &Constraint) -> String {
+        let mut text = match &row.kind {
+            ConstraintKind::Check(code) => format!("CHECK (({}))", self.text(code)),
+            ConstraintKind::PrimaryKey => format!("PRIMARY KEY ({})", self.listed(row.on, &row.columns)),
+            ConstraintKind::Unique(not_distinct) => {
+                let nulls = if *not_distinct { "NULLS NOT DISTINCT " } else { "" };
+                format!("UNIQUE {nulls}({})", self.listed(row.on, &row.columns))
+            }
+            ConstraintKind::Exclusion(code) => format!("EXCLUDE {}", self.text(code)),
+            ConstraintKind::ForeignKey(key) => self.foreign_key_definition(row, key),
+            ConstraintKind::Trigger => "TRIGGER".to_owned(),
+        };
+        if row.deferrable {
+            text.push_str(" DEFERRABLE");
+        }
+        if row.initially_deferred {
+            text.push_str(" INITIALLY DEFERRED");
+        }
+        if row.no_inherit && matches!(row.kind, ConstraintKind::Check(_)) {
+            text.push_str(" NO INHERIT");
+        }
+        if !row.enforced {
+            text.push_str(" NOT ENFORCED");
+        } else if !row.validated {
+            text.push_str(" NOT VALID");
+        }
+        text
+    }
+
+    fn foreign_key_definition(&self, row: &Constraint, key: &ForeignKey) -> String {
+        let mut text = format!(
+            "FOREIGN KEY ({}) REFERENCES {}({})",
+            self.listed(row.on, &row.columns),
+            self.qualified(key.relation),
+            self.listed(key.relation, &key.columns)
+        );
+        if key.match_full {
+            text.push_str(" MATCH FULL");
+        }
+        if let Some(action) = action(key.on_update) {
+            text.push_str(&format!(" ON UPDATE {action}"));
+        }
+        if let Some(action) = action(key.on_delete) {
+            text.push_str(&format!(" ON DELETE {action}"));
+            if !key.delete_set.is_empty() {
+                text.push_str(&format!(" ({})", self.listed(row.on, &key.delete_set)));
+            }
+        }
+        text
+    }
+
+    /// A domain's CHECKs that hold, by name.
+    pub(super) fn domain_checks(&self, domain: Id) -> Vec<String> {
+        let mut checks: Vec<(&str, String)> = self
+            .constraints
+            .iter()
+            .filter(|(_, c)| c.on == domain && c.validated)
+            .filter_map(|(_, c)| match &c.kind {
+                ConstraintKind::Check(code) => Some((c.name.as_str(), self.text(code))),
+                _ => None,
+            })
+            .collect();
+        checks.sort();
+        checks.into_iter().map(|(_, text)| text).collect()
+    }
+
+    pub(super) fn index(&self, row: &Index) -> model::Index {
+        let key = |key: &IndexKey| match key {
+            IndexKey::Column(place) => quote_ident(&self.column_name(row.relation, *place)).into_owned(),
+            IndexKey::Expression(code) => self.text(code),
+        };
+        model::Index {
+            name: row.name.clone(),
+            keys: row.keys.iter().map(key).collect(),
+            unique: row.unique,
+            nulls_not_distinct: row.nulls_not_distinct,
+            predicate: row.predicate.as_ref().map(|code| self.text(code)),
+            valid: row.valid,
+            method: row.method.clone(),
+            origin: row.origin,
+        }
+    }
+}
+
+fn action(action: ReferentialAction) -> Option<&'static str> {
+    match action {
+        ReferentialAction::NoAction => None,
+        ReferentialAction::Restrict => Some("RESTRICT"),
+        ReferentialAction::Cascade => Some("CASCADE"),
+        ReferentialAction::SetNull => Some("SET NULL"),
+        ReferentialAction::SetDefault => Some("SET DEFAULT"),
+    }
+}

@@ -1,0 +1,111 @@
+//! What is told of a run: places, refusals, unknown objects.
+
+use super::*;
+use crate::migrations::layout::{FileRole, Layout, Wanted, find};
+use std::path::{Path, PathBuf};
+
+/// A project of plain files.
+fn project(files: &[&str]) -> Project {
+    let file = |(number, text): (usize, &&str)| MigrationFile {
+        path: format!("{number}.sql"),
+        role: FileRole::Migration,
+        version: None,
+        text: (*text).to_owned(),
+        parts: std::iter::once(0..text.len()).collect(),
+        transaction: true,
+    };
+    let files = files.iter().enumerate().map(file).collect();
+    Project { layout: Layout::Plain, root: PathBuf::new(), files, warnings: Vec::new() }
+}
+
+fn replayed(files: &[&str]) -> Replayed {
+    let options = Options { platform: Platform::Postgres, major: 17, exposed_schemas: None };
+    replay(&project(files), &options)
+}
+
+fn name(name: &str) -> QualifiedName {
+    QualifiedName::new("public", name)
+}
+
+#[test]
+fn facts_carry_the_place_of_the_statement_that_made_or_changed_them() {
+    let done =
+        replayed(&["create table t (a int);\n  alter table t enable row level security;", "comment on table t is 'x'"]);
+    let table = done.schema.relation(&name("t")).unwrap();
+    assert!(table.row_security);
+    let Origin::Statement(place) = table.origin else { panic!("no place") };
+    assert_eq!((place.file, place.line, place.column), (0, 2, 3));
+    assert_eq!(done.last_touched.get(&Object::Relation(name("t"))).map(|p| p.file), Some(1));
+    assert_eq!(done.statements.len(), 3);
+    assert_eq!(done.statements.first().map(|r| r.touched.as_slice()), Some([Object::Relation(name("t"))].as_slice()));
+}
+
+#[test]
+fn what_postgres_refuses_is_noted_and_has_no_effect() {
+    let done = replayed(&["create table t (a int); create table t (b int); alter table t add b int, drop c;"]);
+    let states: Vec<_> = done.rejected.iter().map(|r| r.sqlstate).collect();
+    assert_eq!(states, ["42P07", "42703"]);
+    assert_eq!(done.schema.relation(&name("t")).unwrap().columns.len(), 1);
+    assert_eq!(done.schema.gaps.len(), 2);
+}
+
+#[test]
+fn what_nothing_makes_is_unknown_and_its_policies_are_kept() {
+    let done = replayed(&["create policy p on elsewhere using (true); drop table elsewhere; select 1;"]);
+    assert_eq!(done.unknown.keys().collect::<Vec<_>>(), [&Object::Relation(name("elsewhere"))]);
+    let done = replayed(&["create policy p on elsewhere using (owner = current_user)"]);
+    assert_eq!(done.schema.relation(&name("elsewhere")).unwrap().policies.len(), 1);
+    assert!(done.schema.gaps.iter().all(|g| g.access_control));
+    let done = replayed(&["create table t (); drop table t; create policy p on t using (true);"]);
+    assert!(done.unknown.is_empty() && done.rejected.len() == 1);
+}
+
+#[test]
+fn the_platform_is_replayed_without_a_gap() {
+    for major in 14..=18 {
+        let options = Options { platform: Platform::SUPABASE, major, exposed_schemas: None };
+        let done = replay(&project(&[]), &options);
+        assert_eq!(done.schema.gaps, [], "{major}");
+        assert!(done.schema.relation(&QualifiedName::new("auth", "users")).is_some());
+    }
+}
+
+fn below(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) {
+    if folder.join("migrations").is_dir() {
+        found.push(folder.to_owned());
+    }
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    for entry in entries.filter(|e| depth > 0 && e.path().is_dir() && e.file_name() != "node_modules") {
+        below(&entry.path(), depth - 1, found);
+    }
+}
+
+/// Prints what was refused or not understood, and how long it took.
+#[test]
+#[ignore = "reads the folder that PGWITNESS_PROJECTS names"]
+fn real_projects_replay() {
+    let Some(folder) = std::env::var_os("PGWITNESS_PROJECTS") else { panic!("PGWITNESS_PROJECTS names no folder") };
+    let mut found = Vec::new();
+    below(Path::new(&folder), 6, &mut found);
+    found.sort();
+    for path in found {
+        let Ok(project) = find(&path, Wanted { seed: true, supabase: true, layout: None }) else { continue };
+        let options = Options { platform: Platform::SUPABASE, major: 17, exposed_schemas: None };
+        let start = std::time::Instant::now();
+        let done = replay(&project, &options);
+        let path_of = |place: &model::Statement| project.files.get(place.file as usize).map(|f| f.path.clone());
+        eprintln!(
+            "{}: {} statements, {} relations, {} refused, {} gaps, {:?}",
+            path.display(),
+            done.statements.len(),
+            done.schema.relations.len(),
+            done.rejected.len(),
+            done.schema.gaps.len(),
+            start.elapsed()
+        );
+        for gap in done.schema.gaps.iter().take(15) {
+            let Origin::Statement(place) = gap.origin else { continue };
+            eprintln!("   {}:{} {}", path_of(&place).unwrap_or_default(), place.line, gap.what);
+        }
+    }
+}
