@@ -243,6 +243,17 @@ pub struct Reading {
     /// The tool that the migrations are for; detected by default
     #[arg(long, value_name = "TOOL")]
     pub layout: Option<Layout>,
+    /// A pg_dump of the database before the first migration, where migrations alone do not make it
+    ///
+    /// For projects that began in a dashboard: `supabase db dump` or `pg_dump` in plain format, with or without rows.
+    #[arg(long, value_name = "FILE")]
+    pub initial_dump: Option<PathBuf>,
+    /// Stop at the first statement that fails on the throw-away server, as the project's own tool would
+    ///
+    /// Without it such statements are left out and listed, and the rest is examined; the exit code is then 3 if access
+    /// control may depend on one of them.
+    #[arg(long)]
+    pub strict: bool,
     /// Leave the throw-away server without the rows of seed.sql
     #[arg(long)]
     pub no_seed: bool,

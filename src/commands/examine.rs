@@ -39,7 +39,11 @@ pub(super) async fn examine(
     let tested = if wanted { loaded.probe(cx, &mut findings, run).await? } else { None };
     let (tested, agreement) = tested.unwrap_or_default();
     source.notes.extend(remarks(&tested, &agreement));
-    let report = assemble(cx, Parts { source, findings, examined, probes: tested.probes });
+    let mut report = assemble(cx, Parts { source, findings, examined, probes: tested.probes });
+    if let Some((total, ran)) = loaded.statements {
+        let counts = [("statements", total), ("statements_applied", ran)];
+        report.coverage.examined.extend(counts.map(|(kind, n)| (kind.to_owned(), n as u64)));
+    }
     Ok((report, agreement.contradictions.iter().map(ToString::to_string).collect()))
 }
 

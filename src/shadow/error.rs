@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::Failure;
 use crate::migrations::layout::LayoutError;
 
 /// A failure to get, start or fill a throw-away server.
@@ -56,6 +57,13 @@ pub enum ShadowError {
         /// The causes, joined.
         message: String,
     },
+}
+
+impl From<Failure> for ShadowError {
+    fn from(failure: Failure) -> Self {
+        let Failure { path, place, code, message, help, .. } = failure;
+        Self::Sql { place: format!("{path}:{}", place.line), code, message, help }
+    }
 }
 
 impl ShadowError {

@@ -15,11 +15,10 @@ mod platform;
 mod server;
 mod stale;
 mod standin;
-mod statement;
 mod template;
 
 pub(crate) use apply::remarks;
-pub use apply::{apply, apply_project};
+pub use apply::{Applied, Failure, Mode, Target, apply, run};
 pub use binaries::{Binaries, BinariesRequest, SUPPORTED_MAJORS};
 pub use cache::cache_dir;
 pub use error::ShadowError;

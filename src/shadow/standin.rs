@@ -1,7 +1,8 @@
 //! Stand-ins for extensions that a hosted project has and this server lacks: their signatures, not their work.
 
 use super::ShadowError;
-use super::statement::{Statement, statements};
+use super::apply::Applied;
+use super::apply::statement::{Statement, parts};
 use std::collections::BTreeSet;
 use std::ops::Range;
 use tokio_postgres::Client;
@@ -62,21 +63,21 @@ impl<'a> StandIns<'a> {
     }
 
     /// Provides what `text` needs, and blanks the statements that this server could not run, keeping every other byte in its
-    /// place. Says in `notes` what was done.
-    pub(crate) async fn prepare(&mut self, text: &str, notes: &mut Vec<String>) -> Result<String, ShadowError> {
+    /// place. Says in `applied` what was done.
+    pub(crate) async fn prepare(&mut self, text: &str, applied: &mut Applied) -> Result<String, ShadowError> {
         let mut out = text.to_owned();
-        let Some(found) = statements(text) else { return Ok(out) };
-        for statement in &found {
+        for part in parts(text).iter().filter(|part| part.is_statement()) {
+            let statement = &part.statement;
             let drop = match extension_of(statement) {
                 Some(name) if self.available.contains(&name) => false,
                 Some(name) => {
                     if statement.begins(&["create"]) {
-                        self.create(&name, statement, notes).await?;
+                        self.create(&name, statement, applied).await?;
                     }
                     true
                 }
                 None => {
-                    self.mentioned(statement, notes).await?;
+                    self.mentioned(statement, applied).await?;
                     self.done.contains("vector") && is_vector_index(statement)
                 }
             };
@@ -91,32 +92,32 @@ impl<'a> StandIns<'a> {
         &mut self,
         name: &str,
         statement: &Statement<'_>,
-        notes: &mut Vec<String>,
+        applied: &mut Applied,
     ) -> Result<(), ShadowError> {
         if BUILT_IN.contains(&name) {
             return Ok(());
         }
         let Some(found) = STANDINS.iter().find(|s| s.extension == name) else {
-            notes.push(format!("extension `{name}` is not available here: its `create extension` was skipped"));
+            applied.notes.push(format!("extension `{name}` is not available here: its `create extension` was skipped"));
             return Ok(());
         };
         let schema = statement.find("schema").and_then(|at| statement.word(at + 1));
-        self.provide(found, schema.as_deref().unwrap_or("public"), notes).await
+        self.provide(found, schema.as_deref().unwrap_or("public"), applied).await
     }
 
     /// Provides extensions with a schema of their own when a statement names that schema: they are often switched on in the
     /// dashboard and no migration creates them.
-    async fn mentioned(&mut self, statement: &Statement<'_>, notes: &mut Vec<String>) -> Result<(), ShadowError> {
+    async fn mentioned(&mut self, statement: &Statement<'_>, applied: &mut Applied) -> Result<(), ShadowError> {
         for found in STANDINS {
             let absent = !self.available.contains(found.extension);
             if absent && found.schema.is_some_and(|schema| statement.names_schema(schema)) {
-                self.provide(found, "public", notes).await?;
+                self.provide(found, "public", applied).await?;
             }
         }
         Ok(())
     }
 
-    async fn provide(&mut self, found: &StandIn, schema: &str, notes: &mut Vec<String>) -> Result<(), ShadowError> {
+    async fn provide(&mut self, found: &StandIn, schema: &str, applied: &mut Applied) -> Result<(), ShadowError> {
         if !self.done.insert(found.extension) {
             return Ok(());
         }
@@ -129,7 +130,9 @@ impl<'a> StandIns<'a> {
         let sql = format!("create schema if not exists {quoted};\n{sql}");
         let run = self.client.batch_execute(&sql).await;
         run.map_err(|e| ShadowError::connection(format!("cannot make the stand-in for `{}`", found.extension), &e))?;
-        notes.push(format!("`{}` is not available here: a stand-in without its behaviour was made", found.extension));
+        applied
+            .notes
+            .push(format!("`{}` is not available here: a stand-in without its behaviour was made", found.extension));
         Ok(())
     }
 }
@@ -165,7 +168,7 @@ mod tests {
     use super::*;
 
     fn one(text: &str) -> Statement<'_> {
-        statements(text).unwrap().remove(0)
+        parts(text).remove(0).statement
     }
 
     #[test]
@@ -187,7 +190,7 @@ mod tests {
     #[test]
     fn blanks_in_place() {
         let mut text = "select 1;\ncreate extension é\n;select 2;".to_owned();
-        let range = statements(&text).unwrap().remove(1).range;
+        let range = parts(&text).remove(1).statement.range;
         blank(&mut text, &range);
         assert!(text.starts_with("select 1;\n "));
         assert!(text.ends_with("\n select 2;"));

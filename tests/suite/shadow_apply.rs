@@ -1,7 +1,10 @@
 //! The platform's bootstrap, and migrations run on it.
 
 use crate::support::{self, MAJORS};
-use pgwitness::shadow::{BinariesRequest, Platform, Server, Shadow, ShadowError, ShadowRequest, apply};
+use pgwitness::migrations::layout::{self, FileRole, Project, Wanted};
+use pgwitness::shadow::{
+    Applied, BinariesRequest, Mode, Platform, Server, Shadow, ShadowError, ShadowRequest, apply, run,
+};
 use std::path::Path;
 
 #[test]
@@ -155,6 +158,124 @@ fn plain_postgres_has_no_platform() {
     let error = applied(&server, &[("1_a.sql", "select auth.uid()")], None).unwrap_err();
     assert!(error.to_string().contains("schema \"auth\" does not exist"), "{error}");
     assert_eq!(applied(&server, &[("a.sql", "create table t (a int)")], None).unwrap(), [""; 0]);
+}
+
+/// A project of these files.
+fn project(files: &[(&str, &str)]) -> Project {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = dir.path().join("supabase/migrations");
+    std::fs::create_dir_all(&folder).unwrap();
+    for (name, text) in files {
+        std::fs::write(folder.join(name), text).unwrap();
+    }
+    layout::find(&folder, Wanted { seed: false, supabase: true, layout: None }).unwrap()
+}
+
+fn resilient(server: &Server, project: &Project) -> Applied {
+    support::block_on(run(server.at("postgres"), project, Mode::Resilient)).unwrap()
+}
+
+/// Place, SQLSTATE and weight of each failure.
+fn failures(applied: &Applied) -> Vec<(String, &str, bool)> {
+    let name = |path: &str| path.rsplit('/').next().unwrap().to_owned();
+    let of = |f: &pgwitness::shadow::Failure| format!("{}:{}", name(&f.path), f.place.line);
+    applied.failures.iter().map(|f| (of(f), f.code.as_str(), f.access_control)).collect()
+}
+
+#[test]
+fn goes_on_past_what_fails_and_lists_it() {
+    let server = support::server(17, Platform::SUPABASE);
+    let files = [
+        (
+            "1_a.sql",
+            "create table public.t (a int primary key);\n\ncreate policy p on public.none for select using (true);\n\
+             insert into public.t values (1);\ninsert into public.t values (1);\nset local search_path = public;\n\
+             create table u (a int);",
+        ),
+        (
+            "2_b.sql",
+            "create type public.mood as enum ('x');\nselect nothing;\nalter type public.mood add value 'y';\n\
+                     create table public.m (m public.mood default 'y');",
+        ),
+        (
+            "3_c.sql",
+            "begin;\ncreate table public.kept (a int);\nselect nothing;\ncommit;\nbegin;\n\
+                     create table public.gone (a int);\nrollback;\ncreate index concurrently i on public.kept (a);",
+        ),
+        (
+            "4_d.sql",
+            "create table public.d (a int unique deferrable initially deferred);\n\
+                     insert into public.d values (1);\ninsert into public.d values (1);\ncreate table public.e (a int);",
+        ),
+        ("5_e.sql", "create table public.f (a int);\nselect 'open"),
+    ];
+    let applied = resilient(&server, &project(&files));
+    assert_eq!(
+        failures(&applied),
+        [
+            ("1_a.sql:3".to_owned(), "42P01", true),
+            ("1_a.sql:5".to_owned(), "23505", false),
+            ("2_b.sql:2".to_owned(), "42703", false),
+            ("3_c.sql:3".to_owned(), "42703", false),
+            ("4_d.sql:3".to_owned(), "23505", false),
+            ("5_e.sql:2".to_owned(), "42601", true),
+        ]
+    );
+    assert_eq!((applied.total, applied.applied(), applied.percent()), (23, 17, 73));
+    let there = "select count(*) from pg_class where relname in ('t', 'u', 'm', 'kept', 'i', 'd', 'e', 'f', 'gone')";
+    assert_eq!(one(&server, there), 8, "all but `gone`");
+    assert_eq!(one(&server, "select count(*) from pg_roles where rolname = 'postgres' and rolsuper"), 0);
+}
+
+#[test]
+fn a_run_without_errors_is_the_same_in_both_modes() {
+    let files = [("1_a.sql", "create table public.t (a int);\ninsert into public.t values (1);"), ("2_b.sql", "")];
+    for mode in [Mode::Strict, Mode::Resilient] {
+        let server = support::server(16, Platform::SUPABASE);
+        let applied = support::block_on(run(server.at("postgres"), &project(&files), mode)).unwrap();
+        assert_eq!((applied.total, applied.percent(), applied.failures.len()), (2, 100, 0));
+        assert_eq!(one(&server, "select count(*) from public.t"), 1);
+    }
+}
+
+/// The text of a dump of a project that began in the dashboard, as a file before its migrations.
+fn with_dump(dump: &str, files: &[(&str, &str)]) -> Project {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("dump.sql");
+    std::fs::write(&path, dump).unwrap();
+    let mut project = project(files);
+    project.files.insert(0, layout::initial(&path).unwrap());
+    project
+}
+
+#[test]
+fn starts_from_a_dump_with_owners_rows_and_missing_roles() {
+    let server = support::server(17, Platform::SUPABASE);
+    let dump = "\\restrict abc\nSET statement_timeout = 0;\nSELECT pg_catalog.set_config('search_path', '', false);\n\
+        CREATE SCHEMA auth;\nCREATE TABLE auth.users (id uuid);\n\
+        CREATE TABLE public.notes (id integer NOT NULL, body text);\nALTER TABLE public.notes OWNER TO keeper;\n\
+        COPY public.notes (id, body) FROM stdin;\n1\tone\n2\t\\N\n\\.\n\n\
+        ALTER TABLE ONLY public.notes ADD CONSTRAINT notes_pkey PRIMARY KEY (id);\n\
+        GRANT SELECT ON TABLE public.notes TO \"read er\";\n\\unrestrict abc\n";
+    let migration = [("1_a.sql", "alter table public.notes enable row level security;\nselect 1 from public.notes;")];
+    let project = with_dump(dump, &migration);
+    assert_eq!(project.files[0].role, FileRole::Initial);
+    for mode in [Mode::Strict, Mode::Resilient] {
+        let server = support::server(17, Platform::SUPABASE);
+        let applied: Applied = support::block_on(run(server.at("postgres"), &project, mode)).unwrap();
+        assert_eq!(failures(&applied), []);
+        assert_eq!(
+            applied.notes,
+            ["keeper", "read er"].map(|role| format!("role `{role}` was made, because the dump names it"))
+        );
+        assert_eq!(one(&server, "select count(*) from public.notes where body is null and id = 2"), 1);
+        let owned = "select count(*) from pg_class where relname = 'notes' and relowner = 'keeper'::regrole
+                     and relrowsecurity and has_table_privilege('read er', oid, 'select')";
+        assert_eq!(one(&server, owned), 1);
+    }
+    let broken = with_dump("create table public.x (a int);\nselect nothing;\n", &[("1_a.sql", "select 1")]);
+    let error = support::block_on(run(server.at("postgres"), &broken, Mode::Strict)).unwrap_err();
+    assert!(error.to_string().contains("dump.sql:2: ") && error.to_string().contains("42703"), "{error}");
 }
 
 /// Uses whatever server a user's run would use, which is an installed one where there is one.

@@ -35,7 +35,10 @@ pub(in crate::commands) fn find(paths: &[PathBuf], reading: &cli::Reading, run: 
     };
     let wanted =
         Wanted { layout: reading.layout, seed: !reading.no_seed, supabase: platform != shadow::Platform::Postgres };
-    let project = joined(paths, wanted)?;
+    let mut project = joined(paths, wanted)?;
+    if let Some(dump) = &reading.initial_dump {
+        project.files.insert(0, layout::initial(dump)?);
+    }
     let texts = texts(&project, paths);
     let dumps = project.files.iter().filter(|f| platform == shadow::Platform::SUPABASE && is_dump(&f.text));
     notes.extend(dumps.map(dumped));

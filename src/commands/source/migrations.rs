@@ -7,10 +7,12 @@ use crate::Error;
 use crate::cli;
 use crate::commands::Run;
 use crate::connector::ConnInfo;
-use crate::model::{Origin, Schema, Setting};
+use crate::model::{Gap, Origin, Schema, Setting};
 use crate::project::Mask;
 use crate::report::SourceKind;
-use crate::shadow::{self, Binaries, BinariesRequest, ServerOptions, Shadow, ShadowError, ShadowRequest};
+use crate::shadow::{
+    self, Applied, Binaries, BinariesRequest, Failure, Mode, ServerOptions, Shadow, ShadowError, ShadowRequest,
+};
 
 /// Applies the files and reads the result; `description` is what reports call them.
 pub(in crate::commands) async fn load(
@@ -24,7 +26,8 @@ pub(in crate::commands) async fn load(
     let mask = found.texts.mask();
     let mut notes = found.notes.clone();
     let binaries = binaries(reading, &found.config, &mut notes);
-    let shadow = start(&found, binaries, run).await.map_err(|e| hidden(e, &mask))?;
+    let mode = if reading.strict { Mode::Strict } else { Mode::Resilient };
+    let (shadow, applied) = start(&found, binaries, mode, run).await.map_err(|e| hidden(e, &mask))?;
     let info = ConnInfo::for_socket(shadow.server.socket_dir(), shadow.server.port(), "postgres", Shadow::DATABASE);
     let (mut schema, database) = live::read(&info, reading, run).await?;
     schema.server.throw_away = true;
@@ -34,8 +37,11 @@ pub(in crate::commands) async fn load(
     }
     let replay = replayed::run(&found, schema.server.major());
     crate::migrations::origins::copy(&replay.schema, &mut schema);
+    let failed: Vec<_> = applied.failures.iter().map(|failure| gap(failure, &schema)).collect();
+    schema.gaps.extend(failed);
     let mut loaded = Loaded::new(schema, SourceKind::Shadow, description);
-    loaded.notes = shadow.notes.iter().cloned().chain(notes).collect();
+    loaded.notes = coverage(&applied).into_iter().chain(applied.notes.iter().cloned()).chain(notes).collect();
+    loaded.statements = Some((applied.total, applied.applied()));
     // Migrations run and the model is read as postgres; only a superuser may act as every role.
     let superuser = live::open(&info.with_user(shadow.server.superuser()), reading, run).await?;
     drop(database);
@@ -77,7 +83,29 @@ fn hidden(error: Error, mask: &Mask) -> Error {
     }
 }
 
-async fn start(found: &Found, binaries: BinariesRequest, run: &Run) -> Result<Shadow, Error> {
+/// A statement that did not run, where the model's files have it.
+fn gap(failure: &Failure, schema: &Schema) -> Gap {
+    let file = schema.files.iter().position(|file| file.path == failure.path).and_then(|at| u32::try_from(at).ok());
+    match file {
+        Some(file) => failure.clone().in_file(file).gap(),
+        None => Gap { what: failure.to_string(), access_control: failure.access_control, origin: Origin::Catalog },
+    }
+}
+
+/// How much of the project ran, where not all of it did.
+fn coverage(applied: &Applied) -> Option<String> {
+    let first = applied.failures.first()?;
+    let (ran, total, failed) = (applied.applied(), applied.total, applied.failures.len());
+    Some(format!(
+        "{ran} of {total} statements ({}%) ran on the throw-away server, {failed} failed and were left out; the first \
+         is {}:{}",
+        applied.percent(),
+        first.path,
+        first.place.line
+    ))
+}
+
+async fn start(found: &Found, binaries: BinariesRequest, mode: Mode, run: &Run) -> Result<(Shadow, Applied), Error> {
     let request = ShadowRequest {
         binaries,
         server: ServerOptions { platform: found.platform, ..ServerOptions::default() },
@@ -85,9 +113,9 @@ async fn start(found: &Found, binaries: BinariesRequest, run: &Run) -> Result<Sh
         seed: false,
     };
     let _working = run.talk.working_on("starting a server and applying the migrations");
-    let mut shadow = Shadow::start(request, &|text| run.talk.say(text)).await?;
-    shadow.notes.extend(shadow::apply_project(&shadow.server, Shadow::DATABASE, &found.project).await?);
-    Ok(shadow)
+    let shadow = Shadow::start(request, &|text| run.talk.say(text)).await?;
+    let applied = shadow::run(shadow.server.at(Shadow::DATABASE), &found.project, mode).await?;
+    Ok((shadow, applied))
 }
 
 /// Says in the model what the platform would say in the database of such a project.

@@ -40,6 +40,8 @@ pub(super) struct Loaded {
     pub(super) notes: Vec<String>,
     /// What the migrations do by themselves, where there are some.
     pub(super) replayed: Option<Replayed>,
+    /// How many statements of migrations there were, and how many ran.
+    pub(super) statements: Option<(usize, usize)>,
     /// The files of the project that say more than its schema.
     pub(super) files: Files,
     /// The database that the model was read from, where it can be asked more.
@@ -103,6 +105,7 @@ impl Loaded {
             applied,
             notes: Vec::new(),
             replayed: None,
+            statements: None,
             files: Files::default(),
             database: None,
             shadow: None,

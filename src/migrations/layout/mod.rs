@@ -99,6 +99,8 @@ pub struct MigrationFile {
 /// What a file is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum FileRole {
+    /// A dump of the database in which the project began, before its first migration.
+    Initial,
     /// Roles that exist before everything else.
     Roles,
     /// A step of the schema.
@@ -215,6 +217,18 @@ pub fn find(path: &Path, wanted: Wanted) -> Result<Project, LayoutError> {
         out.warn(&place.path, None, WarningKind::Missing, format!("`{}` holds no .sql file", place.path.display()));
     }
     Ok(Project { layout: place.layout, root: place.root().to_path_buf(), files: out.files, warnings: out.warnings })
+}
+
+/// A plain dump of pg_dump, rows and all, of the database in which a project began.
+///
+/// # Errors
+/// [`LayoutError`] when it cannot be read or is no text.
+pub fn initial(path: &Path) -> Result<MigrationFile, LayoutError> {
+    let mut out = Collected::default();
+    let text = read::text(path)?;
+    let runs = Runs { no_transaction: true, ..Runs::whole(&text) };
+    out.add(path, FileRole::Initial, None, text, runs);
+    out.files.pop().ok_or_else(|| detect::nothing(path))
 }
 
 /// Where the files of one tool are.

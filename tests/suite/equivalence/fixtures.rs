@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 /// What differs after the files of `project`; nothing if both ways agree.
 fn wrong(project: &Project, major: u32, platform: Platform) -> String {
     let world = World::new(major, platform);
-    block_on(shadow::apply_project(world.server(), "postgres", project)).unwrap_or_else(|e| panic!("{major}: {e}"));
+    block_on(shadow::run(world.server().at("postgres"), project, shadow::Mode::Strict))
+        .unwrap_or_else(|e| panic!("{major}: {e}"));
     let replayed = replay::replay(project, &Options { platform, major, exposed_schemas: None });
     let mut wrong = compare::report(&compare::differences(&replayed.schema, &world.read()), 40);
     for gap in &replayed.schema.gaps {

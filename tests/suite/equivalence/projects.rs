@@ -47,7 +47,7 @@ struct Outcome {
 fn outcome(project: &Project, major: u32) -> Outcome {
     let platform = Platform::SUPABASE;
     let world = World::new(major, platform);
-    let applied = block_on(shadow::apply_project(world.server(), "postgres", project));
+    let applied = block_on(shadow::run(world.server().at("postgres"), project, shadow::Mode::Strict));
     let replayed = replay::replay(project, &Options { platform, major, exposed_schemas: None });
     let differences = match &applied {
         Ok(_) => compare::differences(&replayed.schema, &world.read()),

@@ -1,0 +1,189 @@
+//! Runs the files of a project in a database, as the platform would: strictly, or past every statement that fails.
+
+mod copy;
+mod failure;
+mod initial;
+mod resilient;
+pub(crate) mod statement;
+mod strict;
+mod target;
+
+pub use failure::Failure;
+pub use target::Target;
+
+use super::ShadowError;
+use super::platform::{self, Platform};
+use super::server::Server;
+use super::standin::StandIns;
+use crate::migrations::layout::{self, FileRole, MigrationFile, Project, Wanted};
+use statement::{Part, parts};
+use std::path::Path;
+use tokio_postgres::{Client, NoTls};
+
+/// What becomes of a run when a statement fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Mode {
+    /// The run ends with the first error, as the project's own tool would end.
+    #[default]
+    Strict,
+    /// What failed is undone and listed, and the run goes on with the next statement.
+    Resilient,
+}
+
+/// What a run came to.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Applied {
+    /// What a user should know: names that the project's tool would skip, stand-ins, and so on.
+    pub notes: Vec<String>,
+    /// The statements met.
+    pub total: usize,
+    /// Those of them that did not run, in order; empty after a strict run.
+    pub failures: Vec<Failure>,
+    /// Extensions for which stand-ins were made, by name.
+    pub stand_ins: Vec<String>,
+    /// Extensions that the project asks for and that nothing stands in for.
+    pub absent: Vec<String>,
+}
+
+impl Applied {
+    /// The statements that ran.
+    #[must_use]
+    pub fn applied(&self) -> usize {
+        self.total.saturating_sub(self.failures.len())
+    }
+
+    /// The share of statements that ran, in percent, rounded down so that only a whole run is 100.
+    #[must_use]
+    pub fn percent(&self) -> usize {
+        (self.applied() * 100).checked_div(self.total).unwrap_or(100)
+    }
+
+    /// Counts the statements of a file.
+    fn met(&mut self, parts: &[Part<'_>]) {
+        self.total += parts.iter().filter(|part| part.is_statement()).count();
+    }
+}
+
+/// Runs the migrations at `path` strictly in `database` as the role `postgres`, and then the seeds if `seed` is set; see
+/// [`run`].
+///
+/// # Errors
+/// [`ShadowError::Layout`] when the files cannot be had, and those of [`run`].
+pub async fn apply(server: &Server, database: &str, path: &Path, seed: bool) -> Result<Vec<String>, ShadowError> {
+    let wanted = Wanted { seed, supabase: server.platform() != Platform::Postgres, layout: None };
+    let project = layout::find(path, wanted)?;
+    run(server.at(database), &project, Mode::Strict).await.map(|applied| applied.notes)
+}
+
+/// Runs the files of a project in the target as the role that owns what its users make.
+///
+/// On Supabase `postgres` is a superuser while the files run, because the platform lets it do some things that only a
+/// superuser may, and none afterwards.
+///
+/// # Errors
+/// [`ShadowError::Sql`] with file and line of the first statement that fails, if the run is strict, and
+/// [`ShadowError::Connection`] when the server is lost.
+pub async fn run(target: Target<'_>, project: &Project, mode: Mode) -> Result<Applied, ShadowError> {
+    let mut applied = Applied { notes: remarks(project), ..Applied::default() };
+    let admin = target.admin().await?;
+    target.raise(&admin, true).await?;
+    let run = run_all(target, &admin, &project.files, mode, &mut applied).await;
+    target.raise(&admin, false).await?;
+    run.map(|()| applied)
+}
+
+/// Remarks of one kind before the rest is only counted.
+const ALIKE: usize = 3;
+
+/// What a user should know of the files beside the gaps; whole folders of one kind are counted.
+pub(crate) fn remarks(project: &Project) -> Vec<String> {
+    let telling: Vec<_> = project.warnings.iter().filter(|w| w.kind.is_telling() && !w.kind.is_gap()).collect();
+    let mut notes = Vec::new();
+    for alike in telling.chunk_by(|a, b| a.kind == b.kind) {
+        notes.extend(alike.iter().take(ALIKE).map(|w| w.message.clone()));
+        if alike.len() > ALIKE {
+            notes.push(format!("and so are {} more files", alike.len() - ALIKE));
+        }
+    }
+    notes
+}
+
+/// Opens a session over the Unix socket.
+pub(crate) async fn connect(server: &Server, user: &str, database: &str) -> Result<Client, ShadowError> {
+    let connected = server.config(user, database).connect(NoTls).await;
+    let (client, connection) =
+        connected.map_err(|e| ShadowError::connection(format!("cannot connect to our own server as `{user}`"), &e))?;
+    tokio::spawn(connection);
+    Ok(client)
+}
+
+/// Between files a session is as new; no statement may run for ever.
+const FRESH: [&str; 3] = ["rollback", "discard all", "set statement_timeout = '5min'"];
+
+async fn run_all(
+    target: Target<'_>,
+    admin: &Client,
+    files: &[MigrationFile],
+    mode: Mode,
+    applied: &mut Applied,
+) -> Result<(), ShadowError> {
+    let client = target.runner().await?;
+    let mut standins = match target.platform() {
+        Platform::Postgres => None,
+        Platform::Supabase { .. } => Some(StandIns::new(admin).await?),
+    };
+    for (index, file) in files.iter().enumerate() {
+        for fresh in FRESH {
+            client.batch_execute(fresh).await.map_err(|e| platform::sql_error(&e, &file.path, ""))?;
+        }
+        // What does not run is blank, so that lines stay where they are.
+        let mut text = file.sql();
+        if let Some(standins) = &mut standins {
+            text = standins.prepare(&text, applied).await?;
+        }
+        let parts = parts(&text);
+        applied.met(&parts);
+        let file = File { client: &client, admin, index, file, text: &text, parts: &parts };
+        match mode {
+            Mode::Strict if file.file.role != FileRole::Initial => strict::run(&file).await?,
+            _ => resilient::run(&file, mode, applied).await?,
+        }
+    }
+    Ok(())
+}
+
+/// A file that is about to run, with what it runs in.
+struct File<'a> {
+    client: &'a Client,
+    admin: &'a Client,
+    /// Its place among the project's files.
+    index: usize,
+    file: &'a MigrationFile,
+    /// What of it runs, every byte in its place.
+    text: &'a str,
+    parts: &'a [Part<'a>],
+}
+
+impl File<'_> {
+    fn name(&self) -> &str {
+        &self.file.path
+    }
+
+    fn sql(&self, part: &Part<'_>) -> &str {
+        self.text.get(part.statement.range.clone()).unwrap_or_default()
+    }
+
+    /// Whether its statements must be sent one by one, each a transaction unless the file says otherwise.
+    fn runs_apart(&self) -> bool {
+        let alone = |part: &Part<'_>| part.runs_alone() || part.controls_transaction() || part.rows.is_some();
+        !self.file.transaction || self.parts.iter().any(alone)
+    }
+
+    /// Runs one part.
+    async fn send(&self, part: &Part<'_>) -> Result<(), tokio_postgres::Error> {
+        match &part.rows {
+            Some(rows) => copy::run(self.client, self.sql(part), self.text.get(rows.clone()).unwrap_or_default()).await,
+            None => self.client.batch_execute(self.sql(part)).await,
+        }
+    }
+}

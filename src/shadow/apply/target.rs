@@ -1,0 +1,58 @@
+//! Where migrations run: a database of a server of ours.
+
+use super::connect;
+use crate::shadow::ShadowError;
+use crate::shadow::platform::Platform;
+use crate::shadow::server::Server;
+use tokio_postgres::Client;
+
+/// A database that migrations may run in.
+#[derive(Debug, Clone, Copy)]
+pub enum Target<'a> {
+    /// A database of a server of our own.
+    Own(&'a Server, &'a str),
+}
+
+impl Server {
+    /// One of its databases, as a place for migrations.
+    #[must_use]
+    pub fn at<'a>(&'a self, database: &'a str) -> Target<'a> {
+        Target::Own(self, database)
+    }
+}
+
+impl Target<'_> {
+    /// What stands there before the first migration.
+    #[must_use]
+    pub fn platform(self) -> Platform {
+        match self {
+            Self::Own(server, _) => server.platform(),
+        }
+    }
+
+    /// A session that may do everything.
+    pub(super) async fn admin(self) -> Result<Client, ShadowError> {
+        match self {
+            Self::Own(server, database) => connect(server, server.superuser(), database).await,
+        }
+    }
+
+    /// A session as the role that migrations run as.
+    pub(super) async fn runner(self) -> Result<Client, ShadowError> {
+        match self {
+            Self::Own(server, database) => connect(server, "postgres", database).await,
+        }
+    }
+
+    /// Lets the role that migrations run as do everything, or no longer.
+    pub(super) async fn raise(self, admin: &Client, on: bool) -> Result<(), ShadowError> {
+        match self {
+            Self::Own(server, _) if server.platform() != Platform::Postgres => {
+                let sql = if on { "alter role postgres superuser" } else { "alter role postgres nosuperuser" };
+                let done = admin.batch_execute(sql).await;
+                done.map_err(|e| ShadowError::connection("cannot change the role postgres", &e))
+            }
+            Self::Own(..) => Ok(()),
+        }
+    }
+}
