@@ -47,7 +47,8 @@ fn a_folder_is_found_from_below_and_a_failing_statement_named() {
     std::fs::write(&file, "select 1;\ncreate tabel public.mine (id int);\n").unwrap();
     let broken = run(&mut command(&below, &["audit", "--strict"])).ends_with(3);
     assert!(broken.stderr.contains("_first.sql:2"), "{}", broken.stderr);
-    std::fs::write(&file, "select 1;\ncreate tabel public.mine (id int);\ncreate table public.other (id int);\n").unwrap();
+    std::fs::write(&file, "select 1;\ncreate tabel public.mine (id int);\ncreate table public.other (id int);\n")
+        .unwrap();
     let partial = run(&mut command(&below, &["audit", "--format", "json", "--fail-on", "never"])).ends_with(3);
     let (gap, examined) = (&partial.json()["coverage"]["gaps"][0], &partial.json()["coverage"]["examined"]);
     assert!(gap["what"].as_str().unwrap().contains("(42601)") && gap["line"] == 2, "{gap}");
