@@ -1,6 +1,8 @@
 //! What was seen, held against what was said: findings are confirmed, or their failure to show is said aloud; and
 //! what effective access says is held against the server.
 
+use std::collections::BTreeMap;
+
 use super::Tested;
 use crate::analyzer::effective::{Access, Effective, Extent, Refusal};
 use crate::finding::{Confidence, Evidence, Finding, ReadProbe};
@@ -41,10 +43,11 @@ impl std::fmt::Display for Contradiction {
 /// `live read` among its evidence, whatever came of it.
 pub fn confirm(findings: &mut [Finding], tested: &Tested, effective: &Effective<'_>) -> Agreement {
     let mut agreement = Agreement::default();
+    let seen_by: ByReader<'_> = by_reader(tested);
     for finding in findings.iter_mut().filter(|f| !f.confirm.is_empty()) {
         let mut seen = false;
         for read in std::mem::take(&mut finding.confirm) {
-            let shown = Shown::of(&read, tested, finding.confidence);
+            let shown = Shown::of(&read, tested, &seen_by, finding.confidence);
             seen |= shown.seen;
             if shown.not_reproduced {
                 agreement.not_reproduced.push(format!("{} {}: {}", finding.check, finding.object, shown.text));
@@ -64,6 +67,17 @@ pub fn confirm(findings: &mut [Finding], tested: &Tested, effective: &Effective<
     agreement
 }
 
+/// The probes of a run by role and relation.
+type ByReader<'t> = BTreeMap<(&'t str, &'t QualifiedName), Vec<&'t Probe>>;
+
+fn by_reader(tested: &Tested) -> ByReader<'_> {
+    let mut found = ByReader::new();
+    for probe in &tested.probes {
+        found.entry((&probe.role, &probe.relation)).or_default().push(probe);
+    }
+    found
+}
+
 /// What a read that a finding asked for has shown.
 struct Shown {
     text: String,
@@ -73,8 +87,8 @@ struct Shown {
 
 impl Shown {
     /// By the persona of the role that saw most. A finding that is only likely may show nothing as things are.
-    fn of(read: &ReadProbe, tested: &Tested, confidence: Confidence) -> Self {
-        let probes = tested.probes.iter().filter(|p| p.role == read.role && p.relation == read.relation);
+    fn of(read: &ReadProbe, tested: &Tested, seen_by: &ByReader<'_>, confidence: Confidence) -> Self {
+        let probes = seen_by.get(&(read.role.as_str(), &read.relation)).into_iter().flatten();
         let quiet = |text| Self { text, seen: false, not_reproduced: false };
         let Some(probe) = probes.min_by_key(|p| rank(&p.outcome)) else {
             let role = printable(&read.role);

@@ -1,16 +1,29 @@
 //! One answer: what a role can do with a command to the rows of a relation, and why.
 
+use std::ops::Deref;
+use std::sync::Arc;
+
 use super::{Effective, Holding, RowSecurity};
 use crate::analyzer::truth::Truth;
 use crate::model::{Command, Platform, Policy, PolicyCommand, Privilege, Relation, RelationKind, quote_ident};
 
-/// What a role can do with one command to one relation.
+/// What a role can do with one command to one relation; the facts that it rests on are [`Facts`].
 #[derive(Debug)]
 pub struct Access<'a> {
     /// The relation.
     pub relation: &'a Relation,
     /// The command.
     pub command: Command,
+    /// The permissive policies that bind it; one must be true.
+    pub permissive: Vec<&'a Policy>,
+    /// The restrictive policies that bind it; all must be true.
+    pub restrictive: Vec<&'a Policy>,
+    facts: Arc<Facts>,
+}
+
+/// How a role holds what an [`Access`] gives, and how much that is.
+#[derive(Debug)]
+pub struct Facts {
     /// Why the role may use the relation's schema.
     pub usage: Option<Holding>,
     /// Why it has the privilege on the whole relation.
@@ -19,12 +32,16 @@ pub struct Access<'a> {
     pub columns: Columns,
     /// Whether row security filters what it reaches.
     pub row_security: RowSecurity,
-    /// The permissive policies that bind it; one must be true.
-    pub permissive: Vec<&'a Policy>,
-    /// The restrictive policies that bind it; all must be true.
-    pub restrictive: Vec<&'a Policy>,
     /// How much that comes to.
     pub extent: Extent,
+}
+
+impl Deref for Access<'_> {
+    type Target = Facts;
+
+    fn deref(&self) -> &Facts {
+        &self.facts
+    }
 }
 
 /// The columns that a privilege covers.
@@ -68,6 +85,23 @@ impl<'a> Effective<'a> {
     /// What `role` can do with `command` to `relation`.
     #[must_use]
     pub fn access(&self, role: &str, relation: &'a Relation, command: Command) -> Access<'a> {
+        let (permissive, restrictive): (Vec<_>, Vec<_>) =
+            self.policies(role, relation, command).partition(|p| p.permissive);
+        // Worked out once: every check asks for much the same.
+        let facts = self.known.get(self.schema, role, relation, command, || {
+            self.facts(role, relation, command, &permissive, &restrictive)
+        });
+        Access { relation, command, permissive, restrictive, facts }
+    }
+
+    fn facts(
+        &self,
+        role: &str,
+        relation: &Relation,
+        command: Command,
+        permissive: &[&Policy],
+        restrictive: &[&Policy],
+    ) -> Facts {
         let usage = self
             .schema
             .namespace(&relation.name.schema)
@@ -75,20 +109,18 @@ impl<'a> Effective<'a> {
         let privilege = self.holds_on_relation(role, relation, command.privilege());
         let columns = self.columns(role, relation, command, privilege.is_some());
         let row_security = self.row_security(role, relation);
-        let (permissive, restrictive) = self.policies(role, relation, command).partition(|p| p.permissive);
-        let mut access = Access {
-            relation,
-            command,
-            usage,
-            privilege,
-            columns,
-            row_security,
-            permissive,
-            restrictive,
-            extent: Extent::All,
+        let extent = if usage.is_none() {
+            Extent::None(Refusal::Schema)
+        } else if columns == Columns::None {
+            Extent::None(Refusal::Privilege)
+        } else if !takes(relation, command) {
+            Extent::None(Refusal::NotUpdatable)
+        } else if !row_security.applies() {
+            Extent::All
+        } else {
+            self.let_through(command, permissive, restrictive)
         };
-        access.extent = self.extent(&access);
-        access
+        Facts { usage, privilege, columns, row_security, extent }
     }
 
     /// The columns that `role` has the command's privilege on.
@@ -110,37 +142,25 @@ impl<'a> Effective<'a> {
         if held.is_empty() { Columns::None } else { Columns::Only(held) }
     }
 
-    fn extent(&self, access: &Access<'_>) -> Extent {
-        if access.usage.is_none() {
-            return Extent::None(Refusal::Schema);
-        }
-        if access.columns == Columns::None {
-            return Extent::None(Refusal::Privilege);
-        }
-        if !takes(access.relation, access.command) {
-            return Extent::None(Refusal::NotUpdatable);
-        }
-        if !access.row_security.applies() {
-            return Extent::All;
-        }
-        if access.permissive.is_empty() {
+    /// How many rows policies let through.
+    fn let_through(&self, command: Command, permissive: &[&Policy], restrictive: &[&Policy]) -> Extent {
+        if permissive.is_empty() {
             return Extent::None(Refusal::NoPermissive);
         }
         // The old row must pass one permissive policy and the new one may pass another.
-        let old_and_new: &[_] = match access.command {
+        let old_and_new: &[_] = match command {
             Command::Update => &[Command::Delete, Command::Insert],
-            _ => &[access.command],
+            _ => &[command],
         };
         let truth = |row: &Command| {
             let of = |policies: &[&Policy]| policies.iter().map(|p| self.command_truth(p, *row)).collect::<Vec<_>>();
-            Truth::any(&of(&access.permissive)).and(Truth::all(&of(&access.restrictive)))
+            Truth::any(&of(permissive)).and(Truth::all(&of(restrictive)))
         };
         match Truth::all(&old_and_new.iter().map(truth).collect::<Vec<_>>()) {
-            Truth::Never => return Extent::None(Refusal::NeverTrue),
-            Truth::Always => return Extent::All,
-            Truth::Depends => {}
+            Truth::Never => Extent::None(Refusal::NeverTrue),
+            Truth::Always => Extent::All,
+            Truth::Depends => Extent::Rows,
         }
-        Extent::Rows
     }
 
     /// What is known of a policy for a command: for UPDATE both the old and the new row must pass.

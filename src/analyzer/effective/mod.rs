@@ -6,12 +6,13 @@
 mod access;
 mod doors;
 mod exposure;
+mod known;
 mod principal;
 mod privilege;
 mod roles;
 mod row_security;
 
-pub use access::{Access, Columns, Extent, Refusal};
+pub use access::{Access, Columns, Extent, Facts, Refusal};
 pub use doors::Read;
 pub use exposure::Exposure;
 pub use principal::{Principal, Who};
@@ -21,6 +22,7 @@ pub use row_security::RowSecurity;
 use std::collections::BTreeMap;
 
 use crate::model::{Policy, Schema};
+use known::Known;
 use roles::RoleGraph;
 
 use super::truth::Truth;
@@ -34,6 +36,7 @@ pub struct Effective<'a> {
     principals: Vec<Principal>,
     /// By the policy's address in `schema`, which outlives this.
     truths: BTreeMap<usize, PolicyTruth>,
+    known: Known,
 }
 
 /// What is known of a policy's two expressions without looking at rows.
@@ -56,7 +59,7 @@ impl<'a> Effective<'a> {
             .flat_map(|r| r.policies.iter().map(move |p| (r, p)))
             .map(|(r, p)| (std::ptr::from_ref(p).addr(), PolicyTruth::of(r, p)))
             .collect();
-        Self { schema, roles, exposure, principals, truths }
+        Self { schema, roles, exposure, principals, truths, known: Known::default() }
     }
 
     /// The model.

@@ -59,7 +59,7 @@ fn who(group: &[&Finding]) -> String {
 
 /// The objects, by the relation for policies: several of one table are one place.
 fn places(group: &[&Finding]) -> String {
-    let mut names = Vec::new();
+    let (mut names, mut known) = (Vec::new(), BTreeSet::new());
     for finding in group {
         let ObjectRef { kind, schema, name, .. } = &finding.object;
         let name = match (schema, kind) {
@@ -69,7 +69,7 @@ fn places(group: &[&Finding]) -> String {
             (Some(schema), _) => format!("{schema}.{name}"),
             (None, _) => name.clone(),
         };
-        if !names.contains(&name) {
+        if known.insert(name.clone()) {
             names.push(name);
         }
     }

@@ -21,7 +21,7 @@ fn s06_schema_then_privilege_then_row_security() {
         assert_eq!(effective.access("r", hidden, Command::Select).extent, Extent::None(Refusal::Schema));
         assert_eq!(extent(&effective, "r", "no_grant", Command::Select), Extent::None(Refusal::Privilege));
         let access = effective.access("r", table(&schema, "by_column"), Command::Select);
-        let pgwitness::analyzer::effective::Columns::Only(columns) = access.columns else { panic!("columns") };
+        let pgwitness::analyzer::effective::Columns::Only(columns) = &access.columns else { panic!("columns") };
         assert_eq!(columns.iter().map(|(c, _)| c.as_str()).collect::<Vec<_>>(), ["id"]);
     });
 }
