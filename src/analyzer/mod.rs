@@ -1,10 +1,17 @@
 //! Decides who can reach what, from the model alone; never talks to a database.
 //!
 //! [`effective`] joins grants, memberships, row security and policies into one answer for each principal, relation
-//! and command. [`term`] is the language in which conditions are decided; [`evaluate`] computes what a term is in one
-//! state. [`truth`] recognizes conditions that are true or false for every row.
+//! and command. Conditions are decided in stages: [`term`] is their language, with every name bound; a [`verdict`]
+//! question bounds how many rows a counterexample needs, grounds the question to them, solves it, and turns a model
+//! into a [`witness`], which [`evaluate`] checks as an independent interpreter. [`truth`] recognizes conditions that
+//! are true or false for every row.
 
+mod bound;
 pub mod effective;
 pub mod evaluate;
+mod ground;
+mod solve;
 pub mod term;
 pub mod truth;
+pub mod verdict;
+pub mod witness;

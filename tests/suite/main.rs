@@ -10,6 +10,7 @@ mod checks;
 mod cli;
 mod connections;
 mod diff;
+mod differential;
 mod effective;
 mod equivalence;
 mod impersonation;

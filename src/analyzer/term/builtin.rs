@@ -42,8 +42,9 @@ pub fn apply(name: &str, args: &[(Value, Type)], returns: &Type) -> Outcome {
         }
         ("starts_with", [Value::Text(t), Value::Text(prefix)]) => bool(t.starts_with(&**prefix)),
         ("split_part", [Value::Text(t), Value::Text(by), Value::Int(n)]) => split_part(t, by, *n),
-        ("storage.foldername", [Value::Text(t)]) => Ok(Some(folders(t))),
-        ("storage.filename", [Value::Text(t)]) => Ok(text(t.rsplit('/').next().unwrap_or_default())),
+        // Of no parts, there is no last one.
+        ("storage.foldername", [Value::Text(t)]) => Ok((!t.is_empty()).then(|| folders(t))),
+        ("storage.filename", [Value::Text(t)]) => Ok(t.rsplit('/').next().filter(|_| !t.is_empty()).and_then(text)),
         ("[]", [Value::Array(items), Value::Int(at)]) => Ok(subscript(items, *at)),
         ("cardinality", [Value::Array(items)]) => length(items.len()),
         ("array_length", [Value::Array(items), Value::Int(1)]) if !items.is_empty() => length(items.len()),
@@ -57,6 +58,35 @@ pub fn apply(name: &str, args: &[(Value, Type)], returns: &Type) -> Outcome {
         ("*", [Value::Int(a), Value::Int(b)]) => whole(a.checked_mul(*b), returns),
         _ => Err(Unmodelled),
     }
+}
+
+/// Whether [`apply`] knows the function, for some arguments at least.
+#[must_use]
+pub fn is_modelled(name: &str) -> bool {
+    const KNOWN: [&str; 21] = [
+        "lower",
+        "upper",
+        "length",
+        "||",
+        "like",
+        "ilike",
+        "starts_with",
+        "split_part",
+        "storage.foldername",
+        "storage.filename",
+        "[]",
+        "cardinality",
+        "array_length",
+        "= any",
+        "->",
+        "->>",
+        "?",
+        "+",
+        "-",
+        "*",
+        "::",
+    ];
+    KNOWN.contains(&name)
 }
 
 /// What a cast without a type modifier gives.

@@ -21,6 +21,7 @@ mod decimal;
 mod instant;
 mod json;
 mod logic;
+mod pattern;
 mod print;
 mod query;
 mod types;
@@ -30,7 +31,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-pub use builtin::{NoResult, apply, cast};
+pub use builtin::{NoResult, apply, cast, is_modelled};
 pub use call::Function;
 pub use decimal::Decimal;
 pub use json::Json;

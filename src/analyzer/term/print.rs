@@ -75,8 +75,9 @@ impl Terms {
             ("= any", [x, array]) => {
                 put(out, "(");
                 self.write(out, *x);
+                // A sub-select there would be a set of rows but for the cast.
                 put(out, " = ANY (");
-                self.write(out, *array);
+                self.suffix(out, *array, &format!("::{}", self.type_of(*array)));
                 put(out, "))");
             }
             ("like" | "ilike", [x, y]) => self.infix(out, *x, &format!(" {} ", name.to_uppercase()), *y),

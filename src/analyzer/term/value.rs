@@ -93,7 +93,7 @@ impl Value {
             (Self::Json(_), _) | (Self::Array(_), _) | (Self::Raw(_), _) => {
                 (self.equals(other) == Some(true)).then_some(Ordering::Equal)
             }
-            _ => Some(self.cmp(other)),
+            _ => (std::mem::discriminant(self) == std::mem::discriminant(other)).then(|| self.cmp(other)),
         }
     }
 
@@ -103,7 +103,6 @@ impl Value {
         match (self, other) {
             (Self::Text(a), Self::Text(b)) => Some(a == b),
             (Self::Json(a), Self::Json(b)) => Some(a.equals(b)),
-            (Self::Raw(_), _) => None,
             (Self::Array(a), Self::Array(b)) => {
                 if a.len() != b.len() {
                     return Some(false);
@@ -123,6 +122,8 @@ impl Value {
                 }
                 equal
             }
+            // Of types that do not compare, or that are not modelled.
+            (Self::Raw(_) | Self::Json(_) | Self::Array(_), _) => None,
             _ => self.compare(other).map(Ordering::is_eq),
         }
     }

@@ -1,0 +1,265 @@
+//! Questions and their verdicts.
+//!
+//! A question is always the same: can all of these conditions be TRUE while none of those is, over all sessions and
+//! all databases that the schema admits? "No" proves; "yes" comes with a witness that the evaluator has checked.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::bound::{Bound, Want, bound};
+use super::evaluate::{Evaluator, Stop};
+use super::ground::{Bit, Encoding, Ground, Problem, Source};
+use super::solve::{Answer, Solver};
+use super::term::{Id, Terms};
+use super::witness::{Shape, Witness, of_model};
+
+pub use super::ground::{Facts, Subject, World};
+pub use super::solve::Limits;
+
+/// Whether something holds in every session and database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// It does.
+    Proved,
+    /// It does not, as the witness shows.
+    Violated(Box<Witness>),
+    /// Neither is known.
+    Unknown(Reason),
+}
+
+/// Why nothing is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reason {
+    /// Every counterexample rests on something that is not understood.
+    Abstraction(Vec<Arc<str>>),
+    /// A row is demanded for each row of another sub-select, and up to so many rows there is no counterexample.
+    Unbounded(usize),
+    /// The work exceeds the limits.
+    Limit,
+}
+
+/// What would decide it, too.
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Abstraction(what) => {
+                write!(f, "it depends on {}, which is not understood", what.join(" and "))
+            }
+            Self::Unbounded(rows) => write!(
+                f,
+                "no violation with up to {rows} rows of a table, but a row is demanded for each row of another, so that no number of rows suffices to be sure"
+            ),
+            Self::Limit => f.write_str("the question is too large for the limits on work"),
+        }
+    }
+}
+
+/// A question: can all of `holds` be TRUE and none of `fails`?
+#[derive(Debug, Clone)]
+pub struct Question<'a> {
+    /// The arena of the conditions.
+    pub terms: &'a Terms,
+    /// The row variables that are free in them.
+    pub subjects: Vec<Subject>,
+    /// Conditions that are to be TRUE.
+    pub holds: Vec<Id>,
+    /// Conditions that are not to be TRUE.
+    pub fails: Vec<Id>,
+    /// What is known of the session: conditions that are TRUE.
+    pub assume: Vec<Id>,
+    /// What the schema guarantees.
+    pub world: &'a World,
+    /// How much work it may take.
+    pub limits: Limits,
+}
+
+/// How many models are tried for one that stands the evaluator's check.
+const ATTEMPTS: usize = 12;
+
+impl Question<'_> {
+    /// The verdict on "no": proved if it cannot be, violated by a witness if it can.
+    #[must_use]
+    pub fn decide(&self) -> Verdict {
+        let deadline = Instant::now() + self.limits.time;
+        let needed = self.bound();
+        let most = needed.rows.values().copied().max().unwrap_or(0);
+        let mut rows = needed.rows.clone();
+        if needed.open {
+            rows.values_mut().for_each(|count| *count += 1);
+        }
+        rows.values_mut().for_each(|count| *count = (*count).min(self.limits.rows));
+        let first = self.search(&rows, false, deadline);
+        match first {
+            Verdict::Proved if most > self.limits.rows => Verdict::Unknown(Reason::Limit),
+            Verdict::Proved if needed.open => match self.search(&rows, true, deadline) {
+                Verdict::Proved => Verdict::Proved,
+                Verdict::Unknown(Reason::Limit) => Verdict::Unknown(Reason::Limit),
+                _ => Verdict::Unknown(Reason::Unbounded(rows.values().copied().max().unwrap_or(0))),
+            },
+            other => other,
+        }
+    }
+
+    fn bound(&self) -> Bound {
+        let each = |ids: &[Id], want| ids.iter().map(|id| bound(self.terms, *id, want)).collect::<Vec<_>>();
+        let mut all = each(&self.holds, Want::True);
+        all.extend(each(&self.fails, Want::NotTrue));
+        all.extend(each(&self.assume, Want::True));
+        all.into_iter().fold(Bound::default(), Bound::and)
+    }
+
+    fn search(
+        &self,
+        rows: &BTreeMap<Arc<crate::model::QualifiedName>, usize>,
+        nested: bool,
+        deadline: Instant,
+    ) -> Verdict {
+        let mut problem = Problem::new(self.terms, &self.subjects, rows, nested, self.limits);
+        let subjects = problem.subjects();
+        let mut demands = Vec::new();
+        for id in self.holds.iter().chain(&self.assume) {
+            demands.push(problem.truth(*id, &subjects).yes);
+        }
+        let mut refusals = Vec::new();
+        for id in &self.fails {
+            let truth = problem.truth(*id, &subjects);
+            demands.push(!truth.yes);
+            refusals.push(truth.no);
+        }
+        if demands.contains(&Bit::FALSE) && !problem.is_too_large() {
+            return Verdict::Proved;
+        }
+        let axioms = problem.axioms(self.world);
+        if problem.is_too_large() {
+            return Verdict::Unknown(Reason::Limit);
+        }
+        let encoding_domains = std::mem::take(&mut problem.domains);
+        let mut encoding = Encoding::new(&mut problem.circuit, &encoding_domains);
+        let (shape, circuit) = Shape::split(&mut problem);
+        let mut solver = Solver::new(circuit, &mut encoding, deadline);
+        for bit in demands.iter().chain(&axioms) {
+            solver.require(&[*bit]);
+        }
+        self.models(&shape, &mut solver, &refusals)
+    }
+
+    /// Looks through models for one that stands the check.
+    fn models(&self, shape: &Shape<'_>, solver: &mut Solver<'_>, refusals: &[Bit]) -> Verdict {
+        let mut doubts: BTreeSet<Arc<str>> = BTreeSet::new();
+        let mut assumed: Vec<Bit> = Vec::new();
+        for attempt in 0..ATTEMPTS {
+            match solver.solve(&assumed) {
+                Answer::Stopped => return Verdict::Unknown(Reason::Limit),
+                Answer::Unsatisfiable if attempt == 0 => return Verdict::Proved,
+                Answer::Unsatisfiable if assumed.is_empty() => break,
+                Answer::Unsatisfiable => {
+                    assumed.clear();
+                    continue;
+                }
+                Answer::Satisfiable => {}
+            }
+            shrink(shape, solver, &assumed);
+            let witness = of_model(shape, solver);
+            match self.check(&witness) {
+                Ok(()) => return Verdict::Violated(Box::new(witness)),
+                Err(doubt) => {
+                    doubts.insert(doubt);
+                }
+            }
+            if attempt == 0 {
+                // Perhaps what is not understood does not matter: NULL in its place decides nothing.
+                assumed = unmodelled(shape).into_iter().chain(refusals.iter().copied()).collect();
+            }
+            block(shape, solver);
+        }
+        Verdict::Unknown(Reason::Abstraction(doubts.into_iter().collect()))
+    }
+
+    /// Whether the witness shows what was asked for; else what stands in the way.
+    fn check(&self, witness: &Witness) -> Result<(), Arc<str>> {
+        let evaluator = Evaluator::new(self.terms, &witness.database, &witness.session);
+        let rows: Vec<_> = witness.subjects.iter().map(|s| (s.row, &s.columns)).collect();
+        let holds = |id: &Id| match evaluator.holds(*id, &rows) {
+            Ok(holds) => Ok(holds),
+            Err(Stop::Raises) => Err(Arc::from("an expression that raises an error")),
+            Err(Stop::Unknown(what)) => Err(what),
+        };
+        for id in self.holds.iter().chain(&self.assume) {
+            if !holds(id)? {
+                return Err("a function whose values are not modelled".into());
+            }
+        }
+        for id in &self.fails {
+            if holds(id)? {
+                return Err("a function whose values are not modelled".into());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Leaves the solver with a model of few rows and claims.
+fn shrink(shape: &Shape<'_>, solver: &mut Solver<'_>, assumed: &[Bit]) {
+    let rows = shape.slots.iter().rev().filter(|s| s.subject.is_none()).map(|s| !s.exists);
+    let claims = shape.sources.iter().filter_map(|(source, (_, ground))| match (source, ground) {
+        (Source::Claim(..) | Source::Setting(_), Ground::Value { null, .. }) => Some(*null),
+        _ => None,
+    });
+    let wishes: Vec<_> = rows.chain(claims).collect();
+    let mut kept = assumed.to_vec();
+    for wish in wishes {
+        kept.push(wish);
+        if !solver.value(wish) && solver.solve(&kept) != Answer::Satisfiable {
+            kept.pop();
+            // An attempt that failed leaves no model.
+            solver.solve(&kept);
+        }
+    }
+}
+
+/// That all which is not modelled is NULL.
+fn unmodelled(shape: &Shape<'_>) -> Vec<Bit> {
+    let is_unknown = |source: &Source| match source {
+        Source::Opaque(..) => true,
+        Source::Call(number) => shape.calls.get(*number).is_some_and(|c| !is_modelled(c)),
+        _ => false,
+    };
+    let mut bits = Vec::new();
+    for (source, (_, ground)) in shape.sources {
+        if !is_unknown(source) {
+            continue;
+        }
+        match ground {
+            Ground::Bool(truth) => bits.extend([!truth.yes, !truth.no]),
+            Ground::Value { null, .. } if !null.is_negated() || null.gate() != 0 => bits.push(*null),
+            Ground::Value { .. } => {}
+        }
+    }
+    bits
+}
+
+/// Whether the evaluator knows the function at all.
+fn is_modelled(call: &super::ground::Call) -> bool {
+    call.function.name.starts_with("::") || super::term::is_modelled(&call.function.name)
+}
+
+/// Forbids the last model's results of functions and opaque terms, and its comparisons.
+fn block(shape: &Shape<'_>, solver: &mut Solver<'_>) {
+    let mut clause = Vec::new();
+    for (source, (_, ground)) in shape.sources {
+        let bits = match ground {
+            Ground::Bool(truth) => vec![truth.yes, truth.no],
+            Ground::Value { null, value } => {
+                let code = match source {
+                    Source::Call(_) => solver.encoding().leaf(*value).map(|(_, bits)| bits.to_vec()),
+                    _ => None,
+                };
+                std::iter::once(*null).chain(code.into_iter().flatten()).collect()
+            }
+        };
+        clause.extend(bits.into_iter().map(|bit| if solver.value(bit) { !bit } else { bit }));
+    }
+    solver.require(&clause);
+}

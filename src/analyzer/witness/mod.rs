@@ -1,0 +1,109 @@
+//! Witnesses: a model of the finite problem as a session and rows with values of their real types.
+
+mod assign;
+mod invent;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::evaluate::{Database, Session, Tuple, with_claim};
+use super::ground::{Ground, Problem, Source};
+use super::solve::Solver;
+use super::term::{Access, CLAIMS, Json, Row, Value};
+use crate::model::QualifiedName;
+
+/// A session and rows that show what was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Witness {
+    /// The session.
+    pub session: Session,
+    /// The rows there are, those of the subjects that are stored included. Columns that do not matter are left out.
+    pub database: Database,
+    /// The subject rows, by row variable.
+    pub subjects: Vec<WitnessRow>,
+}
+
+/// A subject row of a witness.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WitnessRow {
+    /// The row variable that it stands for.
+    pub row: Row,
+    /// Its relation.
+    pub relation: QualifiedName,
+    /// Its columns, as far as they matter.
+    pub columns: Tuple,
+    /// Whether it is among the rows there are.
+    pub stored: bool,
+}
+
+/// The values that a problem's sources have in the solver's model, if they could all be made up; those that could not
+/// are left out.
+pub(crate) fn of_model(problem: &Shape<'_>, solver: &Solver<'_>) -> Witness {
+    let values = assign::values(problem, solver);
+    let mut tuples: BTreeMap<usize, Tuple> = BTreeMap::new();
+    let mut session = Session::default();
+    let mut claims: Option<Json> = None;
+    for (source, value) in values {
+        match (source, value) {
+            (Source::Cell(slot, column), value) => {
+                tuples.entry(*slot).or_default().insert(column.clone(), value);
+            }
+            (Source::Claim(path, access), Some(value)) => {
+                let root = claims.unwrap_or_else(|| Json::Object(BTreeMap::new()));
+                claims = Some(add_claim(root, path, *access, &value));
+            }
+            (Source::Setting(name), Some(Value::Text(text))) if &**name != CLAIMS => {
+                session.settings.insert(name.clone(), text);
+            }
+            (Source::Setting(name), Some(_)) if &**name == CLAIMS => {
+                claims = Some(claims.unwrap_or_else(|| Json::Object(BTreeMap::new())));
+            }
+            _ => {}
+        }
+    }
+    session.claims = claims;
+    let mut witness = Witness { session, database: Database::default(), subjects: Vec::new() };
+    for (at, slot) in problem.slots.iter().enumerate() {
+        if !solver.value(slot.exists) {
+            continue;
+        }
+        let columns = tuples.remove(&at).unwrap_or_default();
+        let relation = (*slot.relation).clone();
+        if let Some(row) = slot.subject {
+            let (relation, columns) = (relation.clone(), columns.clone());
+            witness.subjects.push(WitnessRow { row, relation, columns, stored: slot.stored });
+        }
+        if slot.stored {
+            witness.database.relations.entry(relation).or_default().push(columns);
+        }
+    }
+    witness
+}
+
+/// The parts of a problem that reading a model needs, apart from its circuit.
+pub(crate) struct Shape<'p> {
+    pub(crate) slots: &'p [super::ground::Slot],
+    pub(crate) sources: &'p BTreeMap<Source, (super::term::Type, Ground)>,
+    pub(crate) calls: &'p [super::ground::Call],
+}
+
+impl<'p> Shape<'p> {
+    /// The parts of `problem`, and its circuit.
+    pub(crate) fn split<'a>(problem: &'p mut Problem<'a>) -> (Self, &'p mut super::ground::Circuit) {
+        let Problem { slots, sources, calls, circuit, .. } = problem;
+        (Self { slots, sources, calls }, circuit)
+    }
+}
+
+fn add_claim(root: Json, path: &[Arc<str>], access: Access, value: &Value) -> Json {
+    let json = match (access, value) {
+        (Access::Text, Value::Text(text)) => Json::String(text.clone()),
+        (Access::Json, Value::Json(json)) => (**json).clone(),
+        _ => return root,
+    };
+    // An object that is there for the sake of what is in it stays.
+    if root.follow(path).is_some() && matches!(root.follow(path), Some(Json::Object(_))) {
+        return root;
+    }
+    with_claim(&root, path, json)
+}

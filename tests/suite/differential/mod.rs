@@ -1,0 +1,9 @@
+//! Differential tests of the decision engine, with the server and an SMT solver as oracles.
+//!
+//! Seeds are printed; `PGWITNESS_ROUNDS` multiplies the work, `PGWITNESS_SEED` moves the first seed.
+
+mod choice;
+mod evaluator;
+mod generate;
+mod verdicts;
+mod world;
