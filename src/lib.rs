@@ -24,6 +24,7 @@ pub mod model;
 pub mod project;
 pub mod report;
 pub mod shadow;
+pub mod sql;
 
 mod error;
 

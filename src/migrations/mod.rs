@@ -12,7 +12,6 @@ pub mod parse;
 pub mod replay;
 pub mod split;
 
-pub(crate) mod lex;
-pub(crate) mod names;
+pub(crate) use crate::sql::{lex, names};
 
 pub use names::{Name, fold};

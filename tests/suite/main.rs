@@ -19,5 +19,6 @@ mod readme;
 mod semantics;
 mod shadow;
 mod shadow_apply;
+mod sql;
 mod statements;
 mod support;

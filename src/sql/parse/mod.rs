@@ -1,0 +1,74 @@
+//! The reader of expressions and queries: Postgres' grammar and precedence over our own tokens.
+//!
+//! A reader of our own, because bindings need the bytes of every node and the exact precedence of every major: a text
+//! that is read with another precedence is another condition. What it does not know is an error, never a guess.
+
+mod cursor;
+mod expression;
+mod from;
+mod literal;
+mod primary;
+mod query;
+mod special;
+mod types;
+
+use super::ast::{Expr, Query, TypeName};
+use super::error::SqlError;
+use super::lex::{Lexer, Token};
+pub(crate) use cursor::Parser;
+
+/// Reads a whole text as one expression.
+///
+/// # Errors
+/// Where it is no expression.
+pub fn expression(text: &str) -> Result<Expr, SqlError> {
+    let tokens = tokens(text)?;
+    let mut parser = Parser::new(text, &tokens);
+    let expr = parser.expression()?;
+    parser.end()?;
+    Ok(expr)
+}
+
+/// Reads a whole text as one query; a `;` may end it.
+///
+/// # Errors
+/// Where it is no query.
+pub fn query(text: &str) -> Result<Query, SqlError> {
+    let tokens = tokens(text)?;
+    let mut parser = Parser::new(text, &tokens);
+    let query = parser.query()?;
+    parser.eat_punct(b';');
+    parser.end()?;
+    Ok(query)
+}
+
+/// Reads a whole text as the name of a type.
+///
+/// # Errors
+/// Where it is none.
+pub fn type_name(text: &str) -> Result<TypeName, SqlError> {
+    let tokens = tokens(text)?;
+    let mut parser = Parser::new(text, &tokens);
+    let name = parser.type_name()?;
+    parser.end()?;
+    Ok(name)
+}
+
+/// The tokens of a text, runs of operator characters taken apart as Postgres does.
+///
+/// # Errors
+/// A quote or comment without an end.
+pub(crate) fn tokens(text: &str) -> Result<Vec<Token>, SqlError> {
+    let mut lexer = Lexer::new(text, 0);
+    let mut tokens = Vec::with_capacity(text.len() / 4);
+    loop {
+        match lexer.next_token() {
+            Ok(Some(token)) => cursor::push_split(text, token, &mut tokens),
+            Ok(None) => return Ok(tokens),
+            Err(open) => {
+                let range = open.start..text.len();
+                return Err(SqlError::new(super::error::ErrorKind::Syntax, range, format!("a {} without an end", open.what)));
+            }
+        }
+    }
+}

@@ -1,0 +1,435 @@
+//! Bound expressions and queries: every name is a column, a parameter, a function or an operator, every type is known and
+//! every implicit cast is there.
+//!
+//! The tree is what Postgres' own analysis makes of the text. A column is named by how many queries up its item of FROM
+//! stands (`up`), which item of [`Select::sources`] it is (`source`) and its place there.
+
+use super::catalog::{Key, Routine};
+use super::types::Type;
+use crate::model::QualifiedName;
+use std::ops::Range;
+use std::sync::Arc;
+
+pub use super::ast::{Choice, JoinKind, SetOperation, Test};
+
+/// An expression.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Expr {
+    /// What it is.
+    pub node: Node,
+    /// Its type.
+    pub data_type: Type,
+    /// The bytes that it was read from.
+    pub range: Range<usize>,
+}
+
+/// What an expression is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Node {
+    /// A constant in the input syntax of its type; `None` is NULL.
+    Constant(Option<String>),
+    /// A column.
+    Column(ColumnRef),
+    /// All columns of an item of FROM as one value.
+    WholeRow {
+        /// Queries up.
+        up: usize,
+        /// Item of FROM there.
+        source: usize,
+    },
+    /// A parameter, by its place in [`Scope`](super::bind::Scope).
+    Parameter(usize),
+    /// A function, aggregate or window function.
+    Call(Box<Call>),
+    /// An operator with one operand or two.
+    Operation(Arc<Operator>, Vec<Expr>),
+    /// A cast to the type of the expression.
+    Cast {
+        /// What is cast.
+        operand: Box<Expr>,
+        /// How.
+        method: CastMethod,
+        /// Whether nobody wrote it.
+        implicit: bool,
+    },
+    /// `AND`
+    And(Vec<Expr>),
+    /// `OR`
+    Or(Vec<Expr>),
+    /// `NOT`
+    Not(Box<Expr>),
+    /// `IS [NOT] ..`
+    Is {
+        /// What is tested.
+        operand: Box<Expr>,
+        /// For what.
+        test: Test,
+        /// `NOT`
+        negated: bool,
+    },
+    /// `IS DISTINCT FROM`; with its equality operator.
+    Distinct(Arc<Operator>, Box<Expr>, Box<Expr>),
+    /// `left op ANY (array)` or `ALL`
+    QuantifiedArray {
+        /// `op`
+        operator: Arc<Operator>,
+        /// `ALL`
+        all: bool,
+        /// `left`
+        left: Box<Expr>,
+        /// The array.
+        array: Box<Expr>,
+    },
+    /// `left op ANY (select ..)` or `ALL`, one operator a column; `IN` is `= ANY`.
+    QuantifiedQuery {
+        /// The operators.
+        operators: Vec<Arc<Operator>>,
+        /// `ALL`
+        all: bool,
+        /// The left sides.
+        left: Vec<Expr>,
+        /// The query.
+        query: Box<Query>,
+    },
+    /// `EXISTS (select ..)`
+    Exists(Box<Query>),
+    /// `(select ..)`
+    Scalar(Box<Query>),
+    /// `ARRAY(select ..)`
+    ArrayQuery(Box<Query>),
+    /// `CASE`
+    Case {
+        /// `CASE x`, which branches refer to as [`Node::CaseOperand`].
+        operand: Option<Box<Expr>>,
+        /// Condition and value.
+        branches: Vec<(Expr, Expr)>,
+        /// `ELSE`, NULL if there was none.
+        otherwise: Box<Expr>,
+    },
+    /// The operand of the innermost CASE.
+    CaseOperand,
+    /// `COALESCE`, `GREATEST`, `LEAST`
+    Choice(Choice, Vec<Expr>),
+    /// `NULLIF`, with its equality operator.
+    NullIf(Arc<Operator>, Box<Expr>, Box<Expr>),
+    /// `ARRAY[..]`
+    Array(Vec<Expr>),
+    /// `ROW(..)`
+    Row(Vec<Expr>),
+    /// `(a, b) op (c, d)`, one operator a column.
+    RowComparison {
+        /// The operators.
+        operators: Vec<Arc<Operator>>,
+        /// The left row.
+        left: Vec<Expr>,
+        /// The right row.
+        right: Vec<Expr>,
+    },
+    /// `(x).field`
+    Field(Box<Expr>, String),
+    /// `x[i]`
+    Subscript(Box<Expr>, Box<Expr>),
+    /// `x[i:j]`
+    Slice(Box<Expr>, Option<Box<Expr>>, Option<Box<Expr>>),
+    /// `CURRENT_USER` and its kin, in small letters.
+    Session(&'static str, Option<u32>),
+    /// `x COLLATE c`
+    Collate(Box<Expr>, QualifiedName),
+    /// `GROUPING(..)`
+    Grouping(Vec<Expr>),
+}
+
+/// A column of an item of FROM.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ColumnRef {
+    /// Queries up; the scope of the whole text is one above its query.
+    pub up: usize,
+    /// Item of FROM there.
+    pub source: usize,
+    /// The column's place there; `None` is a system column.
+    pub column: Option<usize>,
+    /// Its name.
+    pub name: String,
+}
+
+/// A call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    /// What is called.
+    pub routine: Arc<Routine>,
+    /// Its arguments as written.
+    pub arguments: Vec<Expr>,
+    /// The parameter of each argument; more arguments than parameters share a variadic one.
+    pub places: Vec<usize>,
+    /// The number of arguments given without a name.
+    pub positional: usize,
+    /// Whether the last argument is the array of a VARIADIC parameter.
+    pub variadic: bool,
+    /// `count(*)`
+    pub star: bool,
+    /// `DISTINCT`
+    pub distinct: bool,
+    /// `ORDER BY`
+    pub order_by: Vec<OrderBy>,
+    /// `WITHIN GROUP`
+    pub within_group: Vec<OrderBy>,
+    /// `FILTER`
+    pub filter: Option<Expr>,
+    /// `OVER`
+    pub over: Option<Window>,
+    /// The grammar's own spelling (`EXTRACT(.. FROM ..)`).
+    pub syntax: bool,
+}
+
+/// A window.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Window {
+    /// Its name in the WINDOW clause.
+    pub name: Option<String>,
+    /// `PARTITION BY`
+    pub partition_by: Vec<Expr>,
+    /// `ORDER BY`
+    pub order_by: Vec<OrderBy>,
+    /// The frame as written.
+    pub frame: Option<String>,
+}
+
+/// An operator, resolved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Operator {
+    /// Its schema.
+    pub schema: String,
+    /// Its symbol.
+    pub symbol: String,
+    /// The left type; none of a prefix operator.
+    pub left: Option<Type>,
+    /// The right type.
+    pub right: Type,
+    /// What it gives.
+    pub result: Type,
+    /// The function behind it.
+    pub function: String,
+}
+
+/// How a cast is done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CastMethod {
+    /// The bytes stay.
+    Binary,
+    /// By a function of `pg_catalog`.
+    Function(String),
+    /// By the text of one and the input function of the other.
+    Text,
+    /// Element by element.
+    Array,
+    /// A domain's constraints are checked.
+    Domain,
+    /// A row as another row type.
+    Row,
+    /// To the length, precision or scale of the modifier.
+    Length,
+}
+
+/// A query.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Query {
+    /// `WITH`, in order.
+    pub ctes: Vec<Cte>,
+    /// `WITH RECURSIVE`
+    pub recursive: bool,
+    /// What it selects.
+    pub body: Body,
+    /// `ORDER BY`
+    pub order_by: Vec<OrderBy>,
+    /// `LIMIT`
+    pub limit: Option<Box<Expr>>,
+    /// `OFFSET`
+    pub offset: Option<Box<Expr>>,
+    /// `FOR UPDATE` and its kin, which read as UPDATE for row security.
+    pub locks: bool,
+    /// Its columns.
+    pub columns: Vec<OutputColumn>,
+    /// The bytes that it was read from.
+    pub range: Range<usize>,
+}
+
+/// A column of a query.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutputColumn {
+    /// Its name.
+    pub name: String,
+    /// Its type.
+    pub data_type: Type,
+}
+
+/// A query of WITH.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cte {
+    /// Its name.
+    pub name: String,
+    /// `[NOT] MATERIALIZED`
+    pub materialized: Option<bool>,
+    /// The names given to its columns.
+    pub column_names: Vec<String>,
+    /// The query, one level below the one it belongs to.
+    pub query: Query,
+}
+
+/// What a query selects.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Body {
+    /// `SELECT`
+    Select(Box<Select>),
+    /// `VALUES`
+    Values(Vec<Vec<Expr>>),
+    /// `UNION` and its kin; both queries are one level below.
+    Set {
+        /// Which.
+        operation: SetOperation,
+        /// `ALL`
+        all: bool,
+        /// The left query.
+        left: Box<Query>,
+        /// The right query.
+        right: Box<Query>,
+    },
+}
+
+/// `SELECT`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Select {
+    /// `DISTINCT`, with the expressions of `DISTINCT ON`.
+    pub distinct: Option<Vec<Expr>>,
+    /// The list.
+    pub targets: Vec<Target>,
+    /// All items of FROM, in order.
+    pub sources: Vec<Source>,
+    /// How they are joined.
+    pub from: Vec<FromItem>,
+    /// `WHERE`
+    pub filter: Option<Expr>,
+    /// `GROUP BY`
+    pub group_by: Vec<Expr>,
+    /// Whether it has grouping sets.
+    pub grouping_sets: bool,
+    /// `HAVING`
+    pub having: Option<Expr>,
+    /// `WINDOW`
+    pub windows: Vec<(String, Window)>,
+    /// Whether it aggregates: a GROUP BY, HAVING or an aggregate of its own.
+    pub aggregates: bool,
+}
+
+/// A value of the SELECT list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// Its name.
+    pub name: String,
+    /// The value.
+    pub value: Expr,
+}
+
+/// `ORDER BY`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderBy {
+    /// By what.
+    pub value: Expr,
+    /// The place in the list that it is, if it is one.
+    pub target: Option<usize>,
+    /// `DESC`
+    pub descending: bool,
+    /// `NULLS FIRST` or `LAST`
+    pub nulls_first: Option<bool>,
+}
+
+/// An item of FROM that has rows of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// What it is.
+    pub kind: SourceKind,
+    /// The alias, if there is one.
+    pub alias: Option<String>,
+    /// The name by which its columns are called.
+    pub name: String,
+    /// Its columns, after aliases.
+    pub columns: Vec<OutputColumn>,
+    /// `LATERAL`, or a function that reads items before it.
+    pub lateral: bool,
+    /// Its bytes.
+    pub range: Range<usize>,
+}
+
+/// What an item of FROM is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SourceKind {
+    /// A relation.
+    Relation {
+        /// Its key; none for those of `pg_catalog`.
+        key: Option<Key>,
+        /// Its name.
+        name: QualifiedName,
+        /// The key of each column.
+        columns: Vec<Key>,
+        /// `ONLY`
+        only: bool,
+        /// `TABLESAMPLE`
+        sample: bool,
+    },
+    /// A sub-select, one level below.
+    Query(Box<Query>),
+    /// A query of WITH.
+    Cte {
+        /// Queries up to the one whose WITH it is.
+        up: usize,
+        /// Its place there.
+        place: usize,
+        /// Its name.
+        name: String,
+        /// Whether it is the recursive reference inside its own query.
+        recursive: bool,
+    },
+    /// Functions; their arguments are of this level.
+    Functions {
+        /// The calls.
+        calls: Vec<Expr>,
+        /// `WITH ORDINALITY`
+        ordinality: bool,
+        /// Whether a column is the whole result of the only function.
+        scalar: bool,
+        /// Whether columns were defined, for `record`.
+        defined: bool,
+    },
+    /// A row given from outside: the row of a policy, NEW, OLD.
+    Given {
+        /// The relation's key.
+        key: Option<Key>,
+        /// The relation's name.
+        name: QualifiedName,
+        /// The key of each column.
+        columns: Vec<Key>,
+    },
+}
+
+/// How items are joined.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FromItem {
+    /// One item.
+    Source(usize),
+    /// A join.
+    Join {
+        /// How.
+        kind: JoinKind,
+        /// The left side.
+        left: Box<FromItem>,
+        /// The right side.
+        right: Box<FromItem>,
+        /// The condition, of USING and NATURAL too.
+        on: Option<Expr>,
+        /// The columns of USING or NATURAL.
+        using: Vec<String>,
+        /// `NATURAL`
+        natural: bool,
+        /// The alias of the join.
+        alias: Option<String>,
+    },
+}

@@ -1,0 +1,3 @@
+//! Parsing, binding and printing of SQL text, beside what the servers say.
+
+mod builtin;
