@@ -170,9 +170,12 @@ impl Catalog for SchemaCatalog<'_> {
     }
 
     fn functions(&self, schema: &str, name: &str) -> Vec<Routine> {
-        let from = self.schema.functions.partition_point(|f| (f.id.schema.as_str(), f.id.name.as_str()) < (schema, name));
+        let from =
+            self.schema.functions.partition_point(|f| (f.id.schema.as_str(), f.id.name.as_str()) < (schema, name));
         let rest = self.schema.functions.iter().zip(0_u64..).skip(from);
-        rest.take_while(|(f, _)| f.id.schema == schema && f.id.name == name).map(|(f, at)| Routine::of(f, Some(Key(at)))).collect()
+        rest.take_while(|(f, _)| f.id.schema == schema && f.id.name == name)
+            .map(|(f, at)| Routine::of(f, Some(Key(at))))
+            .collect()
     }
 
     fn data_type(&self, schema: &str, name: &str) -> Option<UserType> {

@@ -139,13 +139,19 @@ impl fmt::Display for Type {
         let (base, array) = self.name.strip_suffix("[]").map_or((&*self.name, ""), |base| (base, "[]"));
         let Some(modifier) = &self.modifier else {
             // Without a length `character` would read as `character(1)`.
-            return f.write_str(if base == "character" { if array.is_empty() { "bpchar" } else { "bpchar[]" } } else { &self.name });
+            return f.write_str(if base == "character" {
+                if array.is_empty() { "bpchar" } else { "bpchar[]" }
+            } else {
+                &self.name
+            });
         };
         if modifier.starts_with(' ') {
             return write!(f, "{base}{modifier}{array}");
         }
         match base.split_once(' ') {
-            Some((first, rest)) if first == "timestamp" || first == "time" => write!(f, "{first}({modifier}) {rest}{array}"),
+            Some((first, rest)) if first == "timestamp" || first == "time" => {
+                write!(f, "{first}({modifier}) {rest}{array}")
+            }
             _ => write!(f, "{base}({modifier}){array}"),
         }
     }

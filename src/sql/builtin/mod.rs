@@ -58,8 +58,6 @@ pub(crate) struct BuiltinFunction {
     pub(crate) strict: bool,
     pub(crate) defaults: usize,
     pub(crate) columns: Vec<(&'static str, Type)>,
-    /// The number of direct arguments of an ordered-set or hypothetical-set aggregate.
-    pub(crate) direct_arguments: Option<usize>,
     pub(crate) majors: Majors,
 }
 
@@ -120,15 +118,6 @@ pub(crate) fn facts() -> &'static Facts {
 pub(crate) fn type_facts(name: &str) -> Option<&'static BuiltinType> {
     let facts = facts();
     facts.types.get(facts.internal.get(name)?)
-}
-
-/// The name in `pg_type` of a type by its canonical name, arrays too.
-pub(crate) fn internal_name(name: &str) -> Option<String> {
-    let facts = facts();
-    match name.strip_suffix("[]") {
-        Some(element) => facts.internal.get(element).map(|n| format!("_{n}")),
-        None => facts.internal.get(name).map(|n| (*n).to_owned()),
-    }
 }
 
 /// The type of `pg_catalog` with that name in `pg_type`, arrays (`_text`) too.

@@ -1,6 +1,8 @@
 //! The reader of the generated tables; a line that it can't read is left out, and a test counts that none is.
 
-use super::{BuiltinCast, BuiltinColumn, BuiltinFunction, BuiltinOperator, BuiltinParameter, BuiltinType, Facts, Majors};
+use super::{
+    BuiltinCast, BuiltinColumn, BuiltinFunction, BuiltinOperator, BuiltinParameter, BuiltinType, Facts, Majors,
+};
 use crate::model::{FunctionKind, Volatility};
 use crate::sql::types::Type;
 
@@ -47,7 +49,14 @@ impl Facts {
             let letter = |text: &str| text.chars().next().unwrap_or('-');
             let preferred = preferred == "!";
             let data_type = Type::named(printed);
-            let of = BuiltinType { data_type, category: letter(category), preferred, kind: letter(kind), subtype: None, majors };
+            let of = BuiltinType {
+                data_type,
+                category: letter(category),
+                preferred,
+                kind: letter(kind),
+                subtype: None,
+                majors,
+            };
             self.types.insert(name, of);
             self.internal.insert(printed, name);
             subtypes.push((name, subtype));
@@ -76,9 +85,10 @@ impl Facts {
     }
 
     fn function(&self, fields: &[&'static str], majors: Majors) -> Option<BuiltinFunction> {
-        let [name, arguments, result, flags, defaults, columns, direct] = *fields else { return None };
+        let [name, arguments, result, flags, defaults, columns, _] = *fields else { return None };
         let mut flags = flags.chars();
-        let parameters: Option<Vec<_>> = arguments.split(' ').filter(|a| !a.is_empty()).map(|a| self.parameter(a)).collect();
+        let parameters: Option<Vec<_>> =
+            arguments.split(' ').filter(|a| !a.is_empty()).map(|a| self.parameter(a)).collect();
         let columns: Option<Vec<_>> = columns
             .split(' ')
             .filter(|c| !c.is_empty())
@@ -104,7 +114,6 @@ impl Facts {
             strict: flags.next()? == 's',
             defaults: defaults.parse().ok()?,
             columns: columns?,
-            direct_arguments: direct.get(1..).filter(|d| !d.is_empty()).and_then(|d| d.parse().ok()),
             majors,
         })
     }

@@ -41,7 +41,10 @@ impl<'a> Parser<'a> {
     }
 
     /// Runs a part of the reader one level deeper; `chain` is asked afterwards for what a loop has piled up.
-    pub(super) fn nested<T>(&mut self, read: impl FnOnce(&mut Self, &mut usize) -> Result<T, SqlError>) -> Result<T, SqlError> {
+    pub(super) fn nested<T>(
+        &mut self,
+        read: impl FnOnce(&mut Self, &mut usize) -> Result<T, SqlError>,
+    ) -> Result<T, SqlError> {
         if self.depth >= DEEPEST {
             return Err(self.too_deep());
         }
@@ -190,7 +193,10 @@ impl<'a> Parser<'a> {
     }
 
     /// Reads things between commas.
-    pub(super) fn comma_separated<T>(&mut self, mut read: impl FnMut(&mut Self) -> Result<T, SqlError>) -> Result<Vec<T>, SqlError> {
+    pub(super) fn comma_separated<T>(
+        &mut self,
+        mut read: impl FnMut(&mut Self) -> Result<T, SqlError>,
+    ) -> Result<Vec<T>, SqlError> {
         let mut list = vec![read(self)?];
         while self.eat_punct(b',') {
             list.push(read(self)?);
@@ -199,7 +205,10 @@ impl<'a> Parser<'a> {
     }
 
     /// Reads something between parentheses.
-    pub(super) fn parenthesised<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, SqlError>) -> Result<T, SqlError> {
+    pub(super) fn parenthesised<T>(
+        &mut self,
+        read: impl FnOnce(&mut Self) -> Result<T, SqlError>,
+    ) -> Result<T, SqlError> {
         self.expect_punct(b'(')?;
         let inner = read(self)?;
         self.expect_punct(b')')?;
@@ -213,7 +222,11 @@ pub(super) fn push_split(text: &str, token: Token, tokens: &mut Vec<Token>) {
     let raw = text.get(token.range()).unwrap_or_default();
     let mut end = raw.len();
     if token.kind == Kind::Operator && raw != "::" && raw != ":=" && raw != ".." {
-        while end > 1 && raw.get(..end).is_some_and(|r| r.ends_with(['+', '-']) && !r.contains(['~', '!', '@', '#', '%', '^', '&', '|', '`', '?'])) {
+        while end > 1
+            && raw.get(..end).is_some_and(|r| {
+                r.ends_with(['+', '-']) && !r.contains(['~', '!', '@', '#', '%', '^', '&', '|', '`', '?'])
+            })
+        {
             end -= 1;
         }
     }

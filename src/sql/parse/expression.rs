@@ -58,7 +58,9 @@ impl Parser<'_> {
             let operand = Box::new(self.above(NOT, form)?);
             return Ok(self.node(start, ExprKind::Not(operand)));
         }
-        if self.is_word(0, "operator") && self.is_punct(1, b'(') || self.peek(0).is_some_and(|t| t.kind == Kind::Operator) {
+        if self.is_word(0, "operator") && self.is_punct(1, b'(')
+            || self.peek(0).is_some_and(|t| t.kind == Kind::Operator)
+        {
             let operator = self.operator()?;
             if operator.symbol == "*" {
                 return Err(self.unexpected("an expression"));
@@ -137,7 +139,13 @@ impl Parser<'_> {
         }
     }
 
-    fn logic(&mut self, left: Expr, word: &str, power: u8, make: impl FnOnce(Vec<Expr>) -> ExprKind) -> Result<Expr, SqlError> {
+    fn logic(
+        &mut self,
+        left: Expr,
+        word: &str,
+        power: u8,
+        make: impl FnOnce(Vec<Expr>) -> ExprKind,
+    ) -> Result<Expr, SqlError> {
         let start = left.range.start;
         let mut operands = vec![left];
         while self.eat_word(word) {
@@ -215,7 +223,13 @@ impl Parser<'_> {
             let right = Box::new(self.above(IS, form)?);
             return Ok(self.node(start, ExprKind::Distinct { left: operand, right, negated }));
         }
-        let tests = [("null", Test::Null), ("true", Test::True), ("false", Test::False), ("unknown", Test::Unknown), ("document", Test::Document)];
+        let tests = [
+            ("null", Test::Null),
+            ("true", Test::True),
+            ("false", Test::False),
+            ("unknown", Test::Unknown),
+            ("document", Test::Document),
+        ];
         for (word, test) in tests {
             if self.eat_word(word) {
                 return Ok(self.node(start, ExprKind::Is { operand, test, negated }));
@@ -254,7 +268,7 @@ impl Parser<'_> {
 
     fn membership(&mut self, start: usize, operand: Box<Expr>, negated: bool) -> Result<Expr, SqlError> {
         let kind = match self.parenthesised_list()? {
-            Parenthesis::Query(query) => ExprKind::InQuery { operand, query: Box::new(query), negated },
+            Parenthesis::Query(query) => ExprKind::InQuery { operand, query, negated },
             Parenthesis::List(list) => ExprKind::InList { operand, list, negated },
         };
         Ok(self.node(start, kind))
@@ -268,7 +282,11 @@ impl Parser<'_> {
             () if self.eat_words(&["similar", "to"]) => (if negated { "!~" } else { "~" }, true),
             () => return Err(self.unexpected("`LIKE`")),
         };
-        let operator = Operator { schema: None, symbol: symbol.to_owned(), range: Range { start: word.start, end: self.last_end() } };
+        let operator = Operator {
+            schema: None,
+            symbol: symbol.to_owned(),
+            range: Range { start: word.start, end: self.last_end() },
+        };
         if !similar && let Some(quantified) = self.quantified(&operand, &operator)? {
             return Ok(quantified);
         }

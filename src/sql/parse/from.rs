@@ -5,17 +5,20 @@ use crate::sql::ast::{Alias, Condition, Expr, From, FromKind, JoinKind, Name, Pa
 use crate::sql::error::SqlError;
 use crate::sql::keywords::Category;
 
+/// Columns defined for a function that gives `record`.
+type Definitions = Vec<(Part, TypeName)>;
+
 /// What stood in parentheses in FROM.
 enum Parenthesis {
-    Query(Query),
-    Join(From),
+    Query(Box<Query>),
+    Join(Box<From>),
 }
 
 impl Parser<'_> {
     /// An item of FROM with all its joins.
-    pub(super) fn from_item(&mut self) -> Result<From, SqlError> {
+    pub(super) fn joined_item(&mut self) -> Result<From, SqlError> {
         self.nested(|p, chain| {
-            let left = p.from_primary()?;
+            let left = p.item_primary()?;
             p.joins(left, chain)
         })
     }
@@ -24,7 +27,7 @@ impl Parser<'_> {
         while let Some((kind, natural)) = self.join_words()? {
             *chain += 1;
             let right = self.nested(|p, chain| {
-                let right = p.from_primary()?;
+                let right = p.item_primary()?;
                 // `a join b join c on .. on ..`: what has no condition yet takes the joins that follow.
                 if kind == JoinKind::Cross || natural { Ok(right) } else { p.inner_joins(right, chain) }
             })?;
@@ -74,14 +77,16 @@ impl Parser<'_> {
         Ok(Some((kind, natural)))
     }
 
-    fn from_primary(&mut self) -> Result<From, SqlError> {
+    fn item_primary(&mut self) -> Result<From, SqlError> {
         let start = self.start();
         let lateral = self.eat_word("lateral");
         if self.is_punct(0, b'(') {
-            let inner = self.nested(|p, _| p.from_parenthesis())?;
+            let inner = self.nested(|p, _| p.item_parenthesis())?;
             let mut from = match inner {
-                Parenthesis::Query(query) => From { kind: FromKind::Query(Box::new(query)), alias: None, lateral, range: start..start },
-                Parenthesis::Join(from) => from,
+                Parenthesis::Query(query) => {
+                    From { kind: FromKind::Query(query), alias: None, lateral, range: start..start }
+                }
+                Parenthesis::Join(from) => *from,
             };
             let (alias, definitions) = self.alias_with_definitions()?;
             if !definitions.is_empty() {
@@ -106,9 +111,10 @@ impl Parser<'_> {
         self.relation()
     }
 
-    fn function_with_columns(&mut self) -> Result<(Expr, Vec<(Part, TypeName)>), SqlError> {
+    fn function_with_columns(&mut self) -> Result<(Expr, Definitions), SqlError> {
         let call = self.primary()?;
-        let columns = if self.eat_word("as") { self.parenthesised(|p| p.comma_separated(Self::definition))? } else { Vec::new() };
+        let columns =
+            if self.eat_word("as") { self.parenthesised(|p| p.comma_separated(Self::definition))? } else { Vec::new() };
         Ok((call, columns))
     }
 
@@ -118,11 +124,18 @@ impl Parser<'_> {
         while self.is_punct(ahead, b'.') {
             ahead += 2;
         }
-        let session = ["current_date", "current_user", "current_timestamp", "session_user", "localtime", "localtimestamp"];
-        self.is_punct(ahead, b'(') && self.name_category(0).is_some_and(|c| c != Category::Reserved) || self.is_one_of(0, &session)
+        let session =
+            ["current_date", "current_user", "current_timestamp", "session_user", "localtime", "localtimestamp"];
+        self.is_punct(ahead, b'(') && self.name_category(0).is_some_and(|c| c != Category::Reserved)
+            || self.is_one_of(0, &session)
     }
 
-    fn functions(&mut self, mut calls: Vec<(Expr, Vec<(Part, TypeName)>)>, lateral: bool, start: usize) -> Result<From, SqlError> {
+    fn functions(
+        &mut self,
+        mut calls: Vec<(Expr, Definitions)>,
+        lateral: bool,
+        start: usize,
+    ) -> Result<From, SqlError> {
         let ordinality = self.eat_words(&["with", "ordinality"]);
         let (alias, definitions) = self.alias_with_definitions()?;
         if let (Some((_, columns)), false) = (calls.first_mut(), definitions.is_empty()) {
@@ -131,38 +144,40 @@ impl Parser<'_> {
         Ok(From { kind: FromKind::Functions { calls, ordinality }, alias, lateral, range: start..self.last_end() })
     }
 
-    fn from_parenthesis(&mut self) -> Result<Parenthesis, SqlError> {
+    fn item_parenthesis(&mut self) -> Result<Parenthesis, SqlError> {
         self.expect_punct(b'(')?;
         if self.begins_query() {
             let query = self.query()?;
             self.expect_punct(b')')?;
-            return Ok(Parenthesis::Query(query));
+            return Ok(Parenthesis::Query(Box::new(query)));
         }
         let start = self.start();
         if !self.is_punct(0, b'(') {
-            let join = self.from_item()?;
+            let join = self.joined_item()?;
             self.expect_punct(b')')?;
-            return Ok(Parenthesis::Join(join));
+            return Ok(Parenthesis::Join(Box::new(join)));
         }
-        let inner = self.nested(|p, _| p.from_parenthesis())?;
+        let inner = self.nested(|p, _| p.item_parenthesis())?;
         let mut first = match inner {
             Parenthesis::Query(query) if self.is_punct(0, b')') => {
                 self.at += 1;
                 return Ok(Parenthesis::Query(query));
             }
             Parenthesis::Query(query) if self.continues_query() => {
-                let query = self.query_from(query)?;
+                let query = self.query_from(*query)?;
                 self.expect_punct(b')')?;
-                return Ok(Parenthesis::Query(query));
+                return Ok(Parenthesis::Query(Box::new(query)));
             }
-            Parenthesis::Query(query) => From { kind: FromKind::Query(Box::new(query)), alias: None, lateral: false, range: start..start },
-            Parenthesis::Join(from) => from,
+            Parenthesis::Query(query) => {
+                From { kind: FromKind::Query(query), alias: None, lateral: false, range: start..start }
+            }
+            Parenthesis::Join(from) => *from,
         };
         first.alias = self.alias()?.or(first.alias);
         first.range = start..self.last_end();
         let join = self.nested(|p, chain| p.joins(first, chain))?;
         self.expect_punct(b')')?;
-        Ok(Parenthesis::Join(join))
+        Ok(Parenthesis::Join(Box::new(join)))
     }
 
     /// `[ONLY] name [*] [alias] [TABLESAMPLE ..]`
@@ -188,7 +203,12 @@ impl Parser<'_> {
                 self.parenthesised(Self::expression)?;
             }
         }
-        Ok(From { kind: FromKind::Relation { name, only, sample }, alias, lateral: false, range: start..self.last_end() })
+        Ok(From {
+            kind: FromKind::Relation { name, only, sample },
+            alias,
+            lateral: false,
+            range: start..self.last_end(),
+        })
     }
 
     fn alias(&mut self) -> Result<Option<Alias>, SqlError> {
@@ -197,19 +217,26 @@ impl Parser<'_> {
             return Ok(None);
         }
         let name = self.column_name()?;
-        let columns = if self.is_punct(0, b'(') { self.parenthesised(|p| p.comma_separated(Self::column_name))? } else { Vec::new() };
+        let columns = if self.is_punct(0, b'(') {
+            self.parenthesised(|p| p.comma_separated(Self::column_name))?
+        } else {
+            Vec::new()
+        };
         Ok(Some(Alias { name, columns }))
     }
 
     /// An alias, or for functions column definitions with or without one.
-    fn alias_with_definitions(&mut self) -> Result<(Option<Alias>, Vec<(Part, TypeName)>), SqlError> {
+    fn alias_with_definitions(&mut self) -> Result<(Option<Alias>, Definitions), SqlError> {
         if self.is_word(0, "as") && self.is_punct(1, b'(') {
             self.at += 1;
             return Ok((None, self.parenthesised(|p| p.comma_separated(Self::definition))?));
         }
         let at = usize::from(self.is_word(0, "as"));
-        let defines = self.is_column_name(at) && self.is_punct(at + 1, b'(') && self.name_category(at + 2).is_some()
-            && !self.is_punct(at + 3, b',') && !self.is_punct(at + 3, b')');
+        let defines = self.is_column_name(at)
+            && self.is_punct(at + 1, b'(')
+            && self.name_category(at + 2).is_some()
+            && !self.is_punct(at + 3, b',')
+            && !self.is_punct(at + 3, b')');
         if !defines {
             return Ok((self.alias()?, Vec::new()));
         }

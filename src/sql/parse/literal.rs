@@ -37,10 +37,13 @@ impl Parser<'_> {
             let digits = prefix.iter().find_map(|p| plain.strip_prefix(p))?;
             u128::from_str_radix(digits, radix).ok().map(|v| v.to_string())
         };
-        if let Some(value) = based(&["0x", "0X"], 16).or_else(|| based(&["0o", "0O"], 8)).or_else(|| based(&["0b", "0B"], 2)) {
+        if let Some(value) =
+            based(&["0x", "0X"], 16).or_else(|| based(&["0o", "0O"], 8)).or_else(|| based(&["0b", "0B"], 2))
+        {
             return Ok(value);
         }
-        let valid = plain.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | 'e' | 'E' | '+' | '-')) && plain.parse::<f64>().is_ok();
+        let valid = plain.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | 'e' | 'E' | '+' | '-'))
+            && plain.parse::<f64>().is_ok();
         if valid { Ok(plain) } else { Err(self.unexpected("a number")) }
     }
 

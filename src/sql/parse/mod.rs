@@ -67,7 +67,11 @@ pub(crate) fn tokens(text: &str) -> Result<Vec<Token>, SqlError> {
             Ok(None) => return Ok(tokens),
             Err(open) => {
                 let range = open.start..text.len();
-                return Err(SqlError::new(super::error::ErrorKind::Syntax, range, format!("a {} without an end", open.what)));
+                return Err(SqlError::new(
+                    super::error::ErrorKind::Syntax,
+                    range,
+                    format!("a {} without an end", open.what),
+                ));
             }
         }
     }

@@ -11,7 +11,7 @@ use std::ops::Range;
 /// What stood between parentheses.
 pub(super) enum Parenthesis {
     /// A query.
-    Query(Query),
+    Query(Box<Query>),
     /// Expressions, at least one.
     List(Vec<Expr>),
 }
@@ -20,7 +20,13 @@ impl Parser<'_> {
     pub(super) fn primary(&mut self) -> Result<Expr, SqlError> {
         let token = self.peek(0).ok_or_else(|| self.unexpected("an expression"))?;
         let head = match token.kind {
-            Kind::Number | Kind::Text | Kind::Escaped | Kind::UnicodeText | Kind::Dollar | Kind::Bits | Kind::Parameter => self.constant()?,
+            Kind::Number
+            | Kind::Text
+            | Kind::Escaped
+            | Kind::UnicodeText
+            | Kind::Dollar
+            | Kind::Bits
+            | Kind::Parameter => self.constant()?,
             Kind::Punct(b'(') => self.parenthesis()?,
             Kind::Word => match self.special()? {
                 Some(expr) => expr,
@@ -70,7 +76,7 @@ impl Parser<'_> {
         let start = self.start();
         let inner = self.parenthesised_list()?;
         Ok(match inner {
-            Parenthesis::Query(query) => self.node(start, ExprKind::Scalar(Box::new(query))),
+            Parenthesis::Query(query) => self.node(start, ExprKind::Scalar(query)),
             Parenthesis::List(mut list) => match (list.pop(), list.is_empty()) {
                 (Some(one), true) => one,
                 (Some(last), false) => {
@@ -89,7 +95,7 @@ impl Parser<'_> {
             if p.begins_query() {
                 let query = p.query()?;
                 p.expect_punct(b')')?;
-                return Ok(Parenthesis::Query(query));
+                return Ok(Parenthesis::Query(Box::new(query)));
             }
             let first = if p.is_punct(0, b'(') {
                 let start = p.start();
@@ -99,11 +105,11 @@ impl Parser<'_> {
                         return Ok(Parenthesis::Query(query));
                     }
                     Parenthesis::Query(query) if p.continues_query() => {
-                        let query = p.query_from(query)?;
+                        let query = p.query_from(*query)?;
                         p.expect_punct(b')')?;
-                        return Ok(Parenthesis::Query(query));
+                        return Ok(Parenthesis::Query(Box::new(query)));
                     }
-                    Parenthesis::Query(query) => p.node(start, ExprKind::Scalar(Box::new(query))),
+                    Parenthesis::Query(query) => p.node(start, ExprKind::Scalar(query)),
                     Parenthesis::List(mut list) if list.len() == 1 => list.remove(0),
                     Parenthesis::List(list) => p.node(start, ExprKind::Row(list)),
                 }

@@ -42,7 +42,11 @@ impl Parser<'_> {
         let recursive = self.eat_word("recursive");
         let ctes = self.comma_separated(|p| {
             let name = p.column_name()?;
-            let columns = if p.is_punct(0, b'(') { p.parenthesised(|p| p.comma_separated(Self::column_name))? } else { Vec::new() };
+            let columns = if p.is_punct(0, b'(') {
+                p.parenthesised(|p| p.comma_separated(Self::column_name))?
+            } else {
+                Vec::new()
+            };
             p.expect_word("as")?;
             let materialized = match () {
                 () if p.eat_word("materialized") => Some(true),
@@ -98,7 +102,9 @@ impl Parser<'_> {
         }
         let body = match () {
             () if self.eat_word("select") => Body::Select(Box::new(self.select()?)),
-            () if self.eat_word("values") => Body::Values(self.comma_separated(|p| p.parenthesised(|p| p.comma_separated(Self::row_item)))?),
+            () if self.eat_word("values") => {
+                Body::Values(self.comma_separated(|p| p.parenthesised(|p| p.comma_separated(Self::row_item)))?)
+            }
             () if self.eat_word("table") => self.table(start)?,
             () => return Err(self.unexpected("a query")),
         };
@@ -127,7 +133,9 @@ impl Parser<'_> {
         }
         loop {
             match () {
-                () if self.eat_word("limit") => outer.limit = if self.eat_word("all") { None } else { Some(self.expression()?) },
+                () if self.eat_word("limit") => {
+                    outer.limit = if self.eat_word("all") { None } else { Some(self.expression()?) }
+                }
                 () if self.eat_word("offset") => {
                     outer.offset = Some(self.expression()?);
                     let _ = self.is_one_of(0, &["row", "rows"]).then(|| self.at += 1);
@@ -141,8 +149,16 @@ impl Parser<'_> {
             }
         }
         (outer.recursive, outer.ctes, outer.range.end) = (recursive, ctes, self.last_end());
-        let bare = outer.ctes.is_empty() && outer.order_by.is_empty() && outer.limit.is_none() && outer.offset.is_none() && !outer.locks;
-        let untouched = inner.ctes.is_empty() && inner.order_by.is_empty() && inner.limit.is_none() && inner.offset.is_none() && !inner.locks;
+        let bare = outer.ctes.is_empty()
+            && outer.order_by.is_empty()
+            && outer.limit.is_none()
+            && outer.offset.is_none()
+            && !outer.locks;
+        let untouched = inner.ctes.is_empty()
+            && inner.order_by.is_empty()
+            && inner.limit.is_none()
+            && inner.offset.is_none()
+            && !inner.locks;
         if bare {
             return Ok(inner);
         }
@@ -203,7 +219,11 @@ impl Parser<'_> {
     fn select(&mut self) -> Result<Select, SqlError> {
         let mut select = Select::empty();
         if self.eat_word("distinct") {
-            select.distinct = Some(if self.eat_word("on") { self.parenthesised(|p| p.comma_separated(Self::expression))? } else { Vec::new() });
+            select.distinct = Some(if self.eat_word("on") {
+                self.parenthesised(|p| p.comma_separated(Self::expression))?
+            } else {
+                Vec::new()
+            });
         } else {
             self.eat_word("all");
         }
@@ -211,7 +231,7 @@ impl Parser<'_> {
             select.targets = self.comma_separated(Self::target)?;
         }
         if self.eat_word("from") {
-            select.from = self.comma_separated(Self::from_item)?;
+            select.from = self.comma_separated(Self::joined_item)?;
         }
         if self.eat_word("where") {
             select.filter = Some(self.expression()?);
@@ -236,7 +256,8 @@ impl Parser<'_> {
 
     fn group_by(&mut self, select: &mut Select) -> Result<(), SqlError> {
         loop {
-            let sets = self.is_one_of(0, &["rollup", "cube"]) && self.is_punct(1, b'(') || self.is_word(0, "grouping") && self.is_word(1, "sets");
+            let sets = self.is_one_of(0, &["rollup", "cube"]) && self.is_punct(1, b'(')
+                || self.is_word(0, "grouping") && self.is_word(1, "sets");
             if sets {
                 self.at += if self.is_word(0, "grouping") { 2 } else { 1 };
                 select.grouping_sets = true;
@@ -258,7 +279,21 @@ impl Parser<'_> {
     }
 
     fn ends_list(&self) -> bool {
-        let word = ["from", "where", "group", "having", "window", "union", "intersect", "except", "order", "limit", "offset", "fetch", "for"];
+        let word = [
+            "from",
+            "where",
+            "group",
+            "having",
+            "window",
+            "union",
+            "intersect",
+            "except",
+            "order",
+            "limit",
+            "offset",
+            "fetch",
+            "for",
+        ];
         self.is_end() || self.is_punct(0, b')') || self.is_punct(0, b';') || self.is_one_of(0, &word)
     }
 
@@ -280,7 +315,16 @@ impl Parser<'_> {
 
 impl Query {
     pub(crate) fn of(body: Body, range: std::ops::Range<usize>) -> Self {
-        Self { ctes: Vec::new(), recursive: false, body, order_by: Vec::new(), limit: None, offset: None, locks: false, range }
+        Self {
+            ctes: Vec::new(),
+            recursive: false,
+            body,
+            order_by: Vec::new(),
+            limit: None,
+            offset: None,
+            locks: false,
+            range,
+        }
     }
 }
 

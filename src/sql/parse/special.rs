@@ -79,7 +79,9 @@ impl Parser<'_> {
         }
         self.at += 1;
         let mut precision = None;
-        if matches!(word, "current_time" | "current_timestamp" | "localtime" | "localtimestamp") && self.is_punct(0, b'(') {
+        if matches!(word, "current_time" | "current_timestamp" | "localtime" | "localtimestamp")
+            && self.is_punct(0, b'(')
+        {
             let digits = self.parenthesised(Self::constant)?;
             precision = match digits.kind {
                 ExprKind::Number(n) => n.parse().ok(),
@@ -103,7 +105,10 @@ impl Parser<'_> {
         }
         let mut expr = self.cast_of_string(data_type.clone(), start)?;
         // The fields of an interval follow its string.
-        if interval && data_type.modifier.is_none() && let Some(fields) = self.interval_fields()? {
+        if interval
+            && data_type.modifier.is_none()
+            && let Some(fields) = self.interval_fields()?
+        {
             data_type.modifier = Some(fields);
             if let ExprKind::Cast(_, of) = &mut expr.kind {
                 *of = data_type;
@@ -143,7 +148,9 @@ impl Parser<'_> {
         let kind = match word {
             "array" => ExprKind::ArrayQuery(Box::new(self.parenthesised(Self::query)?)),
             "exists" => ExprKind::Exists(Box::new(self.parenthesised(Self::query)?)),
-            "row" => ExprKind::Row(self.parenthesised(|p| if p.is_punct(0, b')') { Ok(Vec::new()) } else { p.comma_separated(Self::expression) })?),
+            "row" => ExprKind::Row(self.parenthesised(|p| {
+                if p.is_punct(0, b')') { Ok(Vec::new()) } else { p.comma_separated(Self::expression) }
+            })?),
             "grouping" => ExprKind::Grouping(self.parenthesised(|p| p.comma_separated(Self::expression))?),
             "cast" => self.parenthesised(Self::cast)?,
             "nullif" => self.parenthesised(|p| {
@@ -153,8 +160,11 @@ impl Parser<'_> {
             })?,
             "extract" | "position" | "substring" | "overlay" | "trim" => self.spelled(word, start)?,
             "treat" | "merge_action" => return Err(self.unsupported(&format!("`{word}`"))),
-            _ if word.starts_with("xml") && category(word) == Category::ColumnName => return Err(self.unsupported(&format!("`{word}`"))),
-            "json_arrayagg" | "json_objectagg" | "json_exists" | "json_query" | "json_value" | "json_serialize" | "json_table" => {
+            _ if word.starts_with("xml") && category(word) == Category::ColumnName => {
+                return Err(self.unsupported(&format!("`{word}`")));
+            }
+            "json_arrayagg" | "json_objectagg" | "json_exists" | "json_query" | "json_value" | "json_serialize"
+            | "json_table" => {
                 return Err(self.unsupported(&format!("`{word}`")));
             }
             _ => {

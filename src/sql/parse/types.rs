@@ -24,7 +24,10 @@ impl Parser<'_> {
     /// `[]`, `[3]`, `ARRAY`, `ARRAY[3]`; the bounds mean nothing.
     fn array_bounds(&mut self) -> Result<bool, SqlError> {
         let mut array = self.eat_word("array");
-        while self.is_punct(0, b'[') && (self.is_punct(1, b']') || self.is_punct(2, b']') && self.peek(1).is_some_and(|t| t.kind == Kind::Number)) {
+        while self.is_punct(0, b'[')
+            && (self.is_punct(1, b']')
+                || self.is_punct(2, b']') && self.peek(1).is_some_and(|t| t.kind == Kind::Number))
+        {
             self.at += if self.is_punct(1, b']') { 2 } else { 3 };
             array = true;
         }
@@ -55,7 +58,9 @@ impl Parser<'_> {
         let mut text = String::new();
         while !self.eat_punct(b')') {
             let token = self.peek(0).ok_or_else(|| self.unexpected("`)`"))?;
-            if !matches!(token.kind, Kind::Number | Kind::Word | Kind::Quoted | Kind::Text | Kind::Punct(b',')) && !self.is_operator(0, "-") {
+            if !matches!(token.kind, Kind::Number | Kind::Word | Kind::Quoted | Kind::Text | Kind::Punct(b','))
+                && !self.is_operator(0, "-")
+            {
                 return Err(self.unexpected("a type's modifier"));
             }
             text.push_str(self.raw(token));

@@ -11,7 +11,11 @@ use std::path::Path;
 /// One line a fact, without its versions, which come last.
 const FACTS: [(&str, &str, &str); 6] = [
     ("types.txt", "name, name by format_type, category, preferred, kind, element, subtype of a range", TYPES),
-    ("functions.txt", "name, arguments, result, kind volatility strictness, defaults, OUT columns, direct arguments", FUNCTIONS),
+    (
+        "functions.txt",
+        "name, arguments, result, kind volatility strictness, defaults, OUT columns, direct arguments",
+        FUNCTIONS,
+    ),
     ("operators.txt", "name, left, right, result, function", OPERATORS),
     ("casts.txt", "from, to, context, method, function", CASTS),
     ("relations.txt", "schema, relation, column, type", RELATIONS),
@@ -103,6 +107,9 @@ fn facts_equal_those_of_every_live_major() {
         if std::env::var_os("PGWITNESS_REGENERATE").is_some() {
             std::fs::write(&path, &fresh).unwrap();
         }
-        assert!(std::fs::read_to_string(&path).unwrap_or_default() == fresh, "{file} is stale: see the head of this test");
+        assert!(
+            std::fs::read_to_string(&path).unwrap_or_default() == fresh,
+            "{file} is stale: see the head of this test"
+        );
     }
 }
