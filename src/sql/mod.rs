@@ -7,6 +7,7 @@
 pub mod ast;
 pub mod bind;
 pub mod parse;
+pub mod print;
 pub mod tree;
 
 mod builtin;

@@ -353,6 +353,8 @@ pub struct Source {
     pub name: String,
     /// Its columns, after aliases.
     pub columns: Vec<OutputColumn>,
+    /// How many of them an alias has named.
+    pub renamed: usize,
     /// `LATERAL`, or a function that reads items before it.
     pub lateral: bool,
     /// Its bytes.

@@ -67,6 +67,7 @@ impl Context<'_> {
             name: alias.clone().unwrap_or_else(|| name.to_owned()),
             alias,
             columns: renamed(&columns, &names),
+            renamed: names.len(),
             lateral: from.lateral,
             range: from.range.clone(),
         };

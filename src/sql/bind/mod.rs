@@ -147,6 +147,16 @@ impl Scope {
         self.parameters.get(place).map(|p| (p.name.as_deref(), &p.data_type))
     }
 
+    /// The rows as items of FROM.
+    pub(crate) fn sources(&self) -> Vec<super::tree::Source> {
+        Level::of_scope(self).sources
+    }
+
+    /// Whether columns must be qualified: no row is seen without its name.
+    pub(crate) fn is_qualified(&self) -> bool {
+        !self.given.iter().any(|g| g.unqualified)
+    }
+
     /// How many parameters there are.
     #[must_use]
     pub fn parameters(&self) -> usize {

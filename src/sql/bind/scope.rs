@@ -73,6 +73,7 @@ impl Level {
                 alias: None,
                 name: given.name.clone(),
                 columns: columns.collect(),
+                renamed: 0,
                 lateral: false,
                 range: 0..0,
             };

@@ -1,0 +1,217 @@
+//! Bound trees as text that is valid under an empty `search_path`, with the names that hold now.
+//!
+//! The text is meant to be the very one that `pg_get_expr` and `pg_get_viewdef` print, so that what was replayed and what
+//! was introspected compare as strings. Where a constant's canonical form is not known it stays as it was written.
+
+mod constant;
+mod expression;
+mod from;
+mod query;
+mod syntax;
+
+use super::catalog::Key;
+use super::tree::{Expr, Query, Source, SourceKind};
+use super::types::Type;
+use crate::model::QualifiedName;
+use std::fmt::Write;
+
+/// The names that hold now; `None` keeps the name at binding.
+pub trait Names {
+    /// The name of a relation.
+    fn relation(&self, key: Key) -> Option<QualifiedName>;
+    /// The name of a column.
+    fn column(&self, relation: Key, column: Key) -> Option<String>;
+    /// The name of a function.
+    fn function(&self, key: Key) -> Option<QualifiedName>;
+    /// The name of a type outside `pg_catalog`.
+    fn data_type(&self, name: &QualifiedName) -> Option<QualifiedName>;
+}
+
+/// The names at binding.
+#[derive(Debug, Clone, Copy)]
+pub struct AsBound;
+
+impl Names for AsBound {
+    fn relation(&self, _key: Key) -> Option<QualifiedName> {
+        None
+    }
+
+    fn column(&self, _relation: Key, _column: Key) -> Option<String> {
+        None
+    }
+
+    fn function(&self, _key: Key) -> Option<QualifiedName> {
+        None
+    }
+
+    fn data_type(&self, _name: &QualifiedName) -> Option<QualifiedName> {
+        None
+    }
+}
+
+/// What stands around an expression, as it was bound, for the names of its outermost columns.
+#[derive(Debug, Clone, Default)]
+pub struct Outside {
+    sources: Vec<Source>,
+    parameters: Vec<Option<String>>,
+    prefixed: bool,
+}
+
+impl Outside {
+    /// What `scope` gives; columns are printed unqualified if it is a single row of a relation.
+    #[must_use]
+    pub fn of(scope: &super::bind::Scope) -> Self {
+        let sources = scope.sources();
+        let prefixed = sources.len() != 1 || scope.is_qualified();
+        let parameters = (0..scope.parameters())
+            .map(|at| scope.parameter_at(at).and_then(|(name, _)| name.map(str::to_owned)))
+            .collect();
+        Self { sources, parameters, prefixed }
+    }
+}
+
+/// Prints an expression as `pg_get_expr` does.
+#[must_use]
+pub fn expression(expr: &Expr, outside: &Outside, names: &dyn Names) -> String {
+    let mut printer = Printer::new(outside, names);
+    printer.expr(expr, false);
+    printer.out
+}
+
+/// Prints a query as `pg_get_viewdef` does.
+#[must_use]
+pub fn query(query: &Query, outside: &Outside, names: &dyn Names) -> String {
+    let mut printer = Printer::new(outside, names);
+    if outside.sources.is_empty() {
+        printer.frames.clear();
+        printer.hidden = true;
+    }
+    printer.query(query, true, 0);
+    printer.out.push(';');
+    printer.out
+}
+
+/// A query whose names are in sight while its parts are printed.
+struct Frame {
+    /// The name of each source.
+    names: Vec<String>,
+    /// The sources.
+    sources: Vec<Source>,
+    /// Whether columns are qualified while this is the innermost one.
+    prefixed: bool,
+}
+
+struct Printer<'a> {
+    out: String,
+    outside: &'a Outside,
+    names: &'a dyn Names,
+    frames: Vec<Frame>,
+    indent: usize,
+}
+
+/// Indentation stops growing here.
+const INDENT_LIMIT: usize = 40;
+const STANDARD: usize = 8;
+
+impl<'a> Printer<'a> {
+    fn new(outside: &'a Outside, names: &'a dyn Names) -> Self {
+        let mut printer = Self { out: String::new(), outside, names, frames: Vec::new(), indent: 0 };
+        printer.enter(&outside.sources, outside.prefixed);
+        printer
+    }
+
+    fn put(&mut self, text: &str) {
+        self.out.push_str(text);
+    }
+
+    fn identifier(&mut self, name: &str) {
+        let quoted = crate::model::quote_ident(name);
+        self.out.push_str(&quoted);
+    }
+
+    /// A new line at the current indentation, changed before and after, with blanks of its own.
+    fn line(&mut self, keyword: &str, before: isize, after: isize, plus: usize) {
+        self.indent = self.indent.saturating_add_signed(before);
+        let kept = self.out.trim_end_matches(' ').len();
+        self.out.truncate(kept);
+        let indent = if self.indent < INDENT_LIMIT {
+            self.indent
+        } else {
+            (self.indent - INDENT_LIMIT) / 4 % INDENT_LIMIT + INDENT_LIMIT
+        };
+        let _ = write!(self.out, "\n{:width$}{keyword}", "", width = indent + plus);
+        self.indent = self.indent.saturating_add_signed(after);
+    }
+
+    /// Shows the names of a query's sources, each made unlike those around it.
+    fn enter(&mut self, sources: &[Source], prefixed: bool) {
+        let mut names: Vec<String> = Vec::with_capacity(sources.len());
+        for source in sources {
+            let wanted = self.source_name(source);
+            let taken = |name: &str, here: &[String]| {
+                here.iter().chain(self.frames.iter().flat_map(|f| &f.names)).any(|n| n == name)
+            };
+            let mut name = wanted.clone();
+            let mut count = 0;
+            while taken(&name, &names) {
+                count += 1;
+                let suffix = format!("_{count}");
+                let mut cut = wanted.len().min(63 - suffix.len());
+                while !wanted.is_char_boundary(cut) {
+                    cut -= 1;
+                }
+                name = format!("{}{suffix}", wanted.get(..cut).unwrap_or_default());
+            }
+            names.push(name);
+        }
+        self.frames.push(Frame { names, sources: sources.to_vec(), prefixed });
+    }
+
+    fn leave(&mut self) {
+        self.frames.pop();
+    }
+
+    /// The alias, or what the relation is called now.
+    fn source_name(&self, source: &Source) -> String {
+        match (&source.alias, &source.kind) {
+            (Some(alias), _) => alias.clone(),
+            (None, SourceKind::Relation { key: Some(key), .. }) => {
+                self.names.relation(*key).map_or_else(|| source.name.clone(), |n| n.name)
+            }
+            (None, SourceKind::Given { key: Some(key), name, .. }) if source.name == name.name => {
+                self.names.relation(*key).map_or_else(|| source.name.clone(), |n| n.name)
+            }
+            _ => source.name.clone(),
+        }
+    }
+
+    fn frame(&self, up: usize) -> Option<&Frame> {
+        self.frames.len().checked_sub(1 + up).and_then(|at| self.frames.get(at))
+    }
+
+    /// What a column is called now.
+    fn column_name(&self, source: &Source, place: usize, bound: &str) -> String {
+        let (key, columns) = match &source.kind {
+            SourceKind::Relation { key: Some(key), columns, .. }
+            | SourceKind::Given { key: Some(key), columns, .. } => (*key, columns),
+            _ => return bound.to_owned(),
+        };
+        if place < source.renamed {
+            return bound.to_owned();
+        }
+        columns.get(place).and_then(|column| self.names.column(key, *column)).unwrap_or_else(|| bound.to_owned())
+    }
+
+    /// A type as it is called now.
+    fn type_name(&self, of: &Type) -> String {
+        let Some(now) = of.qualified().and_then(|name| self.names.data_type(&name)) else { return of.to_string() };
+        let renamed = if of.is_array() { Type::of(&now).array() } else { Type::of(&now) };
+        renamed.with_modifier(of.modifier()).to_string()
+    }
+
+    fn cast_suffix(&mut self, of: &Type) {
+        let name = self.type_name(of);
+        self.put("::");
+        self.put(&name);
+    }
+}
