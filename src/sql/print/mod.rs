@@ -84,7 +84,6 @@ pub fn query(query: &Query, outside: &Outside, names: &dyn Names) -> String {
     let mut printer = Printer::new(outside, names);
     if outside.sources.is_empty() {
         printer.frames.clear();
-        printer.hidden = true;
     }
     printer.query(query, true, 0);
     printer.out.push(';');
