@@ -38,7 +38,7 @@ pub(in crate::commands) fn load(found: Found, description: String, reading: &cli
 /// Reads the files for a server of that major version.
 pub(super) fn run(found: &Found, major: u32) -> Replayed {
     let exposed_schemas = found.config.exposed_schemas.clone().filter(|_| found.is_supabase());
-    replay::replay(&found.project, &Options { platform: found.platform, major, exposed_schemas })
+    replay::replay(&found.project, &Options { platform: found.platform, major, exposed_schemas, closed: false })
 }
 
 /// The migrations that a running database was made by, read for their positions.

@@ -60,6 +60,9 @@ pub struct Options {
     pub major: u32,
     /// The schemas that the Data API exposes, if the project's configuration says them.
     pub exposed_schemas: Option<Vec<String>>,
+    /// Whether nothing but the platform stands before the first file, so that Postgres would refuse a statement about an
+    /// object that no other makes; else somebody may have made it elsewhere.
+    pub closed: bool,
 }
 
 /// What the files make.
@@ -131,6 +134,7 @@ pub enum Object {
 #[must_use]
 pub fn replay(project: &Project, options: &Options) -> Replayed {
     let mut run = platform::start(options.platform, options.major);
+    run.strict = usize::from(options.closed);
     let texts: Vec<String> = project.files.iter().map(MigrationFile::sql).collect();
     let parsed = parse::parse_files(&texts);
     for (number, ((file, text), statements)) in project.files.iter().zip(&texts).zip(&parsed).enumerate() {

@@ -19,7 +19,7 @@ fn project(files: &[&str]) -> Project {
 }
 
 fn replayed(files: &[&str]) -> Replayed {
-    let options = Options { platform: Platform::Postgres, major: 17, exposed_schemas: None };
+    let options = Options { platform: Platform::Postgres, major: 17, exposed_schemas: None, closed: false };
     replay(&project(files), &options)
 }
 
@@ -63,7 +63,7 @@ fn what_nothing_makes_is_unknown_and_its_policies_are_kept() {
 #[test]
 fn the_platform_is_replayed_without_a_gap() {
     for major in 14..=18 {
-        let options = Options { platform: Platform::SUPABASE, major, exposed_schemas: None };
+        let options = Options { platform: Platform::SUPABASE, major, exposed_schemas: None, closed: false };
         let done = replay(&project(&[]), &options);
         assert_eq!(done.schema.gaps, [], "{major}");
         assert!(done.schema.relation(&QualifiedName::new("auth", "users")).is_some());
@@ -90,7 +90,7 @@ fn real_projects_replay() {
     found.sort();
     for path in found {
         let Ok(project) = find(&path, Wanted { seed: true, supabase: true, layout: None }) else { continue };
-        let options = Options { platform: Platform::SUPABASE, major: 17, exposed_schemas: None };
+        let options = Options { platform: Platform::SUPABASE, major: 17, exposed_schemas: None, closed: false };
         let start = std::time::Instant::now();
         let done = replay(&project, &options);
         let path_of = |place: &model::Statement| project.files.get(place.file as usize).map(|f| f.path.clone());

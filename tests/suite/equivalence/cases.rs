@@ -6,7 +6,7 @@
 
 use super::compare::{self, Difference};
 use super::permitted;
-use super::world::{Refused, World, replayed};
+use super::world::{Refused, World, gaps, replayed};
 use crate::support::MAJORS;
 use pgwitness::model::Schema;
 use pgwitness::shadow::Platform;
@@ -87,7 +87,7 @@ impl Case {
         let mut wrong = compare::report(&differences, 12);
         wrong.push_str(&refusals(&self.text, &refuses, &refused));
         if !self.gaps {
-            for gap in &replayed.schema.gaps {
+            for gap in gaps(&replayed) {
                 wrong.push_str(&format!("    gap: {}\n", gap.what));
             }
         }

@@ -2,7 +2,7 @@
 
 use super::cases::refusals;
 use super::compare;
-use super::world::{World, replayed};
+use super::world::{World, gaps, replayed};
 use crate::support::MAJORS;
 use pgwitness::shadow::Platform;
 use proptest::collection::vec;
@@ -240,7 +240,7 @@ fn wrong(statements: &[String], major: u32) -> String {
     let (replayed, refuses) = replayed(&text, major, Platform::Postgres);
     let mut wrong = compare::report(&compare::differences(&replayed.schema, &server), 12);
     wrong.push_str(&refusals(&text, &refuses, &refused));
-    for gap in &replayed.schema.gaps {
+    for gap in gaps(&replayed) {
         wrong.push_str(&format!("    gap: {}\n", gap.what));
     }
     wrong

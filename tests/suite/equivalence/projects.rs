@@ -48,7 +48,7 @@ fn outcome(project: &Project, major: u32) -> Outcome {
     let platform = Platform::SUPABASE;
     let world = World::new(major, platform);
     let applied = block_on(shadow::run(world.server().at("postgres"), project, shadow::Mode::Strict));
-    let replayed = replay::replay(project, &Options { platform, major, exposed_schemas: None });
+    let replayed = replay::replay(project, &Options { platform, major, exposed_schemas: None, closed: true });
     let differences = match &applied {
         Ok(_) => compare::differences(&replayed.schema, &world.read()),
         Err(_) => Vec::new(),

@@ -5,7 +5,7 @@ use pgwitness::connector::introspect::introspect;
 use pgwitness::migrations::layout::{FileRole, Layout, MigrationFile, Project};
 use pgwitness::migrations::replay::{self, Options, Replayed};
 use pgwitness::migrations::split::{self, PieceKind};
-use pgwitness::model::Schema;
+use pgwitness::model::{Gap, Schema};
 use pgwitness::shadow::{Platform, Server};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -30,7 +30,7 @@ pub(super) fn project(text: &str) -> Project {
 
 /// What the replay makes of `text`, and what it refuses.
 pub(super) fn replayed(text: &str, major: u32, platform: Platform) -> (Replayed, Refused) {
-    let options = Options { platform, major, exposed_schemas: None };
+    let options = Options { platform, major, exposed_schemas: None, closed: true };
     let replayed = replay::replay(&project(text), &options);
     let starts: Vec<usize> = split::split(text).iter().map(|piece| piece.range.start).collect();
     let refused = replayed.rejected.iter().map(|rejected| {
@@ -41,6 +41,11 @@ pub(super) fn replayed(text: &str, major: u32, platform: Platform) -> (Replayed,
     });
     let refused = refused.collect();
     (replayed, refused)
+}
+
+/// What the replay did not understand; what it refuses is counted apart.
+pub(super) fn gaps(replayed: &Replayed) -> impl Iterator<Item = &Gap> {
+    replayed.schema.gaps.iter().filter(|gap| !gap.what.starts_with("Postgres would refuse"))
 }
 
 /// A server whose databases and roles nobody else touches.
