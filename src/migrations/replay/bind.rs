@@ -1,29 +1,42 @@
-//! What the names in an author's text are bound to, when a statement makes something of it.
+//! Texts of statements bound to the objects that they speak of, when a statement makes something of them.
+//!
+//! What the binder cannot bind is scanned for names ([`super::scan`]): the text then stays as it was written.
 
-use super::catalog::code::{Code, Spot};
+use super::catalog::code::{Code, Spot, Tree};
 use super::catalog::names::Space;
 use super::catalog::object::{Column, Parameter};
-use super::catalog::types::TypeRef;
-use super::catalog::{Address, Id};
-use super::run::{Result, Run};
+use super::catalog::types::{Base, TypeRef};
+use super::catalog::{Address, Catalog, Id};
+use super::run::{Refusal, Result, Run, reject, state};
+use super::{Object, lookup::TEMPORARY};
 use crate::migrations::Name;
-use crate::migrations::lex::{self, Kind, Token};
-use crate::migrations::names;
+use crate::model::{FunctionId, QualifiedName};
+use crate::sql::bind::{Binder, Bound, Scope, Target};
+use crate::sql::print::Outside;
+use crate::sql::{ErrorKind, SqlError, Type};
+use std::sync::Arc;
 
 impl Run {
     /// An expression over the columns of a relation.
     pub(super) fn code(&mut self, relation: Id, text: &str) -> Result<Code> {
-        Ok(self.scan(Some(relation), text))
+        self.bound_over(relation, text, None)
     }
 
-    /// A condition of a policy.
+    /// A condition over the columns of a relation.
     pub(super) fn condition(&mut self, relation: Id, text: &str) -> Result<Code> {
-        self.code(relation, text)
+        self.bound_over(relation, text, Some(&Type::named("boolean")))
+    }
+
+    fn bound_over(&mut self, relation: Id, text: &str, wanted: Option<&Type>) -> Result<Code> {
+        let Some(table) = self.catalog.table(relation) else { return Ok(self.scan(Some(relation), text)) };
+        self.bound(text, Scope::default().relation(table, None), wanted, Some(relation))
     }
 
     /// The condition of a trigger, whose rows are called OLD and NEW.
     pub(super) fn code_of_trigger(&mut self, relation: Id, text: &str) -> Result<Code> {
-        Ok(self.scan(Some(relation), text))
+        let Some(table) = self.catalog.table(relation) else { return Ok(self.scan(Some(relation), text)) };
+        let scope = Scope::default().variable("old", table.clone()).variable("new", table);
+        self.bound(text, scope, Some(&Type::named("boolean")), Some(relation))
     }
 
     /// The condition or the commands of a rule.
@@ -31,9 +44,10 @@ impl Run {
         Ok(self.scan(Some(relation), text))
     }
 
-    /// An expression without columns: the default of a parameter or domain.
-    pub(super) fn code_without_row(&mut self, text: &str, _wanted: Option<&TypeRef>) -> Result<Code> {
-        Ok(self.scan(None, text))
+    /// An expression without columns: the default of a parameter.
+    pub(super) fn code_without_row(&mut self, text: &str, wanted: Option<&TypeRef>) -> Result<Code> {
+        let wanted = wanted.and_then(|t| self.catalog.sql_type(t));
+        self.bound(text, Scope::default(), wanted.as_ref(), None)
     }
 
     /// A domain's CHECK, in which VALUE stands for the value.
@@ -41,18 +55,35 @@ impl Run {
         Ok(self.scan(None, text))
     }
 
-    pub(super) fn code_of_default(&mut self, relation: Id, _place: usize, text: &str) -> Result<Code> {
-        Ok(self.scan(Some(relation), text))
+    /// The default of a column, or what computes it.
+    pub(super) fn code_of_default(&mut self, relation: Id, place: usize, text: &str) -> Result<Code> {
+        let column = self.catalog.relations.get(relation).and_then(|r| r.columns.get(place));
+        let (wanted, generated) = column.map(|c| (c.data_type.clone(), c.generated.is_some())).unzip();
+        let wanted = wanted.and_then(|t| self.catalog.sql_type(&t));
+        let table = self.catalog.table(relation).filter(|_| generated == Some(true));
+        let scope = table.map_or_else(Scope::default, |table| Scope::default().relation(table, None));
+        let mut code = self.bound(text, scope, wanted.as_ref(), Some(relation))?;
+        self.follow_sequences(&mut code, text);
+        Ok(code)
+    }
+
+    /// `nextval('name')` is bound to the sequence, not to its name.
+    fn follow_sequences(&self, code: &mut Code, text: &str) {
+        let lower = text.to_ascii_lowercase();
+        let Some(at) = lower.find("nextval(") else { return };
+        let rest = text.get(at + "nextval(".len()..).unwrap_or_default().trim_start();
+        let Some(name) = rest.strip_prefix('\'').and_then(|r| r.split('\'').next()) else { return };
+        let Some(id) = super::guards::spelled(name).and_then(|name| self.find_relation(&name)) else { return };
+        *code = self.code_of_sequence(id);
     }
 
     /// The default of a serial.
-    pub(super) fn code_of_sequence(&mut self, text: String, sequence: Id) -> Code {
-        let mut code = Code::plain(text);
+    pub(super) fn code_of_sequence(&self, sequence: Id) -> Code {
+        let literal = crate::model::quote_literal(&self.catalog.qualified(sequence).to_string());
+        let mut code = Code::plain(format!("nextval({literal}::regclass)"));
         code.uses(sequence.into());
-        let quoted = code.text.find('(').map(|at| at + 1).zip(code.text.find("::"));
-        if let Some((start, end)) = quoted {
-            code.names.push((start..end, Spot::Quoted(sequence.into())));
-        }
+        let start = "nextval(".len();
+        code.names.push((start..start + literal.len(), Spot::Quoted(sequence.into())));
         code
     }
 
@@ -65,88 +96,174 @@ impl Run {
         &mut self,
         text: &str,
         bound: bool,
-        _parameters: &[Parameter],
+        parameters: &[Parameter],
         _language: &str,
     ) -> Result<Code> {
-        Ok(if bound { self.scan(None, text) } else { Code::plain(text) })
+        if !bound {
+            return Ok(Code::plain(text));
+        }
+        let returned = text.get(..6).filter(|w| w.eq_ignore_ascii_case("return")).and_then(|_| text.get(6..));
+        let Some(expression) = returned else { return Ok(self.scan(None, text)) };
+        let mut scope = Scope::default();
+        for parameter in parameters.iter().filter(|p| p.is_input()) {
+            let data_type = self.catalog.sql_type(&parameter.data_type).unwrap_or_else(|| Type::named("unknown"));
+            scope = scope.parameter(parameter.name.as_deref(), data_type);
+        }
+        let code = self.bound(expression, scope, None, None)?;
+        Ok(Code { prefix: "RETURN ", ..code })
     }
 
     /// A query with the columns that it gives, under the names that are written before it.
     pub(super) fn columns_of_query(&mut self, text: &str, names: &[String]) -> Result<(Code, Vec<Column>)> {
-        let columns = names.iter().map(|name| Column::new(name, TypeRef::built_in("unknown"), self.origin));
-        Ok((self.scan(None, text), columns.collect()))
+        let path = self.path_names();
+        let scope = Scope::default();
+        match Binder::new(&self.catalog, &path).query(text, &scope) {
+            Ok(bound) => {
+                let columns = bound.tree.columns.iter().enumerate().map(|(at, c)| {
+                    let name = names.get(at).unwrap_or(&c.name);
+                    Column::new(name, self.catalog.type_from(&c.data_type), self.origin)
+                });
+                let columns = columns.collect();
+                Ok((self.code_of(text, &bound, Tree::Query(bound.tree.clone(), Outside::of(&scope))), columns))
+            }
+            Err(error) => {
+                self.unbound(&error, text, None)?;
+                let columns = names.iter().map(|name| Column::new(name, TypeRef::built_in("unknown"), self.origin));
+                Ok((self.scan(None, text), columns.collect()))
+            }
+        }
     }
 
-    /// What can be told by looking at the words alone: calls, relations behind FROM and JOIN, and columns of the row.
-    fn scan(&self, relation: Option<Id>, text: &str) -> Code {
-        let tokens = lex::tokens(text, 0..text.len());
-        let mut code = Code::plain(text);
-        let mut at = 0;
-        let mut in_from = false;
-        while let Some(token) = tokens.get(at).copied() {
-            let word = text.get(token.range()).unwrap_or_default();
-            let is = |words: &[&str]| token.kind == Kind::Word && words.iter().any(|w| word.eq_ignore_ascii_case(w));
-            if is(&["from", "join", "using"]) {
-                in_from = true;
-                at += 1;
-                continue;
+    fn bound(&mut self, text: &str, scope: Scope, wanted: Option<&Type>, relation: Option<Id>) -> Result<Code> {
+        let path = self.path_names();
+        match Binder::new(&self.catalog, &path).expression(text, &scope, wanted) {
+            Ok(bound) => Ok(self.code_of(text, &bound, Tree::Expression(bound.tree.clone(), Outside::of(&scope)))),
+            Err(error) => {
+                self.unbound(&error, text, relation)?;
+                Ok(self.scan(relation, text))
             }
-            let Some((name, end)) = chain(text, &tokens, at) else {
-                in_from &= token.kind == Kind::Punct(b',');
-                at += 1;
-                continue;
-            };
-            let open = tokens.get(end).is_some_and(|t| t.kind == Kind::Punct(b'('));
-            let range = token.start..tokens.get(end - 1).map_or(token.end, |t| t.end);
-            let after_dot = at > 0 && tokens.get(at - 1).is_some_and(|t| t.kind == Kind::Punct(b'.'));
-            if open {
-                if let Some(id) = self.functions_named(&name).first().filter(|_| !after_dot) {
-                    code.uses((*id).into());
-                    code.names.push((range, Spot::Function((*id).into())));
+        }
+    }
+
+    fn code_of<T>(&self, text: &str, bound: &Bound<T>, tree: Tree) -> Code {
+        let mut code = Code { tree: Some(Arc::new(tree)), ..Code::plain(text) };
+        for reference in &bound.references {
+            let address = match &reference.target {
+                Target::Relation(key) | Target::Function(key) => Some(id(key.0).into()),
+                Target::Column(relation, column) => {
+                    Some(Address::column(id(relation.0), usize::try_from(column.0).unwrap_or(usize::MAX)))
                 }
-            } else if in_from && let Some(id) = self.find_relation(&name) {
-                code.uses(id.into());
-                code.names.push((range, Spot::Qualified(id.into())));
-            } else if let Some(relation) = relation
-                && let Some(place) = self.column_of(relation, &name)
-                && !after_dot
-            {
-                code.uses(Address::column(relation, place));
-                let column = tokens.get(end - 1).map_or(range, |t| t.range());
-                code.names.push((column, Spot::Plain(Address::column(relation, place))));
-            } else if let Some(id) = self.find(Space::Type, &name).filter(|_| follows_cast(&tokens, text, at)) {
-                code.uses(id.into());
-                code.names.push((range, Spot::Qualified(id.into())));
+                Target::Type(name) => self.catalog.type_or_row(name).map(Address::from),
+            };
+            if let Some(address) = address {
+                code.uses(address);
             }
-            in_from = false;
-            at = end;
         }
         code
     }
 
-    /// A column of the row, alone or behind its relation's name.
-    fn column_of(&self, relation: Id, name: &Name) -> Option<usize> {
-        let own = self.catalog.relations.get(relation)?;
-        name.schema.as_ref().is_none_or(|s| *s == own.name || s == "new" || s == "old").then_some(())?;
-        self.find_place(relation, &name.name)
+    /// What it means that a text could not be bound: a mistake that Postgres would see too, or an object that nothing
+    /// makes, or SQL that the binder does not know, which is nobody's fault here.
+    fn unbound(&mut self, error: &SqlError, text: &str, relation: Option<Id>) -> Result {
+        let word = error.range.clone().and_then(|range| text.get(range)).unwrap_or_default();
+        let name = super::guards::spelled(word);
+        let schema = name.as_ref().and_then(|n| n.schema.clone());
+        let (sqlstate, object) = match error.kind {
+            ErrorKind::UnknownRelation => (state::UNDEFINED_TABLE, name.map(|n| self.unmade(&n)).map(Object::Relation)),
+            ErrorKind::UnknownFunction => {
+                if self.may_be_an_extensions(schema.as_deref()) || name.is_none() {
+                    return Ok(());
+                }
+                let id = name.map(|n| self.unmade(&n)).map(|n| FunctionId {
+                    schema: n.schema,
+                    name: n.name,
+                    arguments: String::new(),
+                });
+                (state::UNDEFINED_FUNCTION, id.map(Object::Function))
+            }
+            ErrorKind::UnknownType => {
+                if self.may_be_an_extensions(schema.as_deref()) {
+                    return Ok(());
+                }
+                (state::UNDEFINED_OBJECT, name.map(|n| self.unmade(&n)).map(Object::Type))
+            }
+            ErrorKind::UnknownColumn if self.speaks_of_unknown(relation, text) => return Ok(()),
+            ErrorKind::UnknownColumn => (state::UNDEFINED_COLUMN, None),
+            ErrorKind::Mismatch if self.strict > 0 => ("42804", None),
+            ErrorKind::Ambiguous if self.strict > 0 => ("42702", None),
+            _ => return Ok(()),
+        };
+        let message = error.what.clone();
+        match object {
+            Some(object) if self.strict == 0 && !self.dropped.contains(&object) => {
+                self.note_unknown(object, sqlstate, message);
+                Ok(())
+            }
+            _ => reject(sqlstate, message),
+        }
+    }
+
+    /// The full name of what nothing makes.
+    fn unmade(&mut self, name: &Name) -> QualifiedName {
+        let schema = name.schema.clone().unwrap_or_else(|| {
+            let id = self.creation_namespace(None).ok();
+            id.map_or_else(|| "public".to_owned(), |id| self.catalog.namespace_name(id).to_owned())
+        });
+        QualifiedName::new(schema, &name.name)
+    }
+
+    /// Whether a text reads a relation whose columns are not known.
+    fn speaks_of_unknown(&self, relation: Option<Id>, text: &str) -> bool {
+        let unknown = |id: Id| {
+            let row = self.catalog.relations.get(id);
+            row.is_some_and(|r| r.unknown || r.columns.is_empty() && r.view.is_some())
+        };
+        relation.is_some_and(unknown) || self.scan(relation, text).uses.iter().any(|a| unknown(a.id))
+    }
+
+    /// The search path in names; `pg_temp` is always looked into.
+    fn path_names(&self) -> Vec<String> {
+        let path = self.path().into_iter().map(|id| self.catalog.namespace_name(id).to_owned());
+        path.filter(|name| name != TEMPORARY).collect()
     }
 }
 
-fn follows_cast(tokens: &[Token], text: &str, at: usize) -> bool {
-    let before = at.checked_sub(1).and_then(|at| tokens.get(at));
-    before.and_then(|t| text.get(t.range())).is_some_and(|t| t == "::" || t.eq_ignore_ascii_case("as"))
+pub(super) fn id(key: u64) -> Id {
+    Id(u32::try_from(key).unwrap_or_default())
 }
 
-/// A name of one or two parts, and the token behind it.
-fn chain(text: &str, tokens: &[Token], at: usize) -> Option<(Name, usize)> {
-    let ident = |at: usize| {
-        let token = tokens.get(at)?;
-        names::identifier(token.kind, text.get(token.range())?)
-    };
-    let first = ident(at)?;
-    let dot = tokens.get(at + 1).is_some_and(|t| t.kind == Kind::Punct(b'.'));
-    match ident(at + 2).filter(|_| dot) {
-        Some(second) => Some((Name { schema: Some(first), name: second }, at + 3)),
-        None => Some((Name::plain(first), at + 1)),
+impl Catalog {
+    /// A type as the binder knows it; `None` of one that nothing makes.
+    pub(super) fn sql_type(&self, data_type: &TypeRef) -> Option<Type> {
+        (!matches!(data_type.base, Base::Unknown(_))).then(|| Type::parse(&self.type_name(data_type)))
+    }
+
+    /// A type that the binder found.
+    pub(super) fn type_from(&self, found: &Type) -> TypeRef {
+        let modifiers = found.modifier().map(str::to_owned);
+        let array = found.is_array();
+        let base = match found.qualified().map(|name| (self.type_or_row(&name), name)) {
+            Some((Some(id), _)) if self.types.has(id) => Base::Made(id),
+            Some((Some(id), _)) => Base::Row(id),
+            Some((None, name)) => Base::Unknown(name.to_string()),
+            // A literal that nothing gave a type becomes text.
+            None if found.is("unknown") => Base::BuiltIn("text".to_owned()),
+            None => Base::BuiltIn(found.name().trim_end_matches("[]").to_owned()),
+        };
+        TypeRef { base, modifiers, array }
+    }
+
+    /// The type, or the relation with such a row type.
+    pub(super) fn type_or_row(&self, name: &QualifiedName) -> Option<Id> {
+        let schema = self.namespace(&name.schema)?;
+        let relation = || self.names.find(Space::Relation, schema, &name.name).filter(|id| self.relations.has(*id));
+        self.names.find(Space::Type, schema, &name.name).or_else(relation)
+    }
+}
+
+/// A refusal of a text is one of the statement that holds it.
+impl From<SqlError> for Refusal {
+    fn from(error: SqlError) -> Self {
+        Self::Rejected { sqlstate: "42601", message: error.what }
     }
 }

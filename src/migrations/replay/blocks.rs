@@ -72,7 +72,13 @@ impl Run {
     fn inner(&mut self, parsed: &Parsed) -> Result {
         let outer = self.origin;
         self.enter(parsed.range.clone());
-        let done = self.execute(&parsed.statement);
+        // In PL/pgSQL the INTO of a query names variables.
+        let done = match &parsed.statement {
+            Statement::Data(data) if data.creates.is_some() => {
+                self.data(&crate::migrations::parse::data::Data { creates: None, text: None, ..data.clone() })
+            }
+            statement => self.execute(statement),
+        };
         let done = match done {
             Err(Refusal::Gap { what, access_control }) => {
                 self.gap(what, access_control);

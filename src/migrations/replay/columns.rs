@@ -7,7 +7,7 @@ use super::run::{Result, Run, reject, state};
 use crate::migrations::Name;
 use crate::migrations::parse::column::{ColumnDefinition, ColumnItem, TableConstraint};
 use crate::migrations::parse::sequence::SequenceOption;
-use crate::model::{GrantObject, RelationKind, quote_literal};
+use crate::model::{GrantObject, RelationKind};
 
 /// A new column, and what has to wait until it is there.
 pub(super) struct NewColumn {
@@ -72,10 +72,9 @@ impl Run {
 
     pub(super) fn collate(&self, column: &mut Column, collation: Option<&Name>) {
         let Some(name) = collation else { return };
-        let of_type = "default";
-        column.collation = (name.name != of_type).then(|| match &name.schema {
-            Some(schema) if schema != "pg_catalog" => name.to_string(),
-            _ => crate::model::quote_ident(&name.name).into_owned(),
+        column.collation = (name.name != "default").then(|| match self.collations.get(&name.name) {
+            Some(full) => full.to_string(),
+            None => crate::model::quote_ident(&name.name).into_owned(),
         });
         column.deterministic = !self.nondeterministic.contains(&name.name);
     }
@@ -90,9 +89,7 @@ impl Run {
     pub(super) fn finish_column(&mut self, relation: Id, place: usize, new: &NewColumn) -> Result {
         if new.serial {
             let sequence = self.column_sequence(relation, place, false, &[])?;
-            let name = self.catalog.qualified(sequence).to_string();
-            let text = format!("nextval({}::regclass)", quote_literal(&name));
-            let code = self.code_of_sequence(text, sequence);
+            let code = self.code_of_sequence(sequence);
             self.set_default(relation, place, Some(code));
         }
         if let Some(options) = &new.identity {

@@ -56,6 +56,14 @@ fn push(found: &mut Found, ids: Vec<Id>, tie: Tie) {
 
 impl Catalog {
     fn of_relation(&self, id: Id, found: &mut Found) {
+        let columns = self.relations.get(id).map(|r| r.columns.as_slice()).unwrap_or_default();
+        for (place, _) in columns.iter().enumerate().filter(|(_, c)| c.default.is_some()) {
+            found.push((Address::default(id, place), Tie::Part));
+        }
+        // Its own row type may stand in its own columns, and its expressions speak of it.
+        for (place, _) in columns.iter().enumerate().filter(|(_, c)| !c.dropped) {
+            found.push((Address::column(id, place), Tie::Part));
+        }
         push(found, self.policies.ids(|p| p.relation == id), Tie::Part);
         push(found, self.triggers.ids(|t| t.relation == id), Tie::Part);
         push(found, self.rules.ids(|r| r.relation == id), Tie::Part);
@@ -70,6 +78,9 @@ impl Catalog {
 
     fn of_column(&self, id: Id, place: usize, found: &mut Found) {
         let address = Address::column(id, place);
+        if self.relations.get(id).and_then(|r| r.columns.get(place)).is_some_and(|c| c.default.is_some()) {
+            found.push((Address::default(id, place), Tie::Part));
+        }
         let uses = |code: &Code| code.uses.contains(&address);
         let in_index = |i: &Index| {
             i.keys.iter().any(|k| match k {

@@ -70,7 +70,9 @@ impl Run {
 
     fn part(&mut self, space: Space, what: &str, name: &str, relation: &crate::migrations::Name) -> Result<Id> {
         let missing = || format!("{what} `{name}` for table `{relation}` does not exist");
-        let Some(on) = self.find_relation(relation) else { return reject(state::UNDEFINED_OBJECT, missing()) };
+        let Some(on) = self.find_relation(relation) else {
+            return reject(state::UNDEFINED_TABLE, format!("relation `{relation}` does not exist"));
+        };
         match self.catalog.names.find(space, on, name) {
             Some(id) => Ok(id),
             None => reject(state::UNDEFINED_OBJECT, missing()),
@@ -100,6 +102,12 @@ impl Run {
         };
         match id {
             Some(id) => Ok(Some(id.into())),
+            None if kind == ObjectKind::Schema => {
+                reject(state::UNDEFINED_SCHEMA, format!("schema `{name}` does not exist"))
+            }
+            None if kind == ObjectKind::Index && self.find_relation(name).is_some() => {
+                reject(state::WRONG_OBJECT_TYPE, format!("`{name}` is not an index"))
+            }
             None => reject(state::UNDEFINED_OBJECT, format!("`{name}` does not exist")),
         }
     }
@@ -131,6 +139,10 @@ impl Run {
             let table = self.catalog.qualified(id);
             return reject(state::UNDEFINED_COLUMN, format!("column `{name}` of relation `{table}` does not exist"));
         };
+        let row = self.catalog.relations.get(id);
+        if row.and_then(|r| r.columns.get(place)).is_some_and(|c| !c.local) {
+            return reject(state::INVALID_DEFINITION, format!("cannot drop inherited column `{name}`"));
+        }
         let mut targets = vec![Address::column(id, place)];
         if !only {
             self.inherited_targets(id, name, &mut targets);

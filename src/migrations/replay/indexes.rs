@@ -27,7 +27,7 @@ impl Run {
             keys.push(self.index_key(relation, &key.text)?);
         }
         let predicate = match &create.predicate {
-            Some(text) => Some(self.code(relation, &text.text)?),
+            Some(text) => Some(self.condition(relation, &text.text)?),
             None => None,
         };
         let name = match &create.name {

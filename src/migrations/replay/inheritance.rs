@@ -23,16 +23,25 @@ impl Run {
     }
 
     /// A parent's expression as one of its child.
-    pub(super) fn code_in_child(&self, parent: Id, child: Id, code: &Code) -> Code {
-        let moved = |address: &Address| match address.column.checked_sub(1) {
+    pub(super) fn code_in_child(&mut self, parent: Id, child: Id, code: &Code) -> Code {
+        if code.tree.is_some() {
+            // Printed text names everything in full, so that it can be read again over the child's columns.
+            let text = self.catalog.text(code);
+            let path = std::mem::take(&mut self.session.now.search_path);
+            let bound = self.code(child, &text);
+            self.session.now.search_path = path;
+            if let Ok(bound) = bound {
+                return bound;
+            }
+        }
+        code.moved(|address| match address.column.checked_sub(1) {
             Some(place) if address.id == parent => {
                 let moved = self.moved_places(parent, child, &[place]).first().copied();
                 moved.map_or(*address, |place| Address::column(child, place))
             }
             None if address.id == parent => child.into(),
             _ => *address,
-        };
-        code.moved(moved)
+        })
     }
 
     /// What a new child takes over: CHECKs, and as a partition keys, indexes, foreign keys and row triggers too.

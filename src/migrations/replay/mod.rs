@@ -31,6 +31,7 @@ mod publications;
 mod render;
 mod roles;
 mod run;
+mod scan;
 mod seed;
 mod session;
 mod settings;

@@ -40,7 +40,7 @@ impl Run {
                     }
                     let columns = self.places(id, columns)?;
                     let filter = match filter {
-                        Some(text) => Some(self.code(id, &text.text)?),
+                        Some(text) => Some(self.condition(id, &text.text)?),
                         None => None,
                     };
                     self.touch(id);

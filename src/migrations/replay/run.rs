@@ -80,6 +80,8 @@ pub(super) struct Run {
     pub(super) opaque: BTreeSet<Id>,
     /// Collations under which equal values may differ in their bytes.
     pub(super) nondeterministic: BTreeSet<String>,
+    /// Collations that statements made, by the name alone.
+    pub(super) collations: BTreeMap<String, model::QualifiedName>,
     /// While above 0, an object that nothing makes is an error, which somebody handles.
     pub(super) strict: usize,
     /// The role that is a superuser only while the files run.
@@ -106,6 +108,7 @@ impl Run {
             extension: None,
             opaque: BTreeSet::new(),
             nondeterministic: BTreeSet::new(),
+            collations: BTreeMap::new(),
             strict: 0,
             lent: None,
         }

@@ -4,6 +4,7 @@ use super::run::{Result, Run, gap};
 use crate::migrations::parse::Statement;
 use crate::migrations::parse::object::{ObjectKind, ObjectRef};
 use crate::migrations::parse::setting::Transaction;
+use crate::model::QualifiedName;
 
 impl Run {
     pub(super) fn execute(&mut self, statement: &Statement) -> Result {
@@ -179,12 +180,14 @@ impl Run {
             let rest = rest.trim_start_matches(|c: char| c.is_whitespace() || c == '=' || c == '\'');
             ["false", "off", "0", "no"].iter().any(|no| rest.starts_with(no))
         });
-        let name = text.replace("if not exists", "").split_whitespace().nth(2).map(|name| {
-            let name = name.split('(').next().unwrap_or_default();
-            name.rsplit('.').next().unwrap_or_default().trim_matches('"').to_owned()
-        });
-        if let (Some(name), true) = (name, is_false) {
-            self.nondeterministic.insert(name);
+        let written = self.text_here().replace("IF NOT EXISTS", "").replace("if not exists", "");
+        let name = written.split(['(', ' ', '\n', '\t']).filter(|w| !w.is_empty()).nth(2).map(str::to_owned);
+        let Some(name) = name.and_then(|name| super::guards::spelled(&name)) else { return };
+        let Ok(schema) = self.creation_namespace(name.schema.as_deref()) else { return };
+        let full = QualifiedName::new(self.catalog.namespace_name(schema), &name.name);
+        self.collations.insert(name.name.clone(), full);
+        if is_false {
+            self.nondeterministic.insert(name.name);
         }
     }
 }

@@ -1,10 +1,13 @@
 //! Expressions and queries, with what their names were bound to when they were made.
 
 use super::Address;
+use crate::sql::print::Outside;
+use crate::sql::tree::{Expr, Query};
 use std::ops::Range;
+use std::sync::Arc;
 
 /// Text of an author, and the objects that it speaks of.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Code {
     /// As written, or as a server printed it.
     pub(crate) text: String,
@@ -12,6 +15,17 @@ pub(crate) struct Code {
     pub(crate) uses: Vec<Address>,
     /// Bytes of the text that name an object and have to follow it.
     pub(crate) names: Vec<(Range<usize>, Spot)>,
+    /// What the binder made of it; then it is printed from here.
+    pub(crate) tree: Option<Arc<Tree>>,
+    /// What stands before it.
+    pub(crate) prefix: &'static str,
+}
+
+/// A bound text with what stood around it.
+#[derive(Debug)]
+pub(crate) enum Tree {
+    Expression(Expr, Outside),
+    Query(Query, Outside),
 }
 
 /// What stands at a place of the text.
@@ -62,6 +76,8 @@ impl Code {
             text: self.text.clone(),
             uses: self.uses.iter().map(&to).collect(),
             names: self.names.iter().map(|(range, spot)| (range.clone(), spot.at(to(&spot.address())))).collect(),
+            tree: self.tree.clone(),
+            prefix: self.prefix,
         }
     }
 }

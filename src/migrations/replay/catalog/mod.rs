@@ -7,6 +7,7 @@ pub(crate) mod object;
 pub(crate) mod types;
 
 mod describe;
+mod facts;
 mod rows;
 
 use self::names::{Names, Space};

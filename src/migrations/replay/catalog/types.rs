@@ -50,6 +50,10 @@ impl TypeRef {
 /// `format_type()`'s text of a built-in type with a modifier: that of a time stamp stands before its zone.
 pub(crate) fn with_modifiers(name: &str, modifiers: Option<&str>) -> String {
     let Some(modifiers) = modifiers else { return name.to_owned() };
+    // The fields of an interval.
+    if modifiers.starts_with(' ') {
+        return format!("{name}{modifiers}");
+    }
     let modifiers: String = modifiers.chars().filter(|c| !c.is_whitespace()).collect();
     match name.split_once(' ') {
         Some((word @ ("timestamp" | "time"), zone)) => format!("{word}({modifiers}) {zone}"),

@@ -1,11 +1,22 @@
 //! Code as text in which every name is the one that holds now.
 
 use crate::migrations::replay::catalog::Catalog;
-use crate::migrations::replay::catalog::code::{Code, Spot};
+use crate::migrations::replay::catalog::code::{Code, Spot, Tree};
 use crate::model::{quote_ident, quote_literal};
+use crate::sql::print;
 
 impl Catalog {
-    pub(super) fn text(&self, code: &Code) -> String {
+    pub(in crate::migrations::replay) fn text(&self, code: &Code) -> String {
+        match code.tree.as_deref() {
+            Some(Tree::Expression(tree, outside)) => {
+                format!("{}{}", code.prefix, print::expression(tree, outside, self))
+            }
+            Some(Tree::Query(tree, outside)) => format!("{}{}", code.prefix, print::query(tree, outside, self)),
+            None => self.spliced(code),
+        }
+    }
+
+    fn spliced(&self, code: &Code) -> String {
         let mut out = String::with_capacity(code.text.len() + 32);
         let mut at = 0;
         let mut names: Vec<_> = code.names.iter().collect();
