@@ -42,6 +42,20 @@ fn generated_parts_are_up_to_date() {
     }
 }
 
+/// A dependency without a reason is one too many.
+#[test]
+fn every_dependency_has_its_reason() {
+    let manifest: toml::Table = include_str!("../../Cargo.toml").parse().unwrap();
+    let (_, rest) = include_str!("../../README.md").split_once("| crate | for |").unwrap();
+    let (table, _) = rest.split_once("\n\n").unwrap();
+    let reasons: Vec<_> = table.split(|c: char| !(c.is_alphanumeric() || c == '-' || c == '_')).collect();
+    for section in ["dependencies", "dev-dependencies"] {
+        for name in manifest[section].as_table().unwrap().keys() {
+            assert!(reasons.contains(&name.as_str()), "README.md does not say what {name} is for");
+        }
+    }
+}
+
 #[test]
 fn the_excerpt_is_what_the_demo_prints() {
     let readme = include_str!("../../README.md");

@@ -1,6 +1,7 @@
 //! Who acts, and what flows to it: items 1 to 5.
 
 use pgwitness::analyzer::effective::{Effective, Extent, HeldBy, Refusal, RowSecurity, Who};
+use pgwitness::impersonation::Persona;
 use pgwitness::model::{Command, Privilege};
 use pgwitness::shadow::Platform;
 
@@ -26,6 +27,34 @@ fn s01_a_principal_is_a_role_and_its_claims() {
         let effective = Effective::new(&schema, None);
         let who: Vec<_> = effective.principals().iter().map(|p| (p.role.as_str(), p.who)).collect();
         assert_eq!(who, [("anon", Who::Anyone), ("authenticated", Who::SignedIn), ("service_role", Who::Service)]);
+    });
+}
+
+/// The sessions that clients can have, as the tester has them and as the server's own functions read them.
+#[test]
+fn s02_personas_are_the_sessions_that_clients_have() {
+    on_all(Platform::Supabase { expose_new_tables: true }, "", |lab| {
+        let schema = lab.schema();
+        let effective = Effective::new(&schema, None);
+        let personas = effective.principals().iter().filter(|p| p.is_untrusted()).flat_map(Persona::of);
+        let read: Vec<_> = personas
+            .map(|persona| {
+                let each = persona.settings().into_iter().map(|(name, value)| format!("set local {name} = '{value}';"));
+                let seen = "select concat_ws('|', coalesce(auth.uid()::text, '-'), coalesce(auth.role(), '-'),
+                    coalesce(auth.jwt() ->> 'aal', '-'), coalesce(auth.jwt() ->> 'is_anonymous', '-'))";
+                let all = format!("begin; {} set local role {}; {seen}", each.collect::<String>(), persona.role);
+                let value = lab.value(&all).unwrap();
+                lab.execute("rollback");
+                format!("{}: {value}", persona.name)
+            })
+            .collect();
+        let expected = [
+            "anon: -|anon|-|-",
+            "anon without a token: -|-|-|-",
+            "a signed-in user: 00000000-0000-4000-8000-000000000000|authenticated|aal1|false",
+            "an anonymous sign-in: 00000000-0000-4000-8000-000000000001|authenticated|aal1|true",
+        ];
+        assert_eq!(read, expected, "PostgreSQL {}", lab.major);
     });
 }
 
