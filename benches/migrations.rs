@@ -1,7 +1,8 @@
-//! How fast migration files are split and understood, beside sqlparser's tokenizer alone on the same text.
+//! How fast migration files are split, understood and replayed, beside sqlparser's tokenizer alone on the same text.
 //!
 //! `cargo bench --bench migrations [MEGABYTES...]` (default: 1 10 100). The files are made up here: tables with their
-//! policies, grants and functions, as projects write them.
+//! policies, grants and functions, as projects write them. A replay of 100 MB holds 40,000 tables; `--no-replay` leaves
+//! it out.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its result")]
 
@@ -9,8 +10,11 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use comfy_table::Table;
+use pgwitness::migrations::layout::{FileRole, Layout, MigrationFile, Project};
 use pgwitness::migrations::parse::{parse, parse_files};
+use pgwitness::migrations::replay::{Options, replay};
 use pgwitness::migrations::split::split;
+use pgwitness::shadow::Platform;
 use sqlparser::dialect::PostgreSqlDialect;
 use sqlparser::tokenizer::Tokenizer;
 
@@ -29,7 +33,11 @@ fn main() {
         "split + parse MB/s",
         "of tokenizer",
         "all threads MB/s",
+        "threads gain",
+        "replay MB/s",
+        "replay of tokenizer",
     ]);
+    let replays = std::env::args().all(|a| a != "--no-replay");
     for megabytes in sizes {
         let files = files(megabytes * 1_000_000);
         let bytes: usize = files.iter().map(String::len).sum();
@@ -51,6 +59,9 @@ fn main() {
             }
         }));
         let threads = speed(best(|| drop(black_box(parse_files(&files)))));
+        let project = project(&files);
+        let options = Options { platform: Platform::SUPABASE, major: 17, exposed_schemas: None };
+        let replayed = replays.then(|| speed(best(|| drop(black_box(replay(&project, &options))))));
         table.add_row([
             megabytes.to_string(),
             statements.to_string(),
@@ -59,6 +70,9 @@ fn main() {
             format!("{parsed:.0}"),
             format!("{:.2}", parsed / tokenizer),
             format!("{threads:.0}"),
+            format!("{:.2}", threads / parsed),
+            replayed.map_or_else(|| "-".to_owned(), |r| format!("{r:.1}")),
+            replayed.map_or_else(|| "-".to_owned(), |r| format!("{:.2}", r / tokenizer)),
         ]);
     }
     println!("{table}");
@@ -72,6 +86,24 @@ fn best(mut run: impl FnMut()) -> Duration {
         start.elapsed()
     };
     (0..3).map(time).min().unwrap_or_default()
+}
+
+/// The files as a project of the Supabase CLI.
+fn project(files: &[String]) -> Project {
+    let file = |(n, text): (usize, &String)| MigrationFile {
+        path: format!("supabase/migrations/{n:014}_x.sql"),
+        role: FileRole::Migration,
+        version: Some(format!("{n:014}")),
+        text: text.clone(),
+        parts: std::iter::once(0..text.len()).collect(),
+        transaction: true,
+    };
+    Project {
+        layout: Layout::Supabase,
+        root: "supabase/migrations".into(),
+        files: files.iter().enumerate().map(file).collect(),
+        warnings: Vec::new(),
+    }
 }
 
 fn files(bytes: usize) -> Vec<String> {

@@ -13,7 +13,11 @@ use crate::{Error, ExitCode, diff};
 pub(super) async fn run(args: Check, run: &Run) -> Result<ExitCode, Error> {
     args.output.output.iter().try_for_each(|out| output::must_have_folder(&out.file))?;
     let paths = paths(&args.paths, &run.here)?;
-    let base = args.base.as_deref().map(|name| Base::load(name, &paths, &args.reading, run)).transpose()?;
+    let base = args
+        .base
+        .as_deref()
+        .map(|name| Base::load(name, &paths, args.source_dir.as_deref(), &args.reading, run))
+        .transpose()?;
     let loaded = load(&paths, &args, run).await?;
     let cx = loaded.context(run, &args.reading);
     let (mut report, contradictions) = examine(&loaded, &cx, &args.verdict, run).await?;

@@ -26,6 +26,9 @@ pub(super) async fn examine(
         run_all(cx, &mut out);
         out.finish()
     };
+    if let Some(replayed) = &loaded.replayed {
+        source::places::point(&mut findings, replayed, &loaded.schema.files);
+    }
     if loaded.schema.server.throw_away && source.kind == SourceKind::Shadow {
         source.notes.push("the version of the throw-away server was not judged: it is not yours".to_owned());
     }
@@ -40,10 +43,15 @@ pub(super) async fn examine(
     let (tested, agreement) = tested.unwrap_or_default();
     source.notes.extend(remarks(&tested, &agreement));
     let mut report = assemble(cx, Parts { source, findings, examined, probes: tested.probes });
-    if let Some((total, ran)) = loaded.statements {
-        let counts = [("statements", total), ("statements_applied", ran)];
-        report.coverage.examined.extend(counts.map(|(kind, n)| (kind.to_owned(), n as u64)));
+    let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
+    let mut counts = Vec::new();
+    if let Some(replayed) = loaded.replayed.as_ref().filter(|_| loaded.reads_files()) {
+        counts.extend([("statements", replayed.statements.len()), ("files", loaded.schema.files.len())]);
     }
+    if let Some((total, ran)) = loaded.statements {
+        counts.extend([("statements", total), ("statements_applied", ran)]);
+    }
+    report.coverage.examined.extend(counts.into_iter().map(|(kind, n)| (kind.to_owned(), count(n))));
     Ok((report, agreement.contradictions.iter().map(ToString::to_string).collect()))
 }
 

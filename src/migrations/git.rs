@@ -223,21 +223,34 @@ impl Commit {
     /// # Errors
     /// [`GitError`] when a path is not in the commit, or git or the disk fails.
     pub fn check_out(&self, paths: &[PathBuf], name: &str) -> Result<Checkout, GitError> {
+        self.check_out_those(paths, name, &|path| has_ending(path, &READ))
+    }
+
+    /// As [`Self::check_out`], with the text of those files that are `wanted`; the others are left empty.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn check_out_those(
+        &self,
+        paths: &[PathBuf],
+        name: &str,
+        wanted: &dyn Fn(&Path) -> bool,
+    ) -> Result<Checkout, GitError> {
         let folder = tempfile::tempdir()
             .map_err(|source| GitError::File { path: std::env::temp_dir().display().to_string(), source })?;
         let mut out = Checkout { folder, left_out: Vec::new() };
-        let mut wanted = Vec::new();
+        let mut entries = Vec::new();
         for path in paths {
-            let here = self.list(path)?;
+            let here = self.list(path, &mut out)?;
             if here.is_empty() {
                 return Err(GitError::NoPath { path: path.display().to_string(), name: name.to_owned() });
             }
-            wanted.extend(self.list(&around(path))?);
-            wanted.extend(here);
+            entries.extend(self.list(&around(path), &mut out)?);
+            entries.extend(here);
         }
-        wanted.sort_by(|a, b| a.path.cmp(&b.path));
-        wanted.dedup_by(|a, b| a.path == b.path);
-        let (files, others): (Vec<_>, Vec<_>) = wanted.into_iter().partition(|e| e.mode.starts_with("100"));
+        entries.sort_by(|a, b| a.path.cmp(&b.path));
+        entries.dedup_by(|a, b| a.path == b.path);
+        let (files, others): (Vec<_>, Vec<_>) = entries.into_iter().partition(|e| e.mode.starts_with("100"));
         let telling = |e: &Entry| e.mode.starts_with("120") && has_ending(&e.path, &["sql", ""]);
         for entry in others.iter().filter(|e| telling(e)) {
             out.left_out.push(format!("the link `{}` of {name} was not followed", entry.path.display()));
@@ -245,12 +258,12 @@ impl Commit {
         for entry in others.iter().filter(|e| e.mode.starts_with("160")) {
             out.left_out.push(format!("the submodule `{}` of {name} was not read", entry.path.display()));
         }
-        self.write(&files, out.folder.path())?;
+        self.write(&files, out.folder.path(), wanted)?;
         Ok(out)
     }
 
-    /// The entries at and below a path.
-    fn list(&self, path: &Path) -> Result<Vec<Entry>, GitError> {
+    /// The entries at and below a path; of those that could not be written here the names are noted.
+    fn list(&self, path: &Path, out: &mut Checkout) -> Result<Vec<Entry>, GitError> {
         let mut arguments: Vec<OsString> =
             ["ls-tree", "-r", "-z", "--full-tree", &self.id].iter().map(OsString::from).collect();
         if !path.as_os_str().is_empty() {
@@ -260,11 +273,18 @@ impl Commit {
         if !listed {
             return Err(GitError::Failed { what: "ls-tree", message });
         }
-        Ok(text.split(|b| *b == 0).filter_map(entry).collect())
+        let mut all = Vec::new();
+        for line in text.split(|b| *b == 0).filter(|line| !line.is_empty()) {
+            match entry(line) {
+                Some(entry) => all.push(entry),
+                None => out.left_out.push(format!("the entry `{}` was not read", String::from_utf8_lossy(line))),
+            }
+        }
+        Ok(all)
     }
 
     /// Writes files below `folder`, reading them all from one process.
-    fn write(&self, files: &[Entry], folder: &Path) -> Result<(), GitError> {
+    fn write(&self, files: &[Entry], folder: &Path, wanted: &dyn Fn(&Path) -> bool) -> Result<(), GitError> {
         let mut child = git(&self.root, &["cat-file", "--batch"])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -279,8 +299,7 @@ impl Commit {
             let to = folder.join(&file.path);
             let disk = |source| GitError::File { path: to.display().to_string(), source };
             std::fs::create_dir_all(to.parent().unwrap_or(folder)).map_err(disk)?;
-            let text =
-                if has_ending(&file.path, &READ) { blob(&mut asked, &mut answers, &file.id)? } else { Vec::new() };
+            let text = if wanted(&file.path) { blob(&mut asked, &mut answers, &file.id)? } else { Vec::new() };
             std::fs::write(&to, text).map_err(disk)
         });
         drop((asked, answers));

@@ -40,6 +40,12 @@ pub struct SourceTree {
 }
 
 impl SourceTree {
+    /// Whether a file of this name is read.
+    #[must_use]
+    pub fn reads(path: &Path) -> bool {
+        is_wanted(&path.file_name().unwrap_or_default().to_string_lossy(), path)
+    }
+
     /// Reads the files below `folder`: code, markup, settings and `.env` files. Folders of dependencies, links, binary and
     /// large files are left out.
     ///

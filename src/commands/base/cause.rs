@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::commands::source::Loaded;
+use crate::commands::source::{Loaded, places};
 use crate::diff::{Difference, normal_text};
 use crate::finding::{Location, ObjectKind, ObjectRef};
-use crate::migrations::replay::{Object, Replayed};
+use crate::migrations::replay::Replayed;
 use crate::model::{Origin, Statement};
 
 /// The statements of the later state, and which of them are new.
@@ -60,7 +60,7 @@ impl<'a> Causes<'a> {
         [subjects, &whole].into_iter().find_map(|wanted| {
             let ran = replayed.statements.iter().rev().filter(|ran| self.new.contains(&ran.place));
             ran.into_iter()
-                .find(|ran| ran.touched.iter().filter_map(object).any(|o| wanted.contains(&o)))
+                .find(|ran| ran.touched.iter().filter_map(places::object).any(|o| wanted.contains(&o)))
                 .map(|ran| ran.place)
         })
     }
@@ -82,23 +82,4 @@ fn statements(loaded: &Loaded) -> Vec<(Statement, Vec<String>)> {
         text.get(place.start as usize..place.end as usize).map(normal_text)
     };
     replayed.statements.iter().filter_map(|ran| Some((ran.place, text(&ran.place)?))).collect()
-}
-
-/// The object as findings name it.
-fn object(object: &Object) -> Option<ObjectRef> {
-    Some(match object {
-        Object::Relation(name)
-        | Object::Constraint(name, _)
-        | Object::Index(name, _)
-        | Object::Trigger(name, _)
-        | Object::Rule(name, _) => ObjectRef::relation(name),
-        Object::Column(name, column) => ObjectRef::column(name, column),
-        Object::Policy(name, policy) => ObjectRef::policy(name, policy),
-        Object::Function(id) => ObjectRef::function(id),
-        Object::Role(name) => ObjectRef::global(ObjectKind::Role, name),
-        Object::Schema(name) => ObjectRef::global(ObjectKind::Schema, name),
-        Object::DefaultPrivileges(role) => ObjectRef::global(ObjectKind::DefaultPrivileges, role),
-        Object::Bucket(id) => ObjectRef::global(ObjectKind::Setting, format!("storage bucket {id}")),
-        _ => return None,
-    })
 }

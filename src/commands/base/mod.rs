@@ -11,6 +11,8 @@ use crate::checks::run_all;
 use crate::cli::Reading;
 use crate::finding::{Finding, Findings};
 use crate::migrations::git;
+use crate::model::{Gap, Origin};
+use crate::project::SourceTree;
 use crate::{Error, project};
 
 /// Another state of the same database.
@@ -23,7 +25,14 @@ pub(super) struct Base {
 
 impl Base {
     /// Reads the state that `name` stands for: what is on disk, or else what git knows by that name at `paths`.
-    pub(super) fn load(name: &str, paths: &[PathBuf], reading: &Reading, run: &Run) -> Result<Self, Error> {
+    /// `source` is the application's source that the other state is asked for too.
+    pub(super) fn load(
+        name: &str,
+        paths: &[PathBuf],
+        source: Option<&Path>,
+        reading: &Reading,
+        run: &Run,
+    ) -> Result<Self, Error> {
         let path = Path::new(name);
         let is_there = path.exists();
         let says_path = name.starts_with(['.', '/']) || path.extension().is_some_and(|e| e == "sql" || e == "json");
@@ -33,7 +42,8 @@ impl Base {
                 format!("say `./{name}` for the path, or `refs/heads/{name}` for the branch"),
             ));
         }
-        let loaded = if is_there { at_path(path, reading, run)? } else { at_commit(name, paths, reading, run)? };
+        let loaded =
+            if is_there { at_path(path, reading, run)? } else { at_commit(name, paths, source, reading, run)? };
         let (name, mut loaded) = loaded;
         loaded.told(reading, run)?;
         let findings = findings(&loaded, reading, run);
@@ -60,7 +70,13 @@ fn at_path(path: &Path, reading: &Reading, run: &Run) -> Result<(String, Loaded)
     Ok((name.clone(), replayed::load(found, name, reading)))
 }
 
-fn at_commit(name: &str, paths: &[PathBuf], reading: &Reading, run: &Run) -> Result<(String, Loaded), Error> {
+fn at_commit(
+    name: &str,
+    paths: &[PathBuf],
+    source: Option<&Path>,
+    reading: &Reading,
+    run: &Run,
+) -> Result<(String, Loaded), Error> {
     if paths.iter().any(|path| path == Path::new("-")) {
         return Err(Error::usage(
             format!("standard input is not in `{name}`"),
@@ -80,7 +96,16 @@ fn at_commit(name: &str, paths: &[PathBuf], reading: &Reading, run: &Run) -> Res
     let description = format!("{name} (commit {})", commit.short());
     let mut loaded = replayed::load(found, description.clone(), reading);
     loaded.forget(folder);
-    loaded.notes.extend(out.left_out);
+    let unread = |what| Gap { what, access_control: true, origin: Origin::Catalog };
+    loaded.schema.gaps.extend(out.left_out.into_iter().map(unread));
+    if let Some(inside) = source.and_then(|folder| commit.inside(folder)) {
+        match commit.check_out_those(std::slice::from_ref(&inside), name, &SourceTree::reads) {
+            Ok(source) => loaded.read_source(&source.folder.path().join(inside))?,
+            // Where there was no source, whatever is found in it is new.
+            Err(git::GitError::NoPath { .. }) => {}
+            Err(e) => return Err(from_git(&e, name)),
+        }
+    }
     Ok((description, loaded))
 }
 

@@ -69,10 +69,14 @@ impl Base {
     }
 
     fn remarks(&self) -> Vec<String> {
-        let unread = self.loaded.schema.gaps.iter().filter(|g| g.access_control).count();
+        let mut unread = self.loaded.schema.gaps.iter().filter(|g| g.access_control);
         let mut notes = Vec::new();
-        if unread > 0 {
-            notes.push(format!("{unread} things in {} could not be examined either", self.name));
+        if let Some(first) = unread.next() {
+            let more = match unread.count() {
+                0 => String::new(),
+                n => format!(" and {n} more"),
+            };
+            notes.push(format!("not examined in {} either: {}{more}", self.name, first.what));
         }
         if self.loaded.files.is_empty() {
             notes.push(format!("{} has no files beside the schema: what is found in files counts as new", self.name));

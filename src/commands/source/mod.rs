@@ -5,6 +5,7 @@ mod demo;
 pub(super) mod files;
 mod live;
 pub(super) mod migrations;
+pub(super) mod places;
 pub(super) mod replayed;
 mod settings;
 pub(super) mod snapshot;
@@ -144,6 +145,11 @@ impl Loaded {
         let mask = files.mask();
         self.texts = files.all().map(|file| (file.path.clone(), mask.hide(&file.text))).collect();
         self.files = files;
+    }
+
+    /// Whether what is examined are files, and not what a server or a snapshot holds.
+    pub(super) fn reads_files(&self) -> bool {
+        matches!(self.kind, SourceKind::Migrations | SourceKind::Shadow)
     }
 
     /// Every secret that was met, to be kept out of what is printed.

@@ -72,8 +72,12 @@ fn examined(report: &Report) -> String {
         roles.into_iter().collect::<Vec<_>>().join(", ")
     };
     let who = if who.is_empty() { String::new() } else { format!(", as seen by {who}") };
+    let files = match n("files") {
+        0 => String::new(),
+        files => format!("{} in {}: ", counted(n("statements"), "statement"), counted(files, "file")),
+    };
     format!(
-        "{}, {}, {} and {}{who}, with {}",
+        "{files}{}, {}, {} and {}{who}, with {}",
         counted(n("relations"), "relation"),
         counted(n("policies"), "policy"),
         counted(n("functions"), "function"),
