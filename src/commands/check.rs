@@ -18,7 +18,7 @@ pub(super) async fn run(args: Check, run: &Run) -> Result<ExitCode, Error> {
         .as_deref()
         .map(|name| Base::load(name, &paths, args.source_dir.as_deref(), &args.reading, run))
         .transpose()?;
-    let loaded = load(&paths, &args, run).await?;
+    let loaded = load(&paths, &args, base.as_ref().and_then(Base::major), run).await?;
     let cx = loaded.context(run, &args.reading);
     let (mut report, contradictions) = examine(&loaded, &cx, &args.verdict, run).await?;
     if let Some(base) = &base {
@@ -38,8 +38,9 @@ fn paths(named: &[PathBuf], here: &Path) -> Result<Vec<PathBuf>, Error> {
     if !named.is_empty() {
         return Ok(named.to_vec());
     }
-    let found =
-        nearest(here, &["supabase/migrations"]).map(|path| path.strip_prefix(here).map(Path::to_owned).unwrap_or(path));
+    let from_here = |path: PathBuf| path.strip_prefix(here).map(Path::to_owned).unwrap_or(path);
+    let found = nearest(here, &["supabase/migrations"]).map(from_here);
+    let found = found.map(|path| if path.as_os_str().is_empty() { PathBuf::from(".") } else { path });
     found.map(|path| vec![path]).ok_or_else(|| {
         Error::usage(
             "there is no supabase/migrations here or above",
@@ -48,7 +49,8 @@ fn paths(named: &[PathBuf], here: &Path) -> Result<Vec<PathBuf>, Error> {
     })
 }
 
-async fn load(paths: &[PathBuf], args: &Check, run: &Run) -> Result<Loaded, Error> {
+/// `major` is the version that the other state is of, where it is a server's.
+async fn load(paths: &[PathBuf], args: &Check, major: Option<u32>, run: &Run) -> Result<Loaded, Error> {
     let names: Vec<_> = paths.iter().map(|path| source::named(path, &run.here)).collect();
     let description = names.join(", ");
     let found = files::find(paths, &args.reading, run)?;
@@ -57,7 +59,7 @@ async fn load(paths: &[PathBuf], args: &Check, run: &Run) -> Result<Loaded, Erro
         loaded.hold_against_replay(&args.reading, run);
         loaded
     } else {
-        replayed::load(found, description, &args.reading)
+        replayed::load(found, description, &args.reading, major)
     };
     if let Some(folder) = &args.source_dir {
         loaded.read_source(folder)?;

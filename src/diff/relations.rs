@@ -28,17 +28,15 @@ pub(super) fn compare(pair: &Pair<'_, '_>) -> Vec<Difference> {
     all
 }
 
-/// The relations of either model that clients may reach: an extension's own come and go with it.
+/// The relations of either model that clients may reach: an extension's own come and go with it, and the platform's own
+/// with its version.
 fn names(pair: &Pair<'_, '_>) -> BTreeSet<QualifiedName> {
-    let of = |cx: &Context<'_>| -> Vec<_> {
-        cx.schema
-            .relations
-            .iter()
-            .filter(|r| r.kind.holds_rows() && r.extension.is_none())
-            .map(|r| r.name.clone())
-            .collect()
+    let of = |cx: &Context<'_>, other: &Context<'_>| -> Vec<_> {
+        let ours = |r: &&Relation| !cx.is_platform(r) || other.schema.relation(&r.name).is_some();
+        let all = cx.schema.relations.iter().filter(|r| r.kind.holds_rows() && r.extension.is_none());
+        all.filter(ours).map(|r| r.name.clone()).collect()
     };
-    of(pair.before).into_iter().chain(of(pair.after)).collect()
+    of(pair.before, pair.after).into_iter().chain(of(pair.after, pair.before)).collect()
 }
 
 /// One relation in both models.
@@ -175,10 +173,15 @@ impl<'m> One<'_, '_, 'm> {
             let (direction, now) =
                 if is { (Direction::Widened, "has now") } else { (Direction::Narrowed, "has no longer") };
             let origins = after.acl.granting(privilege).map(|g| g.origin).filter(|o| is && !o.is_catalog());
+            let causes: Vec<_> = origins.collect();
+            // The platform's own tables have other grants on each version.
+            if self.pair.after.is_platform(after) && causes.is_empty() {
+                continue;
+            }
             all.push(Difference {
                 commands: vec![privilege.to_string()],
                 text: format!("{now} {privilege} on {}", self.name),
-                causes: origins.collect(),
+                causes,
                 ..self.difference(direction, role)
             });
         }

@@ -69,7 +69,8 @@ fn attributes(pair: &Pair<'_, '_>) -> Vec<Difference> {
 
 fn memberships(pair: &Pair<'_, '_>) -> Vec<Difference> {
     let of = |cx: &Context<'_>| -> BTreeSet<(String, String)> {
-        cx.schema.memberships.iter().map(|m| (m.member.clone(), m.role.clone())).collect()
+        let all = cx.schema.memberships.iter().filter(|m| !is_of_platform(cx, &m.member, &m.role));
+        all.map(|m| (m.member.clone(), m.role.clone())).collect()
     };
     let (were, are) = (of(pair.before), of(pair.after));
     let cause = |member: &str, group: &str| {
@@ -90,6 +91,17 @@ fn memberships(pair: &Pair<'_, '_>) -> Vec<Difference> {
         )
     });
     new.chain(gone).collect()
+}
+
+/// Whether only the platform makes objects as this role.
+fn is_administrator(cx: &Context<'_>, role: &str) -> bool {
+    cx.effective.is_platform_role(role) && role != "postgres"
+}
+
+/// Whether the platform itself makes one role a member of the other; it does so in another way on each version.
+fn is_of_platform(cx: &Context<'_>, member: &str, role: &str) -> bool {
+    let own = |name: &str| cx.effective.is_platform_role(name);
+    own(member) && (own(role) || role.starts_with("pg_") || ["anon", "authenticated", "service_role"].contains(&role))
 }
 
 /// USAGE and CREATE on schemas; USAGE alone reaches nothing, but opens what was granted inside.
@@ -141,7 +153,7 @@ fn exposed(pair: &Pair<'_, '_>) -> Vec<Difference> {
 fn defaults(pair: &Pair<'_, '_>) -> Vec<Difference> {
     type Key = (String, Option<String>, &'static str, String, Privilege);
     let of = |cx: &Context<'_>| -> std::collections::BTreeMap<Key, Origin> {
-        let entries = cx.schema.default_privileges.iter();
+        let entries = cx.schema.default_privileges.iter().filter(|d| !is_administrator(cx, &d.role));
         let grants = entries.flat_map(|d| d.acl.0.iter().map(move |g| (d, g)));
         let each = grants.flat_map(|(d, g)| g.privileges.iter().map(move |p| (d, g, p)));
         each.map(|(d, g, p)| {

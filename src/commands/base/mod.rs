@@ -49,6 +49,11 @@ impl Base {
         let findings = findings(&loaded, reading, run);
         Ok(Self { name, loaded, findings })
     }
+
+    /// The version of the server that it was read from, if it was one.
+    pub(super) fn major(&self) -> Option<u32> {
+        self.loaded.replayed.is_none().then(|| self.loaded.schema.server.major())
+    }
 }
 
 /// What the checks find there; nothing is read from a server.
@@ -67,7 +72,7 @@ fn at_path(path: &Path, reading: &Reading, run: &Run) -> Result<(String, Loaded)
         return Ok((name, snapshot::load(path)?));
     }
     let found = files::find(&[path.to_owned()], reading, run)?;
-    Ok((name.clone(), replayed::load(found, name, reading)))
+    Ok((name.clone(), replayed::load(found, name, reading, None)))
 }
 
 fn at_commit(
@@ -94,7 +99,7 @@ fn at_commit(
     let there: Vec<_> = inside.iter().map(|path| folder.join(path)).collect();
     let found = files::find(&there, reading, run)?;
     let description = format!("{name} (commit {})", commit.short());
-    let mut loaded = replayed::load(found, description.clone(), reading);
+    let mut loaded = replayed::load(found, description.clone(), reading, None);
     loaded.forget(folder);
     let unread = |what| Gap { what, access_control: true, origin: Origin::Catalog };
     loaded.schema.gaps.extend(out.left_out.into_iter().map(unread));

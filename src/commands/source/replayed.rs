@@ -7,22 +7,25 @@ use super::{Loaded, migrations};
 use crate::Error;
 use crate::cli;
 use crate::commands::Run;
-use crate::migrations::replay::{self, Options, Rejected, Replayed};
-use crate::model::{Gap, Origin};
+use crate::migrations::replay::{self, Options, Replayed};
 use crate::report::SourceKind;
 use crate::shadow::SUPPORTED_MAJORS;
 
 /// The version that is read for where nobody says one: that of new Supabase projects.
 const MAJOR: u32 = 17;
 
-/// Reads the files; `description` is what reports call them.
-pub(in crate::commands) fn load(found: Found, description: String, reading: &cli::Reading) -> Loaded {
-    let said = reading.pg_version.or(found.config.major).filter(|major| SUPPORTED_MAJORS.contains(major));
+/// Reads the files; `description` is what reports call them, and `major` the version to read for where they say none.
+pub(in crate::commands) fn load(
+    found: Found,
+    description: String,
+    reading: &cli::Reading,
+    major: Option<u32>,
+) -> Loaded {
+    let said = reading.pg_version.or(major).or(found.config.major).filter(|major| SUPPORTED_MAJORS.contains(major));
     let mut replay = run(&found, said.unwrap_or(MAJOR));
     let mut schema = replay.schema.clone();
     schema.server.throw_away = true;
     schema.gaps.extend(found.gaps());
-    schema.gaps.extend(replay.rejected.iter().map(refused));
     if let Some(schemas) = found.config.exposed_schemas.as_ref().filter(|_| found.is_supabase()) {
         migrations::expose(&mut schema, schemas);
     }
@@ -54,16 +57,4 @@ pub(super) fn behind(
     let Some(path) = path else { return Ok(None) };
     let found = files::find(&[path], reading, run)?;
     Ok(Some((self::run(&found, major), found)))
-}
-
-/// SQLSTATEs of statements that make what is there already: the state is what they want it to be.
-const THERE_ALREADY: [&str; 5] = ["42701", "42710", "42723", "42P06", "42P07"];
-
-/// A statement that Postgres would refuse, so that what follows from it is not what the files say.
-fn refused(rejected: &Rejected) -> Gap {
-    Gap {
-        what: format!("Postgres would refuse this statement: {} (SQLSTATE {})", rejected.message, rejected.sqlstate),
-        access_control: !THERE_ALREADY.contains(&rejected.sqlstate),
-        origin: Origin::Statement(rejected.place),
-    }
 }

@@ -123,7 +123,7 @@ fn only_what_the_change_makes_worse_is_told() {
     assert!(
         text.contains("widened anon can now read, add, change and delete every row of public.notes (before: nothing)")
     );
-    assert!(text.contains("--> supabase/migrations/3_c.sql:1:1 alter table public.notes disable row level security;"));
+    assert!(text.contains("--> supabase/migrations/3_c.sql:1:1 alter table public.notes disable row"));
     assert!(!text.contains("critical[rls-off-exposed]: public.invoices"), "{text}");
     let report = project.json(&["--base", "main"]);
     assert!(report["findings"].as_array().unwrap().iter().all(|f| f["object"]["name"] == "notes"), "{report:#}");
