@@ -1,7 +1,6 @@
 //! The program itself, from the outside: a scrubbed environment, whole outputs, exit codes.
 
 mod asking;
-mod check;
 mod errors;
 mod files;
 mod help;
