@@ -60,7 +60,7 @@ fn main() {
         }));
         let threads = speed(best(|| drop(black_box(parse_files(&files)))));
         let project = project(&files);
-        let options = Options { platform: Platform::SUPABASE, major: 17, exposed_schemas: None };
+        let options = Options { platform: Platform::SUPABASE, major: 17, exposed_schemas: None, closed: false };
         let replayed = replays.then(|| speed(best(|| drop(black_box(replay(&project, &options))))));
         table.add_row([
             megabytes.to_string(),

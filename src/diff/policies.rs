@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::same::{normal_text, same};
+use super::same::{normal_text, printed_condition, same};
 use super::{Difference, Direction};
 use crate::analyzer::effective::Access;
 use crate::finding::ObjectRef;
-use crate::model::{Command, Origin, Policy, PolicyCommand, QualifiedName, Relation, printable};
+use crate::model::{Command, Origin, Policy, PolicyCommand, QualifiedName, Relation, Schema, printable};
 
 /// Whether the earlier relation had this very policy.
 pub(super) fn stood(policy: &Policy, before: Option<&Relation>) -> bool {
@@ -34,6 +34,7 @@ pub(super) struct Changed {
 
 /// What changed among the policies that bind `role` for `command`.
 pub(super) fn compare(
+    schemas: (&Schema, &Schema),
     relation: &QualifiedName,
     role: &str,
     command: Command,
@@ -48,8 +49,16 @@ pub(super) fn compare(
     for (old, new, when_added, when_gone) in kinds {
         let conditions = |policies: &[&Policy]| policies.iter().map(|p| condition(p, command)).collect::<Vec<_>>();
         let (were, are) = (conditions(old), conditions(new));
-        let added: Vec<_> = new.iter().filter(|p| !were.contains(&condition(p, command))).collect();
-        let gone: Vec<_> = old.iter().filter(|p| !are.contains(&condition(p, command))).collect();
+        let mut added: Vec<_> = new.iter().filter(|p| !were.contains(&condition(p, command))).collect();
+        let mut gone: Vec<_> = old.iter().filter(|p| !are.contains(&condition(p, command))).collect();
+        // What is written another way may say the same: the server, for one, prints a condition in its own way.
+        let meaning = |schema, policy: &Policy| printed(schema, relation, policy, command);
+        let (said, says): (Vec<_>, Vec<_>) = (
+            gone.iter().map(|p| meaning(schemas.0, p)).collect(),
+            added.iter().map(|p| meaning(schemas.1, p)).collect(),
+        );
+        keep(&mut added, &says, &said);
+        keep(&mut gone, &said, &says);
         let kind = if when_added == Direction::Widened { "policy" } else { "restrictive policy" };
         for policy in &added {
             let twin = gone.iter().find(|p| p.name == policy.name);
@@ -91,14 +100,37 @@ fn called(policy: &Policy, relation: &QualifiedName) -> String {
 
 /// The tokens of the conditions that decide about a command.
 fn condition(policy: &Policy, command: Command) -> (Option<Vec<String>>, Option<Vec<String>>) {
-    let text = |text: Option<&str>| text.map(normal_text);
+    let (using, check) = deciding(policy, command);
+    (using.map(normal_text), check.map(normal_text))
+}
+
+/// The conditions on the old and the new row that decide about a command.
+fn deciding(policy: &Policy, command: Command) -> (Option<&str>, Option<&str>) {
     let using = if policy.command == PolicyCommand::Insert { None } else { policy.using.as_deref() };
     let check = policy.check.as_deref().or(using);
     match command {
-        Command::Select | Command::Delete => (text(using), None),
-        Command::Insert => (None, text(check)),
-        Command::Update => (text(using), text(check)),
+        Command::Select | Command::Delete => (using, None),
+        Command::Insert => (None, check),
+        Command::Update => (using, check),
     }
+}
+
+type Printed = Option<(Option<String>, Option<String>)>;
+
+/// Leaves the policies whose meaning none of the others has.
+fn keep(policies: &mut Vec<&&Policy>, meanings: &[Printed], others: &[Printed]) {
+    let mut own = meanings.iter();
+    policies.retain(|_| own.next().is_none_or(|m| m.is_none() || !others.contains(m)));
+}
+
+/// The conditions that decide about a command as the server would print them; `None` where they are not understood.
+fn printed(schema: &Schema, relation: &QualifiedName, policy: &Policy, command: Command) -> Printed {
+    let text = |text: Option<&str>| match text {
+        Some(text) => printed_condition(schema, relation, text).map(Some),
+        None => Some(None),
+    };
+    let (using, check) = deciding(policy, command);
+    Some((text(using)?, text(check)?))
 }
 
 /// `was \`a\` and is \`b\``, of the part that differs.

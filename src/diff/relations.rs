@@ -152,7 +152,14 @@ impl<'m> One<'_, '_, 'm> {
         if !is_some || !before.access.row_security.applies() {
             return Vec::new();
         }
-        policies::compare(self.name, role, command, &before.access, &after.access)
+        policies::compare(
+            (self.pair.before.schema, self.pair.after.schema),
+            self.name,
+            role,
+            command,
+            &before.access,
+            &after.access,
+        )
     }
 
     /// Privileges that row security does not filter, on relations that were there.
@@ -188,11 +195,17 @@ impl<'m> One<'_, '_, 'm> {
         all
     }
 
+    fn same_query(&self, old: &str, new: &str) -> bool {
+        let printed = |cx: &Context<'_>, text| same::printed_query(cx.schema, text);
+        same::same_text(old, new)
+            || printed(self.pair.before, old).is_some_and(|was| printed(self.pair.after, new) == Some(was))
+    }
+
     /// A view that shows something else to the same readers.
     fn view(&self) -> Option<Difference> {
         let (before, after) = (self.before?, self.after?);
         let (old, new) = (before.view.as_ref()?, after.view.as_ref()?);
-        let same = same::same_text(&old.definition, &new.definition) && old.security_invoker == new.security_invoker;
+        let same = old.security_invoker == new.security_invoker && self.same_query(&old.definition, &new.definition);
         let reads = |role: &&String| self.pair.after.effective.access(role, after, Command::Select).is_some();
         let readers: Vec<_> = self.pair.principals.iter().filter(reads).cloned().collect();
         if same || readers.is_empty() {

@@ -2,6 +2,10 @@
 
 use crate::migrations::lex::{Kind, Token, tokens};
 use crate::migrations::names::{identifier, literal};
+use crate::model::{QualifiedName, Schema};
+use crate::sql::bind::{Binder, Scope};
+use crate::sql::print::{self, AsBound, Outside};
+use crate::sql::{Catalog, SchemaCatalog, Type};
 
 /// Whether `a` and `b` have the same tokens; parentheses around the whole play no part either.
 #[must_use]
@@ -63,6 +67,25 @@ fn closes_at_end(words: &[String]) -> bool {
         }
     }
     false
+}
+
+/// Where names are looked for that a text does not qualify.
+const PATH: [&str; 2] = ["public", "extensions"];
+
+/// A condition on the rows of `relation` as the server would print it; `None` where its names are not understood.
+pub(super) fn printed_condition(schema: &Schema, relation: &QualifiedName, text: &str) -> Option<String> {
+    let (catalog, path) = (SchemaCatalog::new(schema), PATH.map(str::to_owned));
+    let scope = Scope::default().relation(catalog.relation(&relation.schema, &relation.name)?, None);
+    let bound = Binder::new(&catalog, &path).expression(text, &scope, Some(&Type::named("boolean"))).ok()?;
+    Some(print::expression(&bound.tree, &Outside::of(&scope), &AsBound))
+}
+
+/// A query as the server would print it; `None` where its names are not understood.
+pub(super) fn printed_query(schema: &Schema, text: &str) -> Option<String> {
+    let (catalog, path) = (SchemaCatalog::new(schema), PATH.map(str::to_owned));
+    let scope = Scope::default();
+    let bound = Binder::new(&catalog, &path).query(text.trim().trim_end_matches(';'), &scope).ok()?;
+    Some(print::query(&bound.tree, &Outside::of(&scope), &AsBound))
 }
 
 #[cfg(test)]

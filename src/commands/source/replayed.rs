@@ -7,6 +7,7 @@ use super::{Loaded, migrations};
 use crate::Error;
 use crate::cli;
 use crate::commands::Run;
+use crate::migrations::layout::WarningKind;
 use crate::migrations::replay::{self, Options, Replayed};
 use crate::report::SourceKind;
 use crate::shadow::SUPPORTED_MAJORS;
@@ -32,7 +33,10 @@ pub(in crate::commands) fn load(
     schema.sort();
     replay.schema.clone_from(&schema);
     let mut loaded = Loaded::new(schema, SourceKind::Migrations, description);
-    loaded.notes = crate::shadow::remarks(&found.project).into_iter().chain(found.notes.clone()).collect();
+    // Seeds matter to a server that is read from: here they hold nothing but secrets.
+    let mut files = found.project.clone();
+    files.warnings.retain(|w| w.kind != WarningKind::Missing || !w.message.starts_with("there is no seed.sql"));
+    loaded.notes = crate::shadow::remarks(&files).into_iter().chain(found.notes.clone()).collect();
     loaded.replayed = Some(replay);
     loaded.show(found.texts);
     loaded

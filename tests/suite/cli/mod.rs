@@ -1,6 +1,7 @@
 //! The program itself, from the outside: a scrubbed environment, whole outputs, exit codes.
 
 mod asking;
+mod check;
 mod errors;
 mod files;
 mod help;
