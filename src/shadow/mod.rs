@@ -18,7 +18,7 @@ mod standin;
 mod template;
 
 pub(crate) use apply::remarks;
-pub use apply::{Applied, Failure, Mode, Target, apply, run};
+pub use apply::{Applied, Failure, Mode, Target, apply, provide, run};
 pub use binaries::{Binaries, BinariesRequest, SUPPORTED_MAJORS};
 pub use cache::cache_dir;
 pub use error::ShadowError;

@@ -1,7 +1,11 @@
 //! What stands in a database before the first migration.
 
+pub(crate) mod stand_ins;
+
+use super::ShadowError;
+use super::apply::{self, Applied};
 use super::server::Server;
-use super::{ShadowError, apply};
+use super::standin::StandIns;
 use tokio_postgres::error::{DbError, ErrorPosition};
 
 /// The platform that a shadow server imitates.
@@ -41,18 +45,28 @@ impl Platform {
         }
     }
 
-    /// The SQL files that make it, in order; `None` if there is nothing to make.
-    pub(crate) fn bootstrap(self) -> Option<Vec<(&'static str, &'static str)>> {
+    /// The SQL files that make it on a server of that major version, in order; `None` if there is nothing to make.
+    ///
+    /// They are plain statements, because the offline replay reads them too.
+    pub(crate) fn bootstrap(self, major: u32) -> Option<Vec<(&'static str, &'static str)>> {
         let Self::Supabase { expose_new_tables } = self else { return None };
-        let wanted = |name: &str| expose_new_tables || !name.contains("expose");
+        let wanted = |name: &str| match name {
+            "supabase/11-members-14.sql" => major < 16,
+            "supabase/11-members-16.sql" => major >= 16,
+            "supabase/21-expose.sql" => expose_new_tables,
+            _ => true,
+        };
         Some(SUPABASE.iter().filter(|(name, _)| wanted(name)).copied().collect())
     }
 
     /// Runs the bootstrap on a bare cluster.
     pub(crate) async fn run_bootstrap(self, server: &Server) -> Result<(), ShadowError> {
         let client = apply::connect(server, self.superuser(), "postgres").await?;
-        for (name, sql) in self.bootstrap().unwrap_or_default() {
-            client.batch_execute(sql).await.map_err(|e| sql_error(&e, name, sql))?;
+        let mut standins = StandIns::new(&client).await?;
+        let mut made = Applied::default();
+        for (name, sql) in self.bootstrap(server.major()).unwrap_or_default() {
+            let sql = standins.prepare(sql, &mut made).await?;
+            client.batch_execute(&sql).await.map_err(|e| sql_error(&e, name, &sql))?;
         }
         Ok(())
     }
@@ -63,8 +77,11 @@ macro_rules! supabase {
 }
 
 /// Written from what the catalog of a project and the public sources of its services show.
-const SUPABASE: [(&str, &str); 9] = supabase![
+const SUPABASE: [(&str, &str); 12] = supabase![
     "10-roles.sql",
+    "11-members-14.sql",
+    "11-members-16.sql",
+    "12-database.sql",
     "20-schemas.sql",
     "21-expose.sql",
     "30-extensions.sql",
@@ -72,7 +89,7 @@ const SUPABASE: [(&str, &str); 9] = supabase![
     "41-auth-functions.sql",
     "50-storage.sql",
     "60-realtime.sql",
-    "70-vault-graphql.sql"
+    "70-graphql-pooler.sql"
 ];
 
 /// An error of a whole file; the server tells where.

@@ -7,7 +7,7 @@ use super::account::Account;
 use super::binaries::Binaries;
 use super::platform::Platform;
 use super::server::{Server, ServerOptions};
-use super::{ShadowError, cache};
+use super::{ShadowError, cache, standin};
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -44,7 +44,7 @@ pub(crate) async fn data_dir(
     }
     Account::give(account, staging.path())?;
     let fresh = staging.path().join("data");
-    match options.platform.bootstrap() {
+    match options.platform.bootstrap(binaries.major()) {
         None => initdb(binaries, options.platform.superuser(), &fresh, account)?,
         Some(_) => Box::pin(bootstrapped(binaries, options, account, &fresh)).await?,
     }
@@ -101,7 +101,8 @@ fn key(binaries: &Binaries, platform: Platform, account: Option<Account>) -> Str
         hash.update([0]);
     }
     hash.update(platform.superuser());
-    for (name, sql) in platform.bootstrap().unwrap_or_default() {
+    let stand_ins = standin::all().filter(|_| platform != Platform::Postgres);
+    for (name, sql) in platform.bootstrap(binaries.major()).unwrap_or_default().into_iter().chain(stand_ins) {
         hash.update(name.as_bytes());
         hash.update(sql.as_bytes());
     }

@@ -15,6 +15,8 @@ mod effective;
 mod equivalence;
 mod impersonation;
 mod introspect;
+mod pgtap;
+mod projects;
 mod readme;
 mod semantics;
 mod shadow;

@@ -125,31 +125,83 @@ fn remarks_names_that_the_platform_would_not_apply() {
 
 #[test]
 fn absent_extensions_get_stand_ins() {
-    let server = support::server(15, Platform::SUPABASE);
-    let text = "create extension if not exists pg_net;
+    for major in [15, 17] {
+        let server = support::server(major, Platform::SUPABASE);
+        let text = "create extension if not exists pg_net;
         create extension if not exists vector with schema extensions;
         create extension if not exists pg_trgm with schema extensions;
-        create extension if not exists postgis;
-        comment on extension postgis is 'maps';
+        create extension if not exists timescaledb;
+        comment on extension timescaledb is 'time';
+        comment on extension vector is 'numbers';
         create table public.e (id int, v extensions.vector(3));
         create index on public.e using hnsw (v extensions.vector_cosine_ops);
         insert into public.e values (1, '[1,2,3]');
         select net.http_post('http://example.invalid', '{}'::jsonb);
+        do $$ begin create extension if not exists http with schema extensions; end $$;
         do $$ begin perform cron.schedule('nightly', '0 0 * * *', 'select 1'); end $$;";
-    let mut notes = applied(&server, &[("1_a.sql", text)], None).unwrap();
-    notes.sort();
-    assert_eq!(
-        notes,
-        [
-            "`pg_cron` is not available here: a stand-in without its behaviour was made",
-            "`pg_net` is not available here: a stand-in without its behaviour was made",
-            "`vector` is not available here: a stand-in without its behaviour was made",
-            "extension `postgis` is not available here: its `create extension` was skipped",
-        ]
-    );
-    assert_eq!(one(&server, "select count(*) from cron.job"), 1);
-    let error = applied(&server, &[("2_a.sql", "create extension postgis;\nselect nothing;")], None).unwrap_err();
-    assert!(error.to_string().contains("2_a.sql:2: "), "{error}");
+        let applied = resilient(&server, &project(&[("1_a.sql", text)]));
+        assert_eq!(failures(&applied), []);
+        let mut notes = applied.notes;
+        notes.sort();
+        assert_eq!(
+            notes,
+            [
+                "1 indexes of kinds that this server lacks were left out",
+                "`http` is not available here: a stand-in without its behaviour was made",
+                "`pg_cron` is not available here: a stand-in without its behaviour was made",
+                "`pg_net` is not available here: a stand-in without its behaviour was made",
+                "`vector` is not available here: a stand-in without its behaviour was made",
+                "extension `timescaledb` is not available here: its `create extension` was skipped",
+            ]
+        );
+        assert_eq!((applied.stand_ins.len(), applied.absent), (4, vec!["timescaledb".to_owned()]));
+        assert_eq!(one(&server, "select count(*) from cron.job"), 1);
+        let text = "drop extension if exists pg_net;\ncreate extension pg_net with schema extensions;\n\
+                    drop extension http;\nselect net.http_get('x');\ncreate extension timescaledb;\nselect nothing;";
+        let error = self::applied(&server, &[("2_a.sql", text)], None).unwrap_err();
+        assert!(error.to_string().contains("2_a.sql:6: "), "{error}");
+    }
+}
+
+/// Every stand-in is an extension with members on every major, and dropping it leaves nothing of it.
+#[test]
+fn stand_ins_are_extensions_that_can_be_dropped() {
+    const NAMES: [&str; 15] = [
+        "http",
+        "hypopg",
+        "index_advisor",
+        "pg_cron",
+        "pg_graphql",
+        "pg_jsonschema",
+        "pg_net",
+        "pg_tle",
+        "pgjwt",
+        "pgmq",
+        "pgsodium",
+        "plpgsql_check",
+        "postgis",
+        "vector",
+        "wrappers",
+    ];
+    for major in MAJORS {
+        let server = support::server(major, Platform::SUPABASE);
+        let text: String = NAMES.map(|name| format!("create extension \"{name}\" schema extensions;\n")).concat();
+        let made = resilient(&server, &project(&[("1_a.sql", &text)]));
+        assert_eq!((failures(&made), made.stand_ins.len()), (vec![], NAMES.len()), "{major}: {:?}", made.notes);
+        let members = "select count(distinct e.oid) from pg_extension e join pg_depend d
+                       on d.refclassid = 'pg_extension'::regclass and d.refobjid = e.oid and d.deptype = 'e'
+                       where e.extversion = 'stand-in'";
+        assert_eq!(one(&server, members), 1 + i64::try_from(NAMES.len()).unwrap(), "supabase_vault is one too");
+        let admin = support::connect(&server, server.superuser(), "postgres");
+        for name in NAMES {
+            let drop = format!("drop extension \"{name}\"");
+            support::block_on(admin.batch_execute(&drop))
+                .unwrap_or_else(|e| panic!("{name}: {}", support::explain(&e)));
+        }
+        let left = "select count(*) from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+                    where n.nspname in ('cron', 'net', 'pgmq') or p.proname in ('st_distance', 'http_get', 'hypopg_reset')";
+        assert_eq!(one(&server, left), 0);
+    }
 }
 
 #[test]

@@ -33,7 +33,7 @@ fn bootstrapped(platform: Platform, major: u32) -> Catalog {
     let catalog = seed::empty(major, platform.superuser());
     let superuser = catalog.superuser;
     let mut run = Run::new(catalog, Session::new(superuser, path("\"$user\", public")));
-    for (_, sql) in platform.bootstrap().unwrap_or_default() {
+    for (_, sql) in platform.bootstrap(major).unwrap_or_default() {
         for parsed in parse::parse_file(sql) {
             let done = run.execute(&parsed.statement);
             run.note_platform(done);

@@ -43,6 +43,8 @@ pub struct Applied {
     pub stand_ins: Vec<String>,
     /// Extensions that the project asks for and that nothing stands in for.
     pub absent: Vec<String>,
+    /// Indexes of kinds that only the extension itself has, which were left out: no access depends on one.
+    pub indexes_left_out: usize,
 }
 
 impl Applied {
@@ -90,6 +92,16 @@ pub async fn run(target: Target<'_>, project: &Project, mode: Mode) -> Result<Ap
     let run = run_all(target, &admin, &project.files, mode, &mut applied).await;
     target.raise(&admin, false).await?;
     run.map(|()| applied)
+}
+
+/// Makes the stand-ins that `sql` needs in the target, and runs nothing of it; gives remarks.
+///
+/// # Errors
+/// [`ShadowError::Connection`] when the server is lost.
+pub async fn provide(target: Target<'_>, sql: &str) -> Result<Vec<String>, ShadowError> {
+    let (admin, mut applied) = (target.admin().await?, Applied::default());
+    StandIns::new(&admin).await?.prepare(sql, &mut applied).await?;
+    Ok(applied.notes)
 }
 
 /// Remarks of one kind before the rest is only counted.
@@ -148,6 +160,13 @@ async fn run_all(
             Mode::Strict if file.file.role != FileRole::Initial => strict::run(&file).await?,
             _ => resilient::run(&file, mode, applied).await?,
         }
+    }
+    if let Some(standins) = &mut standins {
+        standins.finish().await;
+    }
+    if applied.indexes_left_out > 0 {
+        let left_out = applied.indexes_left_out;
+        applied.notes.push(format!("{left_out} indexes of kinds that this server lacks were left out"));
     }
     Ok(())
 }

@@ -41,6 +41,12 @@ impl Statement<'_> {
         self.tokens.iter().position(|token| self.is(*token, word))
     }
 
+    /// Extensions that a body creates, and in which schema.
+    pub(crate) fn extensions_within(&self) -> Vec<(String, Option<String>)> {
+        let bodies = self.tokens.iter().filter(|t| matches!(t.kind, Kind::Dollar | Kind::Text));
+        bodies.flat_map(|token| created_in(self.raw(*token))).collect()
+    }
+
     /// Whether a name is qualified with `schema` somewhere, also inside of a function body or a DO block.
     pub(crate) fn names_schema(&self, schema: &str) -> bool {
         let dotted = format!("{schema}.");
@@ -59,6 +65,25 @@ impl Statement<'_> {
             _ => false,
         })
     }
+}
+
+/// Extensions that a text in quotes creates, as far as words tell.
+fn created_in(body: &str) -> Vec<(String, Option<String>)> {
+    let lower = body.to_ascii_lowercase();
+    let mut found = Vec::new();
+    for (at, words) in lower.match_indices("create extension") {
+        let rest = body.get(at + words.len()..).unwrap_or_default();
+        let statement = rest.split([';', '\'', '$']).next().unwrap_or_default();
+        let names: Vec<String> = statement
+            .split(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-')))
+            .filter(|word| !word.is_empty())
+            .map(str::to_ascii_lowercase)
+            .skip_while(|word| ["if", "not", "exists"].contains(&word.as_str()))
+            .collect();
+        let schema = names.iter().position(|word| word == "schema").and_then(|at| names.get(at + 1)).cloned();
+        found.extend(names.first().map(|name| (name.clone(), schema)));
+    }
+    found
 }
 
 /// A piece of a file, as it is sent to the server.

@@ -2,7 +2,6 @@
 -- Run as the bootstrap superuser supabase_admin. `postgres` ends up as the owner of the user's objects and no superuser.
 
 create role postgres login createdb createrole replication bypassrls;
-alter database postgres owner to postgres;
 
 create role anon nologin;
 create role authenticated nologin;
@@ -23,19 +22,6 @@ grant authenticator to supabase_storage_admin;
 grant pg_read_all_data, pg_monitor to supabase_read_only_user;
 grant pg_read_all_data, pg_monitor to supabase_etl_admin;
 
--- From 16 on CREATEROLE alone no longer lets `postgres` hand these on, so the platform gives it the admin option.
-do $do$
-declare
-    with_admin text := case when current_setting('server_version_num')::int >= 160000 then ' with admin option' else '' end;
-begin
-    execute 'grant anon, authenticated, service_role, authenticator, pg_monitor, pg_read_all_data, pg_signal_backend'
-        || ' to postgres' || with_admin;
-    if current_setting('server_version_num')::int >= 160000 then
-        execute 'grant pg_create_subscription to postgres with admin option';
-    end if;
-end
-$do$;
-
 -- PostgREST logs in as authenticator and switches to the role of the token; the role's own timeout then applies.
 alter role anon set statement_timeout = '3s';
 alter role authenticated set statement_timeout = '8s';
@@ -47,5 +33,3 @@ alter role postgres set search_path = "$user", public, extensions;
 alter role supabase_auth_admin set search_path = auth;
 alter role supabase_auth_admin set idle_in_transaction_session_timeout = '60s';
 alter role supabase_storage_admin set search_path = storage;
-
-grant all on database postgres to postgres, dashboard_user;

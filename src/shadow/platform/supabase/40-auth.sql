@@ -279,20 +279,25 @@ create table auth.schema_migrations (
 reset role;
 
 -- Row security without a policy: only the owner, and roles that bypass it, see rows.
-do $do$
-declare
-    relation regclass;
-begin
-    for relation in
-        select oid from pg_class
-        where relnamespace = 'auth'::regnamespace and relkind = 'r' and relname not like 'oauth%'
-        order by relname
-    loop
-        execute format('alter table %s enable row level security', relation);
-        if relation <> 'auth.schema_migrations'::regclass then
-            execute format('grant select on %s to postgres with grant option', relation);
-        end if;
-    end loop;
-end
-$do$;
+alter table auth.audit_log_entries enable row level security;
+alter table auth.flow_state enable row level security;
+alter table auth.identities enable row level security;
+alter table auth.instances enable row level security;
+alter table auth.mfa_amr_claims enable row level security;
+alter table auth.mfa_challenges enable row level security;
+alter table auth.mfa_factors enable row level security;
+alter table auth.one_time_tokens enable row level security;
+alter table auth.refresh_tokens enable row level security;
+alter table auth.saml_providers enable row level security;
+alter table auth.saml_relay_states enable row level security;
+alter table auth.schema_migrations enable row level security;
+alter table auth.sessions enable row level security;
+alter table auth.sso_domains enable row level security;
+alter table auth.sso_providers enable row level security;
+alter table auth.users enable row level security;
+grant select on
+    auth.audit_log_entries, auth.flow_state, auth.identities, auth.instances, auth.mfa_amr_claims,
+    auth.mfa_challenges, auth.mfa_factors, auth.one_time_tokens, auth.refresh_tokens, auth.saml_providers,
+    auth.saml_relay_states, auth.sessions, auth.sso_domains, auth.sso_providers, auth.users
+    to postgres with grant option;
 revoke all on auth.schema_migrations from postgres, dashboard_user;

@@ -1,11 +1,5 @@
 -- pgwitness stand-in for database webhooks: the trigger function, which sends nothing.
-do $do$
-begin
-    if not exists (select from pg_roles where rolname = 'supabase_functions_admin') then
-        create role supabase_functions_admin login noinherit createrole;
-    end if;
-end
-$do$;
+create role supabase_functions_admin login noinherit createrole;
 create schema if not exists supabase_functions;
 create table supabase_functions.hooks (
     id bigserial primary key, hook_table_id integer not null, hook_name text not null,

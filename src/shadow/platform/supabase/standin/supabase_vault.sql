@@ -1,5 +1,3 @@
--- Vault and GraphQL as a project starts with them. Both are extensions there.
-
 -- pgwitness stand-in for supabase_vault: nothing is encrypted
 create table vault.secrets (
     id uuid not null default gen_random_uuid() primary key,
@@ -40,20 +38,3 @@ grant select, delete, truncate, references on vault.secrets, vault.decrypted_sec
 grant execute on all functions in schema vault to postgres with grant option;
 grant select, delete on vault.secrets, vault.decrypted_secrets to service_role;
 grant execute on all functions in schema vault to service_role;
-
--- What stands in graphql_public while pg_graphql is not enabled, which is the default since 2026-05-18.
-create function graphql_public.graphql(
-    "operationName" text default null, query text default null, variables jsonb default null, extensions jsonb default null
-) returns jsonb language plpgsql as $$
-begin
-    return jsonb_build_object('errors', jsonb_build_array(jsonb_build_object('message', 'pg_graphql is not enabled')));
-end
-$$;
-
--- The pooler reads password hashes through this function.
-create function pgbouncer.get_auth(p_usename text) returns table (username text, password text)
-language sql security definer set search_path = '' as $$
-    select rolname::text, rolpassword from pg_catalog.pg_authid where rolname = $1 and rolcanlogin
-$$;
-revoke all on function pgbouncer.get_auth(text) from public;
-grant execute on function pgbouncer.get_auth(text) to pgbouncer;

@@ -1,0 +1,44 @@
+-- pgwitness stand-in for wrappers: foreign tables can be made and not read.
+create function extensions.airtable_fdw_handler() returns fdw_handler language internal strict as 'bthandler';
+create function extensions.airtable_fdw_validator(options text[], catalog oid) returns void language sql as 'select';
+create function extensions.auth0_fdw_handler() returns fdw_handler language internal strict as 'bthandler';
+create function extensions.auth0_fdw_validator(options text[], catalog oid) returns void language sql as 'select';
+create function extensions.bigquery_fdw_handler() returns fdw_handler language internal strict as 'bthandler';
+create function extensions.bigquery_fdw_validator(options text[], catalog oid) returns void language sql as 'select';
+create function extensions.cal_fdw_handler() returns fdw_handler language internal strict as 'bthandler';
+create function extensions.cal_fdw_validator(options text[], catalog oid) returns void language sql as 'select';
+create function extensions.calendly_fdw_handler() returns fdw_handler language internal strict as 'bthandler';
+create function extensions.calendly_fdw_validator(options text[], catalog oid) returns void language sql as 'select';
+create function extensions.clickhouse_fdw_handler() returns fdw_handler language internal strict as 'bthandler';
+create function extensions.clickhouse_fdw_validator(options text[], catalog oid) returns void language sql as 'select';
+create function extensions.cloudflare_d1_fdw_handler() returns fdw_handler language internal strict as 'bthandler';
+create function extensions.cloudflare_d1_fdw_validator(options text[], catalog oid) returns void language sql as 'select';
+create function extensions.cognito_fdw_handler() returns fdw_handler language internal strict as 'bthandler';
+create function extensions.cognito_fdw_validator(options text[], catalog oid) returns void language sql as 'select';
+create function extensions.firebase_fdw_handler() returns fdw_handler language internal strict as 'bthandler';
+create function extensions.firebase_fdw_validator(options text[], catalog oid) returns void language sql as 'select';
+create function extensions.hello_world_fdw_handler() returns fdw_handler language internal strict as 'bthandler';
+create function extensions.hello_world_fdw_validator(options text[], catalog oid) returns void language sql as 'select';
+create function extensions.iceberg_fdw_handler() returns fdw_handler language internal strict as 'bthandler';
+create function extensions.iceberg_fdw_validator(options text[], catalog oid) returns void language sql as 'select';
+create function extensions.logflare_fdw_handler() returns fdw_handler language internal strict as 'bthandler';
+create function extensions.logflare_fdw_validator(options text[], catalog oid) returns void language sql as 'select';
+create function extensions.mssql_fdw_handler() returns fdw_handler language internal strict as 'bthandler';
+create function extensions.mssql_fdw_validator(options text[], catalog oid) returns void language sql as 'select';
+create function extensions.notion_fdw_handler() returns fdw_handler language internal strict as 'bthandler';
+create function extensions.notion_fdw_validator(options text[], catalog oid) returns void language sql as 'select';
+create function extensions.paddle_fdw_handler() returns fdw_handler language internal strict as 'bthandler';
+create function extensions.paddle_fdw_validator(options text[], catalog oid) returns void language sql as 'select';
+create function extensions.redis_fdw_handler() returns fdw_handler language internal strict as 'bthandler';
+create function extensions.redis_fdw_validator(options text[], catalog oid) returns void language sql as 'select';
+create function extensions.s3_fdw_handler() returns fdw_handler language internal strict as 'bthandler';
+create function extensions.s3_fdw_validator(options text[], catalog oid) returns void language sql as 'select';
+create function extensions.snowflake_fdw_handler() returns fdw_handler language internal strict as 'bthandler';
+create function extensions.snowflake_fdw_validator(options text[], catalog oid) returns void language sql as 'select';
+create function extensions.stripe_fdw_handler() returns fdw_handler language internal strict as 'bthandler';
+create function extensions.stripe_fdw_validator(options text[], catalog oid) returns void language sql as 'select';
+create function extensions.wasm_fdw_handler() returns fdw_handler language internal strict as 'bthandler';
+create function extensions.wasm_fdw_validator(options text[], catalog oid) returns void language sql as 'select';
+create table extensions.wrappers_fdw_stats (
+    fdw_name text primary key, create_times bigint, rows_in bigint, rows_out bigint, bytes_in bigint, bytes_out bigint,
+    metadata jsonb, created_at timestamptz not null default now(), updated_at timestamptz not null default now());

@@ -1,0 +1,137 @@
+//! pgTAP suites of real projects below the folder that `PGWITNESS_PROJECTS` names, on our shadow.
+//!
+//! pgTAP is SQL only. Debian's package is fetched with apt-get and unpacked beside the tests, and its SQL runs in the
+//! shadow as it would in `create extension`.
+
+use crate::{projects, support};
+use pgwitness::migrations::layout::{self, Wanted};
+use pgwitness::shadow::{Mode, Platform, Server, run};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The text of pgTAP's install script, without its psql commands.
+fn pgtap() -> String {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("pgtap");
+    let script = folder.join("usr/share/postgresql/15/extension");
+    let find = || {
+        let mut files: Vec<_> = std::fs::read_dir(&script).ok()?.flatten().map(|entry| entry.path()).collect();
+        files.sort();
+        let name = |f: &Path| f.file_name().unwrap().to_string_lossy().into_owned();
+        files.retain(|f| name(f).starts_with("pgtap--") && name(f).matches("--").count() == 1);
+        std::fs::read_to_string(files.last()?).ok()
+    };
+    if let Some(text) = find() {
+        return text;
+    }
+    std::fs::create_dir_all(&folder).unwrap();
+    let shell = "apt-get download postgresql-15-pgtap && dpkg -x postgresql-15-pgtap_*.deb .";
+    let done = Command::new("sh").args(["-c", shell]).current_dir(&folder).status().unwrap();
+    assert!(done.success(), "pgTAP cannot be had: `{shell}` failed in {}", folder.display());
+    find().unwrap_or_else(|| panic!("the package of Debian holds no pgtap--<version>.sql"))
+}
+
+/// What the files of one suite came to.
+#[derive(Debug, Default)]
+struct Tally {
+    passed: usize,
+    failed: Vec<String>,
+}
+
+/// Runs one test file as psql would, in a database of its own, and reads the TAP that its queries return.
+fn run_file(server: &Server, number: usize, file: &Path, tally: &mut Tally) {
+    let name = file.file_name().unwrap().to_string_lossy().into_owned();
+    let database = format!("tap_{number}");
+    let admin = support::connect(server, server.superuser(), "template1");
+    let strategy = if server.major() >= 15 { "strategy file_copy" } else { "" };
+    let create = format!("create database {database} template postgres owner postgres {strategy}");
+    support::block_on(admin.batch_execute(&create)).unwrap();
+    let text = std::fs::read_to_string(file).unwrap();
+    let sql: String =
+        text.lines().map(|line| if line.starts_with('\\') { "\n".to_owned() } else { format!("{line}\n") }).collect();
+    let client = support::connect(server, "postgres", &database);
+    support::block_on(client.batch_execute("set statement_timeout = '60s'")).unwrap();
+    for piece in pgwitness::migrations::split::split(&sql) {
+        let statement = &sql[piece.range.clone()];
+        let lower = statement.to_ascii_lowercase();
+        if lower.starts_with("create extension") && lower.contains("pgtap") {
+            continue;
+        }
+        match support::block_on(client.simple_query(statement)) {
+            Ok(messages) => {
+                for message in messages {
+                    let tokio_postgres::SimpleQueryMessage::Row(row) = message else { continue };
+                    let text = row.get(0).unwrap_or_default();
+                    for line in text.lines() {
+                        match line {
+                            l if l.starts_with("ok ") => tally.passed += 1,
+                            l if l.starts_with("not ok ") => tally.failed.push(format!("{name}: {text}")),
+                            l if l.starts_with("# Looks like you planned") => tally.failed.push(format!("{name}: {l}")),
+                            _ => (),
+                        }
+                    }
+                }
+            }
+            Err(error) => {
+                tally.failed.push(format!("{name}:{}: {}", piece.line, support::explain(&error)));
+                break;
+            }
+        }
+    }
+    drop(client);
+    support::block_on(admin.batch_execute(&format!("drop database {database} with (force)"))).unwrap();
+}
+
+fn suite_files(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        let Ok(entries) = std::fs::read_dir(&folder) else { continue };
+        for path in entries.flatten().map(|entry| entry.path()) {
+            match path.is_dir() {
+                true => folders.push(path),
+                false if path.extension().is_some_and(|e| e == "sql") => files.push(path),
+                false => (),
+            }
+        }
+    }
+    files.retain(|f| std::fs::read_to_string(f).is_ok_and(|t| t.to_ascii_lowercase().contains("plan(")));
+    files.sort();
+    files
+}
+
+/// Prints passed of total for each suite. What fails for a reason of the project's own is for people to judge.
+#[test]
+#[ignore = "reads the folder that PGWITNESS_PROJECTS names"]
+fn suites_of_real_projects_pass() {
+    let Some(root) = std::env::var_os("PGWITNESS_PROJECTS").map(PathBuf::from) else {
+        panic!("PGWITNESS_PROJECTS names no folder")
+    };
+    let wanted = std::env::var("PGWITNESS_CASE").unwrap_or_default();
+    let script = format!("set search_path = extensions, public; {}; reset search_path;", pgtap());
+    let (mut passed, mut total) = (0, 0);
+    for folder in projects::supabase_projects(&root) {
+        let files = suite_files(&folder.with_file_name("tests"));
+        if files.is_empty() || !folder.to_string_lossy().contains(&wanted) {
+            continue;
+        }
+        let server = support::server(projects::major(&folder), Platform::SUPABASE);
+        let project = layout::find(&folder, Wanted { seed: true, supabase: true, layout: None }).unwrap();
+        let applied = support::block_on(run(server.at("postgres"), &project, Mode::Resilient)).unwrap();
+        let helpers = "create extension if not exists \"basejump-supabase_test_helpers\";";
+        support::block_on(pgwitness::shadow::provide(server.at("postgres"), helpers)).unwrap();
+        let admin = support::connect(&server, server.superuser(), "postgres");
+        support::block_on(admin.batch_execute(&script)).unwrap_or_else(|e| panic!("{}", support::explain(&e)));
+        let grant = "grant usage on schema extensions to public; alter role postgres superuser";
+        support::block_on(admin.batch_execute(grant)).unwrap();
+        drop(admin);
+        let mut tally = Tally::default();
+        files.iter().enumerate().for_each(|(number, file)| run_file(&server, number, file, &mut tally));
+        let all = tally.passed + tally.failed.len();
+        (passed, total) = (passed + tally.passed, total + all);
+        let name = folder.strip_prefix(&root).unwrap().display();
+        eprintln!("{name}: {} of {all} passed in {} files; {}% applied", tally.passed, files.len(), applied.percent());
+        tally.failed.iter().take(25).for_each(|f| eprintln!("    {}", f.replace('\n', " | ")));
+    }
+    eprintln!("{passed} of {total} passed");
+    assert!(total > 0, "no suite was found");
+}
