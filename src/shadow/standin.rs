@@ -14,8 +14,11 @@ use tokio_postgres::Client;
 
 /// The stand-in for an extension: the schema that it always has, and its SQL with `extensions` for the schema otherwise.
 pub(crate) fn stand_in(extension: &str) -> Option<(Option<&'static str>, &'static str)> {
-    found(extension).map(|s| (s.schema, s.sql))
+    found(extension).filter(|s| !CONTRIB.contains(&s.extension)).map(|s| (s.schema, s.sql))
 }
+
+/// Those that most servers have, so that a stand-in is the exception.
+const CONTRIB: [&str; 3] = ["pg_stat_statements", "pgcrypto", "uuid-ossp"];
 
 /// The names and the SQL of all.
 pub(crate) fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
