@@ -37,23 +37,19 @@ struct Tally {
     failed: Vec<String>,
 }
 
-/// Runs one test file as psql would, in a database of its own, and reads the TAP that its queries return.
-fn run_file(server: &Server, number: usize, file: &Path, tally: &mut Tally) {
+/// Runs one test file as psql would, and reads the TAP that its queries return. Files of a suite share one database, as
+/// helpers that one of them leaves behind are used by the next.
+fn run_file(server: &Server, file: &Path, tally: &mut Tally) {
     let name = file.file_name().unwrap().to_string_lossy().into_owned();
-    let database = format!("tap_{number}");
-    let admin = support::connect(server, server.superuser(), "template1");
-    let strategy = if server.major() >= 15 { "strategy file_copy" } else { "" };
-    let create = format!("create database {database} template postgres owner postgres {strategy}");
-    support::block_on(admin.batch_execute(&create)).unwrap();
     let text = std::fs::read_to_string(file).unwrap();
     let sql: String =
         text.lines().map(|line| if line.starts_with('\\') { "\n".to_owned() } else { format!("{line}\n") }).collect();
-    let client = support::connect(server, "postgres", &database);
+    let client = support::connect(server, "postgres", "postgres");
     support::block_on(client.batch_execute("set statement_timeout = '60s'")).unwrap();
     for piece in pgwitness::migrations::split::split(&sql) {
         let statement = &sql[piece.range.clone()];
-        let lower = statement.to_ascii_lowercase();
-        if lower.starts_with("create extension") && lower.contains("pgtap") {
+        if statement.to_ascii_lowercase().starts_with("create extension") {
+            extension(server, statement);
             continue;
         }
         match support::block_on(client.simple_query(statement)) {
@@ -77,8 +73,13 @@ fn run_file(server: &Server, number: usize, file: &Path, tally: &mut Tally) {
             }
         }
     }
-    drop(client);
-    support::block_on(admin.batch_execute(&format!("drop database {database} with (force)"))).unwrap();
+}
+
+/// The platform makes extensions as its superuser. pgTAP and the stand-ins are there already.
+fn extension(server: &Server, statement: &str) {
+    support::block_on(pgwitness::shadow::provide(server.at("postgres"), statement)).unwrap();
+    let admin = support::connect(server, server.superuser(), "postgres");
+    let _ = support::block_on(admin.batch_execute(statement));
 }
 
 fn suite_files(folder: &Path) -> Vec<PathBuf> {
@@ -94,7 +95,10 @@ fn suite_files(folder: &Path) -> Vec<PathBuf> {
             }
         }
     }
-    files.retain(|f| std::fs::read_to_string(f).is_ok_and(|t| t.to_ascii_lowercase().contains("plan(")));
+    let has_plan = |f: &PathBuf| std::fs::read_to_string(f).is_ok_and(|t| t.to_ascii_lowercase().contains("plan("));
+    if !files.iter().any(has_plan) {
+        files.clear();
+    }
     files.sort();
     files
 }
@@ -121,11 +125,11 @@ fn suites_of_real_projects_pass() {
         support::block_on(pgwitness::shadow::provide(server.at("postgres"), helpers)).unwrap();
         let admin = support::connect(&server, server.superuser(), "postgres");
         support::block_on(admin.batch_execute(&script)).unwrap_or_else(|e| panic!("{}", support::explain(&e)));
-        let grant = "grant usage on schema extensions to public; alter role postgres superuser";
+        let grant = "grant usage on schema extensions to public";
         support::block_on(admin.batch_execute(grant)).unwrap();
         drop(admin);
         let mut tally = Tally::default();
-        files.iter().enumerate().for_each(|(number, file)| run_file(&server, number, file, &mut tally));
+        files.iter().for_each(|file| run_file(&server, file, &mut tally));
         let all = tally.passed + tally.failed.len();
         (passed, total) = (passed + tally.passed, total + all);
         let name = folder.strip_prefix(&root).unwrap().display();
