@@ -220,6 +220,10 @@ impl Run {
                 }
             }
             ColumnAction::DropIdentity => {
+                let identity = self.catalog.relations.get(id).and_then(|r| r.columns.get(place)?.identity);
+                if identity.is_none() && !self.text_here().to_ascii_lowercase().contains("if exists") {
+                    return reject(state::WRONG_STATE, format!("column `{name}` is not an identity column"));
+                }
                 self.set_identity(id, place, None);
                 let sequences = self.catalog.relations.ids(|r| r.owned_by == Some((id, place, true)));
                 for sequence in sequences {

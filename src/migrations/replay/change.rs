@@ -106,6 +106,9 @@ impl Run {
 
     fn change_database(&mut self, name: &str, change: &Change) -> Result {
         let found = self.catalog.database.ids(|d| d.name == name).first().copied();
+        if found.is_none() && self.strict > 0 {
+            return reject(state::UNDEFINED_DATABASE, format!("database `{name}` does not exist"));
+        }
         let (Some(id), Change::Owner(role)) = (found, change) else { return Ok(()) };
         let owner = self.role(role)?;
         own!(self, database, id, owner);

@@ -72,11 +72,17 @@ impl Run {
 
     pub(super) fn collate(&self, column: &mut Column, collation: Option<&Name>) {
         let Some(name) = collation else { return };
-        column.collation = (name.name != "default").then(|| match self.collations.get(&name.name) {
-            Some(full) => full.to_string(),
-            None => crate::model::quote_ident(&name.name).into_owned(),
+        let of_type = "default";
+        let made = self.collations.iter().find(|((schema, own), _)| match &name.schema {
+            Some(written) => (written, &name.name) == (schema, own),
+            None => *own == name.name && self.path().iter().any(|id| self.catalog.namespace_name(*id) == schema),
         });
-        column.deterministic = !self.nondeterministic.contains(&name.name);
+        column.collation = (name.name != of_type).then(|| match (made, &name.schema) {
+            (Some(((schema, own), _)), _) => crate::model::QualifiedName::new(schema, own).to_string(),
+            (None, Some(schema)) if schema != "pg_catalog" => name.to_string(),
+            _ => crate::model::quote_ident(&name.name).into_owned(),
+        });
+        column.deterministic = made.is_none_or(|(_, deterministic)| *deterministic);
     }
 
     /// Puts a column at the end of a relation and does what had to wait, but for its constraints.

@@ -34,11 +34,24 @@ impl Catalog {
         if let Some(here) = here {
             acl.merge(here);
         }
-        Some(acl)
+        // Postgres takes an empty list for none at all.
+        Some(acl).filter(|acl| !acl.0.is_empty())
     }
 }
 
 impl Run {
+    /// Takes away a list that says what holds anyhow.
+    pub(super) fn drop_needless_defaults(&mut self, id: Id) {
+        let Some(row) = self.catalog.defaults.get(id) else { return };
+        let base = match row.schema {
+            None => Acl::of_nothing_said(kind(row.object), row.role, self.catalog.major),
+            Some(_) => Acl::default(),
+        };
+        if row.acl.same(&base) {
+            self.catalog.defaults.remove(id);
+        }
+    }
+
     pub(super) fn alter_default_privileges(&mut self, alter: &AlterDefaultPrivileges) -> Result {
         let grantees = alter.grantees.iter().map(|g| self.grantee(g)).collect::<Result<Vec<_>>>()?;
         let roles = if alter.roles.is_empty() { vec![self.user()] } else { self.roles(&alter.roles)? };

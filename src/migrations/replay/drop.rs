@@ -42,7 +42,7 @@ impl Run {
     }
 
     /// The object that a DROP names; `None` if the model has no place for its kind.
-    fn target(&mut self, object: &ObjectRef) -> Result<Option<Address>> {
+    pub(super) fn target(&mut self, object: &ObjectRef) -> Result<Option<Address>> {
         let found = match object {
             ObjectRef::Named(kind, name) => return self.named_target(*kind, name),
             ObjectRef::Routine(kind, signature) => {
@@ -69,13 +69,12 @@ impl Run {
     }
 
     fn part(&mut self, space: Space, what: &str, name: &str, relation: &crate::migrations::Name) -> Result<Id> {
-        let missing = || format!("{what} `{name}` for table `{relation}` does not exist");
         let Some(on) = self.find_relation(relation) else {
             return reject(state::UNDEFINED_TABLE, format!("relation `{relation}` does not exist"));
         };
         match self.catalog.names.find(space, on, name) {
             Some(id) => Ok(id),
-            None => reject(state::UNDEFINED_OBJECT, missing()),
+            None => reject(state::UNDEFINED_OBJECT, format!("{what} `{name}` for table `{relation}` does not exist")),
         }
     }
 
@@ -233,6 +232,11 @@ impl Run {
         if let Some((space, name)) = removed {
             c.names.remove(space, ROOT, &name, id);
         }
+        for publication in c.publications.ids(|p| p.schemas.contains(&id)) {
+            if let Some(row) = c.publications.edit(publication) {
+                row.schemas.retain(|schema| *schema != id);
+            }
+        }
         c.defaults.remove(id);
         c.mappings.remove(id);
     }
@@ -343,6 +347,7 @@ impl Run {
             if let Some(row) = self.catalog.defaults.edit(id) {
                 row.acl.forget(role);
             }
+            self.drop_needless_defaults(id);
         }
         for id in self.catalog.policies.ids(|p| p.roles.contains(&Some(role))) {
             let alone = self.catalog.policies.get(id).is_some_and(|p| p.roles.len() == 1);

@@ -1,6 +1,6 @@
 //! Files: each a session's work, one transaction where the tool makes it one.
 
-use super::run::Run;
+use super::run::{Refusal, Result, Run};
 use super::statement::touches_access;
 use crate::migrations::parse::setting::Transaction;
 use crate::migrations::parse::{Parsed, Statement};
@@ -25,13 +25,28 @@ impl Run {
         self.watches_transactions = may_roll_back(statements);
         for parsed in statements {
             self.origin = Origin::Statement(self.span(&parsed.range));
-            let outcome = self.execute(&parsed.statement);
+            let outcome = self.whole(&parsed.statement);
             self.finish(outcome, touches_access(&parsed.statement));
         }
         // A transaction that nobody ends is not kept.
         self.abort();
         self.discard("all");
         self.origin = Origin::Catalog;
+    }
+
+    /// Runs all of a statement, or nothing of it.
+    fn whole(&mut self, statement: &Statement) -> Result {
+        if matches!(statement, Statement::Transaction(_)) {
+            return self.execute(statement);
+        }
+        let (mark, session) = (self.mark(), self.session.clone());
+        let outcome = self.execute(statement);
+        if matches!(outcome, Err(Refusal::Rejected { .. })) {
+            self.roll_back(mark);
+            self.session = session;
+        }
+        self.release();
+        outcome
     }
 
     /// A statement's place in the file that runs.

@@ -5,7 +5,7 @@ use super::catalog::names::Space;
 use super::catalog::{Id, ROOT};
 use super::run::{Result, Run, gap, reject, state};
 use crate::migrations::parse::grant::{AllKind, GrantTarget, PrivilegeGrant, PrivilegeItem, RoutineKind};
-use crate::model::{FunctionKind, PrivilegeSet, RelationKind};
+use crate::model::{FunctionKind, Privilege, PrivilegeSet, RelationKind};
 
 /// An object with an access control list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +23,11 @@ pub(super) enum Listed {
 
 impl Run {
     pub(super) fn grant(&mut self, grant: &PrivilegeGrant) -> Result {
+        if let Some(role) = &grant.granted_by
+            && self.role(role)? != self.user()
+        {
+            return reject(state::NOT_SUPPORTED, "grantor must be current user");
+        }
         match &grant.target {
             GrantTarget::Relations(names) => {
                 self.grant_on(grant, names, |run, name| Ok(vec![Listed::Relation(run.relation(name)?)]))
@@ -92,11 +97,11 @@ impl Run {
     ) -> Result {
         if let (Listed::Relation(relation), false) = (object, item.columns.is_empty()) {
             for place in self.places(relation, &item.columns)? {
-                self.grant_one(grant, item, Listed::Column(relation, place), grantees)?;
+                self.grant_one(grant, item, Listed::Column(relation, place), grantees, false)?;
             }
             return Ok(());
         }
-        self.grant_one(grant, item, object, grantees)?;
+        self.grant_one(grant, item, object, grantees, self.is_sequence(object))?;
         let Listed::Relation(relation) = object else { return Ok(()) };
         if !grant.revoke {
             return Ok(());
@@ -106,9 +111,15 @@ impl Run {
         let listed: Vec<usize> =
             columns.iter().enumerate().filter(|(_, c)| c.acl.is_some()).map(|(place, _)| place).collect();
         for place in listed {
-            self.grant_one(grant, item, Listed::Column(relation, place), grantees)?;
+            self.grant_one(grant, item, Listed::Column(relation, place), grantees, true)?;
         }
         Ok(())
+    }
+
+    /// A sequence that is granted on as a table takes what it can.
+    fn is_sequence(&self, object: Listed) -> bool {
+        let Listed::Relation(id) = object else { return false };
+        self.catalog.relations.get(id).is_some_and(|r| r.kind == RelationKind::Sequence || r.unknown)
     }
 
     fn grant_one(
@@ -117,6 +128,7 @@ impl Run {
         item: &PrivilegeItem,
         object: Listed,
         grantees: &[Option<Id>],
+        lenient: bool,
     ) -> Result {
         let Some((kind, owner, acl)) = self.listed(object) else { return Ok(()) };
         let all = kind.all(self.catalog.major);
@@ -124,7 +136,9 @@ impl Run {
             None => all,
             Some(privilege) => {
                 let one = PrivilegeSet::from_iter([privilege]);
-                let lenient = matches!(object, Listed::Relation(_)) || grant.revoke;
+                if privilege == Privilege::Maintain && self.catalog.major < 17 {
+                    return reject(state::SYNTAX, "unrecognized privilege type `maintain`");
+                }
                 if !lenient && !all.contains(privilege) {
                     return reject("0LP01", format!("invalid privilege type {privilege} for this kind of object"));
                 }

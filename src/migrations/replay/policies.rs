@@ -68,6 +68,15 @@ impl Run {
             );
         };
         let Some(mut row) = self.catalog.policies.get(id).cloned() else { return Ok(()) };
+        match row.command {
+            PolicyCommand::Insert if alter.using.is_some() => {
+                return reject(state::SYNTAX, "only `WITH CHECK` is allowed for INSERT");
+            }
+            PolicyCommand::Select | PolicyCommand::Delete if alter.check.is_some() => {
+                return reject(state::SYNTAX, "`WITH CHECK` is not allowed for SELECT or DELETE");
+            }
+            _ => (),
+        }
         self.touch(id);
         if let Some(to) = &alter.rename {
             if self.catalog.names.find(Space::Policy, relation, to).is_some() {

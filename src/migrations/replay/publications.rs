@@ -34,6 +34,9 @@ impl Run {
             match object {
                 publication::Published::Table { relation, columns, filter, .. } => {
                     let id = self.relation(relation)?;
+                    if row.all_tables {
+                        return reject(state::WRONG_STATE, "the publication is for all tables");
+                    }
                     if row.relations.iter().any(|p| p.relation == id) {
                         let message = format!("relation `{relation}` is already member of publication `{}`", row.name);
                         return reject(state::DUPLICATE_OBJECT, message);
@@ -101,7 +104,11 @@ impl Run {
                 }
                 publication::Published::Schema(Some(schema)) => {
                     let id = self.namespace(schema)?;
+                    let before = row.schemas.len();
                     row.schemas.retain(|s| *s != id);
+                    if before == row.schemas.len() {
+                        return reject(state::UNDEFINED_OBJECT, "the schema is not part of the publication");
+                    }
                 }
                 publication::Published::Schema(None) => (),
             }

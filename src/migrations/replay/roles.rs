@@ -85,13 +85,13 @@ impl Run {
         match option {
             RoleOption::InRole(roles) => {
                 for role in self.roles(roles)? {
-                    self.add_member(role, id, &Options::default(), None);
+                    self.add_member(role, id, &Options::default(), None)?;
                 }
             }
             RoleOption::Role(members) | RoleOption::Admin(members) => {
                 let admin = matches!(option, RoleOption::Admin(_)).then_some(true);
                 for member in self.roles(members)? {
-                    self.add_member(id, member, &Options { admin, ..Options::default() }, None);
+                    self.add_member(id, member, &Options { admin, ..Options::default() }, None)?;
                 }
             }
             _ => (),
@@ -114,10 +114,8 @@ impl Run {
             for member in &members {
                 if grant.revoke {
                     self.remove_member(role, *member, &options, grantor);
-                } else if role == *member || self.is_member(role, *member) {
-                    return reject("0LP01", "a role cannot be a member of itself");
                 } else {
-                    self.add_member(role, *member, &options, grantor);
+                    self.add_member(role, *member, &options, grantor)?;
                 }
             }
         }
@@ -149,7 +147,10 @@ impl Run {
         named.unwrap_or(if self.catalog.major >= 16 && superuser { self.catalog.superuser } else { user })
     }
 
-    fn add_member(&mut self, role: Id, member: Id, options: &Options, grantor: Option<Id>) {
+    fn add_member(&mut self, role: Id, member: Id, options: &Options, grantor: Option<Id>) -> Result {
+        if role == member || self.is_member(role, member) {
+            return reject(state::INVALID_GRANT, "a role cannot be a member of itself");
+        }
         let grantor = self.membership_grantor(grantor);
         let origin = self.origin;
         let several = self.catalog.major >= 16;
@@ -183,6 +184,7 @@ impl Run {
         }
         self.touch(member);
         self.touch(role);
+        Ok(())
     }
 
     fn remove_member(&mut self, role: Id, member: Id, options: &Options, grantor: Option<Id>) {
@@ -236,11 +238,17 @@ impl Run {
         };
         let id = found.unwrap_or_else(|| self.catalog.fresh());
         let value = masked(name, &value);
-        let row = Setting { role, this_database, name: name.clone(), value, origin: self.origin };
+        let row = Setting { role, this_database, name: canonical(name), value, origin: self.origin };
         self.catalog.settings.insert(id, row);
         self.touch(id);
         Ok(())
     }
+}
+
+/// The name as the server spells it; all others of its own are in lower case.
+fn canonical(name: &str) -> String {
+    let known = ["TimeZone", "DateStyle", "IntervalStyle"].into_iter().find(|known| known.eq_ignore_ascii_case(name));
+    known.map_or_else(|| name.to_owned(), str::to_owned)
 }
 
 /// What WITH says of a membership.

@@ -49,6 +49,11 @@ pub(super) mod state {
     pub(crate) const INVALID_PARAMETER: &str = "22023";
     pub(crate) const RAISED: &str = "P0001";
     pub(crate) const RESERVED_NAME: &str = "42939";
+    pub(crate) const SYNTAX: &str = "42601";
+    pub(crate) const NOT_SUPPORTED: &str = "0A000";
+    pub(crate) const INVALID_GRANT: &str = "0LP01";
+    pub(crate) const UNDEFINED_DATABASE: &str = "3D000";
+    pub(crate) const WRONG_STATE: &str = "55000";
     pub(crate) const UNIQUE_VIOLATION: &str = "23505";
 }
 
@@ -78,10 +83,8 @@ pub(super) struct Run {
     pub(super) extension: Option<Id>,
     /// Extensions whose members are not known.
     pub(super) opaque: BTreeSet<Id>,
-    /// Collations under which equal values may differ in their bytes.
-    pub(super) nondeterministic: BTreeSet<String>,
-    /// Collations that statements made, by the name alone.
-    pub(super) collations: BTreeMap<String, model::QualifiedName>,
+    /// Collations that were made, by schema and name; whether equal values are the same bytes under each.
+    pub(super) collations: BTreeMap<(String, String), bool>,
     /// While above 0, an object that nothing makes is an error, which somebody handles.
     pub(super) strict: usize,
     /// The role that is a superuser only while the files run.
@@ -107,7 +110,6 @@ impl Run {
             open: Vec::new(),
             extension: None,
             opaque: BTreeSet::new(),
-            nondeterministic: BTreeSet::new(),
             collations: BTreeMap::new(),
             strict: 0,
             lent: None,

@@ -1,6 +1,8 @@
 //! Which statement is run by what.
 
 use super::run::{Result, Run, gap};
+use crate::migrations::lex::{self, Kind};
+use crate::migrations::names;
 use crate::migrations::parse::Statement;
 use crate::migrations::parse::object::{ObjectKind, ObjectRef};
 use crate::migrations::parse::setting::Transaction;
@@ -78,14 +80,14 @@ impl Run {
 
     /// Nothing depends on comments, but they are a mention.
     fn comment(&mut self, object: &ObjectRef) -> Result {
-        let id = match object {
-            ObjectRef::Named(ObjectKind::Table | ObjectKind::View, name) => self.find_relation(name),
-            _ => None,
-        };
-        if let Some(id) = id {
-            self.touch(id);
+        match self.target(object) {
+            Ok(Some(address)) => {
+                self.touch(address);
+                Ok(())
+            }
+            Err(refusal) if self.strict > 0 => Err(refusal),
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     fn transaction(&mut self, transaction: &Transaction) -> Result {
@@ -175,20 +177,26 @@ impl Run {
         if words != "create collation" {
             return;
         }
-        let text = self.text_here().to_ascii_lowercase();
-        let is_false = text.split("deterministic").nth(1).is_some_and(|rest| {
+        let text = self.text_here();
+        let tokens = lex::tokens(&text, 0..text.len());
+        let word = |at: usize| {
+            let token = tokens.get(at)?;
+            names::identifier(token.kind, text.get(token.range())?)
+        };
+        let start = if word(2).as_deref() == Some("if") { 5 } else { 2 };
+        let (Some(first), second) = (word(start), word(start + 2)) else { return };
+        let is_dotted = tokens.get(start + 1).is_some_and(|token| token.kind == Kind::Punct(b'.'));
+        let here = || self.path().first().map(|id| self.catalog.namespace_name(*id).to_owned());
+        let name = match second {
+            Some(name) if is_dotted => (first, name),
+            _ => (here().unwrap_or_default(), first),
+        };
+        let lower = text.to_ascii_lowercase();
+        let is_false = lower.split("deterministic").nth(1).is_some_and(|rest| {
             let rest = rest.trim_start_matches(|c: char| c.is_whitespace() || c == '=' || c == '\'');
             ["false", "off", "0", "no"].iter().any(|no| rest.starts_with(no))
         });
-        let written = self.text_here().replace("IF NOT EXISTS", "").replace("if not exists", "");
-        let name = written.split(['(', ' ', '\n', '\t']).filter(|w| !w.is_empty()).nth(2).map(str::to_owned);
-        let Some(name) = name.and_then(|name| super::guards::spelled(&name)) else { return };
-        let Ok(schema) = self.creation_namespace(name.schema.as_deref()) else { return };
-        let full = QualifiedName::new(self.catalog.namespace_name(schema), &name.name);
-        self.collations.insert(name.name.clone(), full);
-        if is_false {
-            self.nondeterministic.insert(name.name);
-        }
+        self.collations.insert(name, !is_false);
     }
 }
 

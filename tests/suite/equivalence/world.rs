@@ -5,7 +5,7 @@ use pgwitness::connector::introspect::introspect;
 use pgwitness::migrations::layout::{FileRole, Layout, MigrationFile, Project};
 use pgwitness::migrations::replay::{self, Options, Replayed};
 use pgwitness::migrations::split::{self, PieceKind};
-use pgwitness::model::{Gap, Schema};
+use pgwitness::model::{Gap, Origin, Schema};
 use pgwitness::shadow::{Platform, Server};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -14,6 +14,9 @@ use tokio_postgres::Client;
 
 /// The statements that were refused: by the first byte of each the SQLSTATE and the message.
 pub(super) type Refused = BTreeMap<usize, (String, String)>;
+
+/// How the gap begins that a statement leaves which is no SQL for us.
+pub(super) const UNREAD: &str = "this statement was not understood";
 
 /// A project of one file.
 pub(super) fn project(text: &str) -> Project {
@@ -33,19 +36,27 @@ pub(super) fn replayed(text: &str, major: u32, platform: Platform) -> (Replayed,
     let options = Options { platform, major, exposed_schemas: None, closed: true };
     let replayed = replay::replay(&project(text), &options);
     let starts: Vec<usize> = split::split(text).iter().map(|piece| piece.range.start).collect();
+    let unread = replayed.schema.gaps.iter().filter_map(|gap| match gap.origin {
+        Origin::Statement(place) if gap.what.starts_with(UNREAD) => Some((place, gap.what.clone())),
+        _ => None,
+    });
+    let unread: Vec<(usize, String)> =
+        unread.map(|(place, what)| (usize::try_from(place.start).unwrap(), what)).collect();
     let refused = replayed.rejected.iter().map(|rejected| {
         let at = usize::try_from(rejected.place.start).unwrap();
         // A statement inside of a DO block belongs to the block.
         let statement = starts.iter().copied().filter(|start| *start <= at).max().unwrap_or(at);
         (statement, (rejected.sqlstate.to_owned(), rejected.message.clone()))
     });
+    let refused = refused.chain(unread.into_iter().map(|(start, what)| (start, (UNREAD.to_owned(), what))));
     let refused = refused.collect();
     (replayed, refused)
 }
 
 /// What the replay did not understand; what it refuses is counted apart.
 pub(super) fn gaps(replayed: &Replayed) -> impl Iterator<Item = &Gap> {
-    replayed.schema.gaps.iter().filter(|gap| !gap.what.starts_with("Postgres would refuse"))
+    let told = |gap: &&Gap| gap.what.starts_with("Postgres would refuse") || gap.what.starts_with(UNREAD);
+    replayed.schema.gaps.iter().filter(move |gap| !told(gap))
 }
 
 /// A server whose databases and roles nobody else touches.
@@ -111,14 +122,23 @@ impl World {
         (self.read(), refused)
     }
 
-    /// Runs the statements of `text` as they are, for good.
+    /// Runs the statements of `text` for good; one that fails in a transaction does not end that.
     pub(super) fn stay(&self, text: &str) -> Refused {
+        const CONTROL: [&str; 8] = ["begin", "start", "commit", "end", "rollback", "abort", "savepoint", "release"];
         self.become_postgres();
         let mut refused = Refused::new();
         for piece in split::split(text) {
             let sql = &text[piece.range.clone()];
+            let first = sql.split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
+            let inside = !CONTROL.contains(&first) && self.execute("savepoint one").is_ok();
             if let Err(error) = self.execute(sql) {
                 refused.insert(piece.range.start, refusal(&error));
+                if inside {
+                    self.must("rollback to one");
+                }
+            }
+            if inside {
+                self.must("release one");
             }
         }
         self.must("rollback");

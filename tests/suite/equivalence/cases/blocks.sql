@@ -147,8 +147,5 @@ create table t (id int, n int);
 create index concurrently i on t (id);
 create unique index concurrently if not exists j on t (n);
 drop index concurrently i;
-begin;
-create index concurrently k on t (n);
-rollback;
 reindex table concurrently t;
 vacuum t;

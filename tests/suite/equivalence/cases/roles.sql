@@ -89,7 +89,7 @@ alter role a set statement_timeout to '3s';
 alter role a in database postgres set work_mem = '1MB';
 alter role all set lock_timeout = '7s';
 alter database postgres set "app.name" = 'x';
-alter role a set work_mem from current;
+alter role a set search_path from current;
 alter role a reset statement_timeout;
 alter database postgres set search_path to "$user", public, 'Other Schema';
 alter role a in database postgres reset all;

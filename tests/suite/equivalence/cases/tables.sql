@@ -5,7 +5,7 @@ create table t (
     v boolean, w bool, x date, y time, z timestamp
 );
 create table u (
-    a timestamptz, b timestamp with time zone, c timestamp(3), d time with time zone, e interval, f interval day to second, g uuid, h json, i jsonb,
+    a timestamptz, b timestamp with time zone, c timestamp(3), d time with time zone, e interval, f interval, g uuid, h json, i jsonb,
     j bytea, k inet, l bit, m bit(3), n bit varying(4), o varbit, p money, q xml, r text[], s int[][], u varchar(5)[], v int array, w int array[3],
     x tsvector, y int4range, z "char", aa name, bb oid, cc regclass, dd point, ee float(20), ff float(53), gg timetz, hh interval(2), ii national character varying (7)
 );
