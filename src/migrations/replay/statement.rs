@@ -4,7 +4,7 @@ use super::run::{Result, Run, gap};
 use crate::migrations::lex::{self, Kind};
 use crate::migrations::names;
 use crate::migrations::parse::Statement;
-use crate::migrations::parse::object::{ObjectKind, ObjectRef};
+use crate::migrations::parse::object::ObjectRef;
 use crate::migrations::parse::setting::Transaction;
 use crate::model::QualifiedName;
 
