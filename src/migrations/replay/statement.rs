@@ -6,7 +6,6 @@ use crate::migrations::names;
 use crate::migrations::parse::Statement;
 use crate::migrations::parse::object::ObjectRef;
 use crate::migrations::parse::setting::Transaction;
-use crate::model::QualifiedName;
 
 impl Run {
     pub(super) fn execute(&mut self, statement: &Statement) -> Result {
