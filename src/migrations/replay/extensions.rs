@@ -1,19 +1,44 @@
 //! Extensions: what they make, as far as it is known.
 
 use super::catalog::names::Space;
-use super::catalog::object::Extension;
+use super::catalog::object::{Extension, TypeKind};
 use super::catalog::{Id, ROOT};
 use super::run::{Result, Run, reject, state};
 use crate::migrations::parse::kind::{AlterExtension, CreateExtension, ExtensionAction};
 use crate::migrations::parse::object::ObjectRef;
 use crate::shadow;
 
-/// Extensions that make no object that is not in a schema of their own, or none at all.
-const BARE: [&str; 5] = ["plpgsql", "pg_prewarm", "auto_explain", "tsm_system_rows", "tsm_system_time"];
+/// Extensions that make nothing that statements name.
+const BARE: [&str; 11] = [
+    "plpgsql",
+    "pg_prewarm",
+    "auto_explain",
+    "tsm_system_rows",
+    "tsm_system_time",
+    "btree_gin",
+    "btree_gist",
+    "pg_stat_statements",
+    "hypopg",
+    "index_advisor",
+    "plpgsql_check",
+];
+
+/// Types that columns have though the other members of their extension are not known.
+const TYPES: [(&str, &[&str]); 6] = [
+    ("citext", &["citext"]),
+    ("hstore", &["hstore"]),
+    ("ltree", &["ltree", "lquery", "ltxtquery"]),
+    ("cube", &["cube"]),
+    ("isn", &["isbn", "isbn13", "issn", "upc", "ean13"]),
+    ("postgis", &["geometry", "geography", "box2d", "box3d"]),
+];
 
 /// Whether a server of the kind that is meant has it.
 pub(super) fn is_known(name: &str) -> bool {
-    BARE.contains(&name) || shadow::stand_in(name).is_some() || members(name).is_some()
+    BARE.contains(&name)
+        || TYPES.iter().any(|(e, _)| *e == name)
+        || shadow::stand_in(name).is_some()
+        || members(name).is_some()
 }
 
 /// What an extension makes, in SQL with the schema `extensions` for its own.
@@ -21,6 +46,9 @@ fn members(name: &str) -> Option<&'static str> {
     Some(match name {
         "pgcrypto" => include_str!("extensions/pgcrypto.sql"),
         "uuid-ossp" => include_str!("extensions/uuid-ossp.sql"),
+        "moddatetime" => include_str!("extensions/moddatetime.sql"),
+        "unaccent" => include_str!("extensions/unaccent.sql"),
+        "pg_trgm" => include_str!("extensions/pg_trgm.sql"),
         _ => return None,
     })
 }
@@ -38,7 +66,8 @@ impl Run {
             (Some(own), _) if self.catalog.namespace(own).is_none() => self.insert_namespace(own, self.user()),
             (Some(own), _) => self.namespace(own)?,
             (None, Some(schema)) => self.namespace(schema)?,
-            (None, None) => self.creation_namespace(None)?,
+            // One with a schema of its own needs none to be selected.
+            (None, None) => self.creation_namespace(None).or_else(|_| self.namespace("public"))?,
         };
         let row = Extension {
             name: create.name.clone(),
@@ -55,7 +84,14 @@ impl Run {
         match sql {
             Some(sql) => self.make_members(id, schema, sql),
             None if BARE.contains(&create.name.as_str()) => (),
-            None => drop(self.opaque.insert(id)),
+            None => {
+                self.opaque.insert(id);
+                let before = self.extension.replace(id);
+                for name in TYPES.iter().filter(|(e, _)| *e == create.name).flat_map(|(_, types)| *types) {
+                    self.insert_type(schema, name, TypeKind::Base);
+                }
+                self.extension = before;
+            }
         }
         Ok(())
     }

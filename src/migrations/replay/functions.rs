@@ -3,8 +3,8 @@
 use super::Object;
 use super::catalog::Id;
 use super::catalog::names::Space;
-use super::catalog::object::{Function, Parameter};
-use super::catalog::types::TypeRef;
+use super::catalog::object::{Function, Parameter, TypeKind};
+use super::catalog::types::{Base, TypeRef};
 use super::run::{Result, Run, gap, reject, state};
 use super::settings::text_of;
 use crate::connector::introspect::masked;
@@ -13,6 +13,7 @@ use crate::migrations::parse::function::{AlterFunction, CreateFunction, Function
 use crate::migrations::parse::grant::RoutineKind;
 use crate::migrations::parse::routine::{self, Signature};
 use crate::migrations::parse::setting::{Setting, SettingValue};
+use crate::migrations::parse::types::TypeName;
 use crate::model::{ArgumentMode, FunctionId, FunctionKind, GrantObject, Volatility};
 
 impl Run {
@@ -141,7 +142,13 @@ impl Run {
         parameters: &mut Vec<Parameter>,
     ) -> Result<(Option<TypeRef>, bool)> {
         match &create.returns {
-            Returns::Type(written) => Ok((Some(self.type_ref(written)?.bare()), written.set_of)),
+            Returns::Type(written) => {
+                let language = create.attributes.language.as_deref();
+                if matches!(language, Some("c" | "internal")) {
+                    self.announce_type(written)?;
+                }
+                Ok((Some(self.type_ref(written)?.bare()), written.set_of))
+            }
             Returns::Table(columns) => {
                 for (name, written) in columns {
                     let data_type = self.type_ref(written)?.bare();
@@ -161,6 +168,15 @@ impl Run {
                 Ok((returns, false))
             }
         }
+    }
+
+    /// The input function of a type that is still to be made announces it.
+    fn announce_type(&mut self, written: &TypeName) -> Result {
+        if matches!(self.type_or_name(written).base, Base::Unknown(_)) {
+            let schema = self.creation_namespace(written.name.schema.as_deref())?;
+            self.insert_type(schema, &written.name.name, TypeKind::Base);
+        }
+        Ok(())
     }
 
     fn set_attributes(&mut self, row: &mut Function, said: &FunctionAttributes) {
