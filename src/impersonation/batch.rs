@@ -10,7 +10,7 @@ use tokio_postgres::Client;
 use super::Options;
 use super::message::{HAS_ROWS, Message, SEEN, UNCHANGED};
 use super::plan::Read;
-use super::probe::{Prober, value};
+use super::probe::{Prober, value, values};
 use crate::connector::ConnectError;
 use crate::model::{Relation, Schema};
 use crate::report::ProbeOutcome;
@@ -100,12 +100,12 @@ impl Prober<'_> {
         reads: &[&Read<'_>],
     ) -> Result<Option<Vec<ProbeOutcome>>, ConnectError> {
         let Ok(answer) = self.send(client, &self.together(reads)).await? else { return Ok(None) };
-        let list = |column| value(&answer, column).unwrap_or_default().split(' ');
-        if value(&answer, UNCHANGED) != Some("t") || list(SEEN).count() != reads.len() {
+        if value(&answer, UNCHANGED) != Some("t") || values(&answer, SEEN).count() != reads.len() {
             return Ok(None);
         }
-        let (mut has_rows, mut outcomes) = (list(HAS_ROWS), Vec::with_capacity(reads.len()));
-        for (read, count) in reads.iter().zip(list(SEEN)) {
+        let mut has_rows = value(&answer, HAS_ROWS).unwrap_or_default().split(' ');
+        let mut outcomes = Vec::with_capacity(reads.len());
+        for (read, count) in reads.iter().zip(values(&answer, SEEN)) {
             let has_rows = if read.can_be_compared() { has_rows.next() } else { None };
             outcomes.push(match (self.counted(count), has_rows) {
                 (Some(seen), _) => seen,

@@ -110,27 +110,20 @@ impl Message {
         self
     }
 
-    /// Counts the rows of each relation as [`Self::count`] does, in one statement.
-    pub(super) fn counts(mut self, relations: &[&QualifiedName], limit: u32) -> Self {
-        let count =
-            |r: &&QualifiedName| format!("(select pg_catalog.count(*) from (select 1 from {r} limit {limit}) b)");
-        self.list(&relations.iter().map(count).collect::<Vec<_>>(), SEEN);
-        self
+    /// Counts the rows of each relation as [`Self::count`] does. A statement each: the server takes twice as long to plan
+    /// all in one, where row security has sub-selects.
+    pub(super) fn counts(self, relations: &[&QualifiedName], limit: u32) -> Self {
+        relations.iter().fold(self, |message, relation| message.count(relation, limit))
     }
 
-    /// Asks of each relation whether it has a row, in one statement.
+    /// Asks of each relation whether it has a row, in one statement, with a space between each two answers.
     pub(super) fn each_has_rows(mut self, relations: &[&QualifiedName]) -> Self {
-        let exists = |r: &&QualifiedName| format!("exists (select 1 from {r})");
-        self.list(&relations.iter().map(exists).collect::<Vec<_>>(), HAS_ROWS);
-        self
-    }
-
-    /// Selects the values as one text, with a space between each two.
-    fn list(&mut self, values: &[String], column: &str) {
-        if !values.is_empty() {
-            let values = values.join(", ");
-            let _ = writeln!(self.0, "select pg_catalog.array_to_string(array[{values}], ' ') as {column};");
+        if !relations.is_empty() {
+            let each: Vec<_> = relations.iter().map(|r| format!("exists (select 1 from {r})")).collect();
+            let each = each.join(", ");
+            let _ = writeln!(self.0, "select pg_catalog.array_to_string(array[{each}], ' ') as {HAS_ROWS};");
         }
+        self
     }
 
     /// Asks whether the session is still what [`Self::settings`] and [`Self::role`] made it.

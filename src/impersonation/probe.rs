@@ -154,9 +154,14 @@ impl<'a> Prober<'a> {
     }
 }
 
-/// The value of a column of the one row that has it.
+/// The value of a column of the first row that has it.
 pub(super) fn value<'r>(answer: &'r [SimpleQueryMessage], column: &str) -> Option<&'r str> {
-    answer.iter().find_map(|message| match message {
+    values(answer, column).next()
+}
+
+/// The values of a column of all rows that have it.
+pub(super) fn values<'r>(answer: &'r [SimpleQueryMessage], column: &str) -> impl Iterator<Item = &'r str> {
+    answer.iter().filter_map(move |message| match message {
         SimpleQueryMessage::Row(row) if row.columns().iter().any(|c| c.name() == column) => row.get(column),
         _ => None,
     })
