@@ -30,7 +30,7 @@ impl Type {
     #[must_use]
     pub fn parse(text: &str) -> Self {
         let (base, array) = text.strip_suffix("[]").map_or((text, ""), |base| (base, "[]"));
-        if base.ends_with('"') {
+        if base.ends_with('"') && base != "\"bit\"" {
             return Self::named(text);
         }
         let spelled = |name: String, modifier: &str| Self { name: name.into(), modifier: Some(modifier.into()) };
@@ -39,7 +39,11 @@ impl Type {
         }
         let Some((open, close)) = base.find('(').zip(base.rfind(')')).filter(|(open, close)| open < close) else {
             // What the catalog calls `bpchar` has no length; `character` is the same type.
-            let base = if base == "bpchar" { "character" } else { base };
+            let base = match base {
+                "bpchar" => "character",
+                "\"bit\"" => "bit",
+                base => base,
+            };
             return Self::named(&format!("{base}{array}"));
         };
         let (before, after) = (base.get(..open).unwrap_or_default(), base.get(close + 1..).unwrap_or_default());
@@ -138,12 +142,13 @@ impl fmt::Display for Type {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (base, array) = self.name.strip_suffix("[]").map_or((&*self.name, ""), |base| (base, "[]"));
         let Some(modifier) = &self.modifier else {
-            // Without a length `character` would read as `character(1)`.
-            return f.write_str(if base == "character" {
-                if array.is_empty() { "bpchar" } else { "bpchar[]" }
-            } else {
-                &self.name
-            });
+            // Without a length `character` would read as `character(1)`, and so would `bit`.
+            let base = match base {
+                "character" => "bpchar",
+                "bit" => "\"bit\"",
+                base => base,
+            };
+            return write!(f, "{base}{array}");
         };
         if modifier.starts_with(' ') {
             return write!(f, "{base}{modifier}{array}");

@@ -1,7 +1,7 @@
 //! Column references: the innermost FROM that has the name wins, then parameters and variables.
 
 use super::scope::{Item, row_type, seen_from};
-use super::{Captured, Context, Target, error};
+use super::{Captured, Context, Scope, Target, error};
 use crate::model::printable;
 use crate::sql::ast::{Name, Part};
 use crate::sql::error::{ErrorKind, SqlError};
@@ -163,6 +163,9 @@ impl Context<'_> {
         if schema.is_none() {
             let of_function = self.scope.function.as_deref() == Some(&item.value);
             if of_function && let Some(at) = self.named_parameter(&column.value) {
+                return Ok(self.parameter(at, range));
+            }
+            if let Some(at) = self.named_parameter(&Scope::field_name(&item.value, &column.value)) {
                 return Ok(self.parameter(at, range));
             }
             if let Some(at) = self.named_parameter(&item.value) {

@@ -146,6 +146,7 @@ impl Context<'_> {
         let mut scalar = false;
         let alias = from.alias.as_ref().map(|a| a.name.value.as_str());
         let mut name = "unnamed_function".to_owned();
+        let calls: Vec<_> = calls.iter().flat_map(|(call, definitions)| spread(call).into_iter().map(move |c| (c, definitions))).collect();
         for (place, (call, definitions)) in calls.iter().enumerate() {
             let value = self.function_value(call)?;
             let label = super::label::label(call);
@@ -167,14 +168,7 @@ impl Context<'_> {
         self.add_source(kind, columns, &name, from, None)
     }
 
-    /// `unnest(a, b)` in FROM is several functions in truth.
     fn function_value(&mut self, call: &ast::Expr) -> Result<Expr, SqlError> {
-        if let ast::ExprKind::Call(inner) = &call.kind
-            && inner.name.last() == "unnest"
-            && inner.arguments.len() > 1
-        {
-            return error(ErrorKind::Unsupported, &call.range, "`unnest` of several arrays is not modelled");
-        }
         let value = self.expression(call)?;
         self.settle(value)
     }
@@ -235,6 +229,22 @@ impl Context<'_> {
             SqlError::new(ErrorKind::Mismatch, range, format!("the columns of `{}` can't be told", call.routine.name))
         })
     }
+}
+
+/// `unnest(a, b)` in FROM is one function for each array in truth.
+fn spread(call: &ast::Expr) -> Vec<ast::Expr> {
+    if let ast::ExprKind::Call(inner) = &call.kind
+        && inner.name.last() == "unnest"
+        && inner.name.parts.len() == 1
+        && inner.arguments.len() > 1
+    {
+        let one = |argument: &ast::CallArgument| {
+            let only = ast::Call { arguments: vec![argument.clone()], ..ast::Call::of(inner.name.clone()) };
+            ast::Expr { kind: ast::ExprKind::Call(Box::new(only)), range: call.range.clone() }
+        };
+        return inner.arguments.iter().map(one).collect();
+    }
+    vec![call.clone()]
 }
 
 /// The alias, and the names that it gives to columns.

@@ -157,6 +157,26 @@ impl Scope {
         !self.given.iter().any(|g| g.unqualified)
     }
 
+    /// Adds the next parameter in place.
+    pub(crate) fn add_parameter(&mut self, name: Option<&str>, data_type: Type) {
+        self.parameters.push(Parameter { name: name.map(str::to_owned), data_type });
+    }
+
+    /// The name under which a field of a record without a type is kept.
+    pub(crate) fn field_name(record: &str, field: &str) -> String {
+        format!("{record}\u{1f}{field}")
+    }
+
+    /// The type of the latest parameter of that name.
+    pub(crate) fn parameter_type(&self, name: &str) -> Option<&Type> {
+        self.parameters.iter().rfind(|p| p.name.as_deref() == Some(name)).map(|p| &p.data_type)
+    }
+
+    /// Whether a parameter has that name.
+    pub(crate) fn has_parameter(&self, name: &str) -> bool {
+        self.parameter_type(name).is_some()
+    }
+
     /// How many parameters there are.
     #[must_use]
     pub fn parameters(&self) -> usize {
@@ -230,6 +250,12 @@ impl<'a> Binder<'a> {
     pub fn data_type(&self, text: &str) -> Result<Type, SqlError> {
         let scope = Scope::default();
         Context::new(self, &scope).type_of_name(&parse::type_name(text)?)
+    }
+
+    /// A bound value as another type, as an assignment casts it.
+    pub(crate) fn assigned(&self, expr: Expr, to: &Type) -> Result<Expr, SqlError> {
+        let scope = Scope::default();
+        Context::new(self, &scope).assign(expr, to)
     }
 
     /// The relation of that name, by the search path when it is not qualified.

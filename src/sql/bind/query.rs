@@ -292,7 +292,7 @@ impl Context<'_> {
             };
             self.recast(&mut left, at, &common)?;
             self.recast(&mut right, at, &common)?;
-            let data_type = if one == other { one } else { common };
+            let data_type = if one == other && !one.is("unknown") { one } else { common };
             columns.push(OutputColumn { name, data_type });
         }
         Ok((Body::Set { operation, all, left: Box::new(left), right: Box::new(right) }, columns))

@@ -14,7 +14,8 @@ const RELATIONS: &str = include_str!("relations.txt");
 
 /// The fields of each line, and its majors.
 fn lines(text: &'static str) -> impl Iterator<Item = (Vec<&'static str>, Majors)> {
-    text.lines().filter(|l| !l.starts_with('#')).filter_map(|line| {
+    // The first line is the heading; names of operators may begin with `#` too.
+    text.lines().skip(1).filter_map(|line| {
         let mut fields: Vec<_> = line.split('\t').collect();
         let majors = match fields.pop()? {
             "*" => Majors(14, 18),

@@ -78,11 +78,16 @@ impl Parser<'_> {
 
     /// Reads operators that bind tighter than `least`.
     fn infix(&mut self, mut left: Expr, least: u8, form: Form, chain: &mut usize) -> Result<Expr, SqlError> {
+        let mut compared = false;
         while let Some(power) = self.power(form) {
             if power <= least {
                 break;
             }
             let flat = matches!(power, OR | AND);
+            if power == COMPARISON && compared {
+                return Err(self.unexpected("no second comparison without parentheses"));
+            }
+            compared = power == COMPARISON;
             left = self.operation(left, power, form)?;
             *chain += usize::from(!flat);
         }

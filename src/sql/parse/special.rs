@@ -88,7 +88,6 @@ impl Parser<'_> {
                 _ => None,
             };
         }
-        let word = if word == "user" { "current_user" } else { word };
         Ok(Some(self.node(start, ExprKind::Session(word, precision))))
     }
 

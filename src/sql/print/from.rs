@@ -144,8 +144,13 @@ impl Printer<'_> {
             }
             return;
         }
-        self.put("ROWS FROM(");
-        self.list(calls);
+        let unnested = |call: &Expr| match &call.node {
+            Node::Call(call) if call.routine.key.is_none() && call.routine.name.name == "unnest" => call.arguments.first().cloned(),
+            _ => None,
+        };
+        let arrays: Option<Vec<_>> = calls.iter().map(unnested).collect();
+        self.put(if arrays.is_some() { "UNNEST(" } else { "ROWS FROM(" });
+        self.list(arrays.as_deref().unwrap_or(calls));
         self.put(")");
     }
 

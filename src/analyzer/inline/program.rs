@@ -1,0 +1,264 @@
+//! PL/pgSQL run on paper: every path through IFs to its RETURN, variables as steps, the whole as one CASE.
+
+use super::cursor::Cursor;
+use super::statement::{Block, DeclaredAs, Statement};
+use super::{Outcome, Read, first_row, scalar, unread};
+use crate::model::{ArgumentMode, Function};
+use crate::sql::bind::{Binder, Scope};
+use crate::sql::tree::{Body, Expr, Node, Query};
+use crate::sql::Type;
+
+/// How many statements all paths together may run.
+const LONGEST: usize = 400;
+
+/// Reads a body.
+pub(super) fn outcome(function: &Function, binder: &Binder<'_>, mut scope: Scope) -> Read<(Vec<Expr>, Outcome)> {
+    let block = Cursor::new(&function.body)?.body()?;
+    let mut run = Run { binder, parameters: scope.parameters(), steps: Vec::new(), left: LONGEST, returns: Type::parse(&function.returns), set: function.returns_set, out: None };
+    run.let_constant(&mut scope, "found", "boolean", Some("false"));
+    run.outputs(function, &mut scope)?;
+    let result = run.block(&block, scope, &Rest::End)?;
+    Ok((run.steps, result))
+}
+
+/// What follows a statement.
+enum Rest<'s> {
+    /// The end of the function.
+    End,
+    /// Statements, and what follows them.
+    Then(&'s [Statement], &'s Rest<'s>),
+}
+
+struct Run<'a> {
+    binder: &'a Binder<'a>,
+    parameters: usize,
+    steps: Vec<Expr>,
+    left: usize,
+    returns: Type,
+    set: bool,
+    /// The one OUT parameter, which is the result.
+    out: Option<String>,
+}
+
+impl Run<'_> {
+    /// OUT parameters are variables.
+    fn outputs(&mut self, function: &Function, scope: &mut Scope) -> Read<()> {
+        let outputs: Vec<_> = function.parameters.iter().filter(|p| matches!(p.mode, ArgumentMode::Out | ArgumentMode::InOut | ArgumentMode::Table)).collect();
+        for parameter in &outputs {
+            let Some(name) = &parameter.name else { return unread("an OUT parameter without a name") };
+            if parameter.mode != ArgumentMode::InOut {
+                self.let_constant(scope, name, &parameter.data_type, None);
+            }
+        }
+        match outputs.as_slice() {
+            [one] if !self.set => {
+                self.out = one.name.clone();
+                self.returns = Type::parse(&one.data_type);
+            }
+            [] => {}
+            _ if self.set => {}
+            _ => return unread("a row for its result"),
+        }
+        Ok(())
+    }
+
+    fn let_constant(&mut self, scope: &mut Scope, name: &str, of: &str, value: Option<&str>) {
+        let constant = Expr { node: Node::Constant(value.map(str::to_owned)), data_type: Type::parse(of), range: 0..0 };
+        self.let_value(scope, name, constant);
+    }
+
+    /// A new version of a variable; those of other paths have places, but no names here.
+    fn let_value(&mut self, scope: &mut Scope, name: &str, value: Expr) {
+        while scope.parameters() < self.parameters + self.steps.len() {
+            scope.add_parameter(None, Type::named("unknown"));
+        }
+        scope.add_parameter(Some(name), value.data_type.clone());
+        self.steps.push(value);
+    }
+
+    fn block(&mut self, block: &Block, mut scope: Scope, rest: &Rest<'_>) -> Read<Outcome> {
+        if block.handles {
+            return unread("an EXCEPTION handler");
+        }
+        for declaration in &block.declarations {
+            match &declaration.of {
+                DeclaredAs::Record => continue,
+                DeclaredAs::Alias(_) => return unread("an ALIAS"),
+                DeclaredAs::Type(text) => {
+                    let of = self.binder.data_type(text).or_else(|error| unread(format!("the type of a variable ({error})")))?;
+                    let value = match &declaration.value {
+                        Some(value) => self.expression(value, &scope, Some(&of))?,
+                        None => Expr { node: Node::Constant(None), data_type: of.clone(), range: 0..0 },
+                    };
+                    let value = Expr { data_type: of, ..value };
+                    self.let_value(&mut scope, &declaration.name, value);
+                }
+            }
+        }
+        self.statements(&block.statements, scope, rest)
+    }
+
+    fn expression(&self, text: &str, scope: &Scope, wanted: Option<&Type>) -> Read<Expr> {
+        match self.binder.expression(text, scope, wanted) {
+            Ok(bound) => Ok(bound.tree),
+            Err(error) => unread(format!("an expression of its body ({error})")),
+        }
+    }
+
+    fn query(&self, text: &str, scope: &Scope) -> Read<Query> {
+        match self.binder.query(text, scope) {
+            Ok(bound) => Ok(bound.tree),
+            Err(error) => unread(format!("a query of its body ({error})")),
+        }
+    }
+
+    fn statements(&mut self, list: &[Statement], scope: Scope, rest: &Rest<'_>) -> Read<Outcome> {
+        let Some((first, others)) = list.split_first() else {
+            return match rest {
+                Rest::End => self.end(&scope),
+                Rest::Then(list, rest) => self.statements(list, scope, rest),
+            };
+        };
+        self.left = match self.left.checked_sub(1) {
+            Some(left) => left,
+            None => return unread("too many paths"),
+        };
+        self.statement(first, scope, &Rest::Then(others, rest))
+    }
+
+    fn go_on(&mut self, scope: Scope, rest: &Rest<'_>) -> Read<Outcome> {
+        self.statements(&[], scope, rest)
+    }
+
+    fn statement(&mut self, statement: &Statement, mut scope: Scope, rest: &Rest<'_>) -> Read<Outcome> {
+        match statement {
+            Statement::Unread(reason) => unread(reason.clone()),
+            Statement::Nothing | Statement::Raise(false) => self.go_on(scope, rest),
+            Statement::Raise(true) => Ok(Outcome::Value(self.null())),
+            Statement::Block(block) => {
+                // Names of the block end with it; a variable of the same name outside must not be mistaken for it.
+                let hides = block.declarations.iter().any(|d| scope.has_parameter(&d.name));
+                if hides { unread("a variable that hides another") } else { self.block(block, scope, rest) }
+            }
+            Statement::Return(Some(value)) => {
+                let wanted = self.returns.clone();
+                Ok(Outcome::Value(self.expression(value, &scope, Some(&wanted))?))
+            }
+            Statement::Return(None) => self.end(&scope),
+            Statement::ReturnQuery(query) => {
+                if matches!(rest, Rest::Then(more, Rest::End) if more.iter().all(|s| matches!(s, Statement::Return(None)))) {
+                    Ok(Outcome::Rows(self.query(query, &scope)?))
+                } else {
+                    unread("RETURN QUERY that is not the last statement")
+                }
+            }
+            Statement::Assign { variable, value } => {
+                let Some(of) = scope.parameter_type(variable).cloned() else {
+                    return unread(format!("an assignment to `{}`", crate::model::printable(variable)));
+                };
+                let value = self.expression(value, &scope, Some(&of))?;
+                self.let_value(&mut scope, variable, Expr { data_type: of, ..value });
+                self.go_on(scope, rest)
+            }
+            Statement::SelectInto { query, strict, variables } => {
+                self.select_into(query, *strict, variables, &mut scope)?;
+                self.go_on(scope, rest)
+            }
+            Statement::Perform(query) => {
+                let query = self.query(query, &scope)?;
+                self.let_value(&mut scope, "found", exists(query));
+                self.go_on(scope, rest)
+            }
+            Statement::If { branches, otherwise } => self.branches(branches, otherwise, &scope, rest),
+        }
+    }
+
+    fn branches(&mut self, branches: &[(String, Vec<Statement>)], otherwise: &[Statement], scope: &Scope, rest: &Rest<'_>) -> Read<Outcome> {
+        let boolean = Type::named("boolean");
+        let mut cases = Vec::with_capacity(branches.len());
+        for (condition, statements) in branches {
+            let when = self.expression(condition, scope, Some(&boolean))?;
+            let Outcome::Value(then) = self.statements(statements, scope.clone(), rest)? else { return unread("rows that depend on an IF") };
+            cases.push((when, then));
+        }
+        let Outcome::Value(otherwise) = self.statements(otherwise, scope.clone(), rest)? else { return unread("rows that depend on an IF") };
+        let data_type = otherwise.data_type.clone();
+        let node = Node::Case { operand: None, branches: cases, otherwise: Box::new(otherwise) };
+        Ok(Outcome::Value(Expr { node, data_type, range: 0..0 }))
+    }
+
+    /// The variables take the first row's columns, NULL without a row.
+    fn select_into(&mut self, query: &str, strict: bool, variables: &[String], scope: &mut Scope) -> Read<()> {
+        let query = self.query(query, scope)?;
+        let before = scope.clone();
+        let record = match variables {
+            [one] => !before.has_parameter(one) || before.parameter_type(one).is_some_and(|of| self.is_row(of)),
+            _ => false,
+        };
+        if record {
+            let Some(name) = variables.first() else { return Ok(()) };
+            if before.has_parameter(name) {
+                return unread("a variable of a row type");
+            }
+            for (at, column) in query.columns.iter().enumerate() {
+                let value = pick(&query, at, strict)?;
+                self.let_value(scope, &Scope::field_name(name, &column.name), value);
+            }
+        } else {
+            for (at, variable) in variables.iter().enumerate() {
+                let Some(of) = before.parameter_type(variable).cloned() else {
+                    return unread(format!("an assignment to `{}`", crate::model::printable(variable)));
+                };
+                // Columns that are missing give NULL.
+                let value = if at < query.columns.len() {
+                    let value = pick(&query, at, strict)?;
+                    self.binder.assigned(value, &of).or_else(|error| unread(format!("an assignment ({error})")))?
+                } else {
+                    Expr { node: Node::Constant(None), data_type: of.clone(), range: 0..0 }
+                };
+                self.let_value(scope, variable, Expr { data_type: of, ..value });
+            }
+        }
+        self.let_value(scope, "found", exists(query));
+        Ok(())
+    }
+
+    fn is_row(&self, of: &Type) -> bool {
+        of.is("record") || of.qualified().is_some_and(|n| self.binder.relation(Some(&n.schema), &n.name).is_some())
+    }
+
+    /// The end of a path without a value of its own.
+    fn end(&mut self, scope: &Scope) -> Read<Outcome> {
+        match &self.out {
+            Some(name) => {
+                let name = crate::model::quote_ident(name).into_owned();
+                let wanted = self.returns.clone();
+                Ok(Outcome::Value(self.expression(&name, scope, Some(&wanted))?))
+            }
+            None if self.set => unread("rows that are not those of one RETURN QUERY"),
+            None => Ok(Outcome::Value(self.null())),
+        }
+    }
+
+    fn null(&self) -> Expr {
+        Expr { node: Node::Constant(None), data_type: self.returns.clone(), range: 0..0 }
+    }
+}
+
+fn exists(query: Query) -> Expr {
+    Expr { node: Node::Exists(Box::new(query)), data_type: Type::named("boolean"), range: 0..0 }
+}
+
+/// One column of a query's first row; STRICT wants the only row.
+fn pick(query: &Query, at: usize, strict: bool) -> Read<Expr> {
+    let mut query = query.clone();
+    if query.columns.len() > 1 {
+        let Body::Select(select) = &mut query.body else { return unread("several columns of a UNION") };
+        let target = (at < select.targets.len()).then(|| select.targets.swap_remove(at));
+        select.targets = target.into_iter().collect();
+        let column = query.columns.swap_remove(at);
+        query.columns = vec![column];
+        query.order_by.iter_mut().for_each(|o| o.target = None);
+    }
+    Ok(if strict { scalar(query) } else { first_row(query) })
+}
