@@ -4,12 +4,13 @@
 //! and command. Conditions are decided in stages: [`term`] is their language, with every name bound; a [`verdict`]
 //! question bounds how many rows a counterexample needs, grounds the question to them, solves it, and turns a model
 //! into a [`witness`], which [`evaluate`] checks as an independent interpreter. [`truth`] recognizes conditions that
-//! are true or false for every row.
+//! are true or false for every row. [`inline`] reads function bodies as expressions.
 
 mod bound;
 pub mod effective;
 pub mod evaluate;
 mod ground;
+pub mod inline;
 mod solve;
 pub mod term;
 pub mod truth;

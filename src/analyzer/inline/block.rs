@@ -8,7 +8,7 @@ use crate::sql::lex::Kind;
 impl Cursor<'_> {
     /// A whole body.
     pub(super) fn body(&mut self) -> Read<Block> {
-        while self.is_operator(0, "#") {
+        if self.is_operator(0, "#") {
             // `#variable_conflict use_column` changes which name wins.
             return unread("a compiler option");
         }
@@ -128,7 +128,9 @@ impl Cursor<'_> {
             }
             Some("loop" | "while" | "for" | "foreach") => return unread("a loop"),
             Some("execute") => return self.skipped("dynamic SQL (EXECUTE)"),
-            Some("insert" | "update" | "delete" | "merge" | "truncate") => return self.skipped("a statement that writes"),
+            Some("insert" | "update" | "delete" | "merge" | "truncate") => {
+                return self.skipped("a statement that writes");
+            }
             Some("open" | "fetch" | "move" | "close") => return self.skipped("a cursor"),
             _ if self.is_operator(0, "<<") => return unread("a label"),
             _ => self.assignment()?,
@@ -204,9 +206,16 @@ impl Cursor<'_> {
         let middle = self.at;
         if !self.eat_word("into") {
             let query = self.between(start, self.at);
-            return Ok(if query.is_empty() { Statement::Nothing } else { Statement::Unread("a SELECT without INTO".to_owned()) });
+            return Ok(if query.is_empty() {
+                Statement::Nothing
+            } else {
+                Statement::Unread("a SELECT without INTO".to_owned())
+            });
         }
-        if ["insert", "update", "delete", "merge"].iter().any(|w| self.between(start, middle).to_ascii_lowercase().split_whitespace().any(|x| x == *w)) {
+        if ["insert", "update", "delete", "merge"]
+            .iter()
+            .any(|w| self.between(start, middle).to_ascii_lowercase().split_whitespace().any(|x| x == *w))
+        {
             self.until(&[])?;
             return Ok(Statement::Unread("a statement that writes".to_owned()));
         }
@@ -222,7 +231,11 @@ impl Cursor<'_> {
     /// A variable that is assigned to; fields of rows are not.
     fn variable(&mut self) -> Read<String> {
         let name = self.name()?;
-        if self.is_kind(0, Kind::Punct(b'.')) || self.is_kind(0, Kind::Punct(b'[')) { unread("an assignment to a part of a variable") } else { Ok(name) }
+        if self.is_kind(0, Kind::Punct(b'.')) || self.is_kind(0, Kind::Punct(b'[')) {
+            unread("an assignment to a part of a variable")
+        } else {
+            Ok(name)
+        }
     }
 
     fn raise(&mut self) -> Read<Statement> {

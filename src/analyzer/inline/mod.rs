@@ -124,7 +124,8 @@ fn strictly(result: Outcome, scope: &Scope) -> Read<Outcome> {
     }
     let data_type = value.data_type.clone();
     let null = Expr { node: Node::Constant(None), data_type: data_type.clone(), range: 0..0 };
-    let node = Node::Case { operand: None, branches: vec![(boolean(Node::Or(tests)), null)], otherwise: Box::new(value) };
+    let node =
+        Node::Case { operand: None, branches: vec![(boolean(Node::Or(tests)), null)], otherwise: Box::new(value) };
     Ok(Outcome::Value(Expr { node, data_type, range: 0..0 }))
 }
 

@@ -4,9 +4,9 @@ use super::cursor::Cursor;
 use super::statement::{Block, DeclaredAs, Statement};
 use super::{Outcome, Read, first_row, scalar, unread};
 use crate::model::{ArgumentMode, Function};
+use crate::sql::Type;
 use crate::sql::bind::{Binder, Scope};
 use crate::sql::tree::{Body, Expr, Node, Query};
-use crate::sql::Type;
 
 /// How many statements all paths together may run.
 const LONGEST: usize = 400;
@@ -14,7 +14,15 @@ const LONGEST: usize = 400;
 /// Reads a body.
 pub(super) fn outcome(function: &Function, binder: &Binder<'_>, mut scope: Scope) -> Read<(Vec<Expr>, Outcome)> {
     let block = Cursor::new(&function.body)?.body()?;
-    let mut run = Run { binder, parameters: scope.parameters(), steps: Vec::new(), left: LONGEST, returns: Type::parse(&function.returns), set: function.returns_set, out: None };
+    let mut run = Run {
+        binder,
+        parameters: scope.parameters(),
+        steps: Vec::new(),
+        left: LONGEST,
+        returns: Type::parse(&function.returns),
+        set: function.returns_set,
+        out: None,
+    };
     run.let_constant(&mut scope, "found", "boolean", Some("false"));
     run.outputs(function, &mut scope)?;
     let result = run.block(&block, scope, &Rest::End)?;
@@ -43,7 +51,11 @@ struct Run<'a> {
 impl Run<'_> {
     /// OUT parameters are variables.
     fn outputs(&mut self, function: &Function, scope: &mut Scope) -> Read<()> {
-        let outputs: Vec<_> = function.parameters.iter().filter(|p| matches!(p.mode, ArgumentMode::Out | ArgumentMode::InOut | ArgumentMode::Table)).collect();
+        let outputs: Vec<_> = function
+            .parameters
+            .iter()
+            .filter(|p| matches!(p.mode, ArgumentMode::Out | ArgumentMode::InOut | ArgumentMode::Table))
+            .collect();
         for parameter in &outputs {
             let Some(name) = &parameter.name else { return unread("an OUT parameter without a name") };
             if parameter.mode != ArgumentMode::InOut {
@@ -85,7 +97,10 @@ impl Run<'_> {
                 DeclaredAs::Record => continue,
                 DeclaredAs::Alias(_) => return unread("an ALIAS"),
                 DeclaredAs::Type(text) => {
-                    let of = self.binder.data_type(text).or_else(|error| unread(format!("the type of a variable ({error})")))?;
+                    let of = self
+                        .binder
+                        .data_type(text)
+                        .or_else(|error| unread(format!("the type of a variable ({error})")))?;
                     let value = match &declaration.value {
                         Some(value) => self.expression(value, &scope, Some(&of))?,
                         None => Expr { node: Node::Constant(None), data_type: of.clone(), range: 0..0 },
@@ -146,7 +161,8 @@ impl Run<'_> {
             }
             Statement::Return(None) => self.end(&scope),
             Statement::ReturnQuery(query) => {
-                if matches!(rest, Rest::Then(more, Rest::End) if more.iter().all(|s| matches!(s, Statement::Return(None)))) {
+                if matches!(rest, Rest::Then(more, Rest::End) if more.iter().all(|s| matches!(s, Statement::Return(None))))
+                {
                     Ok(Outcome::Rows(self.query(query, &scope)?))
                 } else {
                     unread("RETURN QUERY that is not the last statement")
@@ -173,15 +189,25 @@ impl Run<'_> {
         }
     }
 
-    fn branches(&mut self, branches: &[(String, Vec<Statement>)], otherwise: &[Statement], scope: &Scope, rest: &Rest<'_>) -> Read<Outcome> {
+    fn branches(
+        &mut self,
+        branches: &[(String, Vec<Statement>)],
+        otherwise: &[Statement],
+        scope: &Scope,
+        rest: &Rest<'_>,
+    ) -> Read<Outcome> {
         let boolean = Type::named("boolean");
         let mut cases = Vec::with_capacity(branches.len());
         for (condition, statements) in branches {
             let when = self.expression(condition, scope, Some(&boolean))?;
-            let Outcome::Value(then) = self.statements(statements, scope.clone(), rest)? else { return unread("rows that depend on an IF") };
+            let Outcome::Value(then) = self.statements(statements, scope.clone(), rest)? else {
+                return unread("rows that depend on an IF");
+            };
             cases.push((when, then));
         }
-        let Outcome::Value(otherwise) = self.statements(otherwise, scope.clone(), rest)? else { return unread("rows that depend on an IF") };
+        let Outcome::Value(otherwise) = self.statements(otherwise, scope.clone(), rest)? else {
+            return unread("rows that depend on an IF");
+        };
         let data_type = otherwise.data_type.clone();
         let node = Node::Case { operand: None, branches: cases, otherwise: Box::new(otherwise) };
         Ok(Outcome::Value(Expr { node, data_type, range: 0..0 }))

@@ -10,9 +10,17 @@ struct Members;
 
 impl Catalog for Members {
     fn relation(&self, schema: &str, name: &str) -> Option<Table> {
-        let column = |(key, name, of): (u64, &str, &str)| TableColumn { key: Key(key), name: name.to_owned(), data_type: Type::named(of) };
+        let column = |(key, name, of): (u64, &str, &str)| TableColumn {
+            key: Key(key),
+            name: name.to_owned(),
+            data_type: Type::named(of),
+        };
         let columns = [(0, "team", "integer"), (1, "who", "uuid"), (2, "role", "text")].map(column).into();
-        (schema == "public" && name == "members").then(|| Table { key: Some(Key(0)), name: QualifiedName::new(schema, name), columns })
+        (schema == "public" && name == "members").then(|| Table {
+            key: Some(Key(0)),
+            name: QualifiedName::new(schema, name),
+            columns,
+        })
     }
 
     fn functions(&self, _schema: &str, _name: &str) -> Vec<Routine> {
@@ -29,7 +37,12 @@ impl Catalog for Members {
 }
 
 fn function(language: &str, body: &str, returns: &str) -> Function {
-    let argument = crate::model::Argument { name: Some("t".to_owned()), mode: ArgumentMode::In, data_type: "integer".to_owned(), default: Some("1".to_owned()) };
+    let argument = crate::model::Argument {
+        name: Some("t".to_owned()),
+        mode: ArgumentMode::In,
+        data_type: "integer".to_owned(),
+        default: Some("1".to_owned()),
+    };
     Function {
         id: FunctionId { schema: "public".to_owned(), name: "f".to_owned(), arguments: "integer".to_owned() },
         kind: FunctionKind::Function,
@@ -71,8 +84,14 @@ fn read(language: &str, body: &str) -> Result<(Vec<String>, String), String> {
 #[test]
 fn sql_bodies_are_their_last_select() {
     let (_, text) = read("sql", "select exists (select 1 from members m where m.team = t) -- yes\n;").unwrap();
-    assert_eq!(text, "( SELECT (EXISTS ( SELECT 1 FROM public.members m WHERE (m.team = t))) AS \"exists\" LIMIT '1'::bigint)");
-    assert_eq!(read("sql", "begin atomic select 1; select true; end").unwrap().1, "( SELECT true AS bool LIMIT '1'::bigint)");
+    assert_eq!(
+        text,
+        "( SELECT (EXISTS ( SELECT 1 FROM public.members m WHERE (m.team = t))) AS \"exists\" LIMIT '1'::bigint)"
+    );
+    assert_eq!(
+        read("sql", "begin atomic select 1; select true; end").unwrap().1,
+        "( SELECT true AS bool LIMIT '1'::bigint)"
+    );
     assert_eq!(read("sql", "return t = 1").unwrap().1, "(t = 1)");
     assert!(read("sql", "delete from members; select true").unwrap_err().contains("no SELECT"));
     assert!(read("sql", "select nope").unwrap_err().contains("`nope`"));
@@ -81,7 +100,10 @@ fn sql_bodies_are_their_last_select() {
 #[test]
 fn paths_become_a_case() {
     let body = "begin if t = 1 then return true; elsif t = 2 then return false; end if; return t > 3; end";
-    assert_eq!(read("plpgsql", body).unwrap().1, "CASE WHEN (t = 1) THEN true WHEN (t = 2) THEN false ELSE (t > 3) END");
+    assert_eq!(
+        read("plpgsql", body).unwrap().1,
+        "CASE WHEN (t = 1) THEN true WHEN (t = 2) THEN false ELSE (t > 3) END"
+    );
     let body = "BEGIN IF t IS NULL THEN RAISE EXCEPTION 'no %', t; END IF; RAISE NOTICE 'x'; RETURN true; END;";
     assert_eq!(read("plpgsql", body).unwrap().1, "CASE WHEN (t IS NULL) THEN NULL::boolean ELSE true END");
     let body = "begin case t when 1, 2 then return true; else return false; end case; end";
@@ -116,8 +138,11 @@ fn what_is_not_read_says_why() {
         ("begin insert into members values (1); return true; end", "writes"),
         ("begin return true; exception when others then return false; end", "EXCEPTION"),
         ("begin return who; end", "`who`"),
-        ("declare team int; begin return exists (select 1 from members where team = t); end", "a column and a variable"),
-        ("begin return true", "END"),
+        (
+            "declare team int; begin return exists (select 1 from members where team = t); end",
+            "a column and a variable",
+        ),
+        ("begin return true;", "END"),
         ("select 1", "BEGIN"),
     ] {
         let error = read("plpgsql", body).unwrap_err();

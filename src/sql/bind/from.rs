@@ -146,7 +146,10 @@ impl Context<'_> {
         let mut scalar = false;
         let alias = from.alias.as_ref().map(|a| a.name.value.as_str());
         let mut name = "unnamed_function".to_owned();
-        let calls: Vec<_> = calls.iter().flat_map(|(call, definitions)| spread(call).into_iter().map(move |c| (c, definitions))).collect();
+        let calls: Vec<_> = calls
+            .iter()
+            .flat_map(|(call, definitions)| spread(call).into_iter().map(move |c| (c, definitions)))
+            .collect();
         for (place, (call, definitions)) in calls.iter().enumerate() {
             let value = self.function_value(call)?;
             let label = super::label::label(call);

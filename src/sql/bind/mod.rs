@@ -308,3 +308,6 @@ impl<'a> Context<'a> {
 fn error<T>(kind: ErrorKind, range: &Range<usize>, what: impl std::fmt::Display) -> Result<T, SqlError> {
     Err(SqlError::new(kind, range.clone(), what))
 }
+
+#[cfg(test)]
+mod tests;

@@ -50,6 +50,11 @@ impl Facts {
             let letter = |text: &str| text.chars().next().unwrap_or('-');
             let preferred = preferred == "!";
             let data_type = Type::named(printed);
+            // Some changed their category in 15; the newer one serves 14 too.
+            let majors = self
+                .types
+                .get(name)
+                .map_or(majors, |old| Majors(old.majors.0.min(majors.0), old.majors.1.max(majors.1)));
             let of = BuiltinType {
                 data_type,
                 category: letter(category),
@@ -157,6 +162,7 @@ mod tests {
         assert_eq!(facts.operators.values().map(Vec::len).sum::<usize>(), count(OPERATORS));
         assert_eq!(facts.casts.values().map(Vec::len).sum::<usize>(), count(CASTS));
         assert_eq!(facts.relations.values().map(Vec::len).sum::<usize>(), count(RELATIONS));
-        assert_eq!(facts.types.len(), count(TYPES));
+        let names: std::collections::HashSet<_> = TYPES.lines().skip(1).filter_map(|l| l.split('\t').next()).collect();
+        assert_eq!(facts.types.len(), names.len());
     }
 }

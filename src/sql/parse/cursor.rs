@@ -8,10 +8,10 @@ use crate::sql::names;
 use std::ops::Range;
 
 /// How deep expressions and queries may nest: far beyond what people write, and safe on a thread's stack.
-const DEEPEST: usize = 160;
+const DEEPEST: usize = 100;
 
 /// How high a tree may become, chains of operators counted too; all that walk it recurse.
-const HIGHEST: usize = 400;
+const HIGHEST: usize = 150;
 
 /// A reader of one text.
 pub(crate) struct Parser<'a> {
@@ -59,6 +59,18 @@ impl<'a> Parser<'a> {
         }
         self.height = own.max(outer);
         result
+    }
+
+    /// Counts one more link of a chain that a loop piles up.
+    pub(super) fn link(&self, chain: &mut usize) -> Result<(), SqlError> {
+        *chain += 1;
+        if *chain > HIGHEST { Err(self.too_deep()) } else { Ok(()) }
+    }
+
+    /// Adds to the height of what was read last.
+    pub(super) fn raise(&mut self, by: usize) -> Result<(), SqlError> {
+        self.height += by;
+        if self.height > HIGHEST { Err(self.too_deep()) } else { Ok(()) }
     }
 
     fn too_deep(&self) -> SqlError {

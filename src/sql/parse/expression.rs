@@ -66,7 +66,7 @@ impl Parser<'_> {
                 return Err(self.unexpected("an expression"));
             }
             let sign = operator.schema.is_none() && matches!(operator.symbol.as_str(), "+" | "-");
-            let operand = Box::new(self.above(if sign { SIGN } else { OTHER + 1 }, form)?);
+            let operand = Box::new(self.above(if sign { SIGN } else { OTHER }, form)?);
             return Ok(self.node(start, ExprKind::Unary(operator, operand)));
         }
         self.primary()
@@ -89,7 +89,9 @@ impl Parser<'_> {
             }
             compared = power == COMPARISON;
             left = self.operation(left, power, form)?;
-            *chain += usize::from(!flat);
+            if !flat {
+                self.link(chain)?;
+            }
         }
         Ok(left)
     }

@@ -25,7 +25,7 @@ impl Parser<'_> {
 
     fn joins(&mut self, mut left: From, chain: &mut usize) -> Result<From, SqlError> {
         while let Some((kind, natural)) = self.join_words()? {
-            *chain += 1;
+            self.link(chain)?;
             let right = self.nested(|p, chain| {
                 let right = p.item_primary()?;
                 // `a join b join c on .. on ..`: what has no condition yet takes the joins that follow.

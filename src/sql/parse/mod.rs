@@ -15,6 +15,9 @@ mod types;
 use super::ast::{Expr, Query, TypeName};
 use super::error::SqlError;
 use super::lex::{Lexer, Token};
+#[cfg(test)]
+mod tests;
+
 pub(crate) use cursor::Parser;
 
 /// Reads a whole text as one expression.

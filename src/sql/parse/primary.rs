@@ -42,6 +42,7 @@ impl Parser<'_> {
     fn indirection(&mut self, mut head: Expr) -> Result<Expr, SqlError> {
         let start = head.range.start;
         loop {
+            self.raise(1)?;
             if self.is_punct(0, b'[') {
                 head = self.nested(|p, _| p.subscript(head))?;
             } else if self.is_punct(0, b'.') && self.is_operator(1, "*") {
@@ -50,7 +51,7 @@ impl Parser<'_> {
             } else if self.is_punct(0, b'.') {
                 self.at += 1;
                 let field = self.label()?;
-                head = self.nested(|p, _| Ok(p.node(start, ExprKind::Field(Box::new(head), field))))?;
+                head = self.node(start, ExprKind::Field(Box::new(head), field));
             } else {
                 return Ok(head);
             }
@@ -138,7 +139,7 @@ impl Parser<'_> {
         let name = self.column_reference_name(category)?;
         let plain = name.parts.len() == 1;
         if self.is_punct(0, b'(') && (!plain || category != Category::ColumnName || self.is_function_anyway(&name)) {
-            return self.call(name, start);
+            return self.nested(|p, _| p.call(name, start));
         }
         if self.peek(0).is_some_and(is_string) && (!plain || category != Category::ColumnName) {
             return self.typed_constant(name, start);

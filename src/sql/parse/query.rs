@@ -83,7 +83,7 @@ impl Parser<'_> {
                 return Ok(left);
             }
             self.at += 1;
-            *chain += 1;
+            self.link(chain)?;
             let all = self.eat_word("all");
             if !all {
                 self.eat_word("distinct");

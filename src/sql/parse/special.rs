@@ -64,13 +64,13 @@ impl Parser<'_> {
         }
         if word == "case" {
             self.at += 1;
-            return self.case(start).map(Some);
+            return self.nested(|p, _| p.case(start)).map(Some);
         }
         if word == "array" && self.is_punct(1, b'[') {
             self.at += 1;
             return self.nested(|p, _| p.array(start)).map(Some);
         }
-        if self.is_punct(1, b'(') { self.function_like(&word, start) } else { Ok(None) }
+        if self.is_punct(1, b'(') { self.nested(|p, _| p.function_like(&word, start)) } else { Ok(None) }
     }
 
     fn session(&mut self, word: &'static str, start: usize) -> Result<Option<Expr>, SqlError> {

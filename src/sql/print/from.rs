@@ -145,7 +145,9 @@ impl Printer<'_> {
             return;
         }
         let unnested = |call: &Expr| match &call.node {
-            Node::Call(call) if call.routine.key.is_none() && call.routine.name.name == "unnest" => call.arguments.first().cloned(),
+            Node::Call(call) if call.routine.key.is_none() && call.routine.name.name == "unnest" => {
+                call.arguments.first().cloned()
+            }
             _ => None,
         };
         let arrays: Option<Vec<_>> = calls.iter().map(unnested).collect();

@@ -41,7 +41,8 @@ fn theirs(database: &TestDatabase, query: &str) -> Result<Theirs, String> {
     let names: Vec<String> = prepared.columns().iter().map(|c| c.name().to_owned()).collect();
     // The columns of a view need names unlike each other.
     let list: Vec<_> = (1..=names.len()).map(|n| format!("c{n}")).collect();
-    block_on(client.batch_execute(&format!("create view probe ({}) as {query}", list.join(", ")))).map_err(|e| explain(&e))?;
+    block_on(client.batch_execute(&format!("create view probe ({}) as {query}", list.join(", "))))
+        .map_err(|e| explain(&e))?;
     database.execute("set search_path = pg_catalog, pg_temp");
     let columns = "select format_type(atttypid, atttypmod) from pg_attribute \
                    where attrelid = 'public.probe'::regclass and attnum > 0 order by attnum";
@@ -75,7 +76,9 @@ fn compare(major: u32) -> (u32, u32, Vec<String>, Vec<String>) {
                 let names: Vec<_> = ours.tree.columns.iter().map(|c| c.name.clone()).collect();
                 let types: Vec<_> = ours.tree.columns.iter().map(|c| c.data_type.to_string()).collect();
                 if (&theirs.names, &theirs.types) != (&names, &types) {
-                    let pairs = |n: &[String], t: &[String]| n.iter().zip(t).map(|(n, t)| format!("{n} {t}")).collect::<Vec<_>>();
+                    let pairs = |n: &[String], t: &[String]| {
+                        n.iter().zip(t).map(|(n, t)| format!("{n} {t}")).collect::<Vec<_>>()
+                    };
                     let (t, o) = (pairs(&theirs.names, &theirs.types), pairs(&names, &types));
                     let differ: Vec<_> = t.iter().zip(&o).filter(|(t, o)| t != o).collect();
                     wrong.push(format!("{major}: {query}\n  {differ:?}"));
@@ -89,7 +92,11 @@ fn compare(major: u32) -> (u32, u32, Vec<String>, Vec<String>) {
                 }
             }
             (Err(_), Err(_)) => same += 1,
-            (theirs, ours) => wrong.push(format!("{major}: {query}\n  server {:?}\n  ours   {:?}", theirs.map(|t| t.types), ours.map(|o| o.tree.columns))),
+            (theirs, ours) => wrong.push(format!(
+                "{major}: {query}\n  server {:?}\n  ours   {:?}",
+                theirs.map(|t| t.types),
+                ours.map(|o| o.tree.columns)
+            )),
         }
     }
     (compared, same, wrong, other)
