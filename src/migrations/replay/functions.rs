@@ -1,10 +1,12 @@
 //! Functions, procedures and aggregates.
 
 use super::Object;
+use super::builtin;
 use super::catalog::Id;
 use super::catalog::names::Space;
 use super::catalog::object::{Function, Parameter, TypeKind};
 use super::catalog::types::{Base, TypeRef};
+use super::roles::canonical;
 use super::run::{Result, Run, gap, reject, state};
 use super::settings::text_of;
 use crate::connector::introspect::masked;
@@ -206,7 +208,7 @@ impl Run {
         }
         row.settings.retain(|(other, _)| !other.eq_ignore_ascii_case(name));
         if let Some(value) = value {
-            row.settings.push((name.clone(), masked(name, &value)));
+            row.settings.push((canonical(name), masked(name, &value)));
         }
     }
 
@@ -237,7 +239,7 @@ impl Run {
             owner,
             acl: self.catalog.starting_acl(GrantObject::Functions, owner, Some(schema)),
             parameters,
-            returns: Some(TypeRef::built_in("unknown")),
+            returns: Some(self.aggregate_result()),
             returns_set: false,
             language: "internal".to_owned(),
             body: super::catalog::code::Code::plain("aggregate_dummy"),
@@ -252,6 +254,32 @@ impl Run {
             origin: self.origin,
         };
         self.put_function(row, true)
+    }
+
+    /// What the aggregate that is being made gives: what its final function does, else the state that it keeps.
+    fn aggregate_result(&self) -> TypeRef {
+        let text = self.text_here();
+        let option = |wanted: &str| {
+            text.split(['(', ',', ')']).find_map(|part| {
+                let (name, value) = part.split_once('=')?;
+                name.trim().eq_ignore_ascii_case(wanted).then(|| value.trim().to_owned())
+            })
+        };
+        let named = |text: String| {
+            let (schema, name) = text.rsplit_once('.').map_or((None, text.as_str()), |(s, n)| (Some(s.to_owned()), n));
+            Name { schema, name: name.trim_matches('"').to_owned() }
+        };
+        let last = option("finalfunc").and_then(|f| self.functions_named(&named(f)).first().copied());
+        let of_last = last.and_then(|id| self.catalog.functions.get(id)?.returns.clone());
+        let state = || {
+            let written = option("stype")?;
+            let (element, array) = written.strip_suffix("[]").map_or((written.as_str(), false), |e| (e, true));
+            let built_in = builtin::type_name(&element.to_ascii_lowercase(), None).map(|(name, _)| name);
+            let made = || self.find(Space::Type, &named(element.to_owned())).map(Base::Made);
+            let base = built_in.map(Base::BuiltIn).or_else(made)?;
+            Some(TypeRef { base, modifiers: None, array })
+        };
+        of_last.or_else(state).unwrap_or_else(|| TypeRef::built_in("unknown"))
     }
 
     /// The routine that a signature means.
@@ -281,9 +309,6 @@ impl Run {
                 _ => reject(state::AMBIGUOUS_FUNCTION, format!("function name `{}` is not unique", signature.name)),
             };
         };
-        if named.is_empty() {
-            return Ok(None);
-        }
         let mut all = Vec::with_capacity(arguments.len());
         for argument in arguments {
             all.push((argument.mode, self.type_or_name(&argument.data_type).bare()));
@@ -293,7 +318,7 @@ impl Run {
                 all.iter().filter(|(mode, _)| with_out || !matches!(mode, ArgumentMode::Out | ArgumentMode::Table));
             wanted.map(|(_, t)| t.clone()).collect::<Vec<_>>()
         };
-        let find = |types: &[TypeRef], outs: bool| {
+        let find = |named: &[Id], types: &[TypeRef], outs: bool| {
             named.iter().copied().find(|id| {
                 self.catalog.functions.get(*id).is_some_and(|f| {
                     let own: Vec<TypeRef> =
@@ -303,7 +328,11 @@ impl Run {
             })
         };
         // A procedure may be named with its OUT arguments as if they were IN.
-        Ok(find(&types(false), false).or_else(|| find(&types(true), true)))
+        let found = find(&named, &types(false), false).or_else(|| find(&named, &types(true), true));
+        if found.is_none() && find(&self.functions_named(&signature.name), &types(false), false).is_some() {
+            return reject(state::WRONG_OBJECT_TYPE, format!("`{}` is of another kind", signature.name));
+        }
+        Ok(found)
     }
 
     /// All routines of a name, those of earlier schemas first.

@@ -246,7 +246,7 @@ impl Run {
 }
 
 /// The name as the server spells it; all others of its own are in lower case.
-fn canonical(name: &str) -> String {
+pub(super) fn canonical(name: &str) -> String {
     let known = ["TimeZone", "DateStyle", "IntervalStyle"].into_iter().find(|known| known.eq_ignore_ascii_case(name));
     known.map_or_else(|| name.to_owned(), str::to_owned)
 }
