@@ -1,4 +1,4 @@
-//! The one message that a read is: several statements that the server runs as a single transaction.
+//! The message that one read, or several of a persona, go in: statements that the server runs as a single transaction.
 //!
 //! A message without BEGIN is an implicit transaction block (manual, "Multiple Statements in a Simple Query"): an
 //! error ends it at once, so that no failed transaction can stay behind on a connection, not even when nobody waits

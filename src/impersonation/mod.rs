@@ -1,9 +1,10 @@
 //! Acting as the roles that clients act as, on a real server, to see what they see.
 //!
 //! The analyzer says what must happen; this part looks. It reads one relation after the other as each [`Persona`],
-//! bounded in rows and in time, and never leaves a trace: every read is one message, which the server runs as one
-//! read-only transaction that ends rolled back (see [`run_on`]). [`confirm`] then holds what was seen against what the
-//! findings say, and against what effective access says: neither side is believed without the other.
+//! bounded in rows and in time, and never leaves a trace: every message is one read-only transaction that ends rolled
+//! back (see [`run_on`]). It holds one read, or many of a persona that cannot disturb each other. [`confirm`] then
+//! holds what was seen against what the findings say, and against what effective access says: neither side is believed
+//! without the other.
 //!
 //! A read that returns nothing proves nothing while the relation may be empty, so the tester finds out whether rows
 //! exist, in the very snapshot of the read.
@@ -111,9 +112,12 @@ pub async fn run(
 /// Reads every exposed relation of the application as every persona, over sessions of the caller's.
 ///
 /// The reads are dealt out over `clients`, which must be idle sessions on the database that `effective` describes:
-/// as many as shall be busy at once. A read is one simple-query message and one transaction, so that a pooler in
-/// transaction mode may stand between. The transaction is implicit: if the read fails the server has ended it before it
-/// answers, and if this future is dropped half-way nothing stays open on any client.
+/// as many as shall be busy at once. A transaction is one simple-query message, so that a pooler in transaction mode may
+/// stand between. It is implicit: if a read fails the server has ended it before it answers, and if this future is
+/// dropped half-way nothing stays open on any client. Reads share one only if their code cannot change the session; if
+/// anything fails in it, each of them is made again alone.
+///
+/// What a role has no privilege to read is not tried: the server is asked for that beforehand, in bulk.
 ///
 /// Policies, views and functions of the database run in these reads, as they do for its clients, and such code can
 /// undo SET ROLE. Where the database's own code is not trusted, connect as a role that holds little: PostgREST's
