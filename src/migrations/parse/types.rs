@@ -114,7 +114,21 @@ impl Cursor<'_> {
                     self.accept("without time zone");
                     suffix = " without time zone";
                 }
-                "interval" => self.interval_fields(),
+                "interval" => {
+                    let start = self.position();
+                    if self.interval_fields() {
+                        let fields = self.since(start).text.to_ascii_lowercase();
+                        let fields = fields.split_whitespace().collect::<Vec<_>>().join(" ");
+                        return Ok(TypeName {
+                            name,
+                            modifiers: Some(format!(" {fields}")),
+                            suffix,
+                            dimensions: self.dimensions(),
+                            set_of,
+                            of_column,
+                        });
+                    }
+                }
                 other => {
                     if let Some((_, canonical)) = SPELLINGS.iter().find(|(alias, _)| *alias == other) {
                         (*canonical).clone_into(&mut name.name);
@@ -145,15 +159,21 @@ impl Cursor<'_> {
         self.ident().map(Name::plain)
     }
 
-    fn interval_fields(&mut self) {
+    /// Takes the fields of an interval, and a precision behind them; whether there were any.
+    fn interval_fields(&mut self) -> bool {
         const FIELDS: [&str; 6] = ["year", "month", "day", "hour", "minute", "second"];
-        if self.is_any(&FIELDS) {
+        let some = self.is_any(&FIELDS);
+        if some {
             self.bump();
             if self.is("to") && FIELDS.iter().any(|f| self.is_ahead(1, f)) {
                 self.bump();
                 self.bump();
             }
+            if self.is_punct(b'(') {
+                self.skip_one();
+            }
         }
+        some
     }
 
     fn dimensions(&mut self) -> usize {

@@ -119,7 +119,13 @@ impl Run {
                     };
                 }
             }
-            RelationAction::SetOptions(options) => self.set_view_options(id, options),
+            RelationAction::SetOptions(options) => {
+                let is_view = self.catalog.relations.get(id).is_some_and(|r| r.view.is_some());
+                if is_view && self.catalog.major < 15 && options.iter().any(|(n, _)| n == "security_invoker") {
+                    return reject(state::INVALID_PARAMETER, "unrecognized parameter `security_invoker`");
+                }
+                self.set_view_options(id, options);
+            }
             RelationAction::ResetOptions(names) => {
                 if let Some(view) = self.catalog.relations.edit(id).and_then(|r| r.view.as_mut()) {
                     view.options.retain(|(name, _)| !names.contains(name));
@@ -188,9 +194,8 @@ impl Run {
         match action {
             ColumnAction::Type(written, collation, _) => {
                 let data_type = self.type_ref(written)?;
-                let code = self.catalog.relations.get(id).and_then(|r| r.columns.get(place)?.default.clone());
+                self.may_change_type(id, place, name)?;
                 self.set_type(id, place, &data_type, collation.as_ref());
-                let _ = code;
             }
             ColumnAction::Default(None) => self.default_with_children(id, name, None)?,
             ColumnAction::Default(Some(text)) => {
@@ -220,6 +225,10 @@ impl Run {
                 }
             }
             ColumnAction::DropIdentity => {
+                let column = self.catalog.relations.get(id).and_then(|r| r.columns.get(place));
+                if column.is_some_and(|c| c.identity.is_none()) {
+                    return reject("55000", format!("column `{name}` is not an identity column"));
+                }
                 let identity = self.catalog.relations.get(id).and_then(|r| r.columns.get(place)?.identity);
                 if identity.is_none() && !self.text_here().to_ascii_lowercase().contains("if exists") {
                     return reject(state::WRONG_STATE, format!("column `{name}` is not an identity column"));
@@ -247,6 +256,23 @@ impl Run {
             column.origin = origin;
         }
         Ok(())
+    }
+
+    /// A view, a rule, a policy or a trigger's condition fixes the types of the columns that it reads.
+    fn may_change_type(&self, id: Id, place: usize, name: &str) -> Result {
+        let c = &self.catalog;
+        let in_the_way = self.dependents(Address::column(id, place)).into_iter().any(|(dependent, _)| {
+            let id = dependent.id;
+            let view = c.relations.get(id).is_some_and(|r| r.view.is_some()) && dependent.column == 0;
+            view || c.rules.has(id) || c.policies.has(id) || c.triggers.has(id)
+        });
+        match in_the_way {
+            true => reject(
+                "0A000",
+                format!("cannot alter type of column `{name}`: a view, rule, policy or trigger uses it"),
+            ),
+            false => Ok(()),
+        }
     }
 
     fn set_identity(&mut self, id: Id, place: usize, identity: Option<Identity>) {

@@ -184,7 +184,9 @@ impl Run {
             }
             if !local {
                 // A child that has the column already shares it from now on.
-                let _ = place;
+                if let Some(own) = self.catalog.relations.edit(relation).and_then(|r| r.columns.get_mut(place)) {
+                    own.inherited = true;
+                }
                 return Ok(());
             }
             let table = self.catalog.qualified(relation);
@@ -195,6 +197,7 @@ impl Run {
         }
         let mut new = self.new_column(definition)?;
         new.column.local = local;
+        new.column.inherited = !local;
         let place = self.push_column(relation, new.column.clone());
         self.touch(relation);
         self.touch(Address::column(relation, place));

@@ -59,6 +59,9 @@ impl Run {
                 let ids = self.wanted_buckets(update.selection.as_ref());
                 ids.is_some_and(|ids| self.update_buckets(&ids, &update.assignments))
             }
+            Some([Statement::Delete(_)]) if self.is_delete_guarded() => {
+                return reject(state::INSUFFICIENT_PRIVILEGE, "direct deletion from storage tables is not allowed");
+            }
             Some([Statement::Delete(delete)]) => {
                 let simple = matches!(&delete.from, FromTable::WithFromKeyword(from) if from.len() == 1);
                 let ids = self.wanted_buckets(delete.selection.as_ref()).filter(|_| simple);
@@ -133,6 +136,14 @@ impl Run {
             self.catalog.buckets.insert(row_id, row);
         }
         true
+    }
+
+    /// The platform's own trigger refuses to delete buckets, unless a setting says otherwise.
+    fn is_delete_guarded(&self) -> bool {
+        let name = Name { schema: Some("storage".into()), name: "buckets".into() };
+        let guard = |id| self.catalog.names.find(Space::Trigger, id, "protect_buckets_delete").is_some();
+        self.find_relation(&name).is_some_and(guard)
+            && self.session.now.settings.get("storage.allow_delete_query").is_none_or(|v| v != "true")
     }
 
     fn remove_bucket(&mut self, name: &str) {

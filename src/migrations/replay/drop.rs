@@ -139,7 +139,7 @@ impl Run {
             return reject(state::UNDEFINED_COLUMN, format!("column `{name}` of relation `{table}` does not exist"));
         };
         let row = self.catalog.relations.get(id);
-        if row.and_then(|r| r.columns.get(place)).is_some_and(|c| !c.local) {
+        if row.and_then(|r| r.columns.get(place)).is_some_and(|c| c.inherited) {
             return reject(state::INVALID_DEFINITION, format!("cannot drop inherited column `{name}`"));
         }
         let mut targets = vec![Address::column(id, place)];
@@ -238,6 +238,11 @@ impl Run {
             }
         }
         c.defaults.remove(id);
+        for publication in c.publications.ids(|p| p.schemas.contains(&id)) {
+            if let Some(row) = c.publications.edit(publication) {
+                row.schemas.retain(|s| *s != id);
+            }
+        }
         c.mappings.remove(id);
     }
 

@@ -72,7 +72,8 @@ impl Run {
         let row = Extension {
             name: create.name.clone(),
             schema,
-            owner: self.user(),
+            // The platform makes what it provides itself.
+            owner: if stand_in.is_some() { self.catalog.superuser } else { self.user() },
             version: create.version.clone().unwrap_or_default(),
             origin: self.origin,
         };
@@ -96,11 +97,34 @@ impl Run {
         Ok(())
     }
 
+    /// Provides extensions whose own schema a file names: they are often switched on in the dashboard, and no migration
+    /// creates them.
+    pub(super) fn provide_mentioned(&mut self, text: &str) {
+        for name in ["pg_cron", "pg_net", "pgmq", "supabase_functions", "pg_tle", "supabase-dbdev", "pgsodium"] {
+            let Some(schema) = shadow::stand_in(name).and_then(|s| s.0) else { continue };
+            if self.catalog.namespace(schema).is_some() || !names_schema(text, schema) {
+                continue;
+            }
+            let create = CreateExtension {
+                name: name.to_owned(),
+                if_not_exists: true,
+                schema: None,
+                version: None,
+                cascade: false,
+            };
+            if let Err(super::run::Refusal::Rejected { message, .. }) = self.create_extension(&create) {
+                self.gap(format!("the extension `{name}` was not made: {message}"), false);
+            }
+        }
+    }
+
     /// Runs the SQL of an extension; its objects belong to it.
     fn make_members(&mut self, extension: Id, schema: Id, sql: &str) {
         let place = crate::model::quote_ident(self.catalog.namespace_name(schema)).into_owned();
         let sql = sql.replace("extensions.", &format!("{place}."));
         let before = (self.extension.replace(extension), self.session.clone());
+        let owner = self.catalog.extensions.get(extension).map(|e| e.owner);
+        self.session.set(false, |state, _| state.role = owner);
         for parsed in crate::migrations::parse::parse_file(&sql) {
             let done = self.execute(&parsed.statement);
             if let Err(super::run::Refusal::Rejected { message, .. }) = done {
@@ -191,4 +215,14 @@ impl Run {
         }
         Ok(())
     }
+}
+
+/// Whether a text has the schema's name with a dot behind it.
+fn names_schema(text: &str, schema: &str) -> bool {
+    let is_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$' | '.' | '"');
+    text.match_indices(schema).any(|(at, _)| {
+        let before = text.get(..at).and_then(|t| t.chars().next_back());
+        let after = text.get(at + schema.len()..).unwrap_or_default();
+        after.starts_with('.') && !before.is_some_and(is_word)
+    })
 }

@@ -23,6 +23,9 @@ impl Run {
         self.file = Place { file: number, text: text.to_owned(), starts: std::iter::once(0).chain(breaks).collect() };
         self.session.in_transaction = transaction;
         self.watches_transactions = may_roll_back(statements);
+        if self.provides_extensions {
+            self.provide_mentioned(text);
+        }
         for parsed in statements {
             self.origin = Origin::Statement(self.span(&parsed.range));
             let outcome = self.whole(&parsed.statement);

@@ -3,7 +3,7 @@
 use super::catalog::code::Code;
 use super::catalog::object::{Constraint, ConstraintKind, Trigger};
 use super::catalog::{Address, Id};
-use super::run::{Result, Run};
+use super::run::{Result, Run, reject};
 use super::tables::unnamed;
 use crate::migrations::Name;
 
@@ -244,6 +244,7 @@ impl Run {
             let Some(place) = self.find_place(child, &column.name) else { continue };
             if let Some(own) = self.catalog.relations.edit(child).and_then(|r| r.columns.get_mut(place)) {
                 own.not_null |= column.not_null;
+                own.inherited = true;
             }
         }
     }
@@ -254,7 +255,7 @@ impl Run {
         if let Some(row) = self.catalog.relations.edit(child) {
             row.is_partition = false;
             row.parents.retain(|p| *p != parent);
-            row.columns.iter_mut().for_each(|c| c.local = true);
+            row.columns.iter_mut().for_each(|c| (c.local, c.inherited) = (true, false));
             row.origin = self.origin;
         }
         self.free_of(parent, child);
@@ -281,14 +282,33 @@ impl Run {
         }
     }
 
+    /// A child must have its parent's columns and CHECKs already.
+    fn needs_parents_parts(&self, parent: Id, child: Id) -> Result {
+        for id in self.constraints_of(parent) {
+            let Some(row) = self.catalog.constraints.get(id) else { continue };
+            let needed = matches!(row.kind, ConstraintKind::Check(_)) && !row.no_inherit;
+            if needed && self.constraint_named(child, &row.name).is_none() {
+                return reject("42804", format!("child table is missing constraint `{}`", row.name));
+            }
+        }
+        let columns = self.catalog.relations.get(parent).map(|r| r.columns.as_slice()).unwrap_or_default();
+        match columns.iter().find(|c| !c.dropped && self.find_place(child, &c.name).is_none()) {
+            Some(column) => reject("42804", format!("child table is missing column `{}`", column.name)),
+            None => Ok(()),
+        }
+    }
+
     pub(super) fn inherit(&mut self, child: Id, parent: &Name, on: bool) -> Result {
         let parent = self.relation(parent)?;
+        if on {
+            self.needs_parents_parts(parent, child)?;
+        }
         if let Some(row) = self.catalog.relations.edit(child) {
             row.parents.retain(|p| *p != parent);
             if on {
                 row.parents.push(parent);
             } else {
-                row.columns.iter_mut().for_each(|c| c.local = true);
+                row.columns.iter_mut().for_each(|c| (c.local, c.inherited) = (true, false));
             }
         }
         if on {

@@ -248,6 +248,7 @@ impl Column {
             deterministic: true,
             acl: None,
             local: true,
+            inherited: false,
             origin,
         }
     }

@@ -17,6 +17,7 @@ pub(super) fn start(platform: Platform, major: u32) -> Run {
     let own = catalog.settings.iter().find(|(_, s)| s.role == Some(user) && s.name == "search_path");
     let search_path = own.map_or_else(|| path("\"$user\", public"), |(_, s)| path(&s.value));
     let mut run = Run::new(catalog, Session::new(user, search_path));
+    run.provides_extensions = platform != Platform::Postgres;
     // The platform lets `postgres` do some things that only a superuser may.
     run.lend_superuser(user);
     run

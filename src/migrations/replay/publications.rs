@@ -76,6 +76,10 @@ impl Run {
         match &alter.action {
             PublicationAction::Change(change) => return self.change_publication(&alter.name, change),
             PublicationAction::Options(_) => (),
+            PublicationAction::Add(_) | PublicationAction::Set(_) if row.all_tables => {
+                let message = format!("publication `{}` is defined as FOR ALL TABLES", alter.name);
+                return reject("55000", message);
+            }
             PublicationAction::Add(objects) => self.publish(&mut row, objects)?,
             PublicationAction::Set(objects) => {
                 row.relations.clear();

@@ -7,6 +7,7 @@ use super::catalog::object::{Column, ConstraintKind, IndexKey, TypeKind};
 use super::columns::NewColumn;
 use super::run::{Result, Run, reject, state};
 use crate::migrations::Name;
+use crate::migrations::lex;
 use crate::migrations::parse::column::{ConstraintBody, TableConstraint};
 use crate::migrations::parse::cursor::Fragment;
 use crate::migrations::parse::table::{CreateTable, TableLike};
@@ -61,7 +62,14 @@ impl Run {
         let places = self.lay_out(&mut row.columns, &new, &likes)?;
         let id = self.insert_table(row);
         self.touch(id);
-        self.finish_table(id, create, &new, &places, &likes)
+        let done = self.finish_table(id, create, &new, &places, &likes);
+        if done.is_err() {
+            // A table is made as a whole or not at all.
+            let object = Object::Relation(self.catalog.qualified(id));
+            self.drop_all(vec![id.into()], true)?;
+            self.note_made(&object);
+        }
+        done
     }
 
     fn insert_table(&mut self, row: super::catalog::object::Relation) -> Id {
@@ -87,6 +95,7 @@ impl Run {
         for column in &mut columns {
             column.acl = None;
             column.local = false;
+            column.inherited = true;
             column.origin = self.origin;
             // Before 17 partitions do not share the identity of their parent.
             if !(partition && self.catalog.major >= 17) {
@@ -288,7 +297,7 @@ impl Run {
         }
         let mut row = self.new_relation(schema, &name.name, RelationKind::Table);
         row.acl = self.catalog.starting_acl(GrantObject::Tables, row.owner, Some(schema));
-        row.columns = self.columns_of_query(&query.text, &[])?.1;
+        row.columns = self.columns_of_query(&without_into(&query.text), &[])?.1;
         let id = self.insert_table(row);
         self.touch(id);
         Ok(())
@@ -298,6 +307,23 @@ impl Run {
     pub(super) fn key_place(key: &IndexKey) -> Option<usize> {
         if let IndexKey::Column(place) = key { Some(*place) } else { None }
     }
+}
+
+/// A query without the INTO that names its new table.
+fn without_into(text: &str) -> String {
+    let tokens = lex::tokens(text, 0..text.len());
+    let word = |at: usize| tokens.get(at).and_then(|t| text.get(t.range())).unwrap_or_default().to_ascii_lowercase();
+    let Some(into) = (0..tokens.len()).find(|at| word(*at) == "into") else { return text.to_owned() };
+    let mut end = into + 1;
+    while matches!(word(end).as_str(), "temporary" | "temp" | "unlogged" | "table") {
+        end += 1;
+    }
+    while word(end + 1) == "." {
+        end += 2;
+    }
+    let (Some(from), Some(to)) = (tokens.get(into), tokens.get(end)) else { return text.to_owned() };
+    let (before, after) = (text.get(..from.start).unwrap_or_default(), text.get(to.end..).unwrap_or_default());
+    format!("{before} {after}")
 }
 
 /// A table that is copied.

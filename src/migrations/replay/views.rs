@@ -8,7 +8,7 @@ use crate::migrations::parse::kind::CreateSchema;
 use crate::migrations::parse::role::RoleSpec;
 use crate::migrations::parse::sequence::{CreateSequence, SequenceOption};
 use crate::migrations::parse::view::CreateView;
-use crate::model::{GrantObject, RelationKind};
+use crate::model::{GrantObject, RelationKind, quote_ident};
 
 impl Run {
     pub(super) fn create_view(&mut self, create: &CreateView) -> Result {
@@ -17,11 +17,17 @@ impl Run {
             false => self.creation_namespace(create.name.schema.as_deref())?,
         };
         let kind = if create.materialized { RelationKind::MaterializedView } else { RelationKind::View };
+        if self.catalog.major < 15 && create.options.iter().any(|(name, _)| name == "security_invoker") {
+            return reject(state::INVALID_PARAMETER, "unrecognized parameter `security_invoker`");
+        }
+        if self.catalog.names.find(super::catalog::names::Space::Type, schema, &create.name.name).is_some() {
+            return reject(state::DUPLICATE_OBJECT, format!("type `{}` already exists", create.name));
+        }
         let old = self.catalog.names.find(super::catalog::names::Space::Relation, schema, &create.name.name);
         if old.is_some() && create.if_not_exists {
             return Ok(());
         }
-        let (query, columns) = self.columns_of_query(&create.query.text, &create.columns)?;
+        let (query, columns) = self.columns_of_query(&query_of(create), &create.columns)?;
         let mut view = View { query, options: Vec::new(), check_option: create.check_option };
         set_options(&mut view, &create.options);
         if let Some(id) = old {
@@ -84,6 +90,9 @@ impl Run {
             true => self.temporary_namespace(),
             false => self.creation_namespace(create.name.schema.as_deref())?,
         };
+        if create.unlogged && self.catalog.major < 15 {
+            return reject("0A000", "unlogged sequences are not supported");
+        }
         if self.is_taken(schema, &create.name.name) {
             return match create.if_not_exists {
                 true => Ok(()),
@@ -131,4 +140,15 @@ impl Run {
         self.touch(id);
         Ok(())
     }
+}
+
+/// The query of a view; RECURSIVE is short for a query of WITH that has the view's own name.
+fn query_of(create: &CreateView) -> String {
+    if !create.recursive {
+        return create.query.text.clone();
+    }
+    let name = quote_ident(&create.name.name);
+    let columns: Vec<_> = create.columns.iter().map(|c| quote_ident(c)).collect();
+    let columns = columns.join(", ");
+    format!("with recursive {name} ({columns}) as ({}) select {columns} from {name}", create.query.text)
 }

@@ -79,6 +79,8 @@ pub(crate) struct Column {
     pub(crate) acl: Option<Acl>,
     /// Defined here, not only by a parent.
     pub(crate) local: bool,
+    /// A parent has it too.
+    pub(crate) inherited: bool,
     pub(crate) origin: Origin,
 }
 
