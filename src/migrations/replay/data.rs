@@ -76,7 +76,11 @@ impl Run {
     }
 
     fn insert_buckets(&mut self, insert: &Insert) -> Result<bool> {
-        let columns: Vec<String> = insert.columns.iter().map(|c| c.to_string().trim_matches('"').to_owned()).collect();
+        let columns: Vec<String> = insert.columns.iter().map(|c| folded(&c.to_string())).collect();
+        // Without a list the columns are the table's own, which may be any.
+        if columns.is_empty() {
+            return Ok(false);
+        }
         let Some(SetExpr::Values(values)) = insert.source.as_ref().map(|q| q.body.as_ref()) else { return Ok(false) };
         let mut rows = Vec::new();
         for row in &values.rows {
@@ -103,7 +107,7 @@ impl Run {
                         let Some(mut row) = self.catalog.buckets.get(old).cloned() else { continue };
                         for assignment in &update.assignments {
                             let AssignmentTarget::ColumnName(name) = &assignment.target else { return Ok(false) };
-                            let column = name.to_string().trim_matches('"').to_owned();
+                            let column = folded(&name.to_string());
                             let excluded = assignment.value.to_string().to_ascii_lowercase();
                             if excluded.strip_prefix("excluded.").is_some_and(|c| c == column) {
                                 copy_field(&mut row, &bucket, &column);
@@ -127,7 +131,7 @@ impl Run {
             let Some(mut row) = self.catalog.buckets.get(row_id).cloned() else { continue };
             for assignment in assignments {
                 let AssignmentTarget::ColumnName(name) = &assignment.target else { return false };
-                let column = name.to_string().trim_matches('"').to_owned();
+                let column = folded(&name.to_string());
                 if !set_field(&mut row, &column, &assignment.value) {
                     return false;
                 }
@@ -163,6 +167,14 @@ impl Run {
             Some(Expr::InList { expr, list, negated: false }) if is_id(expr) => list.iter().map(text).collect(),
             Some(_) => None,
         }
+    }
+}
+
+/// A column's name as Postgres reads it.
+fn folded(written: &str) -> String {
+    match written.strip_prefix('"').and_then(|w| w.strip_suffix('"')) {
+        Some(quoted) => quoted.replace("\"\"", "\""),
+        None => written.to_ascii_lowercase(),
     }
 }
 

@@ -63,7 +63,9 @@ impl Run {
         }
         let stand_in = shadow::stand_in(&create.name);
         let schema = match (stand_in.and_then(|s| s.0), &create.schema) {
-            (Some(own), _) if self.catalog.namespace(own).is_none() => self.insert_namespace(own, self.user()),
+            (Some(own), _) if self.catalog.namespace(own).is_none() => {
+                self.insert_namespace(own, self.catalog.superuser)
+            }
             (Some(own), _) => self.namespace(own)?,
             (None, Some(schema)) => self.namespace(schema)?,
             // One with a schema of its own needs none to be selected.

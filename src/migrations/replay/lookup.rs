@@ -137,7 +137,7 @@ impl Run {
                 }
                 _ => ReplicaIdentity::Nothing,
             },
-            extension: None,
+            extension: self.extension,
             unknown: false,
             origin: self.origin,
         }
