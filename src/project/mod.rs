@@ -22,6 +22,8 @@ pub use mask::Mask;
 pub use model::secrets;
 pub use source::SourceTree;
 
+use std::sync::OnceLock;
+
 use crate::checks::Meta;
 use crate::finding::{Examined, Finding, Findings, ObjectKind, ObjectRef};
 use crate::model::{Origin, SourceFile, Statement};
@@ -63,7 +65,13 @@ pub struct Files {
     pub functions: Vec<Text>,
     /// The application's source, when the user named it.
     pub source: Vec<Text>,
+    /// What [`Files::scanned`] found, so that it is looked for once.
+    found: Found,
 }
+
+/// The secrets of each of [`Files::all`], once they were looked for. Not part of what files are.
+#[derive(Debug, Clone, Default)]
+struct Found(OnceLock<Vec<Vec<scan::Secret>>>);
 
 impl Files {
     /// Those that findings point into; [`Statement::file`] of a finding counts in this order.
@@ -92,10 +100,51 @@ impl Files {
         })
     }
 
+    /// The files of a project; its source may be added later.
+    #[must_use]
+    pub fn new(sql: Vec<Text>, config: Option<Text>, functions: Vec<Text>) -> Self {
+        Self { sql, config, functions, ..Self::default() }
+    }
+
+    /// The same with the application's source.
+    #[must_use]
+    pub fn with_source(self, source: Vec<Text>) -> Self {
+        Self { source, found: Found::default(), ..self }
+    }
+
     /// Every secret in them, to be kept out of what is printed.
     #[must_use]
     pub fn mask(&self) -> Mask {
-        Mask::new(self.all().flat_map(|file| scan::scan(&file.text).into_iter().map(|s| s.text(&file.text).to_owned())))
+        let texts = |(file, secrets): (&Text, &Vec<scan::Secret>)| -> Vec<String> {
+            secrets.iter().map(|s| s.text(&file.text).to_owned()).collect()
+        };
+        Mask::new(self.all().zip(self.scanned()).flat_map(texts))
+    }
+
+    /// The secrets in each of [`Self::all`], on as many threads as there are processors.
+    fn scanned(&self) -> &[Vec<scan::Secret>] {
+        self.found.0.get_or_init(|| {
+            let files: Vec<_> = self.all().collect();
+            let threads =
+                std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(files.len()).max(1);
+            let share = files.len().div_ceil(threads).max(1);
+            std::thread::scope(|scope| {
+                let parts = files.chunks(share).map(|part| {
+                    scope.spawn(move || part.iter().map(|file| scan::scan(&file.text)).collect::<Vec<_>>())
+                });
+                let parts: Vec<_> = parts.collect();
+                parts
+                    .into_iter()
+                    .flat_map(|part| part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+                    .collect()
+            })
+        })
+    }
+
+    /// The secrets in one of them.
+    fn secrets_of(&self, file: &Text) -> &[scan::Secret] {
+        let at = self.all().position(|other| std::ptr::eq(other, file));
+        at.and_then(|at| self.scanned().get(at)).map_or(&[], Vec::as_slice)
     }
 }
 

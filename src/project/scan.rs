@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::dummy::{entropy, is_default_password, is_dummy};
-use super::vendor::{LOCAL, SHAPES};
+use super::vendor::{LOCAL, SHAPES, Shape};
 use super::{jwt, mask};
 
 /// What a secret opens.
@@ -104,25 +104,42 @@ fn tokens(text: &str, all: &mut Vec<Secret>) {
     }
 }
 
+/// One pass for all shapes: a place is looked at where a word begins with a letter that some shape begins with.
 fn shapes(text: &str, all: &mut Vec<Secret>) {
+    let first = |shape: &Shape| shape.prefix.bytes().next();
+    let mut begin = [false; 256];
     for shape in SHAPES {
-        for (at, _) in text.match_indices(shape.prefix).filter(|(at, _)| begins(text, *at)) {
-            let span = run(text, at + shape.prefix.len(), shape.also);
-            let tail = text.get(span.clone()).unwrap_or_default();
-            let is_key = tail.len() >= shape.least && tail.bytes().any(|b| b.is_ascii_digit());
-            let is_fixed = shape.prefix != "AKIA" || tail.len() == 16 && !tail.bytes().any(|b| b.is_ascii_lowercase());
-            let is_mixed = shape.prefix != "re_" || tail.bytes().any(|b| b.is_ascii_uppercase());
-            if is_key && is_fixed && is_mixed && !is_dummy(tail) && entropy(tail) > 3.0 {
-                let span = at..span.end;
-                let local = LOCAL.contains(&text.get(span.clone()).unwrap_or_default());
-                let weight = if local { Weight::Local } else { shape.weight };
-                all.push(secret(text, span, shape.what, weight, shape.prefix));
-            }
+        first(shape).and_then(|byte| begin.get_mut(usize::from(byte))).into_iter().for_each(|slot| *slot = true);
+    }
+    let mut before = b' ';
+    for (at, byte) in text.bytes().enumerate() {
+        let within = std::mem::replace(&mut before, byte);
+        let is_word = within.is_ascii_alphanumeric() || within == b'_' || within == b'-';
+        if is_word || begin.get(usize::from(byte)) != Some(&true) || !begins(text, at) {
+            continue;
+        }
+        let rest = text.get(at..).unwrap_or_default();
+        for shape in SHAPES.iter().filter(|shape| rest.starts_with(shape.prefix)) {
+            of_shape(text, at, shape, all);
         }
     }
     for (at, _) in text.match_indices(LOCAL.last().copied().unwrap_or_default()) {
         let span = run(text, at, "_-");
         all.push(secret(text, span, "JWT secret of local stacks", Weight::Local, ""));
+    }
+}
+
+fn of_shape(text: &str, at: usize, shape: &Shape, all: &mut Vec<Secret>) {
+    let span = run(text, at + shape.prefix.len(), shape.also);
+    let tail = text.get(span.clone()).unwrap_or_default();
+    let is_key = tail.len() >= shape.least && tail.bytes().any(|b| b.is_ascii_digit());
+    let is_fixed = shape.prefix != "AKIA" || tail.len() == 16 && !tail.bytes().any(|b| b.is_ascii_lowercase());
+    let is_mixed = shape.prefix != "re_" || tail.bytes().any(|b| b.is_ascii_uppercase());
+    if is_key && is_fixed && is_mixed && !is_dummy(tail) && entropy(tail) > 3.0 {
+        let span = at..span.end;
+        let local = LOCAL.contains(&text.get(span.clone()).unwrap_or_default());
+        let weight = if local { Weight::Local } else { shape.weight };
+        all.push(secret(text, span, shape.what, weight, shape.prefix));
     }
 }
 
@@ -218,6 +235,14 @@ fn literals(text: &str, all: &mut Vec<Secret>) {
 
 /// What a literal is, by what stands before it in its line.
 fn told(before: &str, value: &str) -> Option<(&'static str, Weight)> {
+    // Most literals are neither, and what stands before them need not be read.
+    let is_random = looks_random(value);
+    let ends = before.trim_end().as_bytes();
+    let is_behind =
+        ends.len().checked_sub(8).and_then(|at| ends.get(at..)).is_some_and(|w| w.eq_ignore_ascii_case(b"password"));
+    if !is_random && !is_behind {
+        return None;
+    }
     let start = before.char_indices().rev().nth(59).map_or(0, |(at, _)| at);
     let near = before.get(start..).unwrap_or_default().to_lowercase();
     let is_role = near.trim_end().ends_with(" password") && !value.is_empty();
@@ -230,10 +255,13 @@ fn told(before: &str, value: &str) -> Option<(&'static str, Weight)> {
     let near = near.rmatch_indices(',').nth(1).map_or(near.as_str(), |(at, _)| near.get(at..).unwrap_or_default());
     let squeezed: String = near.chars().filter(|c| !matches!(c, '_' | '-' | ' ')).collect();
     let named = CONTEXT.iter().any(|word| squeezed.contains(word)) || near.trim_end().ends_with("vault.create_secret(");
-    (named && looks_random(value)).then_some(("secret", Weight::Service))
+    (named && is_random).then_some(("secret", Weight::Service))
 }
 
 fn looks_random(value: &str) -> bool {
+    if value.len() < 16 || value.len() > 256 {
+        return false;
+    }
     let is_any = |test: fn(char) -> bool| value.chars().any(test);
     let is_hex = value.chars().all(|c| c.is_ascii_hexdigit() || c == '-');
     let least = if is_hex { (32, 3.0) } else { (16, 3.7) };

@@ -1,6 +1,6 @@
 //! Secrets in migrations, seeds and config.toml.
 
-use super::scan::{Weight, scan};
+use super::scan::Weight;
 use super::{FileCheck, Files, object};
 use crate::checks::{Meta, declare_check};
 use crate::finding::{Confidence, Draft, Findings, Severity};
@@ -50,7 +50,7 @@ impl FileCheck for SecretInSql {
             out.examine(object(file));
             let mut met: std::collections::BTreeMap<&str, usize> = std::collections::BTreeMap::new();
             let mut seen = std::collections::BTreeSet::new();
-            for secret in scan(&file.text) {
+            for secret in files.secrets_of(file) {
                 // One that a file repeats is one secret.
                 if !seen.insert(secret.text(&file.text).to_owned()) {
                     continue;

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::scan::{Secret, Weight, scan};
+use super::scan::{Secret, Weight};
 use super::{FileCheck, Files, Text, object};
 use crate::checks::{Meta, declare_check};
 use crate::finding::{Confidence, Draft, Findings, Severity};
@@ -57,7 +57,7 @@ impl FileCheck for ServiceKeyInClient {
         for file in &files.source {
             out.examine(object(file));
             let mut hits: Vec<_> =
-                scan(&file.text).iter().filter(|s| is_key(s)).filter_map(|secret| held(file, secret)).collect();
+                files.secrets_of(file).iter().filter(|s| is_key(s)).filter_map(|secret| held(file, secret)).collect();
             hits.extend(named(file, &hits));
             for (nth, hit) in hits.into_iter().enumerate() {
                 let message = format!(

@@ -109,7 +109,7 @@ fn texts(project: &Project, paths: &[PathBuf]) -> Files {
         Some(Text { path: file.display().to_string(), text })
     });
     let functions = config.as_ref().map(|file| edge_functions(Path::new(&file.path))).unwrap_or_default();
-    Files { sql, config, functions, source: Vec::new() }
+    Files::new(sql, config, functions)
 }
 
 /// The source of the edge functions beside a `config.toml`; what cannot be read says nothing.

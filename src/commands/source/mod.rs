@@ -161,7 +161,7 @@ impl Loaded {
     pub(super) fn read_source(&mut self, folder: &Path) -> Result<(), Error> {
         let tree = SourceTree::read(folder).map_err(|e| Error::file("read", folder, e))?;
         self.notes.extend(tree.notes);
-        self.files.source = tree.files;
+        self.files = std::mem::take(&mut self.files).with_source(tree.files);
         let mask = self.files.mask();
         self.texts.extend(self.files.source.iter().map(|file| (file.path.clone(), mask.hide(&file.text))));
         Ok(())

@@ -169,7 +169,7 @@ impl Run {
         self.unknown.insert(object, place);
         self.rejected.push(Rejected { place, sqlstate, message: message.clone() });
         self.gap(
-            format!("{message}: no statement before makes it, so what stands behind it is not known; it was made elsewhere, or `--base` can say what was there"),
+            format!("{message}: no statement before makes it, so what stands behind it is not known; if it was made elsewhere, name a dump of that before the migrations"),
             true,
         );
     }

@@ -45,7 +45,10 @@ fn gaps(cx: &Context<'_>) -> Vec<CoverageGap> {
         let (file, line) = place(g.origin);
         CoverageGap { what: g.what.clone(), file, line, access_control: g.access_control }
     };
-    cx.schema.gaps.iter().map(gap).collect()
+    let mut all: Vec<_> = cx.schema.gaps.iter().map(gap).collect();
+    // As a reader meets them: in the order of the files.
+    all.sort_by(|a, b| (&a.file, a.line, &a.what).cmp(&(&b.file, b.line, &b.what)));
+    all
 }
 
 fn count(n: usize) -> u64 {

@@ -17,7 +17,7 @@ impl Human<'_> {
         if !report.probes.is_empty() {
             self.paragraph(&probes(&report.probes), out);
         }
-        let gaps: Vec<_> = report.coverage.gaps.iter().map(gap).collect();
+        let gaps = gaps(&report.coverage.gaps);
         self.list("Not examined", &gaps, out);
         self.list("Notes", &report.source.notes, out);
         out.push_str(&format!("\n{}\n", counts(report)));
@@ -111,14 +111,33 @@ fn probes(probes: &[Probe]) -> String {
     words
 }
 
-fn gap(gap: &CoverageGap) -> String {
+/// What could not be examined, the same thing in several places once.
+fn gaps(all: &[CoverageGap]) -> Vec<String> {
+    let mut groups: Vec<(&CoverageGap, u64)> = Vec::new();
+    for gap in all {
+        let same = |(first, _): &&mut (&CoverageGap, u64)| {
+            (&first.what, first.access_control, first.file.is_some())
+                == (&gap.what, gap.access_control, gap.file.is_some())
+        };
+        match groups.iter_mut().find(same) {
+            Some((_, more)) => *more += 1,
+            None => groups.push((gap, 0)),
+        }
+    }
+    // What access control may depend on is what ends the run with 3.
+    groups.sort_by_key(|(gap, _)| !gap.access_control);
+    groups.into_iter().map(|(gap, more)| self::gap(gap, more)).collect()
+}
+
+fn gap(gap: &CoverageGap, more: u64) -> String {
     let place = match (&gap.file, gap.line) {
         (Some(file), Some(line)) => format!("{file}:{line}: "),
         (Some(file), None) => format!("{file}: "),
         _ => String::new(),
     };
+    let again = if more > 0 { format!(", and in {}", counted(more, "other place")) } else { String::new() };
     let weight = if gap.access_control { " (access control may depend on it)" } else { "" };
-    format!("{place}{}{weight}", gap.what)
+    format!("{place}{}{again}{weight}", gap.what)
 }
 
 fn counts(report: &Report) -> String {
