@@ -181,7 +181,7 @@ impl Run {
         }
         let in_the_way = doomed.iter().find(|(_, tie)| **tie == Tie::Normal).map(|(address, _)| *address);
         if let (Some(address), false) = (in_the_way, cascade) {
-            let what = self.catalog.describe(address).map(|o| format!("{o:?}")).unwrap_or_default();
+            let what = self.catalog.describe(address).map(|o| o.to_string()).unwrap_or_default();
             return reject(state::DEPENDENT_OBJECTS, format!("other objects depend on it: {what}"));
         }
         // Parts go before what they are parts of, columns last of all before their relations.
@@ -316,7 +316,7 @@ impl Run {
         let default = || c.defaults.iter().find(|(_, d)| d.role == id || d.acl.names(id)).map(|(id, _)| id);
         let found = relation.map(|(id, _)| id).or_else(function).or_else(other).or_else(schema);
         let found = found.or_else(policy).or_else(default)?;
-        Some(c.describe(found.into()).map(|o| format!("{o:?}")).unwrap_or_default())
+        Some(c.describe(found.into()).map(|o| o.to_string()).unwrap_or_default())
     }
 
     /// `DROP OWNED BY`: what the roles own goes, and what they may do.

@@ -40,6 +40,7 @@ mod tables;
 mod triggers;
 mod types;
 mod views;
+mod words;
 
 #[cfg(test)]
 mod tests;
