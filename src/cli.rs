@@ -243,6 +243,18 @@ pub struct Reading {
     /// The tool that the migrations are for; detected by default
     #[arg(long, value_name = "TOOL")]
     pub layout: Option<Layout>,
+    /// Run migrations in a scratch database on this server instead of a throw-away server; it is dropped at the end
+    ///
+    /// A URL or keyword=value pairs of a role that may make databases, best a superuser of a server for tests. Nothing else
+    /// in the server changes: roles that it has stay as they are, and those that are made go with the database.
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "PGWITNESS_SHADOW_URL",
+        hide_env_values = true,
+        conflicts_with_all = ["pg_bin", "pg_version"]
+    )]
+    pub shadow_url: Option<String>,
     /// A pg_dump of the database before the first migration, where migrations alone do not make it
     ///
     /// For projects that began in a dashboard: `supabase db dump` or `pg_dump` in plain format, with or without rows.

@@ -8,7 +8,7 @@
 //! lives as long as the guard does, which is how a later run knows a directory of a crashed one.
 
 use super::account::Account;
-use super::stale;
+use super::{scratch, stale};
 use rustix::process::{Pid, Signal, kill_process};
 use std::ffi::OsString;
 use std::fs::File;
@@ -69,6 +69,10 @@ impl Job {
 /// Runs the guard until the pipe on standard input closes; `arguments` are those after [`SUBCOMMAND`].
 #[must_use]
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let mut arguments = arguments.into_iter().peekable();
+    if arguments.peek().is_some_and(|first| first == scratch::guard::SCRATCH) {
+        return scratch::guard::run();
+    }
     let Some(job) = Job::parse(arguments) else { return ExitCode::from(2) };
     let keep = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime.block_on(watch(&job)),
@@ -115,7 +119,7 @@ fn ended(dir: &Path, why: &str) -> bool {
 }
 
 /// Waits until the pipe closes; gives the last byte that came through it.
-async fn parent_gone() -> Option<u8> {
+pub(super) async fn parent_gone() -> Option<u8> {
     let stdin = std::io::stdin().as_fd().try_clone_to_owned();
     let mut pipe = stdin.and_then(Receiver::from_owned_fd).ok()?;
     let mut last = None;
@@ -130,7 +134,7 @@ async fn parent_gone() -> Option<u8> {
 }
 
 /// Waits for a signal that would otherwise end the guard before its work is done.
-async fn told_to_end() {
+pub(super) async fn told_to_end() {
     let (Ok(mut term), Ok(mut int), Ok(mut hup)) =
         (signal(SignalKind::terminate()), signal(SignalKind::interrupt()), signal(SignalKind::hangup()))
     else {

@@ -12,6 +12,7 @@ mod cache;
 mod error;
 pub mod guard;
 mod platform;
+mod scratch;
 mod server;
 mod stale;
 mod standin;
@@ -23,6 +24,7 @@ pub use binaries::{Binaries, BinariesRequest, SUPPORTED_MAJORS};
 pub use cache::cache_dir;
 pub use error::ShadowError;
 pub use platform::Platform;
+pub use scratch::{GivenServer, Scratch};
 pub use server::{DataFile, Server, ServerOptions};
 pub(crate) use standin::stand_in;
 

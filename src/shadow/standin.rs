@@ -37,6 +37,8 @@ pub(crate) struct StandIns<'a> {
     client: &'a Client,
     available: BTreeSet<String>,
     done: BTreeSet<String>,
+    /// Whether we may write to the catalog, so that a stand-in is an extension.
+    superuser: bool,
     /// Those that the project dropped and did not make again.
     dropped: BTreeSet<String>,
 }
@@ -48,7 +50,9 @@ impl<'a> StandIns<'a> {
         let there = "select extname::text from pg_extension
                      union select nspname::text from pg_namespace where nspname = 'supabase_functions'";
         let (available, done) = (names(client, &offered).await?, names(client, there).await?);
-        Ok(Self { client, available, done, dropped: BTreeSet::new() })
+        let superuser = "select 'yes' from pg_roles where rolname = current_user and rolsuper";
+        let superuser = !names(client, superuser).await?.is_empty();
+        Ok(Self { client, available, done, superuser, dropped: BTreeSet::new() })
     }
 
     /// Provides what `text` needs, and blanks the statements that this server could not run, keeping every other byte in its
@@ -110,7 +114,7 @@ impl<'a> StandIns<'a> {
     }
 
     /// Provides extensions with a schema of their own when a statement names that schema, because they are often switched on
-    /// in the dashboard and no migration creates them; and those that a DO block creates.
+    /// in the dashboard and no migration creates them; and those that a body creates.
     async fn mentioned(&mut self, statement: &Statement<'_>, applied: &mut Applied) -> Result<(), ShadowError> {
         for found in STANDINS {
             let absent = !self.available.contains(found.extension);
@@ -118,11 +122,9 @@ impl<'a> StandIns<'a> {
                 self.provide(found, "public", applied).await?;
             }
         }
-        if statement.begins(&["do"]) {
-            for (name, schema) in statement.extensions_within() {
-                if let Some(found) = found(&name).filter(|_| !self.available.contains(&name)) {
-                    self.provide(found, schema.as_deref().unwrap_or("public"), applied).await?;
-                }
+        for (name, schema) in statement.extensions_within() {
+            if let Some(found) = found(&name).filter(|_| !self.available.contains(&name)) {
+                self.provide(found, schema.as_deref().unwrap_or("public"), applied).await?;
             }
         }
         Ok(())
@@ -138,7 +140,8 @@ impl<'a> StandIns<'a> {
             None => found.sql.replace("extensions.", &format!("{place}.")),
         };
         let sql = self.without_roles_that_are_there(sql).await?;
-        let (before, after) = if found.is_extension { registered(found.extension, &place) } else { Default::default() };
+        let (before, after) =
+            if found.is_extension && self.superuser { registered(found.extension, &place) } else { Default::default() };
         let schema = format!("create schema if not exists {place};");
         let run = self.client.batch_execute(&format!("begin; {schema} {before}\n{sql}\n{after} commit;")).await;
         let name = found.extension;
@@ -251,7 +254,7 @@ fn extension_of(statement: &Statement<'_>) -> Option<(String, String)> {
 }
 
 /// Overwrites a statement with blanks; line ends stay, so that the server's error positions still fit the file.
-fn blank(text: &mut String, range: &Range<usize>) {
+pub(super) fn blank(text: &mut String, range: &Range<usize>) {
     let Some(old) = text.get(range.clone()) else { return };
     let new: String = old.bytes().map(|b| if b == b'\n' || b == b'\r' { b as char } else { ' ' }).collect();
     text.replace_range(range.clone(), &new);

@@ -44,6 +44,7 @@ fn run_file(server: &Server, file: &Path, tally: &mut Tally) {
     let text = std::fs::read_to_string(file).unwrap();
     let sql: String =
         text.lines().map(|line| if line.starts_with('\\') { "\n".to_owned() } else { format!("{line}\n") }).collect();
+    support::block_on(pgwitness::shadow::provide(server.at("postgres"), &sql)).unwrap();
     let client = support::connect(server, "postgres", "postgres");
     support::block_on(client.batch_execute("set statement_timeout = '60s'")).unwrap();
     for piece in pgwitness::migrations::split::split(&sql) {
@@ -121,8 +122,6 @@ fn suites_of_real_projects_pass() {
         let server = support::server(projects::major(&folder), Platform::SUPABASE);
         let project = layout::find(&folder, Wanted { seed: true, supabase: true, layout: None }).unwrap();
         let applied = support::block_on(run(server.at("postgres"), &project, Mode::Resilient)).unwrap();
-        let helpers = "create extension if not exists \"basejump-supabase_test_helpers\";";
-        support::block_on(pgwitness::shadow::provide(server.at("postgres"), helpers)).unwrap();
         let admin = support::connect(&server, server.superuser(), "postgres");
         support::block_on(admin.batch_execute(&script)).unwrap_or_else(|e| panic!("{}", support::explain(&e)));
         let grant = "grant usage on schema extensions to public";

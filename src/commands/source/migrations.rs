@@ -6,12 +6,13 @@ use super::{Loaded, live, replayed};
 use crate::Error;
 use crate::cli;
 use crate::commands::Run;
-use crate::connector::ConnInfo;
+use crate::connector::{ConnInfo, Environment};
 use crate::model::{Gap, Origin, Schema, Setting};
 use crate::project::Mask;
 use crate::report::SourceKind;
 use crate::shadow::{
-    self, Applied, Binaries, BinariesRequest, Failure, Mode, ServerOptions, Shadow, ShadowError, ShadowRequest,
+    self, Applied, Binaries, BinariesRequest, Failure, GivenServer, Mode, Scratch, ServerOptions, Shadow, ShadowError,
+    ShadowRequest, Target,
 };
 
 /// Applies the files and reads the result; `description` is what reports call them.
@@ -22,13 +23,19 @@ pub(in crate::commands) async fn load(
     run: &Run,
 ) -> Result<Loaded, Error> {
     let on = if found.is_supabase() { " with the Supabase platform" } else { "" };
-    run.talk.say(format!("applying {description} to a throw-away Postgres{on}"));
+    let to = if reading.shadow_url.is_some() { "a scratch database" } else { "a throw-away Postgres" };
+    run.talk.say(format!("applying {description} to {to}{on}"));
     let mask = found.texts.mask();
     let mut notes = found.notes.clone();
     let binaries = binaries(reading, &found.config, &mut notes);
+    let place = start(&found, binaries, reading, run).await.map_err(|e| hidden(e, &mask))?;
     let mode = if reading.strict { Mode::Strict } else { Mode::Resilient };
-    let (shadow, applied) = start(&found, binaries, mode, run).await.map_err(|e| hidden(e, &mask))?;
-    let info = ConnInfo::for_socket(shadow.server.socket_dir(), shadow.server.port(), "postgres", Shadow::DATABASE);
+    let applied = {
+        let _working = run.talk.working_on("applying the migrations");
+        let applied = shadow::run(place.target(), &found.project, mode).await;
+        applied.map_err(|e| hidden(e.into(), &mask))?
+    };
+    let info = place.info();
     let (mut schema, database) = live::read(&info, reading, run).await?;
     schema.server.throw_away = true;
     schema.gaps.extend(found.gaps());
@@ -40,13 +47,16 @@ pub(in crate::commands) async fn load(
     let failed: Vec<_> = applied.failures.iter().map(|failure| gap(failure, &schema)).collect();
     schema.gaps.extend(failed);
     let mut loaded = Loaded::new(schema, SourceKind::Shadow, description);
+    loaded.schema.gaps.extend(place.gaps());
+    notes.extend(place.notes());
     loaded.notes = coverage(&applied).into_iter().chain(applied.notes.iter().cloned()).chain(notes).collect();
     loaded.statements = Some((applied.total, applied.applied()));
     // Migrations run and the model is read as postgres; only a superuser may act as every role.
-    let superuser = live::open(&info.with_user(shadow.server.superuser()), reading, run).await?;
-    drop(database);
-    loaded.database = Some(superuser);
-    loaded.shadow = Some(shadow);
+    loaded.database = match &place {
+        Place::Own(shadow) => Some(live::open(&info.with_user(shadow.server.superuser()), reading, run).await?),
+        Place::Given(_) => Some(database),
+    };
+    loaded.shadow = Some(place);
     loaded.replayed = Some(replay);
     loaded.show(found.texts);
     Ok(loaded)
@@ -105,17 +115,62 @@ fn coverage(applied: &Applied) -> Option<String> {
     ))
 }
 
-async fn start(found: &Found, binaries: BinariesRequest, mode: Mode, run: &Run) -> Result<(Shadow, Applied), Error> {
+/// Where the migrations run.
+pub(super) enum Place {
+    /// A server of our own.
+    Own(Shadow),
+    /// A scratch database on a given server.
+    Given(Box<Scratch>),
+}
+
+impl Place {
+    fn target(&self) -> Target<'_> {
+        match self {
+            Self::Own(shadow) => shadow.server.at(Shadow::DATABASE),
+            Self::Given(scratch) => Target::Given(scratch),
+        }
+    }
+
+    fn info(&self) -> ConnInfo {
+        match self {
+            Self::Own(Shadow { server, .. }) => {
+                ConnInfo::for_socket(server.socket_dir(), server.port(), "postgres", Shadow::DATABASE)
+            }
+            Self::Given(scratch) => scratch.info().clone(),
+        }
+    }
+
+    fn gaps(&self) -> Vec<Gap> {
+        match self {
+            Self::Own(_) => Vec::new(),
+            Self::Given(scratch) => scratch.gaps().to_vec(),
+        }
+    }
+
+    fn notes(&self) -> Vec<String> {
+        match self {
+            Self::Own(_) => Vec::new(),
+            Self::Given(scratch) => scratch.notes().to_vec(),
+        }
+    }
+}
+
+async fn start(found: &Found, binaries: BinariesRequest, reading: &cli::Reading, run: &Run) -> Result<Place, Error> {
+    let _working = run.talk.working_on("starting a server");
+    if let Some(url) = &reading.shadow_url {
+        let env = Environment::from_process();
+        let config = run.config.config.database.url.as_deref();
+        let audited = ConnInfo::is_given(None, config, &env).then(|| ConnInfo::resolve(None, config, &env).ok());
+        let given = GivenServer { url: url.clone(), audited: audited.flatten() };
+        return Ok(Place::Given(Box::new(Scratch::create(&given, found.platform, None).await?)));
+    }
     let request = ShadowRequest {
         binaries,
         server: ServerOptions { platform: found.platform, ..ServerOptions::default() },
         migrations: None,
         seed: false,
     };
-    let _working = run.talk.working_on("starting a server and applying the migrations");
-    let shadow = Shadow::start(request, &|text| run.talk.say(text)).await?;
-    let applied = shadow::run(shadow.server.at(Shadow::DATABASE), &found.project, mode).await?;
-    Ok((shadow, applied))
+    Ok(Place::Own(Shadow::start(request, &|text| run.talk.say(text)).await?))
 }
 
 /// Says in the model what the platform would say in the database of such a project.

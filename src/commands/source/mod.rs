@@ -26,7 +26,7 @@ use crate::migrations::replay::Replayed;
 use crate::model::Schema;
 use crate::project::{self, Files, Mask, SourceTree};
 use crate::report::{Source, SourceKind};
-use crate::shadow::{Shadow, ShadowError};
+use crate::shadow::ShadowError;
 use choice::Choice;
 pub(super) use choice::must_be_path;
 
@@ -48,7 +48,7 @@ pub(super) struct Loaded {
     /// The database that the model was read from, where it can be asked more.
     database: Option<Database>,
     /// The server that holds it, if it is ours; last, so that it outlives the connections to it.
-    shadow: Option<Shadow>,
+    shadow: Option<migrations::Place>,
 }
 
 /// Reads the model that the command line, the configuration or the environment names.

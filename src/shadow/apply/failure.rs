@@ -61,35 +61,35 @@ impl Failure {
     /// What the server said of a part.
     pub(super) fn of(file: &File<'_>, part: &Part<'_>, error: &tokio_postgres::Error) -> Self {
         match error.as_db_error() {
-            None => Self::new(file, part, "", error.to_string()),
+            None => Self::new(file.place(), part, "", error.to_string()),
             Some(db) => {
                 let mut message = db.message().to_owned();
                 for more in [db.detail(), db.where_()].into_iter().flatten() {
                     message = format!("{message}: {}", more.lines().next().unwrap_or_default());
                 }
-                Self { help: db.hint().map(str::to_owned), ..Self::new(file, part, db.code().code(), message) }
+                Self { help: db.hint().map(str::to_owned), ..Self::new(file.place(), part, db.code().code(), message) }
             }
         }
     }
 
-    /// A part that failed with an error of ours or the server's.
-    pub(super) fn new(file: &File<'_>, part: &Part<'_>, code: &str, message: String) -> Self {
+    /// A part that failed with an error of ours or the server's; the file is its index, its path and what of it runs.
+    pub(super) fn new((index, path, text): (usize, &str, &str), part: &Part<'_>, code: &str, message: String) -> Self {
         let small = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         let place = model::Statement {
-            file: small(file.index),
+            file: small(index),
             start: small(part.piece.range.start),
             end: small(part.piece.range.end),
             line: small(part.piece.line),
             column: small(part.piece.column),
         };
         Self {
-            path: file.name().to_owned(),
+            path: path.to_owned(),
             place,
-            statement: beginning(file.sql(part)),
+            statement: beginning(text.get(part.piece.range.clone()).unwrap_or_default()),
             code: code.to_owned(),
             message,
             help: None,
-            access_control: touches_access(&parse::parse(file.text, &part.piece).statement),
+            access_control: touches_access(&parse::parse(text, &part.piece).statement),
         }
     }
 }

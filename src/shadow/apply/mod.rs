@@ -13,9 +13,11 @@ pub use target::Target;
 
 use super::ShadowError;
 use super::platform::{self, Platform};
+use super::scratch::{Cluster, created};
 use super::server::Server;
-use super::standin::StandIns;
+use super::standin::{StandIns, blank};
 use crate::migrations::layout::{self, FileRole, MigrationFile, Project, Wanted};
+use crate::migrations::parse;
 use statement::{Part, parts};
 use std::path::Path;
 use tokio_postgres::{Client, NoTls};
@@ -88,9 +90,21 @@ pub async fn apply(server: &Server, database: &str, path: &Path, seed: bool) -> 
 pub async fn run(target: Target<'_>, project: &Project, mode: Mode) -> Result<Applied, ShadowError> {
     let mut applied = Applied { notes: remarks(project), ..Applied::default() };
     let admin = target.admin().await?;
+    let before = match target.cluster() {
+        Some(cluster) => cluster.state(&admin).await,
+        None => None,
+    };
     target.raise(&admin, true).await?;
     let run = run_all(target, &admin, &project.files, mode, &mut applied).await;
     target.raise(&admin, false).await?;
+    if let Some(cluster) = target.cluster() {
+        for role in cluster.unknown(&admin).await {
+            applied.notes.push(format!("warning: the role `{role}` is new on the given server and stays there"));
+        }
+        if cluster.state(&admin).await != before {
+            applied.notes.push("warning: roles that the given server had before are not as they were".to_owned());
+        }
+    }
     run.map(|()| applied)
 }
 
@@ -153,12 +167,21 @@ async fn run_all(
         if let Some(standins) = &mut standins {
             text = standins.prepare(&text, applied).await?;
         }
+        applied.met(&parts(&text));
+        let mut roles = Vec::new();
+        if let Some(cluster) = target.cluster() {
+            text = keep_out(cluster, (index, file), text, mode, applied)?;
+            let made = parts(&text).iter().flat_map(|p| created(&parse::parse(&text, &p.piece).statement)).collect();
+            roles = cluster.absent(admin, made).await;
+        }
         let parts = parts(&text);
-        applied.met(&parts);
         let file = File { client: &client, admin, index, file, text: &text, parts: &parts };
         match mode {
             Mode::Strict if file.file.role != FileRole::Initial => strict::run(&file).await?,
             _ => resilient::run(&file, mode, applied).await?,
+        }
+        if let Some(cluster) = target.cluster() {
+            cluster.mark(admin, &roles).await;
         }
     }
     if let Some(standins) = &mut standins {
@@ -169,6 +192,29 @@ async fn run_all(
         applied.notes.push(format!("{left_out} indexes of kinds that this server lacks were left out"));
     }
     Ok(())
+}
+
+/// Leaves out what would change a server that is not ours.
+fn keep_out(
+    cluster: &Cluster,
+    (index, file): (usize, &MigrationFile),
+    text: String,
+    mode: Mode,
+    applied: &mut Applied,
+) -> Result<String, ShadowError> {
+    let mut kept = text.clone();
+    for part in parts(&text) {
+        let Some(why) = cluster.refuses(&parse::parse(&text, &part.piece).statement) else {
+            continue;
+        };
+        let failure = Failure::new((index, &file.path, &text), &part, "pgwitness", why);
+        if mode == Mode::Strict {
+            return Err(failure.into());
+        }
+        applied.failures.push(failure);
+        blank(&mut kept, &part.piece.range);
+    }
+    Ok(kept)
 }
 
 /// A file that is about to run, with what it runs in.
@@ -186,6 +232,11 @@ struct File<'a> {
 impl File<'_> {
     fn name(&self) -> &str {
         &self.file.path
+    }
+
+    /// Its index, its path and what of it runs.
+    fn place(&self) -> (usize, &str, &str) {
+        (self.index, self.name(), self.text)
     }
 
     fn sql(&self, part: &Part<'_>) -> &str {

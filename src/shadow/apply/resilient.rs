@@ -94,7 +94,7 @@ impl Run<'_> {
     }
 
     fn fail(&mut self, part: &Part<'_>, code: &str, message: String) {
-        self.failures.push(Failure::new(self.file, part, code, message));
+        self.failures.push(Failure::new(self.file.place(), part, code, message));
     }
 
     async fn command(&self, sql: &str) -> Result<(), Error> {

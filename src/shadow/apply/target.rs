@@ -1,8 +1,9 @@
-//! Where migrations run: a database of a server of ours.
+//! Where migrations run: a database of a server of ours, or a scratch database on a given one.
 
 use super::connect;
 use crate::shadow::ShadowError;
 use crate::shadow::platform::Platform;
+use crate::shadow::scratch::{Cluster, Scratch};
 use crate::shadow::server::Server;
 use tokio_postgres::Client;
 
@@ -11,6 +12,8 @@ use tokio_postgres::Client;
 pub enum Target<'a> {
     /// A database of a server of our own.
     Own(&'a Server, &'a str),
+    /// A scratch database.
+    Given(&'a Scratch),
 }
 
 impl Server {
@@ -27,6 +30,15 @@ impl Target<'_> {
     pub fn platform(self) -> Platform {
         match self {
             Self::Own(server, _) => server.platform(),
+            Self::Given(scratch) => scratch.platform(),
+        }
+    }
+
+    /// The roles that a run must leave as they are.
+    pub(super) fn cluster(&self) -> Option<&Cluster> {
+        match self {
+            Self::Own(..) => None,
+            Self::Given(scratch) => Some(scratch.cluster()),
         }
     }
 
@@ -34,6 +46,7 @@ impl Target<'_> {
     pub(super) async fn admin(self) -> Result<Client, ShadowError> {
         match self {
             Self::Own(server, database) => connect(server, server.superuser(), database).await,
+            Self::Given(scratch) => scratch.session().await,
         }
     }
 
@@ -41,6 +54,7 @@ impl Target<'_> {
     pub(super) async fn runner(self) -> Result<Client, ShadowError> {
         match self {
             Self::Own(server, database) => connect(server, "postgres", database).await,
+            Self::Given(scratch) => scratch.session().await,
         }
     }
 
@@ -52,7 +66,7 @@ impl Target<'_> {
                 let done = admin.batch_execute(sql).await;
                 done.map_err(|e| ShadowError::connection("cannot change the role postgres", &e))
             }
-            Self::Own(..) => Ok(()),
+            Self::Own(..) | Self::Given(_) => Ok(()),
         }
     }
 }

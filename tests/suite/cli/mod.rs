@@ -8,6 +8,7 @@ mod help;
 mod hostile;
 mod live;
 mod schema;
+mod shadow_url;
 mod throw_away;
 mod untouched;
 
