@@ -120,10 +120,7 @@ impl Run {
                 }
             }
             RelationAction::SetOptions(options) => {
-                let is_view = self.catalog.relations.get(id).is_some_and(|r| r.view.is_some());
-                if is_view && self.catalog.major < 15 && options.iter().any(|(n, _)| n == "security_invoker") {
-                    return reject(state::INVALID_PARAMETER, "unrecognized parameter `security_invoker`");
-                }
+                self.known_options(options)?;
                 self.set_view_options(id, options);
             }
             RelationAction::ResetOptions(names) => {

@@ -127,11 +127,13 @@ impl Run {
                 for place in &places {
                     self.set_not_null(relation, *place, true, false);
                 }
-                self.add_key(relation, written, places, ConstraintKind::PrimaryKey, None).map(drop)
+                let parts = if only { Vec::new() } else { self.partitions(relation) };
+                self.add_key(relation, written, places, ConstraintKind::PrimaryKey, None, &parts).map(drop)
             }
             ConstraintBody::Unique(columns, not_distinct) => {
                 let places = self.key_places(relation, column, columns)?;
-                self.add_key(relation, written, places, ConstraintKind::Unique(*not_distinct), None).map(drop)
+                let parts = if only { Vec::new() } else { self.partitions(relation) };
+                self.add_key(relation, written, places, ConstraintKind::Unique(*not_distinct), None, &parts).map(drop)
             }
             ConstraintBody::UsingIndex(primary, index) => self.key_from_index(relation, written, *primary, index),
             ConstraintBody::Exclude(text) => self.add_exclusion(relation, written, &text.text),
@@ -209,6 +211,7 @@ impl Run {
         columns: Vec<usize>,
         kind: ConstraintKind,
         parent: Option<(Id, Option<Id>)>,
+        partitions: &[Id],
     ) -> Result<Id> {
         let (table, schema) = self.table_name(relation);
         let primary = matches!(kind, ConstraintKind::PrimaryKey);
@@ -228,7 +231,8 @@ impl Run {
             unique: true,
             nulls_not_distinct: matches!(kind, ConstraintKind::Unique(true)),
             predicate: None,
-            valid: true,
+            // One on a partitioned table alone is valid when all partitions have theirs.
+            valid: !partitions.is_empty() || self.partitions(relation).is_empty(),
             method: "btree".to_owned(),
             parent: parent.and_then(|(_, index)| index),
             origin: self.origin,
@@ -239,9 +243,10 @@ impl Run {
         row.inherited.extend(parent.map(|(id, _)| id));
         row.local = parent.is_none();
         let id = self.insert_constraint(row);
-        for child in self.partitions(relation) {
-            let moved = self.moved_places(relation, child, &columns);
-            self.add_key(child, written, moved, kind.clone(), Some((id, Some(index))))?;
+        for child in partitions {
+            let moved = self.moved_places(relation, *child, &columns);
+            let parts = self.partitions(*child);
+            self.add_key(*child, written, moved, kind.clone(), Some((id, Some(index))), &parts)?;
         }
         Ok(id)
     }

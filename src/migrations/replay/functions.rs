@@ -274,8 +274,14 @@ impl Run {
         let state = || {
             let written = option("stype")?;
             let (element, array) = written.strip_suffix("[]").map_or((written.as_str(), false), |e| (e, true));
-            let built_in = builtin::type_name(&element.to_ascii_lowercase(), None).map(|(name, _)| name);
-            let made = || self.find(Space::Type, &named(element.to_owned())).map(Base::Made);
+            let element = match element.to_ascii_lowercase().as_str() {
+                "int" => "int4".to_owned(),
+                "float" => "float8".to_owned(),
+                "decimal" => "numeric".to_owned(),
+                other => other.to_owned(),
+            };
+            let built_in = builtin::type_name(&element, None).map(|(name, _)| name);
+            let made = || self.find(Space::Type, &named(element.clone())).map(Base::Made);
             let base = built_in.map(Base::BuiltIn).or_else(made)?;
             Some(TypeRef { base, modifiers: None, array })
         };

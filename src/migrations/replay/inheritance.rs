@@ -3,7 +3,7 @@
 use super::catalog::code::Code;
 use super::catalog::object::{Constraint, ConstraintKind, Trigger};
 use super::catalog::{Address, Id};
-use super::run::{Result, Run, reject};
+use super::run::{Result, Run, reject, state};
 use super::tables::unnamed;
 use crate::migrations::Name;
 
@@ -91,7 +91,8 @@ impl Run {
                     let mut written = unnamed();
                     written.deferrable = row.deferrable;
                     written.initially_deferred = row.initially_deferred;
-                    self.add_key(child, &written, columns, row.kind.clone(), Some((id, row.index)))?;
+                    let parts = self.partitions(child);
+                    self.add_key(child, &written, columns, row.kind.clone(), Some((id, row.index)), &parts)?;
                 }
                 ConstraintKind::ForeignKey(foreign) => {
                     let mut foreign = foreign.clone();
@@ -223,6 +224,7 @@ impl Run {
             return self.attach_index(parent, index);
         }
         let child = self.relation(partition)?;
+        self.fits_parent(parent, child)?;
         self.touch(child);
         if let Some(row) = self.catalog.relations.edit(child) {
             row.is_partition = true;
@@ -233,7 +235,53 @@ impl Run {
         self.inherit_parts(child, true)
     }
 
-    fn attach_index(&mut self, _parent: Id, _index: Id) -> Result {
+    /// An index becomes a part of its parent's, and so does its key.
+    fn attach_index(&mut self, parent: Id, index: Id) -> Result {
+        let of = |run: &Self, index| run.catalog.constraints.ids(|c| c.index == Some(index)).first().copied();
+        let (above, own) = (of(self, parent), of(self, index));
+        if let Some(row) = self.catalog.indexes.edit(index) {
+            row.parent = Some(parent);
+        }
+        if let (Some(above), Some(row)) = (above, own.and_then(|id| self.catalog.constraints.edit(id))) {
+            row.inherited.push(above);
+            row.local = false;
+        }
+        let relation = self.catalog.indexes.get(parent).map(|i| i.relation);
+        let parts = relation.map(|id| self.partitions(id)).unwrap_or_default();
+        let attached = self.catalog.indexes.ids(|i| i.parent == Some(parent)).len();
+        if let Some(row) = self.catalog.indexes.edit(parent) {
+            row.valid |= attached == parts.len();
+        }
+        Ok(())
+    }
+
+    /// Whether a table has what its new parent has, as it must.
+    fn fits_parent(&self, parent: Id, child: Id) -> Result {
+        let missing = |what: String| reject(state::DATATYPE_MISMATCH, format!("child table is missing {what}"));
+        let Some(row) = self.catalog.relations.get(parent).filter(|r| !r.unknown) else { return Ok(()) };
+        let Some(own) = self.catalog.relations.get(child).filter(|r| !r.unknown) else { return Ok(()) };
+        for column in row.columns.iter().filter(|c| !c.dropped) {
+            let same = own.columns.iter().find(|c| !c.dropped && c.name == column.name);
+            match same {
+                None => return missing(format!("column `{}`", column.name)),
+                Some(c) if c.data_type != column.data_type => {
+                    let message = format!("child table has a different type for column `{}`", column.name);
+                    return reject(state::DATATYPE_MISMATCH, message);
+                }
+                Some(c) if column.not_null && !c.not_null => {
+                    let message = format!("column `{}` in child table must be marked NOT NULL", column.name);
+                    return reject(state::DATATYPE_MISMATCH, message);
+                }
+                Some(_) => (),
+            }
+        }
+        for id in self.constraints_of(parent) {
+            let Some(check) = self.catalog.constraints.get(id) else { continue };
+            let wanted = matches!(check.kind, ConstraintKind::Check(_)) && !check.no_inherit;
+            if wanted && self.constraint_named(child, &check.name).is_none() {
+                return missing(format!("constraint `{}`", check.name));
+            }
+        }
         Ok(())
     }
 
@@ -282,26 +330,10 @@ impl Run {
         }
     }
 
-    /// A child must have its parent's columns and CHECKs already.
-    fn needs_parents_parts(&self, parent: Id, child: Id) -> Result {
-        for id in self.constraints_of(parent) {
-            let Some(row) = self.catalog.constraints.get(id) else { continue };
-            let needed = matches!(row.kind, ConstraintKind::Check(_)) && !row.no_inherit;
-            if needed && self.constraint_named(child, &row.name).is_none() {
-                return reject("42804", format!("child table is missing constraint `{}`", row.name));
-            }
-        }
-        let columns = self.catalog.relations.get(parent).map(|r| r.columns.as_slice()).unwrap_or_default();
-        match columns.iter().find(|c| !c.dropped && self.find_place(child, &c.name).is_none()) {
-            Some(column) => reject("42804", format!("child table is missing column `{}`", column.name)),
-            None => Ok(()),
-        }
-    }
-
     pub(super) fn inherit(&mut self, child: Id, parent: &Name, on: bool) -> Result {
         let parent = self.relation(parent)?;
         if on {
-            self.needs_parents_parts(parent, child)?;
+            self.fits_parent(parent, child)?;
         }
         if let Some(row) = self.catalog.relations.edit(child) {
             row.parents.retain(|p| *p != parent);

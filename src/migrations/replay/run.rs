@@ -49,6 +49,7 @@ pub(super) mod state {
     pub(crate) const INVALID_PARAMETER: &str = "22023";
     pub(crate) const RAISED: &str = "P0001";
     pub(crate) const RESERVED_NAME: &str = "42939";
+    pub(crate) const DATATYPE_MISMATCH: &str = "42804";
     pub(crate) const SYNTAX: &str = "42601";
     pub(crate) const NOT_SUPPORTED: &str = "0A000";
     pub(crate) const INVALID_GRANT: &str = "0LP01";

@@ -20,12 +20,10 @@ impl Run {
             false => self.creation_namespace(create.name.schema.as_deref())?,
         };
         let name = &create.name.name;
-        if self.is_taken(schema, name) {
-            return match create.if_not_exists {
-                true => Ok(()),
-                false => reject(state::DUPLICATE_TABLE, format!("relation `{}` already exists", create.name)),
-            };
+        if create.if_not_exists && self.catalog.names.find(Space::Relation, schema, name).is_some() {
+            return Ok(());
         }
+        self.free_name(schema, name, true)?;
         let kind = match () {
             () if create.server.is_some() => RelationKind::ForeignTable,
             () if create.partition_by.is_some() => RelationKind::PartitionedTable,
@@ -81,6 +79,20 @@ impl Run {
 
     pub(super) fn is_taken(&self, schema: Id, name: &str) -> bool {
         [Space::Relation, Space::Type].iter().any(|space| self.catalog.names.find(*space, schema, name).is_some())
+    }
+
+    /// Refuses a name for a new relation that another has; with rows, it is a type's name too.
+    pub(super) fn free_name(&self, schema: Id, name: &str, rows: bool) -> Result {
+        let named = self.catalog.names.find(Space::Type, schema, name).and_then(|id| self.catalog.types.get(id));
+        // A composite type is a relation without rows.
+        let composite = named.is_some_and(|t| matches!(t.kind, super::catalog::object::TypeKind::Composite(_)));
+        if composite || self.catalog.names.find(Space::Relation, schema, name).is_some() {
+            return reject(state::DUPLICATE_TABLE, format!("relation `{name}` already exists"));
+        }
+        if rows && named.is_some() {
+            return reject(state::DUPLICATE_OBJECT, format!("type `{name}` already exists"));
+        }
+        Ok(())
     }
 
     fn parents(&mut self, create: &CreateTable) -> Result<Vec<Id>> {
@@ -275,7 +287,7 @@ impl Run {
                 Some(key) if key.is_key() => {
                     let columns = self.moved_places(from, id, &key.columns);
                     let written = unnamed();
-                    self.add_key(id, &written, columns, key.kind, None)?;
+                    self.add_key(id, &written, columns, key.kind, None, &[])?;
                 }
                 _ => self.index_in_partition(id, index, &row),
             }
@@ -292,9 +304,7 @@ impl Run {
     /// CREATE INDEX needs a relation's column; SELECT INTO and CREATE TABLE AS know them only through the query.
     pub(super) fn select_into(&mut self, name: &Name, query: &Fragment) -> Result {
         let schema = self.creation_namespace(name.schema.as_deref())?;
-        if self.is_taken(schema, &name.name) {
-            return reject(state::DUPLICATE_TABLE, format!("relation `{name}` already exists"));
-        }
+        self.free_name(schema, &name.name, true)?;
         let mut row = self.new_relation(schema, &name.name, RelationKind::Table);
         row.acl = self.catalog.starting_acl(GrantObject::Tables, row.owner, Some(schema));
         row.columns = self.columns_of_query(&without_into(&query.text), &[])?.1;

@@ -169,6 +169,7 @@ impl Run {
             }
             None => format!("{name}_multirange"),
         });
+        let multirange = multirange.rsplit('.').next().unwrap_or_default().trim_matches('"').to_owned();
         self.insert_type(schema, &multirange, TypeKind::Multirange(id));
         Ok(())
     }

@@ -16,13 +16,8 @@ impl Run {
             true => self.temporary_namespace(),
             false => self.creation_namespace(create.name.schema.as_deref())?,
         };
+        self.known_options(&create.options)?;
         let kind = if create.materialized { RelationKind::MaterializedView } else { RelationKind::View };
-        if self.catalog.major < 15 && create.options.iter().any(|(name, _)| name == "security_invoker") {
-            return reject(state::INVALID_PARAMETER, "unrecognized parameter `security_invoker`");
-        }
-        if self.catalog.names.find(super::catalog::names::Space::Type, schema, &create.name.name).is_some() {
-            return reject(state::DUPLICATE_OBJECT, format!("type `{}` already exists", create.name));
-        }
         let old = self.catalog.names.find(super::catalog::names::Space::Relation, schema, &create.name.name);
         if old.is_some() && create.if_not_exists {
             return Ok(());
@@ -52,6 +47,7 @@ impl Run {
             }
             return self.replace_view(id, view, columns);
         }
+        self.free_name(schema, &create.name.name, true)?;
         let mut row = self.new_relation(schema, &create.name.name, kind);
         row.acl = self.catalog.starting_acl(GrantObject::Tables, row.owner, Some(schema));
         row.columns = columns;
@@ -60,6 +56,14 @@ impl Run {
         let object = Object::Relation(self.catalog.qualified(id));
         self.note_made(&object);
         self.touch(id);
+        Ok(())
+    }
+
+    /// Options of views that this server has.
+    pub(super) fn known_options(&self, options: &[(String, Option<String>)]) -> Result {
+        if self.catalog.major < 15 && options.iter().any(|(name, _)| name == "security_invoker") {
+            return reject(state::INVALID_PARAMETER, "unrecognized parameter `security_invoker`");
+        }
         Ok(())
     }
 
@@ -91,13 +95,11 @@ impl Run {
             false => self.creation_namespace(create.name.schema.as_deref())?,
         };
         if create.unlogged && self.catalog.major < 15 {
-            return reject("0A000", "unlogged sequences are not supported");
+            return reject(state::NOT_SUPPORTED, "unlogged sequences are not supported");
         }
-        if self.is_taken(schema, &create.name.name) {
-            return match create.if_not_exists {
-                true => Ok(()),
-                false => reject(state::DUPLICATE_TABLE, format!("relation `{}` already exists", create.name)),
-            };
+        let taken = self.free_name(schema, &create.name.name, false);
+        if taken.is_err() {
+            return if create.if_not_exists { Ok(()) } else { taken };
         }
         let mut row = self.new_relation(schema, &create.name.name, RelationKind::Sequence);
         row.acl = self.catalog.starting_acl(GrantObject::Sequences, row.owner, Some(schema));
