@@ -24,7 +24,7 @@ fn wrong(text: &str, major: u32) -> String {
     let (server, refused) = World::new(major, Platform::Postgres).run(text);
     let (replayed, refuses) = replayed(text, major, Platform::Postgres);
     let mut wrong = compare::report(&compare::differences(&replayed.schema, &server), 40);
-    wrong.push_str(&refusals(text, &refuses, &refused));
+    wrong.push_str(&refusals(text, &refuses, &refused, true));
     for gap in gaps(&replayed) {
         wrong.push_str(&format!("    gap: {}\n", gap.what));
     }
