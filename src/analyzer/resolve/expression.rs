@@ -1,0 +1,239 @@
+//! Expressions.
+
+use super::{Binding, Obstacle, Outcome, Resolver, obstacle};
+use crate::analyzer::term::{Function, Id, Pick, Query, Type};
+use crate::sql::tree::{CastMethod, Choice, ColumnRef, Expr, Node, Operator, Test};
+
+impl Resolver<'_> {
+    /// The term of an expression; what has none is opaque.
+    pub(super) fn expression(&mut self, expr: &Expr) -> Id {
+        match self.try_expression(expr) {
+            Ok(id) => id,
+            Err(Obstacle(reason)) => self.opaque(&reason, &expr.data_type),
+        }
+    }
+
+    fn try_expression(&mut self, expr: &Expr) -> Outcome<Id> {
+        Ok(match &expr.node {
+            Node::Constant(text) => self.constant(text.as_deref(), &expr.data_type),
+            Node::Column(column) => self.column(column)?,
+            Node::Parameter(place) => match self.parameters.get(*place) {
+                Some(id) => *id,
+                None => return obstacle("a parameter"),
+            },
+            Node::Call(call) => self.call(call, &expr.data_type)?,
+            Node::Operation(operator, operands) => self.operation(operator, operands)?,
+            Node::Cast { operand, method, .. } => self.cast(expr, operand, method)?,
+            Node::And(all) => {
+                let all = self.each(all);
+                self.terms.and(&all)
+            }
+            Node::Or(all) => {
+                let all = self.each(all);
+                self.terms.or(&all)
+            }
+            Node::Not(inner) => {
+                let inner = self.expression(inner);
+                self.terms.not(inner)
+            }
+            Node::Is { operand, test, negated } => self.is(operand, *test, *negated)?,
+            Node::Distinct(operator, a, b) => self.distinct(operator, a, b)?,
+            Node::QuantifiedArray { operator, all, left, array } => self.quantified_array(operator, *all, left, array)?,
+            Node::QuantifiedQuery { operators, all, left, query } => {
+                let branches = self.quantified_query(operators, left, query)?;
+                if *all { self.terms.all(&branches) } else { self.terms.any(&branches) }
+            }
+            Node::Exists(query) => {
+                let branches = self.query(query)?.queries(&mut self.terms, None)?;
+                self.terms.exists(&branches)
+            }
+            Node::Scalar(query) => self.scalar(query)?,
+            Node::Case { operand, branches, otherwise } => self.case(operand.as_deref(), branches, otherwise),
+            Node::CaseOperand => match self.case_operands.last() {
+                Some(id) => *id,
+                None => return obstacle("CASE"),
+            },
+            Node::Choice(Choice::Coalesce, all) => {
+                let all = self.each(all);
+                self.terms.coalesce(&all)
+            }
+            Node::NullIf(operator, a, b) => {
+                let equal = self.compare(operator, a, b)?;
+                let a = self.expression(a);
+                let null = self.terms.null(self.terms.type_of(a).clone());
+                self.terms.case(&[(equal, null)], a)
+            }
+            Node::RowComparison { operators, left, right } => self.row_comparison(operators, left, right)?,
+            Node::Subscript(array, at) => {
+                let (array, at) = (self.expression(array), self.expression(at));
+                let data_type = self.data_type(&expr.data_type);
+                let function = Function { name: "[]".into(), strict: true, never_null: false };
+                self.terms.call(&function, &[array, at], data_type)
+            }
+            Node::Session(word, _) => self.session(word, &expr.data_type),
+            Node::Choice(..) => return obstacle("GREATEST or LEAST"),
+            Node::Array(_) => return obstacle("an array"),
+            Node::ArrayQuery(_) => return obstacle("an array of a sub-select's rows"),
+            Node::WholeRow { .. } | Node::Row(_) | Node::Field(..) => return obstacle("a row value"),
+            Node::Slice(..) => return obstacle("a slice of an array"),
+            Node::Collate(..) => return obstacle("a collation of its own"),
+            Node::Grouping(_) => return obstacle("GROUPING"),
+        })
+    }
+
+    pub(super) fn each(&mut self, all: &[Expr]) -> Vec<Id> {
+        all.iter().map(|e| self.expression(e)).collect()
+    }
+
+    fn column(&mut self, column: &ColumnRef) -> Outcome<Id> {
+        let level = self.levels.len().checked_sub(1 + column.up).and_then(|at| self.levels.get(at));
+        let binding = level.and_then(|l| l.get(column.source)).cloned();
+        match (binding, column.column) {
+            (Some(Binding::Row(row, place)), Some(at)) => self.column_of(row, place, at),
+            (Some(Binding::Columns(columns)), Some(at)) => match columns.get(at) {
+                Some(id) => Ok(*id),
+                None => obstacle(format!("column {}", column.name)),
+            },
+            _ => obstacle(format!("column {}", column.name)),
+        }
+    }
+
+    fn is(&mut self, operand: &Expr, test: Test, negated: bool) -> Outcome<Id> {
+        let x = self.expression(operand);
+        let id = match (test, negated) {
+            (Test::Null, false) => return Ok(self.terms.is_null(x)),
+            (Test::Null, true) => return Ok(self.terms.is_not_null(x)),
+            (Test::Unknown, _) => self.terms.is_null(x),
+            (Test::True, _) => self.terms.is_true(x),
+            (Test::False, _) => {
+                let not = self.terms.not(x);
+                self.terms.is_true(not)
+            }
+            _ => return obstacle("a test of the form of a value"),
+        };
+        Ok(if negated { self.terms.not(id) } else { id })
+    }
+
+    fn distinct(&mut self, operator: &Operator, a: &Expr, b: &Expr) -> Outcome<Id> {
+        if operator.schema != "pg_catalog" {
+            return obstacle("an operator of the application's");
+        }
+        let (a, b) = (self.expression(a), self.expression(b));
+        let same = self.terms.not_distinct(a, b);
+        Ok(self.terms.not(same))
+    }
+
+    fn quantified_array(&mut self, operator: &Operator, all: bool, left: &Expr, array: &Expr) -> Outcome<Id> {
+        if operator.schema != "pg_catalog" {
+            return obstacle("an operator of the application's");
+        }
+        let equals = match (operator.symbol.as_str(), all) {
+            ("=", false) => true,
+            ("<>", true) => false,
+            _ => return obstacle(format!("{} over an array", operator.symbol)),
+        };
+        let x = self.expression(left);
+        let found = match &bare(array).node {
+            Node::Array(items) => {
+                let items = self.each(items);
+                self.terms.in_list(x, &items)
+            }
+            Node::ArrayQuery(query) => {
+                let branches = self.query(query)?.queries(&mut self.terms, Some(0))?;
+                self.terms.in_query(x, &branches)
+            }
+            _ => {
+                let array = self.expression(array);
+                self.terms.in_array(x, array)
+            }
+        };
+        Ok(if equals { found } else { self.terms.not(found) })
+    }
+
+    /// One branch each, its projection the comparison of all columns.
+    fn quantified_query(
+        &mut self,
+        operators: &[std::sync::Arc<Operator>],
+        left: &[Expr],
+        query: &crate::sql::tree::Query,
+    ) -> Outcome<Vec<Query>> {
+        let left = self.each(left);
+        let rows = self.query(query)?;
+        let mut branches = Vec::new();
+        for branch in rows.branches {
+            let mut parts = Vec::new();
+            for ((operator, x), y) in operators.iter().zip(&left).zip(&branch.columns) {
+                parts.push(self.apply_operator(operator, &[*x, *y])?);
+            }
+            let projection = self.terms.and(&parts);
+            branches.push(branch.query(&mut self.terms, projection));
+        }
+        Ok(branches)
+    }
+
+    fn scalar(&mut self, query: &crate::sql::tree::Query) -> Outcome<Id> {
+        let rows = self.query(query)?;
+        let pick = if rows.limited { Pick::Any } else { Pick::Only };
+        let branches = rows.queries(&mut self.terms, Some(0))?;
+        Ok(self.terms.scalar(&branches, pick))
+    }
+
+    fn case(&mut self, operand: Option<&Expr>, branches: &[(Expr, Expr)], otherwise: &Expr) -> Id {
+        if let Some(operand) = operand {
+            let operand = self.expression(operand);
+            self.case_operands.push(operand);
+        }
+        let mut terms = Vec::new();
+        for (condition, value) in branches {
+            terms.push((self.expression(condition), self.expression(value)));
+        }
+        if operand.is_some() {
+            self.case_operands.pop();
+        }
+        let otherwise = self.expression(otherwise);
+        self.terms.case(&terms, otherwise)
+    }
+
+    fn cast(&mut self, expr: &Expr, operand: &Expr, method: &CastMethod) -> Outcome<Id> {
+        let x = self.expression(operand);
+        let to = self.data_type(&expr.data_type);
+        match method {
+            CastMethod::Row => return obstacle("a row value"),
+            CastMethod::Length => {
+                let function = Function { name: format!("::{}", expr.data_type).into(), strict: true, never_null: false };
+                return Ok(self.terms.call(&function, &[x], to));
+            }
+            _ => {}
+        }
+        let cast = self.terms.cast(x, &to);
+        Ok(match expr.data_type.modifier() {
+            None => cast,
+            Some(_) => {
+                let function = Function { name: format!("::{}", expr.data_type).into(), strict: true, never_null: false };
+                self.terms.call(&function, &[cast], to)
+            }
+        })
+    }
+
+    fn session(&mut self, word: &str, data_type: &crate::sql::Type) -> Id {
+        let data_type = self.data_type(data_type);
+        match (word, &self.rights) {
+            ("current_user" | "current_role" | "user", super::Rights::Role(role)) => {
+                let role = role.clone();
+                self.terms.literal(role.as_str().into(), Type::Name)
+            }
+            _ => {
+                let name = if word == "current_timestamp" { "now" } else { word };
+                self.terms.call(&Function::strict(name), &[], data_type)
+            }
+        }
+    }
+}
+
+/// An expression without the casts that nobody wrote.
+fn bare(expr: &Expr) -> &Expr {
+    match &expr.node {
+        Node::Cast { operand, implicit: true, .. } => bare(operand),
+        _ => expr,
+    }
+}

@@ -1,0 +1,160 @@
+//! Resolution: bound SQL as terms, sub-selects with the row security of what they read.
+//!
+//! Names are bound by [`crate::sql`]. What has no counterpart among terms becomes an opaque term over all rows in scope
+//! with the reason, so that nothing is assumed of it.
+
+mod call;
+mod expression;
+mod function;
+mod operator;
+mod query;
+mod relation;
+mod value;
+
+use super::effective::Effective;
+use super::term::{Id, Row, Terms, Type};
+use crate::model::{QualifiedName, Relation, Schema};
+use crate::sql::bind::{Binder, Scope};
+use crate::sql::{self, SchemaCatalog};
+
+/// As whom an expression is evaluated, as far as row security goes.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Rights {
+    /// A role.
+    Role(String),
+    /// Anyone: which rows a relation with row security shows is not known.
+    Anyone,
+}
+
+/// What an item of FROM gives the columns that refer to it.
+#[derive(Debug, Clone)]
+enum Binding {
+    /// A row of a relation, by its place in the model.
+    Row(Row, usize),
+    /// Columns of its own.
+    Columns(Vec<Id>),
+}
+
+/// The items of FROM of one query.
+type Level = Vec<Binding>;
+
+/// What stands in the way of a term; the reason is for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Obstacle(String);
+
+type Outcome<T> = Result<T, Obstacle>;
+
+fn obstacle<T>(reason: impl Into<String>) -> Outcome<T> {
+    Err(Obstacle(reason.into()))
+}
+
+/// How deep functions, views and policies may lie in each other.
+const DEPTH: usize = 12;
+
+/// Resolves text against a schema model into one arena of terms.
+#[derive(Debug)]
+pub(crate) struct Resolver<'a> {
+    schema: &'a Schema,
+    catalog: SchemaCatalog<'a>,
+    effective: Option<&'a Effective<'a>>,
+    pub(crate) terms: Terms,
+    rights: Rights,
+    levels: Vec<Level>,
+    parameters: Vec<Id>,
+    /// The WITH queries in scope, by level, as they were bound.
+    ctes: Vec<Vec<sql::tree::Cte>>,
+    case_operands: Vec<Id>,
+    /// All row variables in scope.
+    scope: Vec<Row>,
+    /// What is being inlined, outermost first.
+    inside: Vec<String>,
+}
+
+impl<'a> Resolver<'a> {
+    /// A resolver as `rights`; without `effective` nothing is known of row security.
+    pub(crate) fn new(schema: &'a Schema, effective: Option<&'a Effective<'a>>, rights: Rights) -> Self {
+        Self {
+            schema,
+            catalog: SchemaCatalog::new(schema),
+            effective,
+            terms: Terms::new(),
+            rights,
+            levels: Vec::new(),
+            parameters: Vec::new(),
+            ctes: Vec::new(),
+            case_operands: Vec::new(),
+            scope: Vec::new(),
+            inside: Vec::new(),
+        }
+    }
+
+    /// A condition over a row of `relation`, as the catalog prints it: under an empty `search_path`.
+    pub(crate) fn condition(&mut self, text: &str, relation: &Relation, row: Row) -> Id {
+        let path: [String; 0] = [];
+        match self.bind_condition(text, relation, row, &path) {
+            Ok(id) => id,
+            Err(Obstacle(reason)) => self.terms.opaque(&reason, Type::Bool, &[row]),
+        }
+    }
+
+    fn bind_condition(&mut self, text: &str, relation: &Relation, row: Row, path: &[String]) -> Outcome<Id> {
+        let place = self.place_of(&relation.name)?;
+        let binder = Binder::new(&self.catalog, path);
+        let table = sql::Catalog::relation(&self.catalog, &relation.name.schema, &relation.name.name);
+        let Some(table) = table else { return obstacle(format!("{}, which is not known", relation.name)) };
+        let scope = Scope::default().relation(table, None);
+        let bound = binder.expression(text, &scope, Some(&sql::Type::named("boolean")));
+        let bound = bound.map_err(|e| Obstacle(format!("an expression that cannot be read ({})", e.what)))?;
+        let outer = std::mem::replace(&mut self.levels, vec![vec![Binding::Row(row, place)]]);
+        let (ctes, parameters) = (std::mem::take(&mut self.ctes), std::mem::take(&mut self.parameters));
+        self.ctes.push(Vec::new());
+        self.scope.push(row);
+        let id = self.expression(&bound.tree);
+        self.scope.pop();
+        (self.levels, self.ctes, self.parameters) = (outer, ctes, parameters);
+        Ok(id)
+    }
+
+    fn place_of(&self, name: &QualifiedName) -> Outcome<usize> {
+        let place = self.schema.relations.binary_search_by(|r| r.name.cmp(name));
+        place.map_err(|_| Obstacle(format!("{name}, which is not known")))
+    }
+
+    fn relation_at(&self, place: usize) -> Option<&'a Relation> {
+        self.schema.relations.get(place)
+    }
+
+    /// The type that terms carry for one of SQL's.
+    fn data_type(&self, data_type: &sql::Type) -> Type {
+        Type::named(data_type.name(), self.schema)
+    }
+
+    /// A term for what is not understood.
+    fn opaque(&mut self, reason: &str, data_type: &sql::Type) -> Id {
+        let data_type = self.data_type(data_type);
+        let scope = self.scope.clone();
+        self.terms.opaque(reason, data_type, &scope)
+    }
+
+    /// Does something inside a named function, view or policy, unless that is already inside itself.
+    fn within<T>(&mut self, name: String, what: impl FnOnce(&mut Self) -> Outcome<T>) -> Outcome<T> {
+        if self.inside.contains(&name) {
+            return obstacle(format!("{name}, which refers to itself"));
+        }
+        if self.inside.len() >= DEPTH {
+            return obstacle("functions or views nested too deep");
+        }
+        self.inside.push(name);
+        let result = what(self);
+        self.inside.pop();
+        result
+    }
+
+    /// Does something as somebody else.
+    fn as_rights<T>(&mut self, rights: Rights, what: impl FnOnce(&mut Self) -> T) -> T {
+        let outer = std::mem::replace(&mut self.rights, rights);
+        let result = what(self);
+        self.rights = outer;
+        result
+    }
+}

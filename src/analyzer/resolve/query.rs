@@ -1,0 +1,300 @@
+//! Sub-selects as branches of row variables with a condition; a join or UNION is several.
+
+use super::{Binding, Level, Outcome, Resolver, obstacle};
+use crate::analyzer::term::{Id, Query, Row, Terms, Term, Value};
+use crate::sql::tree::{self, Body, FromItem, JoinKind, Node, Select, SetOperation, SourceKind};
+
+/// The rows of a query.
+#[derive(Debug, Default)]
+pub(super) struct Rows {
+    /// Its branches.
+    pub(super) branches: Vec<Branch>,
+    /// Whether it gives at most one of them (LIMIT 1).
+    pub(super) limited: bool,
+}
+
+/// One way to be a row of a query.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Branch {
+    rows: Vec<Row>,
+    conditions: Vec<Id>,
+    /// The columns of the query.
+    pub(super) columns: Vec<Id>,
+    level: Level,
+}
+
+impl Branch {
+    /// The sub-select of the branch with this projection.
+    pub(super) fn query(&self, terms: &mut Terms, projection: Id) -> Query {
+        Query { rows: self.rows.clone().into(), condition: terms.and(&self.conditions), projection }
+    }
+}
+
+impl Rows {
+    /// Sub-selects of a column, or for EXISTS of none.
+    pub(super) fn queries(&self, terms: &mut Terms, column: Option<usize>) -> Outcome<Vec<Query>> {
+        let mut queries = Vec::new();
+        for branch in &self.branches {
+            let projection = match column.map(|at| branch.columns.get(at)) {
+                None => terms.boolean(true),
+                Some(Some(id)) => *id,
+                Some(None) => return obstacle("a sub-select without a column"),
+            };
+            queries.push(branch.query(terms, projection));
+        }
+        Ok(queries)
+    }
+}
+
+impl Resolver<'_> {
+    /// The rows of a query, one level below what is in scope.
+    pub(super) fn query(&mut self, query: &tree::Query) -> Outcome<Rows> {
+        if query.offset.is_some() || query.locks || query.recursive {
+            return obstacle("OFFSET, FOR UPDATE or WITH RECURSIVE");
+        }
+        self.levels.push(Level::new());
+        self.ctes.push(query.ctes.clone());
+        let branches = self.body(&query.body);
+        self.ctes.pop();
+        let limit = query.limit.as_deref().map(|l| self.expression(l));
+        self.levels.pop();
+        let mut branches = branches?;
+        let limited = match limit.map(|id| self.terms.term(id).clone()) {
+            None | Some(Term::Null) => false,
+            Some(Term::Literal(Value::Int(0))) => {
+                branches.clear();
+                false
+            }
+            Some(Term::Literal(Value::Int(1))) => true,
+            _ => return obstacle("LIMIT"),
+        };
+        Ok(Rows { branches, limited })
+    }
+
+    /// The rows of a query of which all matter.
+    pub(super) fn all_rows(&mut self, query: &tree::Query) -> Outcome<Vec<Branch>> {
+        let rows = self.query(query)?;
+        if rows.limited { obstacle("LIMIT") } else { Ok(rows.branches) }
+    }
+
+    fn body(&mut self, body: &Body) -> Outcome<Vec<Branch>> {
+        match body {
+            Body::Select(select) => self.select(select),
+            Body::Values(rows) => {
+                Ok(rows.iter().map(|row| Branch { columns: self.each(row), ..Branch::default() }).collect())
+            }
+            Body::Set { operation: SetOperation::Union, left, right, .. } => {
+                let mut branches = self.all_rows(left)?;
+                branches.extend(self.all_rows(right)?);
+                Ok(branches)
+            }
+            Body::Set { .. } => obstacle("INTERSECT or EXCEPT"),
+        }
+    }
+
+    fn select(&mut self, select: &Select) -> Outcome<Vec<Branch>> {
+        if select.aggregates || !select.group_by.is_empty() {
+            return obstacle("an aggregate");
+        }
+        if select.distinct.as_ref().is_some_and(|on| !on.is_empty()) {
+            return obstacle("DISTINCT ON");
+        }
+        let level = vec![Binding::Columns(Vec::new()); select.sources.len()];
+        let mut branches = vec![Branch { level, ..Branch::default() }];
+        for item in &select.from {
+            branches = self.extend(branches, item, select)?;
+        }
+        for branch in &mut branches {
+            let (filter, columns) = self.inside(branch, |this| {
+                let filter = select.filter.as_ref().map(|f| this.expression(f));
+                let columns = select.targets.iter().map(|t| this.expression(&t.value)).collect();
+                Ok((filter, columns))
+            })?;
+            branch.conditions.extend(filter);
+            branch.columns = columns;
+        }
+        Ok(branches)
+    }
+
+    /// Does something with the rows of a branch in scope.
+    fn inside<T>(&mut self, branch: &Branch, what: impl FnOnce(&mut Self) -> Outcome<T>) -> Outcome<T> {
+        if let Some(level) = self.levels.last_mut() {
+            level.clone_from(&branch.level);
+        }
+        let outer = self.scope.len();
+        self.scope.extend(&branch.rows);
+        let result = what(self);
+        self.scope.truncate(outer);
+        result
+    }
+
+    /// Each branch with each row of an item of FROM.
+    fn extend(&mut self, branches: Vec<Branch>, item: &FromItem, select: &Select) -> Outcome<Vec<Branch>> {
+        let mut extended = Vec::new();
+        for branch in branches {
+            extended.extend(self.item(branch, item, select)?);
+            if extended.len() > 64 {
+                return obstacle("a join with too many cases");
+            }
+        }
+        Ok(extended)
+    }
+
+    fn item(&mut self, branch: Branch, item: &FromItem, select: &Select) -> Outcome<Vec<Branch>> {
+        match item {
+            FromItem::Source(at) => self.source(branch, *at, select),
+            FromItem::Join { kind: JoinKind::Inner | JoinKind::Cross, left, right, on, .. } => {
+                let left = self.item(branch, left, select)?;
+                let mut joined = self.extend(left, right, select)?;
+                self.demand(&mut joined, on.as_ref())?;
+                Ok(joined)
+            }
+            FromItem::Join { kind: JoinKind::Left, left, right, on, .. } => {
+                self.outer_join(branch, left, right, on.as_ref(), select)
+            }
+            FromItem::Join { kind: JoinKind::Right, left, right, on, .. } => {
+                self.outer_join(branch, right, left, on.as_ref(), select)
+            }
+            FromItem::Join { kind: JoinKind::Full, .. } => obstacle("FULL JOIN"),
+        }
+    }
+
+    fn demand(&mut self, branches: &mut [Branch], on: Option<&tree::Expr>) -> Outcome<()> {
+        let Some(on) = on else { return Ok(()) };
+        for branch in branches {
+            let condition = self.inside(branch, |this| Ok(this.expression(on)))?;
+            branch.conditions.push(condition);
+        }
+        Ok(())
+    }
+
+    /// The rows that match, and each row of `kept` that nothing matches, with NULL for the rest.
+    fn outer_join(
+        &mut self,
+        branch: Branch,
+        kept: &FromItem,
+        other: &FromItem,
+        on: Option<&tree::Expr>,
+        select: &Select,
+    ) -> Outcome<Vec<Branch>> {
+        let mut result = Vec::new();
+        for left in self.item(branch, kept, select)? {
+            let mut matches = self.item(left.clone(), other, select)?;
+            self.demand(&mut matches, on)?;
+            let mut found = Vec::new();
+            for one in &matches {
+                let yes = self.terms.boolean(true);
+                let new = |all: usize, from: usize| (from..all).collect::<Vec<_>>();
+                let rows = new(one.rows.len(), left.rows.len()).into_iter().filter_map(|at| one.rows.get(at).copied());
+                let conditions = one.conditions.get(left.conditions.len()..).unwrap_or_default();
+                let condition = self.terms.and(conditions);
+                found.push(Query { rows: rows.collect(), condition, projection: yes });
+            }
+            let exists = self.terms.exists(&found);
+            let mut lonely = left.clone();
+            lonely.conditions.push(self.terms.not(exists));
+            for at in sources_of(other) {
+                let nulls: Option<Vec<_>> = select.sources.get(at).map(|s| {
+                    let types = s.columns.iter().map(|c| self.data_type(&c.data_type)).collect::<Vec<_>>();
+                    types.into_iter().map(|t| self.terms.null(t)).collect()
+                });
+                if let (Some(slot), Some(nulls)) = (lonely.level.get_mut(at), nulls) {
+                    *slot = Binding::Columns(nulls);
+                }
+            }
+            result.extend(matches);
+            result.push(lonely);
+        }
+        Ok(result)
+    }
+
+    fn source(&mut self, branch: Branch, at: usize, select: &Select) -> Outcome<Vec<Branch>> {
+        let Some(source) = select.sources.get(at) else { return obstacle("an item of FROM") };
+        match &source.kind {
+            SourceKind::Relation { sample: true, .. } => obstacle("TABLESAMPLE"),
+            SourceKind::Relation { key: Some(key), .. } => {
+                let place = usize::try_from(key.0).unwrap_or(usize::MAX);
+                self.relation_rows(&branch, at, place, &source.name)
+            }
+            SourceKind::Relation { name, .. } => obstacle(format!("{name}")),
+            SourceKind::Query(query) => {
+                let rows = self.inside(&branch, |this| this.all_rows(query))?;
+                Ok(rows.into_iter().map(|inner| branch.joined(at, inner)).collect())
+            }
+            SourceKind::Cte { recursive: true, .. } => obstacle("WITH RECURSIVE"),
+            SourceKind::Cte { up, place, .. } => {
+                let rows = self.inside(&branch, |this| this.cte(*up, *place))?;
+                Ok(rows.into_iter().map(|inner| branch.joined(at, inner)).collect())
+            }
+            SourceKind::Functions { calls, ordinality: false, .. } => {
+                let [call] = calls.as_slice() else { return obstacle("ROWS FROM") };
+                let rows = self.inside(&branch, |this| this.function_rows(call))?;
+                Ok(rows.into_iter().map(|inner| branch.joined(at, inner)).collect())
+            }
+            SourceKind::Functions { .. } => obstacle("WITH ORDINALITY"),
+            SourceKind::Given { .. } => obstacle("a row from outside"),
+        }
+    }
+
+    /// The rows of a WITH query, which sees what is in scope where it is written.
+    fn cte(&mut self, up: usize, place: usize) -> Outcome<Vec<Branch>> {
+        let Some(owner) = self.ctes.len().checked_sub(1 + up) else { return obstacle("WITH") };
+        let Some(cte) = self.ctes.get(owner).and_then(|all| all.get(place)).cloned() else { return obstacle("WITH") };
+        let (levels, ctes) = (self.levels.split_off(owner + 1), self.ctes.split_off(owner + 1));
+        let rows = self.all_rows(&cte.query);
+        self.levels.extend(levels);
+        self.ctes.extend(ctes);
+        rows
+    }
+
+    /// The rows of a function in FROM.
+    fn function_rows(&mut self, call: &tree::Expr) -> Outcome<Vec<Branch>> {
+        let Node::Call(inner) = &call.node else { return obstacle("a function in FROM") };
+        if inner.routine.key.is_some() && inner.routine.returns_set {
+            return self.set_function(inner);
+        }
+        if inner.routine.returns_set {
+            return obstacle(format!("the rows of {}", inner.routine.name.name));
+        }
+        let value = self.expression(call);
+        Ok(vec![Branch { columns: vec![value], ..Branch::default() }])
+    }
+
+    fn relation_rows(&mut self, branch: &Branch, at: usize, place: usize, alias: &str) -> Outcome<Vec<Branch>> {
+        let Some(relation) = self.relation_at(place) else { return obstacle("a relation that is not known") };
+        if let (crate::model::RelationKind::View, Some(view)) = (relation.kind, &relation.view) {
+            let rows = self.inside(branch, |this| this.view_rows(relation, view))?;
+            return Ok(rows.into_iter().map(|inner| branch.joined(at, inner)).collect());
+        }
+        let row = self.terms.row(&relation.name, alias);
+        let mut branch = branch.clone();
+        branch.rows.push(row);
+        if let Some(slot) = branch.level.get_mut(at) {
+            *slot = Binding::Row(row, place);
+        }
+        let visible = self.row_security(relation, row)?;
+        branch.conditions.push(visible);
+        Ok(vec![branch])
+    }
+}
+
+impl Branch {
+    /// The branch with the rows of an item of FROM.
+    fn joined(&self, at: usize, inner: Self) -> Self {
+        let mut joined = self.clone();
+        joined.rows.extend(inner.rows);
+        joined.conditions.extend(inner.conditions);
+        if let Some(slot) = joined.level.get_mut(at) {
+            *slot = Binding::Columns(inner.columns);
+        }
+        joined
+    }
+}
+
+/// The items of FROM in a join.
+fn sources_of(item: &FromItem) -> Vec<usize> {
+    match item {
+        FromItem::Source(at) => vec![*at],
+        FromItem::Join { left, right, .. } => [sources_of(left), sources_of(right)].concat(),
+    }
+}
