@@ -3,14 +3,16 @@
 //! [`effective`] joins grants, memberships, row security and policies into one answer for each principal, relation
 //! and command. Conditions are decided in stages: [`term`] is their language, with every name bound; a [`verdict`]
 //! question bounds how many rows a counterexample needs, grounds the question to them, solves it, and turns a model
-//! into a [`witness`], which [`evaluate`] checks as an independent interpreter. [`truth`] recognizes conditions that
-//! are true or false for every row. [`inline`] reads function bodies as expressions.
+//! into a [`witness`], which [`evaluate`] checks as an independent interpreter. [`decide`] asks the questions of checks.
+//! [`truth`] says what is known of a condition without asking who reads, [`inline`] reads function bodies as expressions.
 
 mod bound;
+pub mod decide;
 pub mod effective;
 pub mod evaluate;
 mod ground;
 pub mod inline;
+mod resolve;
 mod solve;
 pub mod term;
 pub mod truth;

@@ -10,7 +10,7 @@ use sqlparser::ast::{BinaryOperator, DataType, Expr, Query, SelectItem, SetExpr,
 use sqlparser::dialect::PostgreSqlDialect;
 use sqlparser::parser::Parser;
 
-use crate::model::Relation;
+use crate::model::{Relation, Schema};
 
 /// What is known of a condition without looking at a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +27,19 @@ pub enum Truth {
 const MAX_ATOMS: usize = 8;
 
 impl Truth {
+    /// Judges a condition of a policy on `relation`, first by its form, then by all that [`super::decide`] knows.
+    #[must_use]
+    pub fn of_policy(condition: &str, relation: &Relation, schema: &Schema) -> Self {
+        match Self::of(condition, Some(relation)) {
+            Self::Depends => match super::decide::constancy(schema, &relation.name, condition) {
+                (true, _) => Self::Always,
+                (_, true) => Self::Never,
+                _ => Self::Depends,
+            },
+            known => known,
+        }
+    }
+
     /// Judges a condition; `relation` tells which columns can be NULL.
     #[must_use]
     pub fn of(condition: &str, relation: Option<&Relation>) -> Self {

@@ -19,10 +19,13 @@ mod foreign_table_exposed;
 mod intent;
 mod matview_exposed;
 mod names;
+mod null_identity_inversion;
 mod partition_child_direct;
+mod policy_contradiction;
 mod policy_tautology;
 mod remedy;
 mod reproduce;
+mod restrictive_noop;
 mod rls_no_permissive;
 mod rls_off_exposed;
 mod rls_off_with_policies;
@@ -77,8 +80,11 @@ pub const CHECKS: &[&dyn Check] = &[
     &definer_view_chain::DefinerViewChain,
     &foreign_table_exposed::ForeignTableExposed,
     &matview_exposed::MatviewExposed,
+    &null_identity_inversion::NullIdentityInversion,
     &partition_child_direct::PartitionChildDirect,
+    &policy_contradiction::PolicyContradiction,
     &policy_tautology::PolicyTautology,
+    &restrictive_noop::RestrictiveNoop,
     &rls_no_permissive::RlsNoPermissive,
     &rls_off_exposed::RlsOffExposed,
     &rls_off_with_policies::RlsOffWithPolicies,

@@ -166,7 +166,8 @@ fn is_plain(policy: &Policy) -> bool {
     policy.using.as_deref().is_none_or(|u| u.trim_matches(['(', ')']) == "true")
 }
 
-fn roles(policy: &Policy) -> String {
+/// The roles that a policy is for, in words.
+pub(super) fn roles(policy: &Policy) -> String {
     let each: Vec<_> = policy.roles.iter().map(ToString::to_string).collect();
     and_list(&each)
 }

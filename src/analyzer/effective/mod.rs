@@ -57,7 +57,7 @@ impl<'a> Effective<'a> {
             .relations
             .iter()
             .flat_map(|r| r.policies.iter().map(move |p| (r, p)))
-            .map(|(r, p)| (std::ptr::from_ref(p).addr(), PolicyTruth::of(r, p)))
+            .map(|(r, p)| (std::ptr::from_ref(p).addr(), PolicyTruth::of(schema, r, p)))
             .collect();
         Self { schema, roles, exposure, principals, truths, known: Known::default() }
     }
@@ -84,9 +84,9 @@ impl<'a> Effective<'a> {
 impl PolicyTruth {
     /// An expression that was left out lets nothing through in a permissive policy and narrows nothing in a
     /// restrictive one (`get_policies_for_relation` and `add_security_quals` in the server's rowsecurity.c).
-    fn of(relation: &crate::model::Relation, policy: &Policy) -> Self {
+    fn of(schema: &Schema, relation: &crate::model::Relation, policy: &Policy) -> Self {
         let none = if policy.permissive { Truth::Never } else { Truth::Always };
-        let of = |expression: Option<&str>| expression.map_or(none, |e| Truth::of(e, Some(relation)));
+        let of = |expression: Option<&str>| expression.map_or(none, |e| Truth::of_policy(e, relation, schema));
         let using = of(policy.using.as_deref());
         let check = policy.check.as_deref().map_or(using, |check| of(Some(check)));
         Self { using, check }

@@ -8,8 +8,19 @@ use crate::sql::tree::Call;
 
 /// Built-in functions that are never NULL for arguments that are not.
 const NEVER_NULL: [&str; 13] = [
-    "lower", "upper", "length", "char_length", "btrim", "ltrim", "rtrim", "replace", "split_part", "starts_with", "abs",
-    "now", "md5",
+    "lower",
+    "upper",
+    "length",
+    "char_length",
+    "btrim",
+    "ltrim",
+    "rtrim",
+    "replace",
+    "split_part",
+    "starts_with",
+    "abs",
+    "now",
+    "md5",
 ];
 
 impl Resolver<'_> {

@@ -38,7 +38,9 @@ impl Resolver<'_> {
             }
             Node::Is { operand, test, negated } => self.is(operand, *test, *negated)?,
             Node::Distinct(operator, a, b) => self.distinct(operator, a, b)?,
-            Node::QuantifiedArray { operator, all, left, array } => self.quantified_array(operator, *all, left, array)?,
+            Node::QuantifiedArray { operator, all, left, array } => {
+                self.quantified_array(operator, *all, left, array)?
+            }
             Node::QuantifiedQuery { operators, all, left, query } => {
                 let branches = self.quantified_query(operators, left, query)?;
                 if *all { self.terms.all(&branches) } else { self.terms.any(&branches) }
@@ -200,7 +202,8 @@ impl Resolver<'_> {
         match method {
             CastMethod::Row => return obstacle("a row value"),
             CastMethod::Length => {
-                let function = Function { name: format!("::{}", expr.data_type).into(), strict: true, never_null: false };
+                let function =
+                    Function { name: format!("::{}", expr.data_type).into(), strict: true, never_null: false };
                 return Ok(self.terms.call(&function, &[x], to));
             }
             _ => {}
@@ -209,7 +212,8 @@ impl Resolver<'_> {
         Ok(match expr.data_type.modifier() {
             None => cast,
             Some(_) => {
-                let function = Function { name: format!("::{}", expr.data_type).into(), strict: true, never_null: false };
+                let function =
+                    Function { name: format!("::{}", expr.data_type).into(), strict: true, never_null: false };
                 self.terms.call(&function, &[cast], to)
             }
         })

@@ -27,7 +27,8 @@ impl Resolver<'_> {
                 obstacle(format!("{}(), for {reason}", function.id.qualified()))
             }
             Err(_) => {
-                let name = format!("{}({}) as {:?}", function.id.qualified(), function.id.arguments, self.rights_of(function));
+                let name =
+                    format!("{}({}) as {:?}", function.id.qualified(), function.id.arguments, self.rights_of(function));
                 let known = Function { name: name.into(), strict: function.strict, never_null: false };
                 Ok(self.terms.call(&known, &args, returns))
             }
@@ -68,9 +69,10 @@ impl Resolver<'_> {
             return obstacle("VARIADIC");
         }
         let given = self.each(&call.arguments);
-        let inputs = function.parameters.iter().filter(|p| {
-            matches!(p.mode, ArgumentMode::In | ArgumentMode::InOut | ArgumentMode::Variadic)
-        });
+        let inputs = function
+            .parameters
+            .iter()
+            .filter(|p| matches!(p.mode, ArgumentMode::In | ArgumentMode::InOut | ArgumentMode::Variadic));
         let mut args = Vec::new();
         for (at, parameter) in inputs.enumerate() {
             let place = call.places.iter().position(|p| *p == at);
@@ -116,7 +118,9 @@ impl Resolver<'_> {
                     })
                 }
                 "plpgsql" => {
-                    let Some(text) = returned(&function.body) else { return obstacle("its body of several statements") };
+                    let Some(text) = returned(&function.body) else {
+                        return obstacle("its body of several statements");
+                    };
                     let wanted = sql::Type::parse(&function.returns);
                     let bound = binder.expression(text, &scope_of(function).program(), Some(&wanted));
                     let bound = bound.map_err(|e| super::Obstacle(format!("its body ({})", e.what)))?;
@@ -151,9 +155,10 @@ fn select_of(body: &str) -> &str {
 
 /// The parameters by name and place.
 fn scope_of(function: &model::Function) -> Scope {
-    let inputs = function.parameters.iter().filter(|p| {
-        matches!(p.mode, ArgumentMode::In | ArgumentMode::InOut | ArgumentMode::Variadic)
-    });
+    let inputs = function
+        .parameters
+        .iter()
+        .filter(|p| matches!(p.mode, ArgumentMode::In | ArgumentMode::InOut | ArgumentMode::Variadic));
     let scope = Scope::default().function(&function.id.name);
     inputs.fold(scope, |scope, p| scope.parameter(p.name.as_deref(), sql::Type::parse(&p.data_type)))
 }
@@ -175,7 +180,8 @@ fn returned(body: &str) -> Option<&str> {
     let body = body.trim();
     let inner = body.get(word(body, "begin")?..)?.trim();
     let inner = inner.trim_end_matches(';').trim_end();
-    let inner = inner.get(..inner.len().checked_sub(3)?).filter(|_| inner.to_ascii_lowercase().ends_with("end"))?.trim();
+    let inner =
+        inner.get(..inner.len().checked_sub(3)?).filter(|_| inner.to_ascii_lowercase().ends_with("end"))?.trim();
     let statement = inner.get(word(inner, "return")?..)?.trim();
     let expression = statement.strip_suffix(';')?;
     // Anything that could hide a second statement is left to a reader of the whole language.
@@ -192,7 +198,12 @@ mod tests {
     fn one_return_is_read_and_nothing_else() {
         assert_eq!(returned("\nBEGIN\n  RETURN a = 1;\nEND;\n"), Some("a = 1"));
         assert_eq!(returned("begin return (select true); end"), Some("(select true)"));
-        for other in ["begin return 1; return 2; end", "declare x int; begin return x; end", "begin return query select 1; end", "begin return 1 -- ; \n; end"] {
+        for other in [
+            "begin return 1; return 2; end",
+            "declare x int; begin return x; end",
+            "begin return query select 1; end",
+            "begin return 1 -- ; \n; end",
+        ] {
             assert_eq!(returned(other), None, "{other}");
         }
     }

@@ -10,6 +10,7 @@ mod operator;
 mod query;
 mod relation;
 mod value;
+mod world;
 
 use super::effective::Effective;
 use super::term::{Id, Row, Terms, Type};
@@ -22,6 +23,8 @@ use crate::sql::{self, SchemaCatalog};
 pub(crate) enum Rights {
     /// A role.
     Role(String),
+    /// Whoever row security does not bind.
+    Everything,
     /// Anyone: which rows a relation with row security shows is not known.
     Anyone,
 }
@@ -68,6 +71,8 @@ pub(crate) struct Resolver<'a> {
     scope: Vec<Row>,
     /// What is being inlined, outermost first.
     inside: Vec<String>,
+    /// Whether a whole condition could not be read.
+    pub(crate) failed: bool,
 }
 
 impl<'a> Resolver<'a> {
@@ -85,6 +90,7 @@ impl<'a> Resolver<'a> {
             case_operands: Vec::new(),
             scope: Vec::new(),
             inside: Vec::new(),
+            failed: false,
         }
     }
 
@@ -93,8 +99,16 @@ impl<'a> Resolver<'a> {
         let path: [String; 0] = [];
         match self.bind_condition(text, relation, row, &path) {
             Ok(id) => id,
-            Err(Obstacle(reason)) => self.terms.opaque(&reason, Type::Bool, &[row]),
+            Err(Obstacle(reason)) => {
+                self.failed = true;
+                self.terms.opaque(&reason, Type::Bool, &[row])
+            }
         }
+    }
+
+    /// Evaluates what comes as `rights`.
+    pub(crate) fn set_rights(&mut self, rights: Rights) {
+        self.rights = rights;
     }
 
     fn bind_condition(&mut self, text: &str, relation: &Relation, row: Row, path: &[String]) -> Outcome<Id> {
@@ -118,6 +132,10 @@ impl<'a> Resolver<'a> {
     fn place_of(&self, name: &QualifiedName) -> Outcome<usize> {
         let place = self.schema.relations.binary_search_by(|r| r.name.cmp(name));
         place.map_err(|_| Obstacle(format!("{name}, which is not known")))
+    }
+
+    fn relation_named(&self, name: &QualifiedName) -> Option<&'a Relation> {
+        self.schema.relation(name)
     }
 
     fn relation_at(&self, place: usize) -> Option<&'a Relation> {

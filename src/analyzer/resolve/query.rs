@@ -1,7 +1,7 @@
 //! Sub-selects as branches of row variables with a condition; a join or UNION is several.
 
 use super::{Binding, Level, Outcome, Resolver, obstacle};
-use crate::analyzer::term::{Id, Query, Row, Terms, Term, Value};
+use crate::analyzer::term::{Id, Query, Row, Term, Terms, Value};
 use crate::sql::tree::{self, Body, FromItem, JoinKind, Node, Select, SetOperation, SourceKind};
 
 /// The rows of a query.

@@ -217,6 +217,22 @@ impl Terms {
         self.rows.get(usize::try_from(row.0).ok()?)
     }
 
+    /// All claims that were read, by path.
+    #[must_use]
+    pub fn claims(&self) -> Vec<(Arc<[Arc<str>]>, Id)> {
+        let numbered = self.nodes.iter().zip(0_u32..);
+        let of = |(node, at): (&Node, u32)| match &node.term {
+            Term::Claim(path, _) => Some((path.clone(), Id(at))),
+            _ => None,
+        };
+        numbered.filter_map(of).collect()
+    }
+
+    /// All row variables that were made.
+    pub fn rows(&self) -> impl Iterator<Item = &RowInfo> {
+        self.rows.iter()
+    }
+
     /// What is kept of an opaque term by its number.
     #[must_use]
     pub fn opaque_info(&self, opaque: u32) -> Option<&OpaqueInfo> {

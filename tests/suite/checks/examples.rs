@@ -7,7 +7,7 @@ use tokio_postgres::error::SqlState;
 use super::*;
 
 /// What each bad example must fire on.
-const OBJECTS: [(&str, &str); 19] = [
+const OBJECTS: [(&str, &str); 22] = [
     ("auth-users-view", "public.people"),
     ("bypass-via-set-role", "role worker_settable"),
     ("bypassrls-login", "role reporting_bypass"),
@@ -17,8 +17,11 @@ const OBJECTS: [(&str, &str); 19] = [
     ("definer-view-chain", "public.recent_notes"),
     ("foreign-table-exposed", "public.accounts"),
     ("matview-exposed", "public.totals"),
+    ("null-identity-inversion", "policy \"own letters\" on public.letters"),
     ("partition-child-direct", "public.events_1"),
+    ("policy-contradiction", "policy \"read articles\" on public.articles"),
     ("policy-tautology", "policy \"read messages\" on public.messages"),
+    ("restrictive-noop", "policy wall on public.ledgers"),
     ("rls-no-permissive", "public.orders"),
     ("rls-off-exposed", "public.notes"),
     ("rls-off-with-policies", "public.notes"),
