@@ -196,8 +196,10 @@ impl<'a> Formula<'a> {
     }
 
     fn rule(&mut self, text: &str) -> Id {
-        self.resolver.set_rights(Rights::Everything);
-        self.resolver.condition(text, self.relation, self.row)
+        let role = self.resolver.set_rights(Rights::Everything);
+        let rule = self.resolver.condition(text, self.relation, self.row);
+        self.resolver.set_rights(role);
+        rule
     }
 
     /// A request made as a role by the API carries that role in its claims, if it has any.

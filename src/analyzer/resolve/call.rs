@@ -30,6 +30,7 @@ impl Resolver<'_> {
             return obstacle(format!("aggregate {}", name.name));
         }
         if call.routine.returns_set {
+            self.multiplies = true;
             return obstacle(format!("the rows of {}", name.name));
         }
         if call.routine.key.is_some() {

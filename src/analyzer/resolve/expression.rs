@@ -141,7 +141,8 @@ impl Resolver<'_> {
                 self.terms.in_list(x, &items)
             }
             Node::ArrayQuery(query) => {
-                let branches = self.query(query)?.queries(&mut self.terms, Some(0))?;
+                let rows = super::query::Rows { branches: self.all_rows(query)?, limited: false };
+                let branches = rows.queries(&mut self.terms, Some(0))?;
                 self.terms.in_query(x, &branches)
             }
             _ => {
@@ -160,9 +161,8 @@ impl Resolver<'_> {
         query: &crate::sql::tree::Query,
     ) -> Outcome<Vec<Query>> {
         let left = self.each(left);
-        let rows = self.query(query)?;
         let mut branches = Vec::new();
-        for branch in rows.branches {
+        for branch in self.all_rows(query)? {
             let mut parts = Vec::new();
             for ((operator, x), y) in operators.iter().zip(&left).zip(&branch.columns) {
                 parts.push(self.apply_operator(operator, &[*x, *y])?);

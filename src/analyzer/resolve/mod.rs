@@ -71,6 +71,8 @@ pub(crate) struct Resolver<'a> {
     scope: Vec<Row>,
     /// What is being inlined, outermost first.
     inside: Vec<String>,
+    /// Whether a function that returns rows stood where a value was wanted: it multiplies the rows of its query.
+    multiplies: bool,
     /// Whether a whole condition could not be read.
     pub(crate) failed: bool,
 }
@@ -90,6 +92,7 @@ impl<'a> Resolver<'a> {
             case_operands: Vec::new(),
             scope: Vec::new(),
             inside: Vec::new(),
+            multiplies: false,
             failed: false,
         }
     }
@@ -106,9 +109,9 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// Evaluates what comes as `rights`.
-    pub(crate) fn set_rights(&mut self, rights: Rights) {
-        self.rights = rights;
+    /// Evaluates what comes as `rights`, and tells as whom it was before.
+    pub(crate) fn set_rights(&mut self, rights: Rights) -> Rights {
+        std::mem::replace(&mut self.rights, rights)
     }
 
     fn bind_condition(&mut self, text: &str, relation: &Relation, row: Row, path: &[String]) -> Outcome<Id> {

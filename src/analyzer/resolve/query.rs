@@ -104,16 +104,34 @@ impl Resolver<'_> {
         for item in &select.from {
             branches = self.extend(branches, item, select)?;
         }
-        for branch in &mut branches {
-            let (filter, columns) = self.inside(branch, |this| {
+        // A function that returns rows, as the only column, is an item of FROM that sees those before it.
+        let rows_of = match select.targets.as_slice() {
+            [only] if matches!(&only.value.node, Node::Call(call) if call.routine.returns_set) => Some(&only.value),
+            _ => None,
+        };
+        let mut result = Vec::new();
+        for mut branch in branches {
+            let outer = std::mem::replace(&mut self.multiplies, false);
+            let (filter, columns) = self.inside(&branch, |this| {
                 let filter = select.filter.as_ref().map(|f| this.expression(f));
-                let columns = select.targets.iter().map(|t| this.expression(&t.value)).collect();
+                let targets = select.targets.iter().filter(|_| rows_of.is_none());
+                let columns: Vec<_> = targets.map(|t| this.expression(&t.value)).collect();
                 Ok((filter, columns))
             })?;
+            if std::mem::replace(&mut self.multiplies, outer) {
+                return obstacle("a function that returns rows in the SELECT list");
+            }
             branch.conditions.extend(filter);
             branch.columns = columns;
+            match rows_of {
+                None => result.push(branch),
+                Some(call) => {
+                    let inner = self.inside(&branch, |this| this.function_rows(call))?;
+                    result.extend(inner.into_iter().map(|rows| branch.with_columns(rows)));
+                }
+            }
         }
-        Ok(branches)
+        Ok(result)
     }
 
     /// Does something with the rows of a branch in scope.
@@ -279,6 +297,15 @@ impl Resolver<'_> {
 }
 
 impl Branch {
+    /// The branch with the rows and columns of a function.
+    fn with_columns(&self, inner: Self) -> Self {
+        let mut whole = self.clone();
+        whole.rows.extend(inner.rows);
+        whole.conditions.extend(inner.conditions);
+        whole.columns = inner.columns;
+        whole
+    }
+
     /// The branch with the rows of an item of FROM.
     fn joined(&self, at: usize, inner: Self) -> Self {
         let mut joined = self.clone();

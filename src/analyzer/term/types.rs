@@ -71,7 +71,15 @@ impl Type {
         if let Some(builtin) = Self::builtin(name) {
             return builtin;
         }
-        let found = schema.types.iter().find(|t| t.name.to_string() == name);
+        // Names that need no quotes are looked up by their place in the sorted list.
+        let plain = name.split_once('.').filter(|_| !name.contains('"'));
+        let found = match plain.map(|(schema, name)| QualifiedName::new(schema, name)) {
+            Some(wanted) => {
+                let place = schema.types.binary_search_by(|t| t.name.cmp(&wanted)).ok();
+                place.and_then(|at| schema.types.get(at))
+            }
+            None => schema.types.iter().find(|t| t.name.to_string() == name),
+        };
         match found.map(|t| (&t.name, &t.kind)) {
             Some((name, TypeKind::Enum(labels))) => Self::enumeration(name, labels),
             Some((_, TypeKind::Domain { base, .. })) if depth < 16 => Self::lookup(base, schema, depth + 1),

@@ -21,7 +21,7 @@ const OBJECTS: [(&str, &str); 22] = [
     ("partition-child-direct", "public.events_1"),
     ("policy-contradiction", "policy \"read articles\" on public.articles"),
     ("policy-tautology", "policy \"read messages\" on public.messages"),
-    ("restrictive-noop", "policy wall on public.ledgers"),
+    ("restrictive-noop", "policy \"wall\" on public.ledgers"),
     ("rls-no-permissive", "public.orders"),
     ("rls-off-exposed", "public.notes"),
     ("rls-off-with-policies", "public.notes"),

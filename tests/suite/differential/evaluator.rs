@@ -17,13 +17,6 @@ const ATTEMPT: &str = "
         execute format('select array_agg((%s)::text order by %I.ctid) from d.t0 %I', expression, alias, alias) into found;
         return coalesce(found, '{}');
     exception when others then return array['error ' || sqlstate || ': ' || sqlerrm];
-    end $$;
-    create schema if not exists storage;
-    create or replace function storage.foldername(name text) returns text[] language plpgsql immutable strict as $$
-    declare parts text[];
-    begin
-        select string_to_array(name, '/') into parts;
-        return parts[1 : array_length(parts, 1) - 1];
     end $$;";
 
 const TERMS_A_STATE: usize = 160;
@@ -70,7 +63,13 @@ fn state(database: &support::TestDatabase, seed: u64, counts: &mut Counts) {
     let mut terms = Terms::new();
     let subject = terms.row(&world::table("t0"), "t");
     let mut made: Vec<Id> = Vec::new();
-    let mut generator = Generator { terms: &mut terms, c, mix: Mix { depth: 2, rich: true }, scope: vec![subject] };
+    let mut generator = Generator {
+        terms: &mut terms,
+        c,
+        mix: Mix { depth: 2, rich: true },
+        scope: vec![subject],
+        tables: &world::TABLES,
+    };
     for _ in 0..TERMS_A_STATE {
         let size = 1 + generator.c.below(5);
         made.push(if generator.c.chance(70) {

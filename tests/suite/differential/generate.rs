@@ -3,7 +3,7 @@
 use pgwitness::analyzer::term::{Access, Function, Id, Pick, Query, Row, Terms, Type};
 
 use super::choice::Choice;
-use super::world::{COLUMNS, TABLES, mood, pool, table};
+use super::world::{COLUMNS, mood, pool, table};
 
 /// What is generated.
 #[derive(Clone, Copy)]
@@ -20,6 +20,8 @@ pub(super) struct Generator<'a> {
     pub(super) mix: Mix,
     /// The row variables in scope.
     pub(super) scope: Vec<Row>,
+    /// The tables that sub-selects read.
+    pub(super) tables: &'static [&'static str],
 }
 
 impl Generator<'_> {
@@ -138,7 +140,7 @@ impl Generator<'_> {
 
     fn query(&mut self, depth: usize, projection: &Type) -> Query {
         let count = if self.c.chance(15) { 2 } else { 1 };
-        let rows: Vec<_> = (0..count).map(|_| self.terms.row(&table(self.c.pick(&TABLES)), "x")).collect();
+        let rows: Vec<_> = (0..count).map(|_| self.terms.row(&table(self.c.pick(self.tables)), "x")).collect();
         self.scope.extend(&rows);
         let size = 1 + self.c.below(3);
         let condition = self.condition(size, depth);

@@ -5,5 +5,8 @@
 mod choice;
 mod evaluator;
 mod generate;
+mod known;
+mod policies;
+mod smt;
 mod verdicts;
 mod world;

@@ -30,7 +30,8 @@ impl Pair {
     pub(super) fn random(seed: u64, mix: Mix) -> Self {
         let mut terms = Terms::new();
         let subject = terms.row(&world::table("t0"), "t");
-        let mut g = Generator { terms: &mut terms, c: Choice::new(seed), mix, scope: vec![subject] };
+        let mut g =
+            Generator { terms: &mut terms, c: Choice::new(seed), mix, scope: vec![subject], tables: &world::TABLES };
         let stored = g.c.chance(75);
         let sizes = (1 + g.c.below(5), 1 + g.c.below(5));
         let access = g.condition(sizes.0, mix.depth);
@@ -72,13 +73,6 @@ const TESTERS: &str = "
         execute expression into found;
         return found;
     exception when others then return 'error ' || sqlstate || ': ' || sqlerrm;
-    end $$;
-    create schema if not exists storage;
-    create or replace function storage.foldername(name text) returns text[] language plpgsql immutable strict as $$
-    declare parts text[];
-    begin
-        select string_to_array(name, '/') into parts;
-        return parts[1 : array_length(parts, 1) - 1];
     end $$;";
 
 #[derive(Debug, Default)]

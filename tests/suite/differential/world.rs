@@ -68,12 +68,24 @@ pub(super) fn schema() -> String {
         .iter()
         .map(|(name, data_type, nullable)| format!("{name} {data_type}{}", if *nullable { "" } else { " not null" }))
         .collect();
-    let mut sql = String::from("create schema d; create type d.mood as enum ('sad', 'ok', 'happy');");
+    let mut sql = String::from(STORAGE);
+    sql.push_str("create schema d; create type d.mood as enum ('sad', 'ok', 'happy');");
     for table in TABLES {
         write!(sql, "create table d.{table} ({});", columns.join(", ")).unwrap();
     }
     sql
 }
+
+/// `storage.foldername` as the Supabase platform has it.
+pub(super) const STORAGE: &str = "
+    create schema if not exists storage;
+    create or replace function storage.foldername(name text) returns text[] language plpgsql immutable strict as $$
+    declare parts text[];
+    begin
+        select string_to_array(name, '/') into parts;
+        return parts[1 : array_length(parts, 1) - 1];
+    end $$;
+    grant usage on schema storage to public;";
 
 /// A random value of the type; `None` is NULL.
 pub(super) fn value(c: &mut Choice, data_type: &Type, nullable: bool) -> Option<Value> {
