@@ -52,12 +52,6 @@ impl<'a> Decider<'a> {
         Self { effective }
     }
 
-    /// The model's own relation of the same name.
-    #[must_use]
-    pub fn relation(&self, relation: &Relation) -> Option<&'a Relation> {
-        self.effective.schema().relation(&relation.name)
-    }
-
     /// The condition under which `role` may do `command` to a row of `relation`: FALSE without the privilege, TRUE
     /// where row security does not apply.
     #[must_use]

@@ -9,11 +9,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::bound::{Bound, Want, bound};
-use super::evaluate::{Evaluator, Stop};
+use super::evaluate::{Database, Evaluator, Session, Stop, Tuple};
 use super::ground::{Bit, Encoding, Ground, Problem, Source};
 use super::solve::{Answer, Solver};
 use super::term::{Id, Terms};
-use super::witness::{Shape, Witness, of_model};
+use super::witness::{Shape, Witness, WitnessRow, of_model};
 
 pub use super::ground::{Facts, Subject, World};
 pub use super::solve::Limits;
@@ -82,6 +82,9 @@ impl Question<'_> {
     /// The verdict on "no": proved if it cannot be, violated by a witness if it can.
     #[must_use]
     pub fn decide(&self) -> Verdict {
+        if let Some(witness) = self.nothing() {
+            return Verdict::Violated(Box::new(witness));
+        }
         let deadline = Instant::now() + self.limits.time;
         let needed = self.bound();
         let most = needed.rows.values().copied().max().unwrap_or(0);
@@ -100,6 +103,24 @@ impl Question<'_> {
             },
             other => other,
         }
+    }
+
+    /// The plainest of witnesses, if it is one: no claims, and the subject rows alone with NULL wherever it can be.
+    /// It is tried first because it settles most questions of "always true" without any search.
+    fn nothing(&self) -> Option<Witness> {
+        let mut witness = Witness { session: Session::default(), database: Database::default(), subjects: Vec::new() };
+        for subject in &self.subjects {
+            let relation = (*self.terms.row_info(subject.row)?.relation).clone();
+            let columns: Tuple = self.terms.nullable_columns(subject.row).into_iter().map(|c| (c, None)).collect();
+            if subject.stored {
+                witness.database.relations.entry(relation.clone()).or_default().push(columns.clone());
+            }
+            if self.world.relations.get(&relation).is_some_and(|facts| !facts.checks.is_empty()) {
+                return None;
+            }
+            witness.subjects.push(WitnessRow { row: subject.row, relation, columns, stored: subject.stored });
+        }
+        self.check(&witness).ok().map(|()| witness)
     }
 
     fn bound(&self) -> Bound {

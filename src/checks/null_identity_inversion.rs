@@ -65,13 +65,17 @@ fn look_at(cx: &Context<'_>, table: &Relation, principal: &Principal, out: &mut 
     };
     let decider = Decider::new(&cx.effective);
     for policy in table.policies.iter().filter(|p| p.permissive && cx.effective.binds(&principal.role, p)) {
-        let opened = Command::ALL.into_iter().filter(|c| policy.command.covers(*c)).find(|command| {
-            let access = cx.effective.access(&principal.role, table, *command);
-            let which = if *command == Command::Insert { Which::New } else { Which::Old };
-            access.is_some()
-                && access.row_security.applies()
-                && cx.effective.command_truth(policy, *command) == Truth::Depends
-                && opens(&decider, principal, table, policy, *command, which)
+        let reached: Vec<_> = Command::ALL
+            .into_iter()
+            .filter(|c| policy.command.covers(*c) && cx.effective.command_truth(policy, *c) == Truth::Depends)
+            .filter(|c| {
+                let access = cx.effective.access(&principal.role, table, *c);
+                access.is_some() && access.row_security.applies()
+            })
+            .collect();
+        let opened = [Which::Old, Which::New].into_iter().find_map(|which| {
+            let command = *reached.iter().find(|c| (**c == Command::Insert) == (which == Which::New))?;
+            opens(&decider, principal, table, policy, command, which).then_some(command)
         });
         if let Some(command) = opened {
             report(cx, table, policy, principal, command, out);
@@ -80,15 +84,14 @@ fn look_at(cx: &Context<'_>, table: &Relation, principal: &Principal, out: &mut 
 }
 
 /// Whether the policy by itself, and with all that binds the role, is true for every row without an identity.
-fn opens(
-    decider: &Decider<'_>,
+fn opens<'a>(
+    decider: &Decider<'a>,
     principal: &Principal,
-    table: &Relation,
+    table: &'a Relation,
     policy: &Policy,
     command: Command,
     which: Which,
 ) -> bool {
-    let Some(table) = decider.relation(table) else { return false };
     let mut alone = decider.policies(&principal.role, table, &[policy], which);
     alone.is_always_true(Asker::Nobody) == Verdict::Proved
         && alone.is_always_true(Asker::Any) != Verdict::Proved

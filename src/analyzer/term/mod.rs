@@ -228,6 +228,16 @@ impl Terms {
         numbered.filter_map(of).collect()
     }
 
+    /// The columns of a row that were read and may be NULL.
+    #[must_use]
+    pub fn nullable_columns(&self, row: Row) -> Vec<Arc<str>> {
+        let of_row = |node: &Node| match &node.term {
+            Term::Column(of, name) if *of == row && !node.never_null => Some(name.clone()),
+            _ => None,
+        };
+        self.nodes.iter().filter_map(of_row).collect()
+    }
+
     /// All row variables that were made.
     pub fn rows(&self) -> impl Iterator<Item = &RowInfo> {
         self.rows.iter()
