@@ -44,7 +44,7 @@ fn access_is_what_the_server_gives() {
     let database = support::database(17, Platform::Postgres, &setup);
     let mut counts = Counts::default();
     let first = first_seed() + 900_000;
-    let all = rounds(40);
+    let all = rounds(24);
     for seed in first..first + all {
         round(&database, seed, &mut counts);
     }

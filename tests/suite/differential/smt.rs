@@ -329,7 +329,7 @@ fn ask(scripts: &[String]) -> Vec<String> {
 #[test]
 fn an_smt_solver_agrees() {
     let first = first_seed() + 500_000;
-    let count = rounds(400);
+    let count = rounds(300);
     let pairs: Vec<_> = (first..first + count).map(|seed| Pair::random(seed, Mix { depth: 2, rich: false })).collect();
     let scripts: Vec<_> = pairs.iter().map(script).collect();
     let answers = ask(&scripts);
