@@ -58,6 +58,7 @@ impl Run {
                         && let Some(row) = self.catalog.indexes.edit(child)
                     {
                         row.parent = Some(index);
+                        self.attach_key(index, child);
                     }
                     self.validate_index(index);
                 }
@@ -65,6 +66,16 @@ impl Run {
             }
         }
         Ok(())
+    }
+
+    /// The constraint of an attached index becomes a part of that of its new parent.
+    fn attach_key(&mut self, parent: Id, child: Id) {
+        let key = |run: &Self, index: Id| run.catalog.constraints.ids(|c| c.index == Some(index)).first().copied();
+        if let (Some(parent), Some(child)) = (key(self, parent), key(self, child))
+            && let Some(row) = self.catalog.constraints.edit(child)
+        {
+            row.inherited.push(parent);
+        }
     }
 
     /// An index of a partitioned table is valid when each partition has its part of it.

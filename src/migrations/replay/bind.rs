@@ -9,7 +9,7 @@ use super::catalog::types::{Base, TypeRef};
 use super::catalog::{Address, Catalog, Id};
 use super::run::{Refusal, Result, Run, reject, state};
 use super::{Object, lookup::TEMPORARY};
-use crate::migrations::Name;
+use crate::migrations::{Name, lex};
 use crate::model::{FunctionId, QualifiedName};
 use crate::sql::bind::{Binder, Bound, Scope, Target};
 use crate::sql::print::Outside;
@@ -27,6 +27,12 @@ impl Run {
         self.bound_over(relation, text, Some(&Type::named("boolean")))
     }
 
+    /// The same where Postgres takes no sub-select.
+    pub(super) fn plain_condition(&mut self, relation: Id, text: &str) -> Result<Code> {
+        refuse_queries(text)?;
+        self.condition(relation, text)
+    }
+
     fn bound_over(&mut self, relation: Id, text: &str, wanted: Option<&Type>) -> Result<Code> {
         let Some(table) = self.catalog.table(relation) else { return Ok(self.scan(Some(relation), text)) };
         self.bound(text, Scope::default().relation(table, None), wanted, Some(relation))
@@ -34,6 +40,7 @@ impl Run {
 
     /// The condition of a trigger, whose rows are called OLD and NEW.
     pub(super) fn code_of_trigger(&mut self, relation: Id, text: &str) -> Result<Code> {
+        refuse_queries(text)?;
         let Some(table) = self.catalog.table(relation) else { return Ok(self.scan(Some(relation), text)) };
         let scope = Scope::default().variable("old", table.clone()).variable("new", table);
         self.bound(text, scope, Some(&Type::named("boolean")), Some(relation))
@@ -57,6 +64,7 @@ impl Run {
 
     /// The default of a column, or what computes it.
     pub(super) fn code_of_default(&mut self, relation: Id, place: usize, text: &str) -> Result<Code> {
+        refuse_queries(text)?;
         let column = self.catalog.relations.get(relation).and_then(|r| r.columns.get(place));
         let (wanted, generated) = column.map(|c| (c.data_type.clone(), c.generated.is_some())).unzip();
         let wanted = wanted.and_then(|t| self.catalog.sql_type(&t));
@@ -225,6 +233,17 @@ impl Run {
     fn path_names(&self) -> Vec<String> {
         let path = self.path().into_iter().map(|id| self.catalog.namespace_name(id).to_owned());
         path.filter(|name| name != TEMPORARY).collect()
+    }
+}
+
+/// CHECKs, defaults, indexes and triggers may not query.
+pub(super) fn refuse_queries(text: &str) -> Result {
+    let is_select = |t: &lex::Token| {
+        t.kind == lex::Kind::Word && text.get(t.range()).is_some_and(|w| w.eq_ignore_ascii_case("select"))
+    };
+    match lex::tokens(text, 0..text.len()).iter().any(is_select) {
+        true => reject("0A000", "cannot use a sub-select here"),
+        false => Ok(()),
     }
 }
 

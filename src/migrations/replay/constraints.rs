@@ -104,7 +104,7 @@ impl Run {
         }
         match &written.kind {
             ConstraintBody::Check(text) => {
-                let code = self.condition(relation, &text.text)?;
+                let code = self.plain_condition(relation, &text.text)?;
                 self.add_check(relation, written, &code, None, only)
             }
             ConstraintBody::NotNull(name) => {

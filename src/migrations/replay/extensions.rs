@@ -33,6 +33,10 @@ const TYPES: [(&str, &[&str]); 6] = [
     ("postgis", &["geometry", "geography", "box2d", "box3d"]),
 ];
 
+/// Foreign-data wrappers by the extension that makes them.
+const WRAPPERS: [(&str, &str); 3] =
+    [("postgres_fdw", "postgres_fdw"), ("file_fdw", "file_fdw"), ("dblink", "dblink_fdw")];
+
 /// Whether a server of the kind that is meant has it.
 pub(super) fn is_known(name: &str) -> bool {
     BARE.contains(&name)
@@ -89,6 +93,9 @@ impl Run {
             None if BARE.contains(&create.name.as_str()) => (),
             None => {
                 self.opaque.insert(id);
+                for (_, wrapper) in WRAPPERS.iter().filter(|(e, _)| *e == create.name) {
+                    self.insert_wrapper(wrapper);
+                }
                 let before = self.extension.replace(id);
                 for name in TYPES.iter().filter(|(e, _)| *e == create.name).flat_map(|(_, types)| *types) {
                     self.insert_type(schema, name, TypeKind::Base);

@@ -1,5 +1,6 @@
 //! Indexes.
 
+use super::bind::refuse_queries;
 use super::catalog::Id;
 use super::catalog::names::Space;
 use super::catalog::object::{Index, IndexKey};
@@ -27,7 +28,7 @@ impl Run {
             keys.push(self.index_key(relation, &key.text)?);
         }
         let predicate = match &create.predicate {
-            Some(text) => Some(self.condition(relation, &text.text)?),
+            Some(text) => Some(self.plain_condition(relation, &text.text)?),
             None => None,
         };
         let name = match &create.name {
@@ -43,7 +44,9 @@ impl Run {
             nulls_not_distinct: create.nulls_not_distinct,
             predicate,
             // One on a partitioned table alone is valid when all partitions have theirs.
-            valid: !(create.only && kind == Some(RelationKind::PartitionedTable)),
+            valid: !(create.only
+                && kind == Some(RelationKind::PartitionedTable)
+                && !self.partitions(relation).is_empty()),
             method: create.method.clone().unwrap_or_else(|| "btree".to_owned()),
             parent: None,
             origin: self.origin,
@@ -156,6 +159,7 @@ impl Run {
             return Ok(IndexKey::Column(self.place(relation, &name)?));
         }
         let inner = raw.strip_prefix('(').and_then(|r| r.strip_suffix(')')).unwrap_or(raw);
+        refuse_queries(inner)?;
         Ok(IndexKey::Expression(self.code(relation, inner)?))
     }
 
