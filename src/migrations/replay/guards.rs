@@ -19,10 +19,14 @@ type Fits<'a> = dyn Fn(&dyn Fn(&str) -> Value) -> Option<bool> + 'a;
 impl Run {
     /// Whether a condition holds; `None` if only the server knows.
     pub(super) fn ask(&mut self, guard: &Guard) -> Option<bool> {
-        match guard.asks.as_ref()? {
-            Question::Exists(existence) => Some(self.exists(existence)? != existence.negated),
-            Question::Missing { negated, kind, name } => Some(self.named_object(kind, name)? == *negated),
-        }
+        let asked = match guard.asks.as_ref() {
+            Some(Question::Exists(existence)) => self.exists(existence).map(|found| found != existence.negated),
+            Some(Question::Missing { negated, kind, name }) => {
+                self.named_object(kind, name).map(|found| found == *negated)
+            }
+            None => None,
+        };
+        asked.or_else(|| self.holds(&guard.text.text))
     }
 
     /// Whether `to_regclass('name')` and the like find something.
@@ -243,7 +247,7 @@ impl Run {
     }
 
     /// `information_schema.columns.data_type`.
-    fn data_type_word(&self, data_type: &super::catalog::types::TypeRef) -> Value {
+    pub(super) fn data_type_word(&self, data_type: &super::catalog::types::TypeRef) -> Value {
         use super::catalog::types::Base;
         Some(match (&data_type.base, data_type.array) {
             (_, true) => "ARRAY".into(),
@@ -258,7 +262,7 @@ fn is_table(r: &Relation) -> bool {
     matches!(r.kind, RelationKind::Table | RelationKind::PartitionedTable)
 }
 
-fn letter(kind: RelationKind) -> &'static str {
+pub(super) fn letter(kind: RelationKind) -> &'static str {
     match kind {
         RelationKind::Table => "r",
         RelationKind::PartitionedTable => "p",
@@ -269,7 +273,7 @@ fn letter(kind: RelationKind) -> &'static str {
     }
 }
 
-fn constraint_letter(kind: &ConstraintKind) -> &'static str {
+pub(super) fn constraint_letter(kind: &ConstraintKind) -> &'static str {
     match kind {
         ConstraintKind::Check(_) => "c",
         ConstraintKind::PrimaryKey => "p",
@@ -280,7 +284,7 @@ fn constraint_letter(kind: &ConstraintKind) -> &'static str {
     }
 }
 
-fn constraint_word(kind: &ConstraintKind) -> &'static str {
+pub(super) fn constraint_word(kind: &ConstraintKind) -> &'static str {
     match kind {
         ConstraintKind::Check(_) => "CHECK",
         ConstraintKind::PrimaryKey => "PRIMARY KEY",

@@ -70,6 +70,39 @@ fn the_platform_is_replayed_without_a_gap() {
     }
 }
 
+#[test]
+fn guards_are_answered_from_the_catalog() {
+    let guarded = |condition: &str| format!("do $$ begin if {condition} then create table made (); end if; end $$;");
+    let before = "create type mood as enum ('sad', 'ok'); create table t (a int);
+        create policy p on t using (true); create publication pub for table t;";
+    for (condition, holds) in [
+        (
+            "not exists (select 1 from pg_type t join pg_namespace n on n.oid = t.typnamespace where t.typname = 'mood' and n.nspname = 'public')",
+            false,
+        ),
+        (
+            "exists (select 1 from pg_publication where pubname = 'pub') and not exists (select 1 from pg_publication_tables where pubname = 'pub' and tablename = 'u')",
+            true,
+        ),
+        ("to_regclass('public.t') is not null and to_regclass('public.u') is null", true),
+        (
+            "exists (select 1 from pg_enum where enumlabel = 'ok' and enumtypid = (select oid from pg_type where typname = 'mood'))",
+            true,
+        ),
+        ("exists (select 1 from pg_policy where polrelid = 'public.t'::regclass and polname in ('q', 'p'))", true),
+        (
+            "exists (select 1 from pg_class c, pg_namespace n where c.relnamespace = n.oid and n.nspname <> 'public' and relname = 't')",
+            false,
+        ),
+    ] {
+        let done = replayed(&[before, &guarded(condition)]);
+        assert_eq!(done.schema.relation(&name("made")).is_some(), holds, "{condition}");
+        assert_eq!(done.schema.gaps, [], "{condition}");
+    }
+    let done = replayed(&[before, &guarded("(select count(*) from t) > 3")]);
+    assert_eq!(done.schema.gaps.len(), 1);
+}
+
 fn below(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) {
     if folder.join("migrations").is_dir() {
         found.push(folder.to_owned());
