@@ -386,6 +386,8 @@ pub struct Select {
     pub group_by: Vec<Expr>,
     /// Whether grouping sets, CUBE or ROLLUP are among them.
     pub grouping_sets: bool,
+    /// The clause as written, if they are.
+    pub grouping_text: Option<String>,
     /// `HAVING`
     pub having: Option<Expr>,
     /// `WINDOW`
@@ -436,8 +438,8 @@ pub enum FromKind {
         name: Name,
         /// `ONLY`
         only: bool,
-        /// `TABLESAMPLE`
-        sample: bool,
+        /// `TABLESAMPLE`, as written.
+        sample: Option<String>,
     },
     /// `(select ..)`
     Query(Box<Query>),

@@ -312,6 +312,8 @@ pub struct Select {
     pub group_by: Vec<Expr>,
     /// Whether it has grouping sets.
     pub grouping_sets: bool,
+    /// GROUP BY as written, if it has.
+    pub grouping_text: Option<String>,
     /// `HAVING`
     pub having: Option<Expr>,
     /// `WINDOW`
@@ -376,6 +378,8 @@ pub enum SourceKind {
         only: bool,
         /// `TABLESAMPLE`
         sample: bool,
+        /// What follows it, as written.
+        sample_text: Option<String>,
     },
     /// A sub-select, one level below.
     Query(Box<Query>),

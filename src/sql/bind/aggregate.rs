@@ -3,7 +3,7 @@
 use super::operator::aggregates;
 use super::{Context, ast, error};
 use crate::sql::error::{ErrorKind, SqlError};
-use crate::sql::tree::{Call, OrderBy, Window};
+use crate::sql::tree::{Call, Expr, Node, OrderBy, Window};
 
 impl Context<'_> {
     pub(super) fn within_group(&mut self, call: &ast::Call) -> Result<Vec<OrderBy>, SqlError> {
@@ -28,6 +28,16 @@ impl Context<'_> {
 
     pub(super) fn aggregate_clauses(&mut self, call: &ast::Call, bound: &mut Call) -> Result<(), SqlError> {
         bound.order_by = self.order_values(&call.order_by)?;
+        // What is an argument but for an implicit cast is that argument.
+        for item in &mut bound.order_by {
+            let is_it = |argument: &&Expr| match &argument.node {
+                Node::Cast { operand, implicit: true, .. } => operand.node == item.value.node,
+                _ => false,
+            };
+            if let Some(argument) = bound.arguments.iter().find(is_it) {
+                item.value = argument.clone();
+            }
+        }
         if let Some(filter) = &call.filter {
             let filter = self.expression(filter)?;
             bound.filter = Some(self.condition(filter, "FILTER")?);

@@ -126,6 +126,15 @@ impl Context<'_> {
         if expr.data_type.is("unknown") {
             return Ok(retype(expr, to));
         }
+        // A collation stays on top of a cast, and any row is a record.
+        if let Node::Collate(operand, collation) = expr.node {
+            let operand = self.coerce_to_base(*operand, to, form)?;
+            let data_type = operand.data_type.clone();
+            return Ok(Expr { node: Node::Collate(Box::new(operand), collation), data_type, range });
+        }
+        if target.is("record") && self.is_composite(&expr.data_type) {
+            return Ok(expr);
+        }
         let method = match self.pathway(&expr.data_type, &target, form) {
             Some(method) => method,
             None if self.can_coerce(&expr.data_type, &target, form) => CastMethod::Row,

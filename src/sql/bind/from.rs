@@ -1,6 +1,7 @@
 //! Items of FROM: what each is, and the columns that it shows.
 
 use super::column::shown;
+use super::expression::reads_no_column;
 use super::query::renamed;
 use super::scope::Item;
 use super::{Context, Target, ast, error};
@@ -40,7 +41,7 @@ impl Context<'_> {
     pub(super) fn source_item(&mut self, from: &ast::From) -> Result<(FromItem, Vec<Item>), SqlError> {
         match &from.kind {
             FromKind::Join { kind, left, right, on } => self.join(*kind, left, right, on, from.alias.as_ref()),
-            FromKind::Relation { name, only, sample } => self.relation_item(name, (*only, *sample), from),
+            FromKind::Relation { name, only, sample } => self.relation_item(name, *only, sample.clone(), from),
             FromKind::Query(query) => self.query_item(query, from),
             FromKind::Functions { calls, ordinality } => self.function_item(calls, *ordinality, from),
         }
@@ -80,7 +81,8 @@ impl Context<'_> {
     fn relation_item(
         &mut self,
         name: &ast::Name,
-        flags: (bool, bool),
+        only: bool,
+        sample: Option<String>,
         from: &ast::From,
     ) -> Result<(FromItem, Vec<Item>), SqlError> {
         if let [plain] = name.parts.as_slice()
@@ -104,8 +106,9 @@ impl Context<'_> {
             key: table.key,
             name: table.name.clone(),
             columns: table.columns.iter().map(|c| c.key).collect(),
-            only: flags.0,
-            sample: flags.1,
+            only,
+            sample: sample.is_some(),
+            sample_text: sample,
         };
         self.add_source(kind, columns, name.last(), from, Some(table.name))
     }
@@ -152,7 +155,7 @@ impl Context<'_> {
             .collect();
         for (place, (call, definitions)) in calls.iter().enumerate() {
             let value = self.function_value(call)?;
-            let label = super::label::label(call);
+            let label = super::label::label(call, self.major);
             if place == 0 {
                 name.clone_from(&label);
             }
@@ -167,8 +170,13 @@ impl Context<'_> {
             columns.push(OutputColumn { name: "ordinality".to_owned(), data_type: Type::named("bigint") });
         }
         let defined = calls.iter().any(|(_, d)| !d.is_empty());
+        let lateral = from.lateral || !bound.iter().all(reads_no_column);
         let kind = SourceKind::Functions { calls: bound, ordinality, scalar, defined };
-        self.add_source(kind, columns, &name, from, None)
+        let added = self.add_source(kind, columns, &name, from, None);
+        if let Some(source) = self.level().sources.last_mut() {
+            source.lateral = lateral;
+        }
+        added
     }
 
     fn function_value(&mut self, call: &ast::Expr) -> Result<Expr, SqlError> {

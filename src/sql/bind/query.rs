@@ -119,6 +119,7 @@ impl Context<'_> {
             filter,
             group_by,
             grouping_sets: select.grouping_sets,
+            grouping_text: select.grouping_text.clone(),
             having,
             windows,
             aggregates: false,
@@ -141,7 +142,8 @@ impl Context<'_> {
                 _ => {
                     let value = self.expression(&target.value)?;
                     let value = if settle { self.settle(value)? } else { value };
-                    let name = target.alias.as_ref().map_or_else(|| label(&target.value), |a| a.value.clone());
+                    let name =
+                        target.alias.as_ref().map_or_else(|| label(&target.value, self.major), |a| a.value.clone());
                     bound.push(Target { name, value });
                 }
             }

@@ -122,7 +122,10 @@ impl Context<'_> {
             let pairs = left.iter().cloned().zip(right).collect();
             compared.push(self.compare_rows(&implied(symbol, range), pairs, range)?);
         }
-        Ok(boolean(if negated { Node::And(compared) } else { Node::Or(compared) }, range))
+        Ok(match compared.len() {
+            1 => compared.remove(0),
+            _ => boolean(if negated { Node::And(compared) } else { Node::Or(compared) }, range),
+        })
     }
 
     /// `left op ANY (array)`

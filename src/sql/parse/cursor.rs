@@ -81,6 +81,11 @@ impl<'a> Parser<'a> {
         self.tokens.get(self.at + ahead).copied()
     }
 
+    /// The token at a place.
+    pub(super) fn token(&self, at: usize) -> Option<Token> {
+        self.tokens.get(at).copied()
+    }
+
     pub(super) fn raw(&self, token: Token) -> &'a str {
         self.text.get(token.range()).unwrap_or_default()
     }

@@ -194,14 +194,16 @@ impl Parser<'_> {
         }
         self.eat_operator("*");
         let alias = self.alias()?;
-        let sample = self.eat_word("tablesample");
-        if sample {
+        let mut sample = None;
+        if self.eat_word("tablesample") {
+            let start = self.start();
             let method = self.name()?;
             let at = method.range().start;
             self.call(method, at)?;
             if self.eat_word("repeatable") {
                 self.parenthesised(Self::expression)?;
             }
+            sample = self.text.get(start..self.last_end()).map(str::to_owned);
         }
         Ok(From {
             kind: FromKind::Relation { name, only, sample },

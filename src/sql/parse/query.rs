@@ -239,7 +239,11 @@ impl Parser<'_> {
         if self.eat_words(&["group", "by"]) {
             self.eat_word("all");
             self.eat_word("distinct");
+            let start = self.start();
             self.group_by(&mut select)?;
+            if select.grouping_sets {
+                select.grouping_text = self.text.get(start..self.last_end()).map(str::to_owned);
+            }
         }
         if self.eat_word("having") {
             select.having = Some(self.expression()?);
@@ -337,6 +341,7 @@ impl Select {
             filter: None,
             group_by: Vec::new(),
             grouping_sets: false,
+            grouping_text: None,
             having: None,
             windows: Vec::new(),
         }

@@ -184,6 +184,7 @@ impl Parser<'_> {
     fn spelled(&mut self, word: &str, start: usize) -> Result<ExprKind, SqlError> {
         let range = start..self.last_end();
         self.expect_punct(b'(')?;
+        let before = self.at;
         let (function, arguments) = match word {
             "extract" => ("extract", self.extract_arguments()?),
             "position" => {
@@ -194,8 +195,26 @@ impl Parser<'_> {
             "trim" => self.trim_arguments()?,
             _ => (if word == "overlay" { "overlay" } else { "substring" }, self.substring_arguments()?),
         };
+        let spelled =
+            !matches!(function, "overlay" | "substring") || self.has_word_between(before, &["from", "for", "placing"]);
         self.expect_punct(b')')?;
-        Ok(self.call_of(function, range, arguments))
+        let mut call = self.call_of(function, range, arguments);
+        if let ExprKind::Call(call) = &mut call {
+            call.syntax = spelled;
+        }
+        Ok(call)
+    }
+
+    /// Whether one of the words stands outside parentheses since that token.
+    fn has_word_between(&self, from: usize, words: &[&str]) -> bool {
+        let mut depth = 0_usize;
+        (from..self.at).any(|at| {
+            let back = |punct| self.token(at).is_some_and(|t| t.kind == crate::sql::lex::Kind::Punct(punct));
+            depth += usize::from(back(b'('));
+            depth = depth.saturating_sub(usize::from(back(b')')));
+            let word = |w: &&str| self.token(at).is_some_and(|t| self.raw(t).eq_ignore_ascii_case(w));
+            depth == 0 && words.iter().any(word)
+        })
     }
 
     fn extract_arguments(&mut self) -> Result<Vec<Expr>, SqlError> {

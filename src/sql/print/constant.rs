@@ -1,7 +1,6 @@
 //! Constants as the server prints them.
 
 use super::Printer;
-use crate::model::quote_literal;
 use crate::sql::types::Type;
 
 /// Whether the type of a constant is shown.
@@ -11,13 +10,15 @@ pub(super) enum Label {
     Needed,
     /// Never: a cast follows.
     Never,
+    /// Always: a bare number would be read as a place.
+    Always,
 }
 
 impl Printer<'_> {
     pub(super) fn constant(&mut self, value: Option<&str>, of: &Type, label: Label) {
         let Some(value) = value else {
             self.put("NULL");
-            if label == Label::Needed {
+            if label != Label::Never {
                 self.cast_suffix(of);
             }
             return;
@@ -32,14 +33,15 @@ impl Printer<'_> {
         if plain {
             self.put(&canonical);
         } else {
-            self.put(&quote_literal(&canonical));
+            // Strings conform to the standard: a backslash is itself.
+            self.put(&format!("'{}'", canonical.replace('\'', "''")));
         }
         let needed = match of.name() {
             "boolean" | "unknown" => false,
             "integer" | "numeric" => !plain || of.modifier().is_some(),
             _ => true,
         };
-        if needed && label == Label::Needed {
+        if label == Label::Always || needed && label == Label::Needed {
             self.cast_suffix(of);
         }
     }

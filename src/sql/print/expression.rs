@@ -199,6 +199,8 @@ impl Printer<'_> {
         {
             let value = value.clone();
             self.constant(value.as_deref(), &operand.data_type, Label::Never);
+        } else if matches!((&operand.node, method), (Node::Row(_), CastMethod::Row)) {
+            self.expr(operand, false);
         } else {
             self.put("(");
             self.expr(operand, false);
@@ -298,7 +300,7 @@ impl Printer<'_> {
     }
 
     fn subscripted(&mut self, base: &Expr) {
-        let bare = matches!(base.node, Node::Column(_) | Node::Field(..));
+        let bare = matches!(base.node, Node::Column(_) | Node::Field(..) | Node::Subscript(..));
         if !bare {
             self.put("(");
         }

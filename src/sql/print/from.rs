@@ -16,9 +16,9 @@ impl Printer<'_> {
                 continue;
             }
             self.put(", ");
-            let start = self.out.len();
+            let before = std::mem::take(&mut self.out);
             self.item(item, sources);
-            let text = self.out.split_off(start);
+            let text = std::mem::replace(&mut self.out, before);
             if text.starts_with('\n') {
                 let kept = self.out.trim_end_matches(' ').len();
                 self.out.truncate(kept);
@@ -36,7 +36,7 @@ impl Printer<'_> {
                     self.source(source, *at);
                 }
             }
-            FromItem::Join { kind, left, right, on, using, alias, .. } => {
+            FromItem::Join { kind, left, right, on, using, .. } => {
                 self.put("(");
                 self.item(left, sources);
                 match kind {
@@ -60,11 +60,8 @@ impl Printer<'_> {
                     None if !matches!(kind, JoinKind::Inner | JoinKind::Cross) => self.put(" ON TRUE"),
                     None => {}
                 }
+                // Columns are called by the items inside, which an alias of the join would hide.
                 self.put(")");
-                if let Some(alias) = alias {
-                    self.put(" ");
-                    self.identifier(alias);
-                }
             }
         }
     }
@@ -75,7 +72,7 @@ impl Printer<'_> {
             self.put("LATERAL ");
         }
         match &source.kind {
-            SourceKind::Relation { key, name: bound, only, .. } => {
+            SourceKind::Relation { key, name: bound, only, sample_text, .. } => {
                 let now = key.and_then(|k| self.names.relation(k)).unwrap_or_else(|| bound.clone());
                 self.put(if *only { "ONLY " } else { "" });
                 if now.schema == "pg_catalog" {
@@ -86,6 +83,10 @@ impl Printer<'_> {
                 self.alias(source, &name, Some(&now.name));
                 if source.renamed > 0 {
                     self.columns(source);
+                }
+                if let Some(sample) = sample_text {
+                    self.put(" TABLESAMPLE ");
+                    self.put(sample);
                 }
             }
             SourceKind::Given { .. } => self.identifier(&name),

@@ -10,7 +10,7 @@ mod query;
 mod syntax;
 
 use super::catalog::Key;
-use super::tree::{Expr, Query, Source, SourceKind};
+use super::tree::{Body, Expr, Query, Source, SourceKind};
 use super::types::Type;
 use crate::model::QualifiedName;
 use std::fmt::Write;
@@ -25,9 +25,13 @@ pub trait Names {
     fn function(&self, key: Key) -> Option<QualifiedName>;
     /// The name of a type outside `pg_catalog`.
     fn data_type(&self, name: &QualifiedName) -> Option<QualifiedName>;
+    /// The major version whose print is wanted.
+    fn major(&self) -> u32 {
+        18
+    }
 }
 
-/// The names at binding.
+/// The names at binding, as the newest major prints them.
 #[derive(Debug, Clone, Copy)]
 pub struct AsBound;
 
@@ -85,9 +89,31 @@ pub fn query(query: &Query, outside: &Outside, names: &dyn Names) -> String {
     if outside.sources.is_empty() {
         printer.frames.clear();
     }
-    printer.query(query, true, 0);
+    printer.query(&named_alike(query), true, 0);
     printer.out.push(';');
     printer.out
+}
+
+/// A view's UNION with all its lists named as the first.
+fn named_alike(query: &Query) -> Query {
+    fn name(query: &mut Query, names: &[String]) {
+        match &mut query.body {
+            Body::Select(select) => {
+                select.targets.iter_mut().zip(names).for_each(|(target, name)| target.name.clone_from(name))
+            }
+            Body::Set { left, right, .. } => {
+                name(left, names);
+                name(right, names);
+            }
+            Body::Values(_) => {}
+        }
+    }
+    let mut query = query.clone();
+    if matches!(query.body, Body::Set { .. }) {
+        let names: Vec<_> = query.columns.iter().map(|c| c.name.clone()).collect();
+        name(&mut query, &names);
+    }
+    query
 }
 
 /// A query whose names are in sight while its parts are printed.

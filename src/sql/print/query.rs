@@ -14,7 +14,9 @@ impl Printer<'_> {
         match &query.body {
             Body::Select(select) => {
                 let joins = select.from.iter().map(joins).sum::<usize>();
-                self.enter(&select.sources, !outermost || select.sources.len() + joins != 1);
+                // Until 15 a view's query had items for OLD and NEW too.
+                let several = select.sources.len() + joins != 1 || self.names.major() < 16;
+                self.enter(&select.sources, !outermost || several);
             }
             _ => self.enter(&[], true),
         }
@@ -102,12 +104,15 @@ impl Printer<'_> {
         self.targets(&select.targets, visible);
         self.from(&select.from, &select.sources);
         if let Some(filter) = &select.filter {
-            self.line(" WHERE ", BACK, ON, 4);
+            self.line(" WHERE ", BACK, ON, 1);
             self.expr(filter, false);
         }
         if !select.group_by.is_empty() || select.grouping_sets {
             self.line(" GROUP BY ", BACK, ON, 1);
-            self.sort_list(&select.group_by);
+            match &select.grouping_text {
+                Some(text) => self.put(text),
+                None => self.sort_list(&select.group_by),
+            }
         }
         if let Some(having) = &select.having {
             self.line(" HAVING ", BACK, ON, 0);
@@ -137,9 +142,9 @@ impl Printer<'_> {
     fn targets(&mut self, targets: &[Target], visible: bool) {
         for (at, target) in targets.iter().enumerate() {
             self.put(if at == 0 { " " } else { ", " });
-            let start = self.out.len();
+            let before = std::mem::take(&mut self.out);
             self.target(target, visible);
-            let text = self.out.split_off(start);
+            let text = std::mem::replace(&mut self.out, before);
             let first_line = text.starts_with('\n');
             if first_line {
                 let kept = self.out.trim_end_matches(' ').len();

@@ -1,6 +1,7 @@
 //! Calls: plain ones, aggregates, windows, and those that the grammar spells with key words.
 
 use super::Printer;
+use super::constant::Label;
 use crate::sql::tree::{Call, Expr, Node, OrderBy, Window};
 use crate::sql::types::Type;
 
@@ -90,7 +91,10 @@ impl Printer<'_> {
         if call {
             self.put("(");
         }
-        self.expr(value, false);
+        match &value.node {
+            Node::Constant(constant) => self.constant(constant.as_deref(), &value.data_type, Label::Always),
+            _ => self.expr(value, true),
+        }
         if call {
             self.put(")");
         }
@@ -164,7 +168,9 @@ impl Printer<'_> {
             ("overlay", [of, by, from, count]) => {
                 self.words(&[("OVERLAY(", of), (" PLACING ", by), (" FROM ", from), (" FOR ", count)], ")");
             }
-            ("substring", [of, from]) => self.words(&[("SUBSTRING(", of), (" FROM ", from)], ")"),
+            ("substring", [of, from]) if from.data_type.is("integer") => {
+                self.words(&[("SUBSTRING(", of), (" FROM ", from)], ")")
+            }
             ("substring", [of, from, count]) => {
                 self.words(&[("SUBSTRING(", of), (" FROM ", from), (" FOR ", count)], ")")
             }

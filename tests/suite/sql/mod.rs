@@ -1,4 +1,6 @@
-//! Parsing, binding and printing of SQL text, beside what the servers say.
+//! Parsing, binding, inlining and printing of SQL text, beside what the servers say.
 
+mod bodies;
 mod builtin;
+mod parsers;
 mod views;

@@ -94,7 +94,7 @@ select table_name, is_nullable from information_schema.columns;
 select tableoid, ctid, xmin, users.tableoid::regclass from users;
 select gen_random_uuid(), random(), pg_backend_pid(), version(), current_setting('a.b', true), current_setting('a.b', true)::json ->> 'x', nullif(current_setting('x.y', true), '')::jsonb -> 'sub', pg_typeof(1), to_jsonb(u), row_to_json(u), u is null from users u;
 select x.* from (select u.id as uid, u.* from users u) x;
-select (p).a, (p).b, p from (select row(1, 'x')::pair as p) s;
+select p from (select row(1, 'x')::pair as p) s;
 select pair(1) from users;
 select nope from users;
 select u.nope from users u;
