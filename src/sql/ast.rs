@@ -283,6 +283,8 @@ pub struct CallArgument {
 pub struct Window {
     /// The window it is or extends.
     pub name: Option<Part>,
+    /// Whether it stands in parentheses, and so extends it.
+    pub extends: bool,
     /// `PARTITION BY`
     pub partition_by: Vec<Expr>,
     /// `ORDER BY`

@@ -186,6 +186,8 @@ pub struct Call {
 pub struct Window {
     /// Its name in the WINDOW clause.
     pub name: Option<String>,
+    /// Whether it extends the window of that name.
+    pub extends: bool,
     /// `PARTITION BY`
     pub partition_by: Vec<Expr>,
     /// `ORDER BY`

@@ -61,6 +61,7 @@ impl Context<'_> {
         }
         Ok(Window {
             name: window.name.as_ref().map(|n| n.value.clone()),
+            extends: window.extends,
             partition_by,
             order_by: self.order_values(&window.order_by)?,
             frame: window.frame.clone(),

@@ -250,7 +250,7 @@ impl Parser<'_> {
 
     /// The inside of `OVER (..)` or `WINDOW w AS (..)`.
     pub(super) fn window(&mut self) -> Result<Window, SqlError> {
-        let mut window = Window::default();
+        let mut window = Window { extends: true, ..Window::default() };
         if self.is_column_name(0) && !self.is_one_of(0, &["partition", "range", "rows", "groups"]) {
             window.name = Some(self.label()?);
         }

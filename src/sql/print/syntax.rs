@@ -101,8 +101,7 @@ impl Printer<'_> {
     }
 
     fn over(&mut self, window: &Window) {
-        let bare = window.partition_by.is_empty() && window.order_by.is_empty() && window.frame.is_none();
-        if let (Some(name), true) = (&window.name, bare) {
+        if let (Some(name), false) = (&window.name, window.extends) {
             self.identifier(name);
             return;
         }
