@@ -90,7 +90,7 @@ fn sql_bodies_are_their_last_select() {
     );
     assert_eq!(
         read("sql", "begin atomic select 1; select true; end").unwrap().1,
-        "( SELECT true AS bool LIMIT '1'::bigint)"
+        "( SELECT true LIMIT '1'::bigint)"
     );
     assert_eq!(read("sql", "return t = 1").unwrap().1, "(t = 1)");
     assert!(read("sql", "delete from members; select true").unwrap_err().contains("no SELECT"));
