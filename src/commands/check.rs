@@ -38,9 +38,7 @@ fn paths(named: &[PathBuf], here: &Path) -> Result<Vec<PathBuf>, Error> {
     if !named.is_empty() {
         return Ok(named.to_vec());
     }
-    let from_here = |path: PathBuf| path.strip_prefix(here).map(Path::to_owned).unwrap_or(path);
-    let found = nearest(here, &["supabase/migrations"]).map(from_here);
-    let found = found.map(|path| if path.as_os_str().is_empty() { PathBuf::from(".") } else { path });
+    let found = nearest(here, &["supabase/migrations"]).map(|path| source::from_here(path, here));
     found.map(|path| vec![path]).ok_or_else(|| {
         Error::usage(
             "there is no supabase/migrations here or above",
@@ -76,11 +74,23 @@ impl Loaded {
         let read = crate::checks::Context::new(&replayed.schema, exposed);
         let ran = crate::checks::Context::new(&self.schema, exposed);
         let found = diff::compare(&read, &ran);
+        // What did not run there, or was not understood here, accounts for a difference; nothing else does.
+        let partial = self.statements.is_some_and(|(total, ran)| ran < total)
+            || replayed.schema.gaps.iter().any(|gap| gap.access_control);
+        let why = if partial {
+            "statements that failed or were not understood may account for it"
+        } else {
+            "this is a bug of pgwitness"
+        };
         let certain = found.iter().filter(|d| d.direction != diff::Direction::MayWiden);
         let notes: Vec<_> = certain
             .map(|d| {
                 let who = d.principals.join(", ");
-                format!("a bug of pgwitness: on the server, {who} {}, and the files were read otherwise; the server's word counts", d.text)
+                let blank = if who.is_empty() { "" } else { " " };
+                format!(
+                    "on the server, {who}{blank}{}, and the files were read otherwise: {why}; the server's word counts",
+                    d.text
+                )
             })
             .collect();
         self.notes.extend(notes);

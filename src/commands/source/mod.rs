@@ -11,7 +11,7 @@ mod settings;
 pub(super) mod snapshot;
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{Run, similar};
 use crate::Error;
@@ -59,6 +59,7 @@ pub(super) async fn load(args: &cli::Source, run: &Run) -> Result<Loaded, Error>
         Choice::Database { named_by } => live::load(args, run, &env, &named_by).await?,
         Choice::Migrations(path) => {
             let description = named(&path, &run.here);
+            let path = from_here(path, &run.here);
             migrations::load(files::find(&[path], &args.reading, run)?, description, &args.reading, run).await?
         }
         Choice::Demo => {
@@ -85,6 +86,15 @@ fn known(exposed: &[String], schema: &Schema) -> Result<(), Error> {
     let help = similar::to(name, all());
     let help = help.unwrap_or_else(|| format!("there are {}", all().collect::<Vec<_>>().join(", ")));
     Err(Error::usage(format!("there is no schema `{name}` to be exposed"), help))
+}
+
+/// A path that was found, as it is reached from `here`; reports then name files as the user would.
+pub(super) fn from_here(path: PathBuf, here: &Path) -> PathBuf {
+    match path.strip_prefix(here) {
+        Ok(inside) if inside.as_os_str().is_empty() => PathBuf::from("."),
+        Ok(inside) => inside.to_owned(),
+        Err(_) => path,
+    }
 }
 
 /// A path as the user would name it from here.

@@ -57,7 +57,9 @@ pub(super) fn behind(
 ) -> Result<Option<(Replayed, Found)>, Error> {
     let configured = run.config.migrations();
     let nearest = || crate::config::nearest(&run.here, &["supabase/migrations"]);
-    let path: Option<PathBuf> = named.map(Path::to_owned).or(configured).or_else(nearest);
+    let configured = configured.map(|path| super::from_here(path, &run.here));
+    let path: Option<PathBuf> =
+        named.map(Path::to_owned).or(configured).or_else(|| nearest().map(|path| super::from_here(path, &run.here)));
     let Some(path) = path else { return Ok(None) };
     let found = files::find(&[path], reading, run)?;
     Ok(Some((self::run(&found, major), found)))

@@ -6,7 +6,10 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
+use pgwitness::shadow::Platform;
+
 use super::{Outcome, command, run};
+use crate::support::database;
 
 /// A sound table of a Supabase project.
 const SOUND: &str = "create table public.notes (id int primary key, owner_id uuid not null, body text);\n\
@@ -105,7 +108,26 @@ fn the_files_and_a_throw_away_server_give_the_same_findings_and_places() {
     assert_eq!(told(&read), told(&audited));
     assert_eq!(told(&read), told(&shadowed));
     let notes = shadowed["source"]["notes"].to_string();
-    assert!(!notes.contains("a bug of pgwitness"), "{notes}");
+    assert!(!notes.contains("the files were read otherwise"), "{notes}");
+}
+
+#[test]
+fn findings_of_a_running_database_point_at_its_migrations() {
+    let db = database(17, Platform::SUPABASE, &format!("{SOUND}{LEAK}"));
+    let project = Project::new(&[("supabase/migrations/1_a.sql", SOUND), ("supabase/migrations/2_b.sql", LEAK)]);
+    project.write(&[("elsewhere/1_x.sql", LEAK), ("named.toml", "[database]\nmigrations = 'elsewhere'\n")]);
+    let place = |more: &[&str]| {
+        let mut all = vec!["audit", "--db-url", &db.url, "--no-probes", "--format", "json", "--fail-on", "never"];
+        all.extend(more);
+        let report = run(&mut command(project.0.path(), &all)).ends_with(0).json();
+        let finding = report["findings"].as_array().unwrap().iter().find(|f| f["check"] == "rls-off-exposed").unwrap();
+        (finding["locations"][0]["file"].as_str().unwrap().to_owned(), finding["locations"][0]["span"]["line"].clone())
+    };
+    assert_eq!(place(&[]), ("supabase/migrations/2_b.sql".to_owned(), 2.into()));
+    assert_eq!(place(&["--migrations", "elsewhere"]), ("elsewhere/1_x.sql".to_owned(), 2.into()));
+    assert_eq!(place(&["--config", "named.toml"]), ("elsewhere/1_x.sql".to_owned(), 2.into()));
+    let missing = ["audit", "--db-url", &db.url, "--migrations", "none"];
+    run(&mut command(project.0.path(), &missing)).ends_with(2);
 }
 
 #[test]
