@@ -88,10 +88,7 @@ fn sql_bodies_are_their_last_select() {
         text,
         "( SELECT (EXISTS ( SELECT 1 FROM public.members m WHERE (m.team = t))) AS \"exists\" LIMIT '1'::bigint)"
     );
-    assert_eq!(
-        read("sql", "begin atomic select 1; select true; end").unwrap().1,
-        "( SELECT true LIMIT '1'::bigint)"
-    );
+    assert_eq!(read("sql", "begin atomic select 1; select true; end").unwrap().1, "( SELECT true LIMIT '1'::bigint)");
     assert_eq!(read("sql", "return t = 1").unwrap().1, "(t = 1)");
     assert!(read("sql", "delete from members; select true").unwrap_err().contains("no SELECT"));
     assert!(read("sql", "select nope").unwrap_err().contains("`nope`"));
