@@ -200,8 +200,11 @@ impl Run {
         let place = self.place(id, name)?;
         self.touch(Address::column(id, place));
         match action {
-            ColumnAction::Type(written, collation, _) => {
+            ColumnAction::Type(written, collation, using) => {
                 let data_type = self.type_ref(written)?;
+                if using.is_none() {
+                    self.converts(id, name, &data_type)?;
+                }
                 self.may_change_type(id, place, name)?;
                 self.set_type(id, place, &data_type, collation.as_ref());
             }
@@ -233,10 +236,6 @@ impl Run {
                 }
             }
             ColumnAction::DropIdentity => {
-                let column = self.catalog.relations.get(id).and_then(|r| r.columns.get(place));
-                if column.is_some_and(|c| c.identity.is_none()) {
-                    return reject("55000", format!("column `{name}` is not an identity column"));
-                }
                 let identity = self.catalog.relations.get(id).and_then(|r| r.columns.get(place)?.identity);
                 if identity.is_none() && !self.text_here().to_ascii_lowercase().contains("if exists") {
                     return reject(state::WRONG_STATE, format!("column `{name}` is not an identity column"));

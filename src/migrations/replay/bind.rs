@@ -38,6 +38,16 @@ impl Run {
         self.bound(text, Scope::default().relation(table, None), wanted, Some(relation))
     }
 
+    /// Refuses a type that the values of a column do not become by themselves.
+    pub(super) fn converts(&mut self, relation: Id, column: &str, to: &TypeRef) -> Result {
+        let Some(wanted) = self.catalog.sql_type(to) else { return Ok(()) };
+        let text = crate::model::quote_ident(column).into_owned();
+        match self.bound_over(relation, &text, Some(&wanted)) {
+            Err(super::run::Refusal::Rejected { message, .. }) => reject(state::DATATYPE_MISMATCH, message),
+            _ => Ok(()),
+        }
+    }
+
     /// The condition of a trigger, whose rows are called OLD and NEW.
     pub(super) fn code_of_trigger(&mut self, relation: Id, text: &str) -> Result<Code> {
         refuse_queries(text)?;

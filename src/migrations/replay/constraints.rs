@@ -147,7 +147,13 @@ impl Run {
     fn key_places(&mut self, relation: Id, column: Option<usize>, columns: &[String]) -> Result<Vec<usize>> {
         match column {
             Some(place) if columns.is_empty() => Ok(vec![place]),
-            _ => self.places(relation, columns),
+            _ => {
+                let twice = columns.iter().enumerate().find(|(at, name)| columns.iter().take(*at).any(|n| n == *name));
+                if let Some((_, name)) = twice {
+                    return reject(state::DUPLICATE_COLUMN, format!("column `{name}` appears twice in the key"));
+                }
+                self.places(relation, columns)
+            }
         }
     }
 

@@ -138,8 +138,8 @@ impl Run {
             let table = self.catalog.qualified(id);
             return reject(state::UNDEFINED_COLUMN, format!("column `{name}` of relation `{table}` does not exist"));
         };
-        let row = self.catalog.relations.get(id);
-        if row.and_then(|r| r.columns.get(place)).is_some_and(|c| c.inherited) {
+        let parents = self.catalog.relations.get(id).map(|r| r.parents.clone()).unwrap_or_default();
+        if parents.into_iter().any(|parent| self.find_place(parent, name).is_some()) {
             return reject(state::INVALID_DEFINITION, format!("cannot drop inherited column `{name}`"));
         }
         let mut targets = vec![Address::column(id, place)];

@@ -52,6 +52,7 @@ fn members(name: &str) -> Option<&'static str> {
         "uuid-ossp" => include_str!("extensions/uuid-ossp.sql"),
         "moddatetime" => include_str!("extensions/moddatetime.sql"),
         "unaccent" => include_str!("extensions/unaccent.sql"),
+        "postgres_fdw" => include_str!("extensions/postgres_fdw.sql"),
         "pg_trgm" => include_str!("extensions/pg_trgm.sql"),
         _ => return None,
     })

@@ -88,6 +88,7 @@ drop aggregate sum_of(int);
 drop function if exists sum_of(int);
 
 -- case: bodies
+-- differs: statements other than SELECT in a BEGIN ATOMIC body are kept as they were written
 create table t (id int);
 create function f() returns int language sql return 1;
 create function g(n int) returns int language sql begin atomic insert into t values (n); select count(*)::int from t; end;
@@ -128,6 +129,7 @@ drop function trg();
 drop function trg() cascade;
 
 -- case: rules
+-- differs: the commands of a rule are kept as they were written
 create table t (id int);
 create table log (id int);
 create rule r1 as on insert to t do also insert into log values (new.id);

@@ -156,6 +156,7 @@ create table w (id int);
 reset session authorization;
 
 -- case: without the right to
+-- differs: whether a role other than a superuser may make, change or drop what a statement names is not asked
 create role a;
 create schema s;
 create table s.secret (id int);

@@ -173,6 +173,7 @@ create table hashed (id int) partition by hash (id);
 create table hashed_0 partition of hashed for values with (modulus 2, remainder 0);
 
 -- case: partitions get triggers and foreign keys
+-- since: 15
 create table target (id int primary key);
 create table p (id int references target, k int) partition by range (k);
 create table p1 partition of p for values from (0) to (10);

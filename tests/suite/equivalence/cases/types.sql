@@ -31,6 +31,7 @@ drop domain email cascade;
 drop type if exists dd;
 
 -- case: composite and range types
+-- gaps
 create type pair as (a int, b varchar(3));
 create table t (p pair, q pair[]);
 alter type pair add attribute c text;
