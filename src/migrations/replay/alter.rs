@@ -187,7 +187,15 @@ impl Run {
             None => None,
             Some((table, column)) => {
                 let relation = self.relation(table)?;
-                Some((relation, self.place(relation, column)?, false))
+                let place = self.place(relation, column)?;
+                let rows = (self.catalog.relations.get(relation), self.catalog.relations.get(id));
+                if let (Some(table), Some(own)) = rows
+                    && !table.unknown
+                    && (table.schema, table.owner) != (own.schema, own.owner)
+                {
+                    return reject(state::WRONG_STATE, "a sequence must have the schema and owner of its table");
+                }
+                Some((relation, place, false))
             }
         };
         if let Some(row) = self.catalog.relations.edit(id) {

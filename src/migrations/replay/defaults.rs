@@ -54,6 +54,9 @@ impl Run {
 
     pub(super) fn alter_default_privileges(&mut self, alter: &AlterDefaultPrivileges) -> Result {
         let grantees = alter.grantees.iter().map(|g| self.grantee(g)).collect::<Result<Vec<_>>>()?;
+        if alter.grant_option && !alter.revoke && grantees.contains(&None) {
+            return reject(state::INVALID_GRANT, "grant options can only be granted to roles");
+        }
         let roles = if alter.roles.is_empty() { vec![self.user()] } else { self.roles(&alter.roles)? };
         let mut schemas = Vec::new();
         for schema in &alter.schemas {

@@ -61,7 +61,13 @@ impl Run {
                 }
             }
             ObjectRef::Policy(name, relation) => Some(self.part(Space::Policy, "policy", name, relation)?),
-            ObjectRef::Trigger(name, relation) => Some(self.part(Space::Trigger, "trigger", name, relation)?),
+            ObjectRef::Trigger(name, relation) => {
+                let id = self.part(Space::Trigger, "trigger", name, relation)?;
+                if self.catalog.triggers.get(id).is_some_and(|t| t.parent.is_some()) {
+                    return reject(state::DEPENDENT_OBJECTS, format!("the trigger `{name}` of the parent requires it"));
+                }
+                Some(id)
+            }
             ObjectRef::Rule(name, relation) => Some(self.part(Space::Rule, "rule", name, relation)?),
             _ => None,
         };

@@ -76,6 +76,9 @@ impl Run {
         find: impl Fn(&mut Self, &N) -> Result<Vec<Listed>>,
     ) -> Result {
         let grantees = grant.grantees.iter().map(|g| self.grantee(g)).collect::<Result<Vec<_>>>()?;
+        if grant.grant_option && !grant.revoke && grantees.contains(&None) {
+            return reject(state::INVALID_GRANT, "grant options can only be granted to roles");
+        }
         let mut objects = Vec::with_capacity(names.len());
         for name in names {
             objects.extend(find(self, name)?);

@@ -225,6 +225,7 @@ impl Run {
         }
         let child = self.relation(partition)?;
         self.fits_parent(parent, child)?;
+        self.no_more_columns(parent, child)?;
         self.touch(child);
         if let Some(row) = self.catalog.relations.edit(child) {
             row.is_partition = true;
@@ -253,6 +254,19 @@ impl Run {
             row.valid |= attached == parts.len();
         }
         Ok(())
+    }
+
+    /// A partition has the columns of its parent and no others.
+    fn no_more_columns(&self, parent: Id, child: Id) -> Result {
+        let unknown = |id: Id| self.catalog.relations.get(id).is_none_or(|r| r.unknown);
+        let columns = self.catalog.relations.get(child).map(|r| r.columns.as_slice()).unwrap_or_default();
+        let more = columns.iter().find(|c| !c.dropped && self.find_place(parent, &c.name).is_none());
+        match more.filter(|_| !unknown(parent) && !unknown(child)) {
+            Some(column) => {
+                reject(state::DATATYPE_MISMATCH, format!("the parent of the partition has no column `{}`", column.name))
+            }
+            None => Ok(()),
+        }
     }
 
     /// Whether a table has what its new parent has, as it must.

@@ -29,7 +29,6 @@ fn nothing() -> Project {
 }
 
 #[test]
-#[ignore = "the replay is under construction"]
 fn an_empty_database_is_the_same_on_every_major() {
     for major in MAJORS {
         let wrong = wrong(&nothing(), major, Platform::Postgres);
@@ -38,7 +37,6 @@ fn an_empty_database_is_the_same_on_every_major() {
 }
 
 #[test]
-#[ignore = "the replay is under construction"]
 fn the_supabase_platform_is_the_same_on_every_major() {
     for major in MAJORS {
         for expose_new_tables in [true, false] {
@@ -49,7 +47,6 @@ fn the_supabase_platform_is_the_same_on_every_major() {
 }
 
 #[test]
-#[ignore = "the replay is under construction"]
 fn every_fixture_gives_the_same_model() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations-fixtures");
     let mut folders: Vec<PathBuf> = std::fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path()).collect();
