@@ -7,6 +7,7 @@ use crate::model::{ArgumentMode, Function};
 use crate::sql::Type;
 use crate::sql::bind::{Binder, Scope};
 use crate::sql::tree::{Body, Expr, Node, Query};
+use std::collections::BTreeMap;
 
 /// How many statements all paths together may run.
 const LONGEST: usize = 400;
@@ -22,6 +23,7 @@ pub(super) fn outcome(function: &Function, binder: &Binder<'_>, mut scope: Scope
         returns: Type::parse(&function.returns),
         set: function.returns_set,
         out: None,
+        rows: BTreeMap::new(),
     };
     run.let_constant(&mut scope, "found", "boolean", Some("false"));
     run.outputs(function, &mut scope)?;
@@ -46,6 +48,8 @@ struct Run<'a> {
     set: bool,
     /// The one OUT parameter, which is the result.
     out: Option<String>,
+    /// The fields of variables of a relation's row type, in order.
+    rows: BTreeMap<String, Vec<(String, Type)>>,
 }
 
 impl Run<'_> {
@@ -101,6 +105,10 @@ impl Run<'_> {
                         .binder
                         .data_type(text)
                         .or_else(|error| unread(format!("the type of a variable ({error})")))?;
+                    if let Some(fields) = self.fields_of(&of) {
+                        self.declare_row(&declaration.name, declaration.value.as_deref(), fields, &mut scope)?;
+                        continue;
+                    }
                     let value = match &declaration.value {
                         Some(value) => self.expression(value, &scope, Some(&of))?,
                         None => Expr { node: Node::Constant(None), data_type: of.clone(), range: 0..0 },
@@ -111,6 +119,32 @@ impl Run<'_> {
             }
         }
         self.statements(&block.statements, scope, rest)
+    }
+
+    /// The fields of a relation's row type.
+    fn fields_of(&self, of: &Type) -> Option<Vec<(String, Type)>> {
+        let name = of.qualified().filter(|_| !of.is_array())?;
+        let table = self.binder.relation(Some(&name.schema), &name.name)?;
+        Some(table.columns.into_iter().map(|c| (c.name, c.data_type)).collect())
+    }
+
+    /// A variable of a row type is its fields, NULL at first.
+    fn declare_row(
+        &mut self,
+        name: &str,
+        value: Option<&str>,
+        fields: Vec<(String, Type)>,
+        scope: &mut Scope,
+    ) -> Read<()> {
+        if value.is_some() {
+            return unread("a first value of a variable of a row type");
+        }
+        for (field, of) in &fields {
+            let null = Expr { node: Node::Constant(None), data_type: of.clone(), range: 0..0 };
+            self.let_value(scope, &Scope::field_name(name, field), null);
+        }
+        self.rows.insert(name.to_owned(), fields);
+        Ok(())
     }
 
     fn expression(&self, text: &str, scope: &Scope, wanted: Option<&Type>) -> Read<Expr> {
@@ -152,7 +186,8 @@ impl Run<'_> {
             Statement::Raise(true) => Ok(Outcome::Value(self.null())),
             Statement::Block(block) => {
                 // Names of the block end with it; a variable of the same name outside must not be mistaken for it.
-                let hides = block.declarations.iter().any(|d| scope.has_parameter(&d.name));
+                let hides =
+                    block.declarations.iter().any(|d| scope.has_parameter(&d.name) || self.rows.contains_key(&d.name));
                 if hides { unread("a variable that hides another") } else { self.block(block, scope, rest) }
             }
             Statement::Return(Some(value)) => {
@@ -226,9 +261,15 @@ impl Run<'_> {
             if before.has_parameter(name) {
                 return unread("a variable of a row type");
             }
-            for (at, column) in query.columns.iter().enumerate() {
-                let value = pick(&query, at, strict)?;
-                self.let_value(scope, &Scope::field_name(name, &column.name), value);
+            match self.rows.get(name).cloned() {
+                // A row takes columns by their places, a record by their names.
+                Some(fields) => self.fill_row(name, &fields, &query, strict, scope)?,
+                None => {
+                    for (at, column) in query.columns.iter().enumerate() {
+                        let value = pick(&query, at, strict)?;
+                        self.let_value(scope, &Scope::field_name(name, &column.name), value);
+                    }
+                }
             }
         } else {
             for (at, variable) in variables.iter().enumerate() {
@@ -246,6 +287,26 @@ impl Run<'_> {
             }
         }
         self.let_value(scope, "found", exists(query));
+        Ok(())
+    }
+
+    fn fill_row(
+        &mut self,
+        name: &str,
+        fields: &[(String, Type)],
+        query: &Query,
+        strict: bool,
+        scope: &mut Scope,
+    ) -> Read<()> {
+        for (at, (field, of)) in fields.iter().enumerate() {
+            let value = if at < query.columns.len() {
+                let value = pick(query, at, strict)?;
+                self.binder.assigned(value, of).or_else(|error| unread(format!("an assignment ({error})")))?
+            } else {
+                Expr { node: Node::Constant(None), data_type: of.clone(), range: 0..0 }
+            };
+            self.let_value(scope, &Scope::field_name(name, field), Expr { data_type: of.clone(), ..value });
+        }
         Ok(())
     }
 

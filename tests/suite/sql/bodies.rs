@@ -38,6 +38,14 @@ begin
     if found then return m.role || m.team; end if;
     return null;
 end $$;
+create function pl_row(t int, w text) returns text language plpgsql as $$
+declare m public.members%rowtype; n members;
+begin
+    select * into m from members where who = w and team = t;
+    select 7, 'x' into n;
+    if found and m.role = 'admin' then return m.who || n.team; end if;
+    return coalesce(m.role, n.who, n.role);
+end $$;
 create function pl_assign(t int, w text) returns numeric language plpgsql as $$
 declare x numeric := 1.5; y int default 2;
 begin
