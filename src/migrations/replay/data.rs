@@ -40,7 +40,7 @@ impl Run {
     fn called(&mut self, data: &Data) -> Result {
         for call in &data.calls {
             for id in self.functions_named(&call.name) {
-                let Some(function) = self.catalog.functions.get(id).filter(|f| f.extension.is_none()) else { continue };
+                let Some(function) = self.catalog.functions.get(id) else { continue };
                 let body = function.body.text.to_ascii_lowercase();
                 if function.language != "c" && CHANGES.iter().any(|word| body.contains(word)) {
                     let name = self.catalog.function_id(id);

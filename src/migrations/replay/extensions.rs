@@ -115,6 +115,10 @@ impl Run {
             if self.catalog.namespace(schema).is_some() || !names_schema(text, schema) {
                 continue;
             }
+            if let ("supabase_functions", Some((_, sql))) = (name, shadow::stand_in(name)) {
+                self.provide_webhooks(sql);
+                continue;
+            }
             let create = CreateExtension {
                 name: name.to_owned(),
                 if_not_exists: true,
@@ -126,6 +130,20 @@ impl Run {
                 self.gap(format!("the extension `{name}` was not made: {message}"), false);
             }
         }
+    }
+
+    /// Database webhooks are a part of the platform that is no extension.
+    fn provide_webhooks(&mut self, sql: &str) {
+        let before = self.session.clone();
+        let superuser = self.catalog.superuser;
+        self.session.set(false, |state, _| state.role = Some(superuser));
+        for parsed in crate::migrations::parse::parse_file(sql) {
+            let done = self.execute(&parsed.statement);
+            if let Err(super::run::Refusal::Rejected { message, .. }) = done {
+                self.gap(format!("a part of the platform was not made: {message}"), false);
+            }
+        }
+        self.session = before;
     }
 
     /// Runs the SQL of an extension; its objects belong to it.
@@ -233,6 +251,6 @@ fn names_schema(text: &str, schema: &str) -> bool {
     text.match_indices(schema).any(|(at, _)| {
         let before = text.get(..at).and_then(|t| t.chars().next_back());
         let after = text.get(at + schema.len()..).unwrap_or_default();
-        after.starts_with('.') && !before.is_some_and(is_word)
+        after.starts_with('.') && !before.is_some_and(is_word) || after.starts_with("\".") && before == Some('"')
     })
 }
