@@ -1,7 +1,7 @@
 //! Expressions.
 
 use super::{Binding, Obstacle, Outcome, Resolver, obstacle};
-use crate::analyzer::term::{Function, Id, Pick, Query, Type};
+use crate::analyzer::term::{Function, Id, Pick, Query, Term, Type, Value};
 use crate::sql::tree::{CastMethod, Choice, ColumnRef, Expr, Node, Operator, Test};
 
 impl Resolver<'_> {
@@ -74,7 +74,11 @@ impl Resolver<'_> {
             }
             Node::Session(word, _) => self.session(word, &expr.data_type),
             Node::Choice(..) => return obstacle("GREATEST or LEAST"),
-            Node::Array(_) => return obstacle("an array"),
+            Node::Array(items) => {
+                let items = self.each(items);
+                let data_type = self.data_type(&expr.data_type);
+                self.array(&items, data_type)
+            }
             Node::ArrayQuery(_) => return obstacle("an array of a sub-select's rows"),
             Node::WholeRow { .. } | Node::Row(_) | Node::Field(..) => return obstacle("a row value"),
             Node::Slice(..) => return obstacle("a slice of an array"),
@@ -85,6 +89,24 @@ impl Resolver<'_> {
 
     pub(super) fn each(&mut self, all: &[Expr]) -> Vec<Id> {
         all.iter().map(|e| self.expression(e)).collect()
+    }
+
+    /// `ARRAY[..]`: a constant if its items are.
+    fn array(&mut self, items: &[Id], data_type: Type) -> Id {
+        let constant = |id: &Id| match self.terms.term(*id) {
+            Term::Null => Some(None),
+            // Of arrays it would have two dimensions.
+            Term::Literal(Value::Array(_)) => None,
+            Term::Literal(value) => Some(Some(value.clone())),
+            _ => None,
+        };
+        match items.iter().map(constant).collect::<Option<Vec<_>>>() {
+            Some(values) => self.terms.literal(Value::Array(values.into()), data_type),
+            None => {
+                let function = Function { name: "array".into(), strict: false, never_null: true };
+                self.terms.call(&function, items, data_type)
+            }
+        }
     }
 
     fn column(&mut self, column: &ColumnRef) -> Outcome<Id> {

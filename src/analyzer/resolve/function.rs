@@ -24,9 +24,10 @@ impl Resolver<'_> {
             Err(Obstacle(reason)) if function.volatility == Volatility::Volatile => {
                 obstacle(format!("{}(), for {reason}", function.id.qualified()))
             }
-            Err(_) => {
-                let name =
-                    format!("{}({}) as {:?}", function.id.qualified(), function.id.arguments, self.rights_of(function));
+            Err(Obstacle(reason)) => {
+                // Whose rights it has is a part of what it is; why it is not read follows from it.
+                let (name, rights) = (function.id.qualified(), self.rights_of(function));
+                let name = format!("{name}({}) {rights}, for {reason}", function.id.arguments);
                 let known = Function { name: name.into(), strict: function.strict, never_null: false };
                 Ok(self.terms.call(&known, &args, returns))
             }

@@ -29,6 +29,17 @@ pub(crate) enum Rights {
     Anyone,
 }
 
+/// In words, behind a function.
+impl std::fmt::Display for Rights {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Role(role) => write!(f, "as {}", crate::model::printable(role)),
+            Self::Everything => f.write_str("past row security"),
+            Self::Anyone => f.write_str("as anyone"),
+        }
+    }
+}
+
 /// What an item of FROM gives the columns that refer to it.
 #[derive(Debug, Clone)]
 enum Binding {

@@ -2,12 +2,37 @@
 
 use super::{Outcome, Resolver, obstacle};
 use crate::analyzer::term::{Access, Function, Id, Term, Type, Value};
-use crate::sql::tree::{Expr, Operator};
+use crate::sql::tree::{Expr, Node, Operator};
 
 impl Resolver<'_> {
     pub(super) fn operation(&mut self, operator: &Operator, operands: &[Expr]) -> Outcome<Id> {
+        if let Some(counted) = self.counted(operator, operands)? {
+            return Ok(counted);
+        }
         let operands = self.each(operands);
         self.apply_operator(operator, &operands)
+    }
+
+    /// `(select count(*) ...) > 0` and its kin: whether there is a row.
+    fn counted(&mut self, operator: &Operator, operands: &[Expr]) -> Outcome<Option<Id>> {
+        let [left, right] = operands else { return Ok(None) };
+        let Node::Scalar(query) = &left.node else { return Ok(None) };
+        let Some(rows) = super::query::counted_rows(query).filter(|_| operator.schema == "pg_catalog") else {
+            return Ok(None);
+        };
+        let limit = self.expression(right);
+        let limit = match self.terms.term(limit) {
+            Term::Literal(Value::Int(limit)) => *limit,
+            _ => return Ok(None),
+        };
+        let any = match (operator.symbol.as_str(), limit) {
+            (">" | "<>", 0) | (">=", 1) => true,
+            ("=" | "<=", 0) | ("<", 1) => false,
+            _ => return Ok(None),
+        };
+        let branches = self.query(&rows)?.queries(&mut self.terms, None)?;
+        let exists = self.terms.exists(&branches);
+        Ok(Some(if any { exists } else { self.terms.not(exists) }))
     }
 
     pub(super) fn compare(&mut self, operator: &Operator, a: &Expr, b: &Expr) -> Outcome<Id> {

@@ -318,6 +318,21 @@ impl Branch {
     }
 }
 
+/// The query whose rows `select count(*) from ..` counts; `None` if it is no such query.
+pub(super) fn counted_rows(query: &tree::Query) -> Option<tree::Query> {
+    let Body::Select(select) = &query.body else { return None };
+    let [only] = select.targets.as_slice() else { return None };
+    let Node::Call(call) = &only.value.node else { return None };
+    let plain = call.star && call.filter.is_none() && call.over.is_none() && call.routine.name.name == "count";
+    let whole = select.group_by.is_empty() && select.having.is_none() && !select.grouping_sets;
+    let unlimited = query.limit.is_none() && query.offset.is_none() && select.distinct.is_none();
+    if !plain || !whole || !unlimited || call.routine.key.is_some() {
+        return None;
+    }
+    let select = Select { targets: Vec::new(), aggregates: false, ..(**select).clone() };
+    Some(tree::Query { body: Body::Select(Box::new(select)), columns: Vec::new(), ..query.clone() })
+}
+
 /// The items of FROM in a join.
 fn sources_of(item: &FromItem) -> Vec<usize> {
     match item {

@@ -46,6 +46,7 @@ pub fn apply(name: &str, args: &[(Value, Type)], returns: &Type) -> Outcome {
         ("storage.foldername", [Value::Text(t)]) => Ok((!t.is_empty()).then(|| folders(t))),
         ("storage.filename", [Value::Text(t)]) => Ok(t.rsplit('/').next().filter(|_| !t.is_empty()).and_then(text)),
         ("[]", [Value::Array(items), Value::Int(at)]) => Ok(subscript(items, *at)),
+        ("array", items) => Ok(Some(Value::Array(items.iter().map(|v| Some((*v).clone())).collect()))),
         ("cardinality", [Value::Array(items)]) => length(items.len()),
         ("array_length", [Value::Array(items), Value::Int(1)]) if !items.is_empty() => length(items.len()),
         ("array_length", [Value::Array(items), Value::Int(1)]) if items.is_empty() => Ok(None),
@@ -63,7 +64,8 @@ pub fn apply(name: &str, args: &[(Value, Type)], returns: &Type) -> Outcome {
 /// Whether [`apply`] knows the function, for some arguments at least.
 #[must_use]
 pub fn is_modelled(name: &str) -> bool {
-    const KNOWN: [&str; 21] = [
+    const KNOWN: [&str; 22] = [
+        "array",
         "lower",
         "upper",
         "length",

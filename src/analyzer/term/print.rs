@@ -72,6 +72,7 @@ impl Terms {
                 self.write(out, *at);
                 put(out, "]");
             }
+            ("array", _) => self.list(out, args, "ARRAY[", ", ", "]"),
             ("= any", [x, array]) => {
                 put(out, "(");
                 self.write(out, *x);
