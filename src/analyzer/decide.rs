@@ -7,7 +7,7 @@ use super::effective::{Effective, Extent, Refusal};
 use super::resolve::{Resolver, Rights};
 use super::term::{Access as ClaimAccess, Id, Row, Terms, Type};
 use super::verdict::{Limits, Question, Subject, Verdict};
-use crate::model::{Command, Policy, PolicyCommand, QualifiedName, Relation, Schema};
+use crate::model::{Command, Policy, PolicyCommand, QualifiedName, Relation, RelationKind, Schema};
 
 /// How statements reach the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -53,7 +53,8 @@ impl<'a> Decider<'a> {
     }
 
     /// The condition under which `role` may do `command` to a row of `relation`: FALSE without the privilege, TRUE
-    /// where row security does not apply.
+    /// where row security does not apply. What a view shows is not
+    /// understood here.
     #[must_use]
     pub fn access(
         &self,
@@ -104,6 +105,9 @@ impl<'a> Decider<'a> {
         let access = self.effective.access(role, relation, command);
         if matches!(access.extent, Extent::None(Refusal::Schema | Refusal::Privilege | Refusal::NotUpdatable)) {
             return resolver.terms.boolean(false);
+        }
+        if relation.kind == RelationKind::View {
+            return resolver.terms.opaque("the query of the view", Type::Bool, &[row]);
         }
         if !access.row_security.applies() {
             return resolver.terms.boolean(true);

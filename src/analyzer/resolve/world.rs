@@ -24,10 +24,15 @@ impl Resolver<'_> {
 
     fn facts(&mut self, relation: &Relation) -> Facts {
         let mut facts = Facts::default();
-        let enforced = |c: &&Constraint| c.validated && c.enforced && !c.deferrable;
+        let enforced = |c: &&Constraint| {
+            c.validated && c.enforced && !c.deferrable && !c.definition.to_ascii_uppercase().ends_with(" NO INHERIT")
+        };
+        // Keys of a parent do not bind the rows of its children, which it shows too.
+        let is_child = |r: &Relation| !r.is_partition && r.parents.contains(&relation.name);
+        let has_children = self.schema.relations.iter().any(is_child);
         for constraint in relation.constraints.iter().filter(enforced) {
             match &constraint.kind {
-                ConstraintKind::PrimaryKey | ConstraintKind::Unique => {
+                ConstraintKind::PrimaryKey | ConstraintKind::Unique if !has_children => {
                     facts.keys.push(constraint.columns.iter().map(|c| Arc::from(c.as_str())).collect());
                 }
                 ConstraintKind::Check(text) => {
@@ -35,7 +40,10 @@ impl Resolver<'_> {
                     let outer = std::mem::replace(&mut self.rights, Rights::Everything);
                     let check = self.condition(text, relation, row);
                     self.rights = outer;
-                    facts.checks.push((row, check));
+                    // It was evaluated by whoever wrote the row, in a session and a state of their own.
+                    if self.terms.depends_on_row_only(check) {
+                        facts.checks.push((row, check));
+                    }
                 }
                 _ => {}
             }

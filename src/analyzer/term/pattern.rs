@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Id, Row, Term, Terms};
+use super::{Id, Row, Term, Terms, Type};
 
 impl Terms {
     /// A text of the term with its free columns numbered, and those columns. Two terms of the same text are the same
@@ -13,6 +13,27 @@ impl Terms {
             Pattern { terms: self, bound: Vec::new(), columns: Vec::new(), text: String::from("select: ") };
         pattern.walk(id);
         (pattern.text, pattern.columns)
+    }
+}
+
+impl Terms {
+    /// Whether the value of a term follows from the columns in it alone, whatever the session, the time and other rows.
+    #[must_use]
+    pub fn depends_on_row_only(&self, id: Id) -> bool {
+        let follows_settings = |t: &Type| matches!(t, Type::Date | Type::Time | Type::Timestamp | Type::Timestamptz);
+        let here = match self.term(id) {
+            Term::Claim(..) | Term::Setting(_) | Term::Opaque(_) => false,
+            Term::Call(function, args) => {
+                let is_cast = function.name.starts_with("::");
+                let timeless =
+                    !follows_settings(self.type_of(id)) && args.iter().all(|a| !follows_settings(self.type_of(*a)));
+                (is_cast && timeless) || (super::is_modelled(&function.name) && !args.is_empty())
+            }
+            other => other.queries().is_empty(),
+        };
+        let mut all = here;
+        self.term(id).operands(|operand| all = all && self.depends_on_row_only(operand));
+        all
     }
 }
 
