@@ -1,7 +1,7 @@
 //! Items of FROM: what each is, and the columns that it shows.
 
 use super::column::shown;
-use super::expression::reads_no_column;
+use super::constant::reads_no_column;
 use super::query::renamed;
 use super::scope::Item;
 use super::{Context, Target, ast, error};

@@ -91,7 +91,7 @@ impl Context<'_> {
             1 => conditions.pop(),
             _ => {
                 let range = conditions.first().map_or(0..0, |c| c.range.clone());
-                Some(super::expression::boolean(Node::And(conditions), &range))
+                Some(super::constant::boolean(Node::And(conditions), &range))
             }
         };
         Ok((condition, merged))

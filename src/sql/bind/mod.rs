@@ -8,6 +8,7 @@ mod call;
 mod coerce;
 mod column;
 mod common;
+mod constant;
 mod expression;
 mod from;
 mod join;

@@ -1,6 +1,6 @@
 //! BETWEEN, IN lists, `= ANY (array)`, LIKE with ESCAPE: each as the operators that it is short for.
 
-use super::expression::{boolean, reads_no_column};
+use super::constant::{boolean, reads_no_column};
 use super::operator::implied;
 use super::{Context, ast, error};
 use crate::sql::ast::Name;

@@ -1,7 +1,7 @@
 //! Sub-selects in expressions.
 
 use super::coerce::Form;
-use super::expression::boolean;
+use super::constant::boolean;
 use super::operator::implied;
 use super::{Context, ast, error};
 use crate::sql::error::{ErrorKind, SqlError};
