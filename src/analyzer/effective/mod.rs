@@ -20,8 +20,11 @@ pub use privilege::{HeldBy, Holding};
 pub use row_security::RowSecurity;
 
 use std::collections::BTreeMap;
+use std::num::NonZero;
+use std::panic::resume_unwind;
+use std::thread;
 
-use crate::model::{Policy, Schema};
+use crate::model::{Policy, Relation, Schema};
 use known::Known;
 use roles::RoleGraph;
 
@@ -39,6 +42,9 @@ pub struct Effective<'a> {
     known: Known,
 }
 
+/// Policies that are worth a thread of their own.
+const LEAST_SHARE: usize = 32;
+
 /// What is known of a policy's two expressions without looking at rows.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct PolicyTruth {
@@ -53,12 +59,7 @@ impl<'a> Effective<'a> {
         let roles = RoleGraph::new(schema);
         let exposure = Exposure::of(schema, exposed);
         let principals = principal::of(schema, &roles);
-        let truths = schema
-            .relations
-            .iter()
-            .flat_map(|r| r.policies.iter().map(move |p| (r, p)))
-            .map(|(r, p)| (std::ptr::from_ref(p).addr(), PolicyTruth::of(schema, r, p)))
-            .collect();
+        let truths = truths(schema);
         Self { schema, roles, exposure, principals, truths, known: Known::default() }
     }
 
@@ -81,14 +82,33 @@ impl<'a> Effective<'a> {
     }
 }
 
+/// What is known of each policy. Every expression is a question of its own, so the processors share them.
+fn truths(schema: &Schema) -> BTreeMap<usize, PolicyTruth> {
+    let policies: Vec<_> = schema.relations.iter().flat_map(|r| r.policies.iter().map(move |p| (r, p))).collect();
+    let judge = |(relation, policy): &(&Relation, &Policy)| {
+        (std::ptr::from_ref::<Policy>(policy).addr(), PolicyTruth::of(schema, relation, policy))
+    };
+    let threads = thread::available_parallelism().map_or(1, NonZero::get);
+    let share = policies.len().div_ceil(threads).max(LEAST_SHARE);
+    thread::scope(|scope| {
+        let parts = policies.chunks(share).map(|part| scope.spawn(move || part.iter().map(judge).collect::<Vec<_>>()));
+        let running: Vec<_> = parts.collect();
+        running.into_iter().flat_map(|part| part.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
+    })
+}
+
 impl PolicyTruth {
     /// An expression that was left out lets nothing through in a permissive policy and narrows nothing in a
     /// restrictive one (`get_policies_for_relation` and `add_security_quals` in the server's rowsecurity.c).
-    fn of(schema: &Schema, relation: &crate::model::Relation, policy: &Policy) -> Self {
+    fn of(schema: &Schema, relation: &Relation, policy: &Policy) -> Self {
         let none = if policy.permissive { Truth::Never } else { Truth::Always };
         let of = |expression: Option<&str>| expression.map_or(none, |e| Truth::of_policy(e, relation, schema));
         let using = of(policy.using.as_deref());
-        let check = policy.check.as_deref().map_or(using, |check| of(Some(check)));
+        let check = match policy.check.as_deref() {
+            None => using,
+            same if same == policy.using.as_deref() => using,
+            other => of(other),
+        };
         Self { using, check }
     }
 }

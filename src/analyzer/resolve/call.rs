@@ -1,7 +1,7 @@
 //! Calls of built-in functions.
 
 use super::{Outcome, Resolver, obstacle};
-use crate::analyzer::term::{Function, Id, Term, Type, Value};
+use crate::analyzer::term::{Function, Id, Term, Value};
 use crate::model::{FunctionKind, Volatility};
 use crate::sql;
 use crate::sql::tree::Call;
@@ -41,7 +41,7 @@ impl Resolver<'_> {
             && let Some(Term::Literal(Value::Text(setting))) = args.first().map(|a| self.terms.term(*a))
         {
             let setting = setting.clone();
-            return Ok(self.setting(&setting));
+            return Ok(self.terms.setting(&setting));
         }
         if call.routine.volatility == Volatility::Volatile || call.variadic {
             return obstacle(format!("{}()", name.name));
@@ -55,13 +55,5 @@ impl Resolver<'_> {
         let strict = call.routine.strict;
         let never_null = strict && NEVER_NULL.contains(&name);
         Ok(self.terms.call(&Function { name: name.into(), strict, never_null }, &args, returns))
-    }
-
-    /// A setting. Claims one by one are those of older stacks, and unset where they come as JSON.
-    fn setting(&mut self, name: &str) -> Id {
-        if name.to_ascii_lowercase().starts_with("request.jwt.claim.") {
-            return self.terms.null(Type::Text);
-        }
-        self.terms.setting(name)
     }
 }
