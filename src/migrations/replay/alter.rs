@@ -7,6 +7,7 @@ use super::run::{Result, Run, gap, reject, state};
 use crate::migrations::parse::alter::{AlterRelation, ColumnAction, RelationAction};
 use crate::migrations::parse::object::ObjectKind;
 use crate::migrations::parse::sequence::SequenceOption;
+use crate::migrations::parse::types::TypeName;
 use crate::model::{CheckOption, FiresWhen, Identity, RelationKind, ReplicaIdentity};
 
 impl Run {
@@ -91,6 +92,7 @@ impl Run {
     }
 
     fn relation_action(&mut self, id: Id, action: &RelationAction, only: bool) -> Result {
+        self.may_be_altered(id, action)?;
         match action {
             RelationAction::Change(change) => self.change_relation(id, change),
             RelationAction::RenameColumn(from, to) => self.rename_column(id, from, to),
@@ -187,6 +189,8 @@ impl Run {
             None => None,
             Some((table, column)) => {
                 let relation = self.relation(table)?;
+                use RelationKind::{ForeignTable, PartitionedTable, Table, View};
+                self.only_kinds(relation, &[Table, PartitionedTable, ForeignTable, View])?;
                 let place = self.place(relation, column)?;
                 let rows = (self.catalog.relations.get(relation), self.catalog.relations.get(id));
                 if let (Some(table), Some(own)) = rows
@@ -198,6 +202,9 @@ impl Run {
                 Some((relation, place, false))
             }
         };
+        if self.catalog.relations.get(id).is_some_and(|r| matches!(r.owned_by, Some((.., true)))) {
+            return reject(state::NOT_SUPPORTED, "cannot change ownership of identity sequence");
+        }
         if let Some(row) = self.catalog.relations.edit(id) {
             row.owned_by = owned;
         }
@@ -209,12 +216,10 @@ impl Run {
         self.touch(Address::column(id, place));
         match action {
             ColumnAction::Type(written, collation, using) => {
-                let data_type = self.type_ref(written)?;
-                if using.is_none() {
-                    self.converts(id, name, &data_type)?;
-                }
-                self.may_change_type(id, place, name)?;
-                self.set_type(id, place, &data_type, collation.as_ref());
+                self.retype_column(id, place, written, collation.as_ref(), using.is_some())?;
+            }
+            ColumnAction::Default(_) if self.may_have_default(id, place).is_err() => {
+                return self.may_have_default(id, place);
             }
             ColumnAction::Default(None) => self.default_with_children(id, name, None)?,
             ColumnAction::Default(Some(text)) => {
@@ -226,12 +231,17 @@ impl Run {
                     .primary_key(id)
                     .and_then(|key| self.catalog.constraints.get(key))
                     .is_some_and(|key| key.columns.contains(&place));
+                let column = self.catalog.relations.get(id).and_then(|r| r.columns.get(place));
+                if *nullable && column.is_some_and(|c| c.identity.is_some() && c.not_null) {
+                    return reject(state::SYNTAX, format!("column `{name}` is an identity column"));
+                }
                 if *nullable && in_key {
                     return reject(state::INVALID_DEFINITION, format!("column `{name}` is in a primary key"));
                 }
                 self.set_not_null(id, place, !nullable, false);
             }
             ColumnAction::AddIdentity(identity, options) => {
+                self.may_become_identity(id, place, name)?;
                 self.set_identity(id, place, Some(*identity));
                 self.column_sequence(id, place, true, options)?;
             }
@@ -271,6 +281,71 @@ impl Run {
             column.origin = origin;
         }
         Ok(())
+    }
+
+    fn retype_column(
+        &mut self,
+        id: Id,
+        place: usize,
+        written: &TypeName,
+        collation: Option<&crate::migrations::Name>,
+        using: bool,
+    ) -> Result {
+        let name = self.catalog.column_name(id, place);
+        let data_type = self.type_ref(written)?;
+        let column = self.catalog.relations.get(id).and_then(|r| r.columns.get(place));
+        if column.is_some_and(|c| c.inherited) {
+            return reject(state::INVALID_DEFINITION, format!("cannot alter inherited column `{name}`"));
+        }
+        self.not_in_partition_key(id, place)?;
+        if column.is_some_and(|c| c.identity.is_some()) {
+            self.may_be_identity(&data_type)?;
+        }
+        if !using {
+            self.converts(id, &name, &data_type)?;
+        }
+        self.may_change_type(id, place, &name)?;
+        self.keys_allow_type(id, place, &data_type)?;
+        let checks: Vec<(Id, String)> = self
+            .constraints_of(id)
+            .into_iter()
+            .filter_map(|id| {
+                let row = self.catalog.constraints.get(id).filter(|c| c.columns.contains(&place))?;
+                let ConstraintKind::Check(code) = &row.kind else { return None };
+                code.tree.as_ref().map(|_| (id, self.catalog.text(code)))
+            })
+            .collect();
+        self.set_type(id, place, &data_type, collation);
+        for (check, text) in checks {
+            self.read_check_again(id, check, &text)?;
+        }
+        Ok(())
+    }
+
+    /// A CHECK means what its text says of the columns as they are now.
+    fn read_check_again(&mut self, id: Id, check: Id, text: &str) -> Result {
+        // Printed text names everything in full.
+        let path = std::mem::take(&mut self.session.now.search_path);
+        let code = self.plain_condition(id, text);
+        self.session.now.search_path = path;
+        let code = code?;
+        if let Some(row) = self.catalog.constraints.edit(check) {
+            row.kind = ConstraintKind::Check(code);
+        }
+        self.touch(check);
+        Ok(())
+    }
+
+    fn may_become_identity(&self, id: Id, place: usize, name: &str) -> Result {
+        let row = self.catalog.relations.get(id);
+        let Some(column) = row.filter(|r| !r.unknown).and_then(|r| r.columns.get(place)) else { return Ok(()) };
+        let why = match () {
+            () if !column.not_null => "must be NOT NULL before it is one",
+            () if column.identity.is_some() => "is one already",
+            () if column.default.is_some() => "has a default",
+            () => return self.may_be_identity(&column.data_type),
+        };
+        reject(state::WRONG_STATE, format!("column `{name}` cannot be an identity column: it {why}"))
     }
 
     /// A view, a rule, a policy or a trigger's condition fixes the types of the columns that it reads.
@@ -334,8 +409,15 @@ impl Run {
     fn validate_constraint(&mut self, id: Id, name: &str) -> Result {
         let Some(constraint) = self.constraint_named(id, name) else {
             // NOT NULL constraints have names only from 18 on; they are the columns'.
-            return if self.catalog.major >= 18 { Ok(()) } else { self.missing_constraint(id, name) };
+            return if self.not_null_named(id, name).is_some() { Ok(()) } else { self.missing_constraint(id, name) };
         };
+        let kind = self.catalog.constraints.get(constraint).map(|c| &c.kind);
+        if !matches!(kind, Some(ConstraintKind::Check(_) | ConstraintKind::ForeignKey(_))) {
+            return reject(
+                state::WRONG_OBJECT_TYPE,
+                format!("constraint `{name}` is neither a CHECK nor a foreign key"),
+            );
+        }
         self.touch(constraint);
         if let Some(row) = self.catalog.constraints.edit(constraint) {
             row.validated = row.enforced;
@@ -382,6 +464,9 @@ impl Run {
         };
         if matches!(self.catalog.constraints.get(constraint).map(|c| &c.kind), Some(ConstraintKind::Trigger)) {
             return gap("dropping a constraint trigger by its constraint is not followed", true);
+        }
+        if self.catalog.constraints.get(constraint).is_some_and(|c| !c.inherited.is_empty()) {
+            return reject(state::INVALID_DEFINITION, format!("cannot drop inherited constraint `{name}`"));
         }
         self.drop_all(vec![constraint.into()], cascade)
     }

@@ -180,6 +180,21 @@ impl Run {
         code
     }
 
+    /// Whether an operator that is missed compares types that no extension brings operators for.
+    fn compares_known_types(&self, operator: &str, what: &str) -> bool {
+        let plain = ["text", "character varying", "boolean", "smallint", "integer", "bigint", "numeric", "uuid"];
+        let known = |name: &str| {
+            let name = name.trim_matches(|c: char| c == '`' || c == ' ').trim_end_matches("[]");
+            let last = name.rsplit_once('.').map_or(name, |(_, last)| last);
+            let is_enum = |t: &super::catalog::object::Type| {
+                t.name == last && matches!(t.kind, super::catalog::object::TypeKind::Enum(_))
+            };
+            plain.contains(&name) || self.catalog.types.iter().any(|(_, t)| is_enum(t))
+        };
+        let sides = what.strip_prefix("no operator ").and_then(|shown| shown.split_once(&format!(" {operator} ")));
+        matches!(operator, "=" | "<>" | "<" | ">" | "<=" | ">=") && sides.is_some_and(|(l, r)| known(l) && known(r))
+    }
+
     /// What it means that a text could not be bound: a mistake that Postgres would see too, or an object that nothing
     /// makes, or SQL that the binder does not know, which is nobody's fault here.
     fn unbound(&mut self, error: &SqlError, text: &str, relation: Option<Id>) -> Result {
@@ -188,6 +203,9 @@ impl Run {
         let schema = name.as_ref().and_then(|n| n.schema.clone());
         let (sqlstate, object) = match error.kind {
             ErrorKind::UnknownRelation => (state::UNDEFINED_TABLE, name.map(|n| self.unmade(&n)).map(Object::Relation)),
+            ErrorKind::UnknownFunction if self.strict > 0 && self.compares_known_types(word, &error.what) => {
+                (state::UNDEFINED_FUNCTION, None)
+            }
             ErrorKind::UnknownFunction => {
                 if self.may_be_an_extensions(schema.as_deref()) || name.is_none() {
                     return Ok(());

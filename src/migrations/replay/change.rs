@@ -3,6 +3,7 @@
 use super::Object;
 use super::catalog::acl::Acl;
 use super::catalog::names::Space;
+use super::catalog::object::{Constraint, ConstraintKind};
 use super::catalog::{Address, Id, ROOT};
 use super::run::{Result, Run, gap, reject, state};
 use crate::migrations::parse::object::{Change, ObjectKind, ObjectRef};
@@ -184,11 +185,18 @@ impl Run {
             Change::Rename(to) => self.rename_relation(id, to),
             Change::Owner(role) => {
                 let owner = self.role(role)?;
+                let row = self.catalog.relations.get(id);
+                if row.is_some_and(|r| r.owned_by.is_some() && r.owner != owner) {
+                    return reject(state::NOT_SUPPORTED, "cannot change the owner of an owned sequence");
+                }
                 self.own_relation(id, owner);
                 Ok(())
             }
             Change::Schema(to) => {
                 let schema = self.namespace(to)?;
+                if self.catalog.relations.get(id).is_some_and(|r| r.owned_by.is_some()) {
+                    return reject(state::NOT_SUPPORTED, "cannot move an owned sequence into another schema");
+                }
                 self.move_relation(id, schema)
             }
         }
@@ -245,6 +253,14 @@ impl Run {
 
     pub(super) fn rename_column(&mut self, id: Id, from: &str, to: &str) -> Result {
         let place = self.place(id, from)?;
+        let column = self.catalog.relations.get(id).and_then(|r| r.columns.get(place));
+        if column.is_some_and(|c| c.inherited) {
+            return reject(state::INVALID_DEFINITION, format!("cannot rename inherited column `{from}`"));
+        }
+        self.rename_column_at(id, place, from, to)
+    }
+
+    fn rename_column_at(&mut self, id: Id, place: usize, from: &str, to: &str) -> Result {
         if self.find_place(id, to).is_some() {
             return reject(state::DUPLICATE_COLUMN, format!("column `{to}` already exists"));
         }
@@ -256,8 +272,8 @@ impl Run {
         }
         self.touch(Address::column(id, place));
         for child in self.children(id) {
-            if self.find_place(child, from).is_some() {
-                self.rename_column(child, from, to)?;
+            if let Some(place) = self.find_place(child, from) {
+                self.rename_column_at(child, place, from, to)?;
             }
         }
         Ok(())
@@ -265,6 +281,14 @@ impl Run {
 
     pub(super) fn rename_constraint(&mut self, id: Id, from: &str, to: &str) -> Result {
         let Some(constraint) = self.constraint_named(id, from) else { return self.missing_constraint(id, from) };
+        let row = self.catalog.constraints.get(constraint);
+        if row.is_some_and(|c| matches!(c.kind, ConstraintKind::Check(_)) && !c.inherited.is_empty()) {
+            return reject(state::INVALID_DEFINITION, format!("cannot rename inherited constraint `{from}`"));
+        }
+        self.rename_constraint_with_children(id, constraint, from, to)
+    }
+
+    fn rename_constraint_with_children(&mut self, id: Id, constraint: Id, from: &str, to: &str) -> Result {
         if self.constraint_named(id, to).is_some() {
             return reject(state::DUPLICATE_OBJECT, format!("constraint `{to}` already exists"));
         }
@@ -272,10 +296,12 @@ impl Run {
             Some(index) => self.rename_index(index, to)?,
             None => self.rename_constraint_row(constraint, to),
         }
+        // A key of a partition keeps its own name.
+        let check = |c: &Constraint| matches!(c.kind, ConstraintKind::Check(_)) && c.inherited.contains(&constraint);
         for child in self.children(id) {
-            let inherits = |c: Id| self.catalog.constraints.get(c).is_some_and(|c| c.inherited.contains(&constraint));
-            if self.constraint_named(child, from).is_some_and(inherits) {
-                self.rename_constraint(child, from, to)?;
+            let own = self.constraint_named(child, from);
+            if let Some(own) = own.filter(|own| self.catalog.constraints.get(*own).is_some_and(check)) {
+                self.rename_constraint_with_children(child, own, from, to)?;
             }
         }
         Ok(())

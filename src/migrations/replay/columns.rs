@@ -59,6 +59,7 @@ impl Run {
                     new.generated = Some(text.text.clone());
                 }
                 ColumnItem::Identity(identity, options) => {
+                    self.may_be_identity(&new.column.data_type)?;
                     new.column.identity = Some(*identity);
                     new.column.not_null = true;
                     new.identity = Some(options.clone());
@@ -196,6 +197,9 @@ impl Run {
             );
         }
         let mut new = self.new_column(definition)?;
+        if local {
+            self.may_add_column(relation, new.identity.is_some())?;
+        }
         new.column.local = local;
         new.column.inherited = !local;
         let place = self.push_column(relation, new.column.clone());

@@ -219,6 +219,7 @@ impl Run {
         parent: Option<(Id, Option<Id>)>,
         partitions: &[Id],
     ) -> Result<Id> {
+        self.holds_partition_key(relation, &columns)?;
         let (table, schema) = self.table_name(relation);
         let primary = matches!(kind, ConstraintKind::PrimaryKey);
         let names = self.catalog.column_names(relation, &columns);
@@ -320,6 +321,13 @@ impl Run {
                 state::INVALID_FOREIGN_KEY,
                 "number of referencing and referenced columns for foreign key disagree",
             );
+        }
+        let types = |run: &Self, relation, places: &[usize]| {
+            let row = run.catalog.relations.get(relation);
+            places.iter().filter_map(|p| Some(row?.columns.get(*p)?.data_type.clone())).collect::<Vec<_>>()
+        };
+        for (from, to) in types(self, relation, &places).iter().zip(&types(self, target, &referenced)) {
+            self.may_refer(from, to)?;
         }
         let rests_on = self.key_on(target, &referenced);
         let unknown = self.catalog.relations.get(target).is_some_and(|r| r.unknown);

@@ -26,7 +26,9 @@ impl Run {
                 Ok(Some(address)) => targets.push(address),
                 Ok(None) => return Ok(()),
                 Err(refusal) if drop.if_exists => {
-                    if matches!(refusal, super::run::Refusal::Rejected { sqlstate: state::WRONG_OBJECT_TYPE, .. }) {
+                    // IF EXISTS forgives only what is not there.
+                    let there = [state::WRONG_OBJECT_TYPE, state::DEPENDENT_OBJECTS];
+                    if matches!(refusal, super::run::Refusal::Rejected { sqlstate, .. } if there.contains(&sqlstate)) {
                         return Err(refusal);
                     }
                 }
@@ -92,8 +94,9 @@ impl Run {
             | ObjectKind::MaterializedView
             | ObjectKind::ForeignTable
             | ObjectKind::Sequence => return self.relation_target(kind, name),
-            ObjectKind::Index => self.find_index(name),
-            ObjectKind::Type | ObjectKind::Domain => self.find(Space::Type, name),
+            ObjectKind::Index => self.index_target(name)?,
+            ObjectKind::Type => self.find(Space::Type, name),
+            ObjectKind::Domain => self.domain_target(name)?,
             ObjectKind::Schema => global(Space::Namespace),
             ObjectKind::Role => global(Space::Role),
             ObjectKind::Extension => global(Space::Extension),
@@ -114,6 +117,29 @@ impl Run {
                 reject(state::WRONG_OBJECT_TYPE, format!("`{name}` is not an index"))
             }
             None => reject(state::UNDEFINED_OBJECT, format!("`{name}` does not exist")),
+        }
+    }
+
+    /// The index of a constraint and a partition's part of an index go only with what they are parts of.
+    fn index_target(&self, name: &crate::migrations::Name) -> Result<Option<Id>> {
+        let id = self.find_index(name);
+        let part = id.is_some_and(|id| {
+            let attached = self.catalog.indexes.get(id).is_some_and(|i| i.parent.is_some());
+            attached || self.catalog.constraints.iter().any(|(_, c)| c.index == Some(id))
+        });
+        match part {
+            true => reject(state::DEPENDENT_OBJECTS, format!("what index `{name}` is a part of requires it")),
+            false => Ok(id),
+        }
+    }
+
+    fn domain_target(&self, name: &crate::migrations::Name) -> Result<Option<Id>> {
+        let id = self.find(Space::Type, name);
+        match id.and_then(|id| self.catalog.types.get(id)) {
+            Some(row) if !matches!(row.kind, TypeKind::Domain { .. }) => {
+                reject(state::WRONG_OBJECT_TYPE, format!("`{name}` is not a domain"))
+            }
+            _ => Ok(id),
         }
     }
 
@@ -148,6 +174,7 @@ impl Run {
         if parents.into_iter().any(|parent| self.find_place(parent, name).is_some()) {
             return reject(state::INVALID_DEFINITION, format!("cannot drop inherited column `{name}`"));
         }
+        self.not_in_partition_key(id, place)?;
         let mut targets = vec![Address::column(id, place)];
         if !only {
             self.inherited_targets(id, name, &mut targets);
@@ -336,6 +363,10 @@ impl Run {
         targets.extend(c.publications.ids(|p| roles.contains(&p.owner)).into_iter().map(Address::from));
         targets.extend(c.event_triggers.ids(|t| roles.contains(&t.owner)).into_iter().map(Address::from));
         targets.extend(c.defaults.ids(|d| roles.contains(&d.role)).into_iter().map(Address::from));
+        // A policy for nobody else goes with what the role owns, so that it is in the way of nothing.
+        let alone =
+            |p: &super::catalog::object::Policy| matches!(p.roles.as_slice(), [Some(one)] if roles.contains(one));
+        targets.extend(c.policies.ids(alone).into_iter().map(Address::from));
         self.drop_all(targets, cascade)?;
         for role in roles {
             self.forget_grants(*role);
@@ -352,6 +383,12 @@ impl Run {
                     }
                 }
             )* };
+        }
+        let names = |c: &super::catalog::object::Column| c.acl.as_ref().is_some_and(|a| a.names(role));
+        for id in self.catalog.relations.ids(|r| r.columns.iter().any(names)) {
+            let row = self.catalog.relations.edit(id);
+            let columns = row.into_iter().flat_map(|r| r.columns.iter_mut());
+            columns.filter_map(|c| c.acl.as_mut()).for_each(|acl| acl.forget(role));
         }
         forget!(relations, functions, types, namespaces, languages, wrappers, servers, database);
         for id in self.catalog.defaults.ids(|d| d.acl.names(role)) {

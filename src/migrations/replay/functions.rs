@@ -118,10 +118,10 @@ impl Run {
         ids.iter().copied().find(|id| self.catalog.functions.get(*id).is_some_and(|f| input_types(f) == types))
     }
 
-    /// Whether another function in that schema would be the same under that name.
+    /// Whether that schema has a function already that is the same under that name, be it this one itself.
     pub(super) fn same_function(&self, schema: Id, name: &str, id: Id) -> bool {
         let types = self.catalog.functions.get(id).map(input_types).unwrap_or_default();
-        self.function_with(schema, name, &types).is_some_and(|other| other != id)
+        self.function_with(schema, name, &types).is_some()
     }
 
     fn parameters(&mut self, written: &[routine::Parameter]) -> Result<Vec<Parameter>> {

@@ -76,9 +76,6 @@ impl Run {
         find: impl Fn(&mut Self, &N) -> Result<Vec<Listed>>,
     ) -> Result {
         let grantees = grant.grantees.iter().map(|g| self.grantee(g)).collect::<Result<Vec<_>>>()?;
-        if grant.grant_option && !grant.revoke && grantees.contains(&None) {
-            return reject(state::INVALID_GRANT, "grant options can only be granted to roles");
-        }
         let mut objects = Vec::with_capacity(names.len());
         for name in names {
             objects.extend(find(self, name)?);
@@ -148,6 +145,9 @@ impl Run {
                 one.intersection(all)
             }
         };
+        if grant.grant_option && !grant.revoke && !privileges.is_empty() && grantees.contains(&None) {
+            return reject(state::INVALID_GRANT, "grant options can only be granted to roles");
+        }
         let mut acl = acl.unwrap_or_else(|| Acl::of_nothing_said(kind, owner, self.catalog.major));
         let grantor = self.grantor(owner, &acl, privileges);
         let (user, origin) = (self.user(), self.origin);

@@ -14,7 +14,26 @@ use crate::model::RelationKind;
 impl Run {
     pub(super) fn create_index(&mut self, create: &CreateIndex) -> Result {
         let relation = self.relation(&create.relation)?;
+        self.only_kinds(
+            relation,
+            &[RelationKind::Table, RelationKind::PartitionedTable, RelationKind::MaterializedView],
+        )?;
         let (table, schema) = self.table_name(relation);
+        let mut keys = Vec::with_capacity(create.keys.len());
+        for key in &create.keys {
+            keys.push(self.index_key(relation, &key.text)?);
+        }
+        if create.unique {
+            let columns: Vec<usize> = keys.iter().filter_map(Self::key_place).collect();
+            self.holds_partition_key(relation, &columns)?;
+        }
+        let predicate = match &create.predicate {
+            // What holds of every row is no condition.
+            Some(text) if text.text.trim().eq_ignore_ascii_case("true") => None,
+            Some(text) => Some(self.plain_condition(relation, &text.text)?),
+            None => None,
+        };
+        // The name is asked for last, even with IF NOT EXISTS.
         if let Some(name) = &create.name
             && self.catalog.names.find(Space::Relation, schema, name).is_some()
         {
@@ -23,14 +42,6 @@ impl Run {
                 false => reject(state::DUPLICATE_TABLE, format!("relation `{name}` already exists")),
             };
         }
-        let mut keys = Vec::with_capacity(create.keys.len());
-        for key in &create.keys {
-            keys.push(self.index_key(relation, &key.text)?);
-        }
-        let predicate = match &create.predicate {
-            Some(text) => Some(self.plain_condition(relation, &text.text)?),
-            None => None,
-        };
         let name = match &create.name {
             Some(name) => name.clone(),
             None => self.index_name(relation, &table, schema, &keys),

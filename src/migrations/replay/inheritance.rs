@@ -74,7 +74,10 @@ impl Run {
             let code = self.code_in_child(parent, child, code);
             let columns = self.columns_used(child, &code);
             let (kind, origin) = (ConstraintKind::Check(code), self.origin);
-            let row = Constraint { on: child, kind, columns, inherited: vec![id], local: false, origin, ..row };
+            // A new table has no rows that would have to be looked at.
+            let validated = row.enforced;
+            let row =
+                Constraint { on: child, kind, columns, inherited: vec![id], local: false, validated, origin, ..row };
             self.insert_constraint(row);
         }
     }
@@ -224,6 +227,7 @@ impl Run {
             return self.attach_index(parent, index);
         }
         let child = self.relation(partition)?;
+        self.may_be_partition(parent, child)?;
         self.fits_parent(parent, child)?;
         self.no_more_columns(parent, child)?;
         self.touch(child);
@@ -234,6 +238,30 @@ impl Run {
         }
         self.adopt_columns(parent, child);
         self.inherit_parts(child, true)
+    }
+
+    /// Nobody is its own ancestor.
+    fn no_circle(&self, parent: Id, child: Id) -> Result {
+        let mut open = vec![parent];
+        while let Some(id) = open.pop() {
+            if id == child {
+                return reject(state::DUPLICATE_TABLE, "circular inheritance not allowed");
+            }
+            open.extend(self.catalog.relations.get(id).into_iter().flat_map(|r| r.parents.iter().copied()));
+        }
+        Ok(())
+    }
+
+    /// A partition is a table that has neither parents nor, unless it is partitioned itself, children.
+    fn may_be_partition(&self, parent: Id, child: Id) -> Result {
+        use crate::model::RelationKind::{ForeignTable, PartitionedTable, Table};
+        self.only_kinds(child, &[Table, PartitionedTable, ForeignTable])?;
+        let Some(row) = self.catalog.relations.get(child) else { return Ok(()) };
+        self.no_circle(parent, child)?;
+        if !row.parents.is_empty() || (row.kind != PartitionedTable && !self.children(child).is_empty()) {
+            return reject(state::WRONG_OBJECT_TYPE, format!("`{}` is a child or a parent already", row.name));
+        }
+        Ok(())
     }
 
     /// An index becomes a part of its parent's, and so does its key.
@@ -313,6 +341,9 @@ impl Run {
 
     pub(super) fn detach_partition(&mut self, parent: Id, partition: &Name) -> Result {
         let child = self.relation(partition)?;
+        if !self.catalog.relations.get(child).is_some_and(|r| r.unknown || r.parents.contains(&parent)) {
+            return reject(state::UNDEFINED_TABLE, format!("relation `{partition}` is not a partition of this table"));
+        }
         self.touch(child);
         if let Some(row) = self.catalog.relations.edit(child) {
             row.is_partition = false;
@@ -347,6 +378,8 @@ impl Run {
     pub(super) fn inherit(&mut self, child: Id, parent: &Name, on: bool) -> Result {
         let parent = self.relation(parent)?;
         if on {
+            self.may_be_parent(parent, false)?;
+            self.no_circle(parent, child)?;
             self.fits_parent(parent, child)?;
         }
         if let Some(row) = self.catalog.relations.edit(child) {

@@ -126,6 +126,7 @@ impl Run {
             force_row_security: false,
             is_partition: false,
             parents: Vec::new(),
+            partition_key: Vec::new(),
             unlogged: false,
             columns: Vec::new(),
             view: None,

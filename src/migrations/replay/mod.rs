@@ -23,6 +23,7 @@ mod grants;
 mod guards;
 mod indexes;
 mod inheritance;
+mod kinds;
 mod lookup;
 mod naming;
 mod platform;

@@ -6,6 +6,7 @@ use super::catalog::{Id, ROOT};
 use super::run::{Result, Run, gap, reject, state};
 use crate::migrations::parse::foreign::{Alteration, Foreign, MappingAction};
 use crate::migrations::parse::publication::{self, AlterPublication, CreatePublication, PublicationAction};
+use crate::model::RelationKind;
 
 impl Run {
     pub(super) fn create_publication(&mut self, create: &CreatePublication) -> Result {
@@ -29,11 +30,28 @@ impl Run {
         Ok(())
     }
 
+    /// The children of a table and theirs; partitions are published through their parent.
+    fn heirs(&self, id: Id) -> Vec<Id> {
+        let mut heirs: Vec<Id> = Vec::new();
+        let mut open = vec![id];
+        while let Some(id) = open.pop() {
+            for child in self.children(id) {
+                let partition = self.catalog.relations.get(child).is_some_and(|r| r.is_partition);
+                if !partition && !heirs.contains(&child) {
+                    heirs.push(child);
+                    open.push(child);
+                }
+            }
+        }
+        heirs
+    }
+
     fn publish(&mut self, row: &mut Publication, objects: &[publication::Published]) -> Result {
         for object in objects {
             match object {
-                publication::Published::Table { relation, columns, filter, .. } => {
+                publication::Published::Table { relation, columns, filter, only } => {
                     let id = self.relation(relation)?;
+                    self.only_kinds(id, &[RelationKind::Table, RelationKind::PartitionedTable])?;
                     if row.all_tables {
                         return reject(state::WRONG_STATE, "the publication is for all tables");
                     }
@@ -41,13 +59,20 @@ impl Run {
                         let message = format!("relation `{relation}` is already member of publication `{}`", row.name);
                         return reject(state::DUPLICATE_OBJECT, message);
                     }
-                    let columns = self.places(id, columns)?;
-                    let filter = match filter {
-                        Some(text) => Some(self.condition(id, &text.text)?),
-                        None => None,
-                    };
-                    self.touch(id);
-                    row.relations.push(Published { relation: id, columns, filter });
+                    let heirs = if *only { Vec::new() } else { self.heirs(id) };
+                    for id in std::iter::once(id).chain(heirs) {
+                        if row.relations.iter().any(|p| p.relation == id) {
+                            let message = format!("a child of `{relation}` is already member of the publication");
+                            return reject(state::DUPLICATE_OBJECT, message);
+                        }
+                        let columns = self.places(id, columns)?;
+                        let filter = match filter {
+                            Some(text) => Some(self.condition(id, &text.text)?),
+                            None => None,
+                        };
+                        self.touch(id);
+                        row.relations.push(Published { relation: id, columns, filter });
+                    }
                 }
                 publication::Published::Schema(schema) => {
                     let id = match schema {
@@ -96,15 +121,18 @@ impl Run {
     fn unpublish(&mut self, row: &mut Publication, objects: &[publication::Published]) -> Result {
         for object in objects {
             match object {
-                publication::Published::Table { relation, .. } => {
+                publication::Published::Table { relation, only, .. } => {
                     let id = self.relation(relation)?;
-                    let before = row.relations.len();
-                    row.relations.retain(|p| p.relation != id);
-                    if before == row.relations.len() {
-                        let message = format!("relation `{relation}` is not part of the publication");
-                        return reject(state::UNDEFINED_OBJECT, message);
+                    let heirs = if *only { Vec::new() } else { self.heirs(id) };
+                    for id in std::iter::once(id).chain(heirs) {
+                        let before = row.relations.len();
+                        row.relations.retain(|p| p.relation != id);
+                        if before == row.relations.len() {
+                            let message = format!("relation `{relation}` or a child is not part of the publication");
+                            return reject(state::UNDEFINED_OBJECT, message);
+                        }
+                        self.touch(id);
                     }
-                    self.touch(id);
                 }
                 publication::Published::Schema(Some(schema)) => {
                     let id = self.namespace(schema)?;

@@ -4,10 +4,12 @@ use super::Object;
 use super::catalog::Id;
 use super::catalog::names::Space;
 use super::catalog::object::{Column, ConstraintKind, IndexKey, TypeKind};
+use super::catalog::types::Base;
 use super::columns::NewColumn;
 use super::run::{Result, Run, reject, state};
 use crate::migrations::Name;
 use crate::migrations::lex;
+use crate::migrations::names;
 use crate::migrations::parse::column::{ConstraintBody, TableConstraint};
 use crate::migrations::parse::cursor::Fragment;
 use crate::migrations::parse::table::{CreateTable, TableLike};
@@ -46,8 +48,9 @@ impl Run {
         row.is_partition = create.partition_of.is_some();
         row.parents.clone_from(&parents);
         for parent in &parents {
+            self.may_be_parent(*parent, row.is_partition)?;
             let inherited = self.inherited_columns(*parent, row.is_partition);
-            merge(&mut row.columns, inherited);
+            merge(&mut row.columns, inherited)?;
         }
         if let Some(of_type) = &create.of_type {
             row.columns.extend(self.columns_of_type(of_type)?);
@@ -58,6 +61,9 @@ impl Run {
             new.push(self.new_column(definition)?);
         }
         let places = self.lay_out(&mut row.columns, &new, &likes)?;
+        if let Some(by) = &create.partition_by {
+            row.partition_key = columns_in(&by.text, &row.columns);
+        }
         let id = self.insert_table(row);
         self.touch(id);
         let done = self.finish_table(id, create, &new, &places, &likes);
@@ -150,6 +156,7 @@ impl Run {
                         let message = format!("column `{}` specified more than once", new.column.name);
                         return reject(state::DUPLICATE_COLUMN, message);
                     };
+                    same_type(old, &new.column)?;
                     old.local = true;
                     old.not_null |= new.column.not_null;
                     old.identity = new.column.identity.or(old.identity);
@@ -265,13 +272,15 @@ impl Run {
         let ConstraintKind::Check(code) = &row.kind else { return };
         let code = self.code_in_child(from, id, code);
         let columns = self.columns_used(id, &code);
-        let (kind, origin) = (ConstraintKind::Check(code), self.origin);
+        // A new table has no rows that would have to be looked at.
+        let (kind, origin, validated) = (ConstraintKind::Check(code), self.origin, row.enforced);
         let row = super::catalog::object::Constraint {
             on: id,
             kind,
             columns,
             inherited: Vec::new(),
             local: true,
+            validated,
             origin,
             ..row
         };
@@ -351,13 +360,34 @@ impl Like {
 }
 
 /// Columns of several parents with one name are one.
-fn merge(columns: &mut Vec<Column>, more: Vec<Column>) {
+fn merge(columns: &mut Vec<Column>, more: Vec<Column>) -> Result {
     for column in more {
         match columns.iter_mut().find(|c| c.name == column.name) {
-            Some(same) => same.not_null |= column.not_null,
+            Some(same) => {
+                same_type(same, &column)?;
+                same.not_null |= column.not_null;
+            }
             None => columns.push(column),
         }
     }
+    Ok(())
+}
+
+/// The places of the columns that a partition key names.
+fn columns_in(key: &str, columns: &[Column]) -> Vec<usize> {
+    let tokens = lex::tokens(key, 0..key.len());
+    let inner = tokens.iter().skip_while(|t| t.kind != lex::Kind::Punct(b'('));
+    let names = inner.filter_map(|t| names::identifier(t.kind, key.get(t.range())?));
+    names.filter_map(|name| columns.iter().position(|c| c.name == name && !c.dropped)).collect()
+}
+
+/// Columns that become one have one type.
+fn same_type(one: &Column, other: &Column) -> Result {
+    let unknown = |c: &Column| c.data_type.is("unknown") || matches!(c.data_type.base, Base::Unknown(_));
+    if one.data_type != other.data_type && !unknown(one) && !unknown(other) {
+        return reject(state::DATATYPE_MISMATCH, format!("column `{}` has a type conflict", one.name));
+    }
+    Ok(())
 }
 
 /// When Postgres adds a constraint of CREATE TABLE.

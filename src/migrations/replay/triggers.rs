@@ -6,11 +6,21 @@ use super::catalog::object::{Constraint, ConstraintKind, EventTrigger, Rule, Tri
 use super::catalog::{Address, ROOT};
 use super::run::{Result, Run, reject, state};
 use crate::migrations::parse::trigger::{AlterEventTrigger, CreateEventTrigger, CreateRule, CreateTrigger};
-use crate::model::FiresWhen;
+use crate::model::{FiresWhen, RelationKind, TriggerTiming};
 
 impl Run {
     pub(super) fn create_trigger(&mut self, create: &CreateTrigger) -> Result {
         let relation = self.relation(&create.relation)?;
+        self.only_kinds(
+            relation,
+            &[RelationKind::Table, RelationKind::PartitionedTable, RelationKind::View, RelationKind::ForeignTable],
+        )?;
+        if create.for_each_row && create.timing != TriggerTiming::InsteadOf {
+            self.only_kinds(
+                relation,
+                &[RelationKind::Table, RelationKind::PartitionedTable, RelationKind::ForeignTable],
+            )?;
+        }
         let function = self.trigger_function(&create.function)?;
         let returns = self.catalog.functions.get(function).and_then(|f| f.returns.clone());
         if !returns.is_some_and(|t| t.is("trigger")) {
@@ -159,6 +169,7 @@ impl Run {
 
     pub(super) fn create_rule(&mut self, create: &CreateRule) -> Result {
         let relation = self.relation(&create.relation)?;
+        self.only_kinds(relation, &[RelationKind::Table, RelationKind::PartitionedTable, RelationKind::View])?;
         let old = self.catalog.names.find(Space::Rule, relation, &create.name);
         if old.is_some() && !create.or_replace {
             return reject(state::DUPLICATE_OBJECT, format!("rule `{}` already exists", create.name));

@@ -49,6 +49,8 @@ pub(crate) struct Relation {
     pub(crate) force_row_security: bool,
     pub(crate) is_partition: bool,
     pub(crate) parents: Vec<Id>,
+    /// The columns that say which partition a row belongs to.
+    pub(crate) partition_key: Vec<usize>,
     pub(crate) unlogged: bool,
     pub(crate) columns: Vec<Column>,
     pub(crate) view: Option<View>,
