@@ -3,6 +3,7 @@
 use super::Object;
 use super::alter::set_options;
 use super::catalog::object::View;
+use super::catalog::types::{Base, TypeRef};
 use super::run::{Result, Run, reject, state};
 use crate::migrations::parse::kind::CreateSchema;
 use crate::migrations::parse::role::RoleSpec;
@@ -42,6 +43,12 @@ impl Run {
             for (old, new) in kept.zip(&columns) {
                 if old.name != new.name {
                     let message = format!("cannot change name of view column `{}` to `{}`", old.name, new.name);
+                    return reject(state::INVALID_DEFINITION, message);
+                }
+                let unknown = |t: &TypeRef| t.is("unknown") || matches!(t.base, Base::Unknown(_));
+                let (was, is) = (&old.data_type, &new.data_type);
+                if was.bare() != is.bare() && !unknown(was) && !unknown(is) {
+                    let message = format!("cannot change data type of view column `{}`", old.name);
                     return reject(state::INVALID_DEFINITION, message);
                 }
             }
