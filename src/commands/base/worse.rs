@@ -120,7 +120,11 @@ fn sentence(change: &Change, report: &Report) -> String {
     let access = access.replace("This change narrows it", "This change narrows access");
     let new = report.findings.len();
     let findings = match (new, change.standing()) {
-        (0, 0) => "nothing is wrong with it, nor was before".to_owned(),
+        (0, 0) if change.gone == 0 => "nothing is wrong with it, nor was before".to_owned(),
+        (0, 0) => {
+            let plural = if change.gone == 1 { "" } else { "s" };
+            format!("nothing is wrong with it, and {} finding{plural} of {} stand no more", change.gone, change.base)
+        }
         (0, n) => format!("it brings no new finding; {n} stand already in {}", change.base),
         (new, 0) => format!("it brings {new} new or graver finding{}", if new == 1 { "" } else { "s" }),
         (new, n) => {
