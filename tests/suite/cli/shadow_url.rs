@@ -40,6 +40,9 @@ fn somebodys(major: u32) -> Server {
         "create role anon nologin; create role owner login; grant owner to anon; alter role anon set work_mem = '7MB'";
     execute(&server, "postgres", &["create database prod", roles]);
     execute(&server, "prod", &["create table public.orders (id int); insert into public.orders values (1)"]);
+    // What a session did is counted when it has ended.
+    let sessions = "select count(*)::text from pg_stat_activity where datname = 'prod'";
+    wait_until("the session stays", || text(&server, sessions) == "0");
     server
 }
 
@@ -110,7 +113,11 @@ fn is_dropped_however_the_run_ends_and_after_crashes() {
         kill_process(Pid::from_child(&child), signal).unwrap();
         child.wait().unwrap();
         wait_until("the database is left", || scratch_databases(&server).is_empty());
-        wait_until("roles are left", || text(&server, STATE) == before);
+        let begun = Instant::now();
+        while text(&server, STATE) != before && begun.elapsed() < Duration::from_secs(30) {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        assert_eq!(text(&server, STATE), before, "after {signal:?}");
     }
     // What a killed guard left is known by name and mark; anything else is somebody's.
     let mark = "comment on database pgwitness_scratch_old is 'made by pgwitness for a run, safe to drop'";
