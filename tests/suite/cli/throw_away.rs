@@ -1,5 +1,6 @@
 //! Runs that start a server of their own: the example, folders of migrations, and what is left afterwards.
 
+use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -90,8 +91,11 @@ fn an_interrupted_run_ends_cleanly() {
     use rustix::process::{Pid, Signal, kill_process};
     let here = tempfile::tempdir().unwrap();
     let mut child =
-        command(here.path(), &["audit", "--demo"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    std::thread::sleep(Duration::from_millis(700));
+        command(here.path(), &["audit", "--demo"]).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    // What it says first it says when it has begun, however long a busy machine takes for that.
+    let mut said = BufReader::new(child.stderr.take().unwrap());
+    said.read_line(&mut String::new()).unwrap();
+    std::thread::sleep(Duration::from_millis(200));
     let pid = Pid::from_child(&child);
     kill_process(pid, Signal::INT).unwrap();
     let begun = Instant::now();
