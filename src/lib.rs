@@ -10,6 +10,7 @@
 //!
 //! [`model`] depends on nothing, [`analyzer`] and [`checks`] never talk to a database, [`report`] never computes.
 
+pub mod access;
 pub mod analyzer;
 pub mod checks;
 pub mod cli;
