@@ -4,21 +4,24 @@ use std::path::{Path, PathBuf};
 
 use super::base::Base;
 use super::examine::{examine, present};
-use super::source::{self, Loaded, files, migrations, replayed};
+use super::source::files::{self, Found};
+use super::source::{self, Loaded, migrations, replayed};
 use super::{Run, output};
-use crate::cli::Check;
+use crate::cli::{Check, Reading};
 use crate::config::nearest;
+use crate::model::Platform;
 use crate::{Error, ExitCode, diff};
 
 pub(super) async fn run(args: Check, run: &Run) -> Result<ExitCode, Error> {
     args.output.output.iter().try_for_each(|out| output::must_have_folder(&out.file))?;
     let paths = paths(&args.paths, &run.here)?;
+    let found = files::find(&paths, &args.reading, run)?;
     let base = args
         .base
         .as_deref()
-        .map(|name| Base::load(name, &paths, args.source_dir.as_deref(), &args.reading, run))
+        .map(|name| Base::load(name, &paths, args.source_dir.as_deref(), &alike(&args.reading, &found), run))
         .transpose()?;
-    let loaded = load(&paths, &args, base.as_ref().and_then(Base::major), run).await?;
+    let loaded = load(found, &paths, &args, base.as_ref().and_then(Base::major), run).await?;
     let cx = loaded.context(run, &args.reading);
     let (mut report, contradictions) = examine(&loaded, &cx, &args.verdict, run).await?;
     if let Some(base) = &base {
@@ -47,11 +50,16 @@ fn paths(named: &[PathBuf], here: &Path) -> Result<Vec<PathBuf>, Error> {
     })
 }
 
+/// How to read the other state: what only these files show of the platform holds there too.
+fn alike(reading: &Reading, found: &Found) -> Reading {
+    let supabase = Some(found.platform()).filter(|p| *p == Platform::Supabase);
+    Reading { platform: reading.platform.or(supabase), ..reading.clone() }
+}
+
 /// `major` is the version that the other state is of, where it is a server's.
-async fn load(paths: &[PathBuf], args: &Check, major: Option<u32>, run: &Run) -> Result<Loaded, Error> {
+async fn load(found: Found, paths: &[PathBuf], args: &Check, major: Option<u32>, run: &Run) -> Result<Loaded, Error> {
     let names: Vec<_> = paths.iter().map(|path| source::named(path, &run.here)).collect();
     let description = names.join(", ");
-    let found = files::find(paths, &args.reading, run)?;
     let mut loaded = if args.shadow {
         let mut loaded = migrations::load(found, description, &args.reading, run).await?;
         loaded.hold_against_replay(&args.reading, run);
@@ -68,7 +76,7 @@ async fn load(paths: &[PathBuf], args: &Check, major: Option<u32>, run: &Run) ->
 
 impl Loaded {
     /// Says where the server made something else of the files than we read in them, which is a bug of ours.
-    fn hold_against_replay(&mut self, reading: &crate::cli::Reading, run: &Run) {
+    fn hold_against_replay(&mut self, reading: &Reading, run: &Run) {
         let Some(replayed) = &self.replayed else { return };
         let exposed = run.exposed(reading);
         let read = crate::checks::Context::new(&replayed.schema, exposed);

@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use super::platform;
 use super::settings::ProjectConfig;
 use crate::Error;
-use crate::cli::{self, NewTables};
+use crate::cli;
 use crate::commands::Run;
 use crate::migrations::layout::{self, MigrationFile, Project, Wanted, Warning};
 use crate::model::{Gap, Origin, Platform, Statement};
@@ -27,15 +28,13 @@ pub(in crate::commands) fn find(paths: &[PathBuf], reading: &cli::Reading, run: 
     let config = paths.iter().map(|path| ProjectConfig::of(path)).find(|c| *c != ProjectConfig::default());
     let config = config.unwrap_or_default();
     let mut notes = Vec::new();
-    let of_supabase = || paths.iter().any(|path| platform_of(path) == Platform::Supabase);
-    let detected = || if of_supabase() { Platform::Supabase } else { Platform::Postgres };
-    let platform = match run.platform(reading).unwrap_or_else(detected) {
-        Platform::Supabase => supabase(reading.new_tables, &config, &mut notes),
+    let said = run.platform(reading).or_else(|| Some(platform::of_paths(paths)).filter(|p| *p == Platform::Supabase));
+    let supabase = said == Some(Platform::Supabase);
+    let mut project = joined(paths, Wanted { layout: reading.layout, seed: !reading.no_seed, supabase })?;
+    let platform = match said.unwrap_or_else(|| platform::of_files(&project.files, &mut notes)) {
+        Platform::Supabase => platform::supabase(reading.new_tables, &config, &mut notes),
         Platform::Postgres => shadow::Platform::Postgres,
     };
-    let wanted =
-        Wanted { layout: reading.layout, seed: !reading.no_seed, supabase: platform != shadow::Platform::Postgres };
-    let mut project = joined(paths, wanted)?;
     if let Some(dump) = &reading.initial_dump {
         project.files.insert(0, layout::initial(dump)?);
     }
@@ -72,6 +71,11 @@ fn joined(paths: &[PathBuf], wanted: Wanted) -> Result<Project, Error> {
 }
 
 impl Found {
+    /// What stands around the database.
+    pub(in crate::commands) fn platform(&self) -> Platform {
+        if self.is_supabase() { Platform::Supabase } else { Platform::Postgres }
+    }
+
     /// Whether the Supabase platform stands around the database.
     pub(super) fn is_supabase(&self) -> bool {
         self.platform != shadow::Platform::Postgres
@@ -81,24 +85,6 @@ impl Found {
     pub(super) fn gaps(&self) -> Vec<Gap> {
         self.project.warnings.iter().filter(|w| w.kind.is_gap()).map(|w| gap(w, &self.project.files)).collect()
     }
-}
-
-/// The platform to imitate: what new tables are granted is said on the command line, by the project, or assumed.
-fn supabase(asked: Option<NewTables>, config: &ProjectConfig, notes: &mut Vec<String>) -> shadow::Platform {
-    let granted = |exposed| if exposed { "are granted" } else { "are not granted" };
-    let expose_new_tables = match (asked, config.expose_new_tables) {
-        (Some(asked), _) => asked == NewTables::Exposed,
-        (None, Some(said)) => {
-            let what = format!("new tables of public {} to anon and authenticated", granted(said));
-            notes.push(format!("from supabase/config.toml: {what} (auto_expose_new_tables)"));
-            said
-        }
-        (None, None) => {
-            notes.push(DEFAULT_GRANTS.to_owned());
-            true
-        }
-    };
-    shadow::Platform::Supabase { expose_new_tables }
 }
 
 /// The texts that are looked at for more than their statements.
@@ -135,10 +121,6 @@ fn gap(warning: &Warning, files: &[MigrationFile]) -> Gap {
     Gap { what, access_control: true, origin: place.map_or(Origin::Catalog, Origin::Statement) }
 }
 
-/// What a migration run has to assume, because no file says it.
-const DEFAULT_GRANTS: &str = "assumed: a Supabase project created before 2026-05-30, in which new tables of public \
-                              are granted to anon and authenticated (`--new-tables private` assumes the opposite)";
-
 /// Whether `pg_dump` wrote it: it begins by emptying the search path, as nobody else does in these words.
 fn is_dump(text: &str) -> bool {
     text.contains("SELECT pg_catalog.set_config('search_path', '', false);")
@@ -152,44 +134,4 @@ fn dumped(file: &MigrationFile) -> String {
          it was taken from did, so audit that one with `--db-url` or say `--new-tables private`",
         file.path
     )
-}
-
-/// Supabase's when the folder is part of a Supabase project.
-fn platform_of(path: &Path) -> Platform {
-    let full = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    let named = full.components().any(|part| part.as_os_str() == "supabase");
-    if named || full.join("supabase").is_dir() { Platform::Supabase } else { Platform::Postgres }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_supabase_project_is_known_by_its_folder() {
-        let dir = tempfile::tempdir().unwrap();
-        let migrations = dir.path().join("supabase/migrations");
-        std::fs::create_dir_all(&migrations).unwrap();
-        for path in [&migrations, dir.path()] {
-            assert_eq!(platform_of(path), Platform::Supabase);
-        }
-        let plain = dir.path().join("db");
-        std::fs::create_dir(&plain).unwrap();
-        assert_eq!(platform_of(&plain), Platform::Postgres);
-    }
-
-    #[test]
-    fn what_new_tables_are_granted_is_asked_then_read_then_assumed() {
-        let says = |said| ProjectConfig { expose_new_tables: said, ..ProjectConfig::default() };
-        let of = |asked, said| {
-            let mut notes = Vec::new();
-            (supabase(asked, &says(said), &mut notes), notes)
-        };
-        let is = |expose_new_tables| shadow::Platform::Supabase { expose_new_tables };
-        assert_eq!(of(Some(NewTables::Private), Some(true)), (is(false), Vec::new()));
-        assert_eq!(of(None, None), (is(true), vec![DEFAULT_GRANTS.to_owned()]));
-        let (platform, notes) = of(None, Some(false));
-        assert_eq!(platform, is(false));
-        assert!(notes[0].contains("are not granted"), "{notes:?}");
-    }
 }

@@ -6,6 +6,7 @@ pub(super) mod files;
 mod live;
 pub(super) mod migrations;
 pub(super) mod places;
+mod platform;
 pub(super) mod replayed;
 mod settings;
 pub(super) mod snapshot;

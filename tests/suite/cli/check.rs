@@ -94,6 +94,21 @@ fn findings_point_at_the_statement_without_any_server() {
 }
 
 #[test]
+fn a_folder_that_uses_the_platform_is_read_with_it_also_against_another_state() {
+    let project = Project::new(&[("db/1_a.sql", "create table public.notes (id int primary key, owner_id uuid);")]);
+    project.write(&[("db/2_b.sql", SOUND.split_once('\n').unwrap().1), ("db/3_c.sql", LEAK)]);
+    let found = project.check(&["db"]).ends_with(1);
+    assert!(found.stdout.contains("critical[rls-off-exposed]: public.invoices is open to anon"), "{}", found.stdout);
+    let told = squeezed(&found.stdout);
+    assert!(told.contains("taken for a Supabase project: db/2_b.sql:2 uses `authenticated`"), "{told}");
+    // The other state does not show what it is for by itself.
+    let changed = project.json(&["--base", "main", "db"]);
+    let narrowed = changed["change"]["access"].as_array().unwrap().iter().any(|c| c["direction"] == "narrowed");
+    assert!(narrowed, "{changed}");
+    project.check(&["--platform", "postgres", "db"]).ends_with(3);
+}
+
+#[test]
 fn the_files_and_a_throw_away_server_give_the_same_findings_and_places() {
     let project = Project::new(&[("supabase/migrations/1_a.sql", SOUND), ("supabase/migrations/2_b.sql", LEAK)]);
     let read = project.json(&["--no-probes"]);
