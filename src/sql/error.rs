@@ -32,6 +32,10 @@ pub enum ErrorKind {
     Ambiguous,
     /// Types that don't fit.
     Mismatch,
+    /// A literal that is no value of its type.
+    Literal,
+    /// A literal beyond the range of its type.
+    OutOfRange,
     /// SQL that we don't model.
     Unsupported,
 }

@@ -23,8 +23,8 @@ pub struct ColumnDefinition {
 /// Something said of a column.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ColumnItem {
-    /// `NULL` or `NOT NULL`.
-    Nullable(bool),
+    /// `NULL` (true) or `NOT NULL`, and the name of that as a constraint.
+    Nullable(bool, Option<String>),
     /// `DEFAULT`.
     Default(Fragment),
     /// `GENERATED ALWAYS AS (...)`.
@@ -44,6 +44,8 @@ pub struct TableConstraint {
     pub name: Option<String>,
     /// What it demands.
     pub kind: ConstraintBody,
+    /// `INCLUDE`: columns that a key's index holds beside its own.
+    pub include: Vec<String>,
     /// `NOT VALID`.
     pub not_valid: bool,
     /// `NOT ENFORCED`.
@@ -151,12 +153,13 @@ pub(crate) fn items(c: &mut Cursor<'_>) -> Result<Vec<ColumnItem>> {
 fn item(c: &mut Cursor<'_>) -> Result<ColumnItem> {
     let start = c.position();
     let name = if c.accept("constraint") { Some(c.ident()?) } else { None };
-    if c.accept("not null") {
+    if c.is("not") && c.is_ahead(1, "null") {
+        c.expect("not null")?;
         c.accept("no inherit");
-        return Ok(ColumnItem::Nullable(false));
+        return Ok(ColumnItem::Nullable(false, name));
     }
     if c.accept("null") {
-        return Ok(ColumnItem::Nullable(true));
+        return Ok(ColumnItem::Nullable(true, None));
     }
     if c.accept("default") {
         return Ok(ColumnItem::Default(expression(c)));
@@ -237,16 +240,17 @@ pub(crate) fn constraint(c: &mut Cursor<'_>) -> Result<TableConstraint> {
 
 fn body(c: &mut Cursor<'_>, name: Option<String>) -> Result<TableConstraint> {
     let start = c.position();
+    let mut include = Vec::new();
     let kind = match () {
         () if c.accept("check") => ConstraintBody::Check(c.parenthesised()?),
         () if c.accept("not null") => ConstraintBody::NotNull(c.ident()?),
         () if c.accept("primary key using index") => ConstraintBody::UsingIndex(true, c.ident()?),
         () if c.accept("unique using index") => ConstraintBody::UsingIndex(false, c.ident()?),
-        () if c.accept("primary key") => ConstraintBody::PrimaryKey(key(c)?),
+        () if c.accept("primary key") => ConstraintBody::PrimaryKey(key(c, &mut include)?),
         () if c.accept("unique") => {
             let not_distinct = c.accept("nulls not distinct");
             c.accept("nulls distinct");
-            ConstraintBody::Unique(key(c)?, not_distinct)
+            ConstraintBody::Unique(key(c, &mut include)?, not_distinct)
         }
         () if c.accept("exclude") => {
             let from = c.position();
@@ -254,7 +258,7 @@ fn body(c: &mut Cursor<'_>, name: Option<String>) -> Result<TableConstraint> {
                 c.ident()?;
             }
             c.parenthesised()?;
-            index_parameters(c)?;
+            index_parameters(c, &mut include)?;
             if c.accept("where") {
                 c.parenthesised()?;
             }
@@ -271,6 +275,7 @@ fn body(c: &mut Cursor<'_>, name: Option<String>) -> Result<TableConstraint> {
     let mut constraint = TableConstraint {
         name,
         kind,
+        include,
         not_valid: false,
         not_enforced: false,
         no_inherit: false,
@@ -300,7 +305,7 @@ fn attributes(c: &mut Cursor<'_>, constraint: &mut TableConstraint) {
 }
 
 /// The columns of a key, if any are written, and the options of its index.
-fn key(c: &mut Cursor<'_>) -> Result<Vec<String>> {
+fn key(c: &mut Cursor<'_>, include: &mut Vec<String>) -> Result<Vec<String>> {
     let mut columns = Vec::new();
     if c.accept_punct(b'(') {
         columns = c.list(|c| {
@@ -310,13 +315,13 @@ fn key(c: &mut Cursor<'_>) -> Result<Vec<String>> {
         })?;
         c.expect_punct(b')')?;
     }
-    index_parameters(c)?;
+    index_parameters(c, include)?;
     Ok(columns)
 }
 
-fn index_parameters(c: &mut Cursor<'_>) -> Result<()> {
+fn index_parameters(c: &mut Cursor<'_>, include: &mut Vec<String>) -> Result<()> {
     if c.accept("include") {
-        c.parenthesised()?;
+        *include = c.ident_list()?;
     }
     if c.accept("with") {
         c.parenthesised()?;

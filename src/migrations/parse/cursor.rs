@@ -322,6 +322,11 @@ impl<'a> Cursor<'a> {
         self.source.fragment(start..end.max(start))
     }
 
+    /// The tokens from `from` to here, to be read apart.
+    pub(crate) fn part(&self, from: usize) -> Self {
+        Self::new(self.source, self.tokens.get(from..self.at).unwrap_or_default())
+    }
+
     pub(crate) fn rest(&mut self) -> Fragment {
         let from = self.at;
         self.at = self.tokens.len();

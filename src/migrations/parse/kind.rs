@@ -1,10 +1,11 @@
 //! Types, domains, schemas and extensions.
 
 use super::column::{self, ColumnItem, TableConstraint};
-use super::cursor::{Cursor, Fragment, Result};
+use super::cursor::{Cursor, Fragment, Result, refuse};
 use super::object::{self, Change, ObjectRef};
 use super::role::RoleSpec;
 use super::types::TypeName;
+use super::{Parsed, Statement};
 use crate::migrations::names::Name;
 
 /// `CREATE TYPE` or `CREATE DOMAIN`.
@@ -70,6 +71,8 @@ pub struct CreateSchema {
     pub if_not_exists: bool,
     /// `AUTHORIZATION`.
     pub authorization: Option<RoleSpec>,
+    /// What is made in it, in the order in which Postgres does.
+    pub elements: Vec<Parsed>,
 }
 
 /// `CREATE EXTENSION`.
@@ -190,13 +193,47 @@ pub(crate) fn alter_type(c: &mut Cursor<'_>, domain: bool) -> Result<AlterType> 
     Ok(AlterType { name, domain, action })
 }
 
-/// The part after CREATE SCHEMA; schema elements inside are refused.
+/// The part after CREATE SCHEMA.
 pub(crate) fn create_schema(c: &mut Cursor<'_>) -> Result<CreateSchema> {
     let if_not_exists = c.if_not_exists();
     let name = if c.is("authorization") { None } else { Some(c.ident()?) };
     let authorization = if c.accept("authorization") { Some(c.role()?) } else { None };
-    c.end()?;
-    Ok(CreateSchema { name, if_not_exists, authorization })
+    let mut elements = Vec::new();
+    while !c.at_end() {
+        if !c.is_any(&["create", "grant"]) {
+            return c.wanted("a schema element");
+        }
+        elements.push(schema_element(c)?);
+    }
+    elements.sort_by_key(|element| rank(&element.statement));
+    Ok(CreateSchema { name, if_not_exists, authorization, elements })
+}
+
+/// A statement inside of CREATE SCHEMA, up to the next.
+fn schema_element(c: &mut Cursor<'_>) -> Result<Parsed> {
+    let from = c.position();
+    c.bump();
+    c.until(|c| c.is("create") || c.is("grant") && !c.is_ahead(1, "option"));
+    let mut part = c.part(from);
+    let statement = super::statement::read(&mut part, 0)?;
+    part.end()?;
+    if rank(&statement).is_none() {
+        return refuse("a schema cannot be made with such a statement inside");
+    }
+    Ok(Parsed { statement, range: c.since(from).range })
+}
+
+/// When Postgres runs an element; `None` if it takes no such.
+fn rank(statement: &Statement) -> Option<usize> {
+    match statement {
+        Statement::CreateSequence(_) => Some(0),
+        Statement::CreateTable(create) if create.query.is_none() => Some(1),
+        Statement::CreateView(create) if !create.materialized => Some(2),
+        Statement::CreateIndex(_) => Some(3),
+        Statement::CreateTrigger(_) => Some(4),
+        Statement::Grant(_) => Some(5),
+        _ => None,
+    }
 }
 
 /// The part after CREATE EXTENSION.

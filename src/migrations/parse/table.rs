@@ -65,6 +65,8 @@ pub struct CreateIndex {
     pub method: Option<String>,
     /// The keys as written, with their operator classes and orders.
     pub keys: Vec<Fragment>,
+    /// `INCLUDE`.
+    pub include: Vec<String>,
     /// `NULLS NOT DISTINCT`.
     pub nulls_not_distinct: bool,
     /// `WHERE`.
@@ -201,9 +203,7 @@ pub(crate) fn index(c: &mut Cursor<'_>, unique: bool) -> Result<CreateIndex> {
     c.expect_punct(b'(')?;
     let keys = c.list(|c| Ok(c.until(|c| c.is_punct(b','))))?;
     c.expect_punct(b')')?;
-    if c.accept("include") {
-        c.parenthesised()?;
-    }
+    let include = if c.accept("include") { c.ident_list()? } else { Vec::new() };
     let nulls_not_distinct = c.accept("nulls not distinct");
     c.accept("nulls distinct");
     if c.accept("with") {
@@ -214,5 +214,16 @@ pub(crate) fn index(c: &mut Cursor<'_>, unique: bool) -> Result<CreateIndex> {
     }
     let predicate = c.accept("where").then(|| c.rest());
     c.end()?;
-    Ok(CreateIndex { name, relation, unique, if_not_exists, only, method, keys, nulls_not_distinct, predicate })
+    Ok(CreateIndex {
+        name,
+        relation,
+        unique,
+        if_not_exists,
+        only,
+        method,
+        keys,
+        include,
+        nulls_not_distinct,
+        predicate,
+    })
 }

@@ -235,10 +235,13 @@ impl Run {
                 if *nullable && column.is_some_and(|c| c.identity.is_some() && c.not_null) {
                     return reject(state::SYNTAX, format!("column `{name}` is an identity column"));
                 }
+                if *nullable {
+                    self.may_become_nullable(id, place)?;
+                }
                 if *nullable && in_key {
                     return reject(state::INVALID_DEFINITION, format!("column `{name}` is in a primary key"));
                 }
-                self.set_not_null(id, place, !nullable, false);
+                self.set_not_null(id, place, !nullable, false, None);
             }
             ColumnAction::AddIdentity(identity, options) => {
                 self.may_become_identity(id, place, name)?;
@@ -409,7 +412,9 @@ impl Run {
     fn validate_constraint(&mut self, id: Id, name: &str) -> Result {
         let Some(constraint) = self.constraint_named(id, name) else {
             // NOT NULL constraints have names only from 18 on; they are the columns'.
-            return if self.not_null_named(id, name).is_some() { Ok(()) } else { self.missing_constraint(id, name) };
+            let Some(place) = self.not_null_named(id, name) else { return self.missing_constraint(id, name) };
+            self.set_not_null(id, place, true, false, None);
+            return Ok(());
         };
         let kind = self.catalog.constraints.get(constraint).map(|c| &c.kind);
         if !matches!(kind, Some(ConstraintKind::Check(_) | ConstraintKind::ForeignKey(_))) {
@@ -457,8 +462,8 @@ impl Run {
         let Some(constraint) = self.constraint_named(id, name) else {
             // From 18 on a NOT NULL is a constraint with a name.
             if let Some(place) = self.not_null_named(id, name) {
-                self.set_not_null(id, place, false, false);
-                return Ok(());
+                let column = self.catalog.column_name(id, place);
+                return self.alter_column(id, &column, &ColumnAction::Nullable(true));
             }
             return if if_exists { Ok(()) } else { self.missing_constraint(id, name) };
         };
@@ -469,15 +474,6 @@ impl Run {
             return reject(state::INVALID_DEFINITION, format!("cannot drop inherited constraint `{name}`"));
         }
         self.drop_all(vec![constraint.into()], cascade)
-    }
-
-    fn not_null_named(&self, id: Id, name: &str) -> Option<usize> {
-        if self.catalog.major < 18 {
-            return None;
-        }
-        let row = self.catalog.relations.get(id)?;
-        let named = |column: &str| super::naming::object_name(&row.name, Some(column), "not_null") == name;
-        row.columns.iter().position(|c| !c.dropped && c.not_null && named(&c.name))
     }
 
     fn fire_triggers(&mut self, id: Id, name: Option<&str>, fires: FiresWhen, only: bool) -> Result {

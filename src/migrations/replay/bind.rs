@@ -226,6 +226,8 @@ impl Run {
             ErrorKind::UnknownColumn if self.speaks_of_unknown(relation, text) => return Ok(()),
             ErrorKind::UnknownColumn => (state::UNDEFINED_COLUMN, None),
             ErrorKind::Mismatch if self.strict > 0 => ("42804", None),
+            ErrorKind::OutOfRange => (state::OUT_OF_RANGE, None),
+            ErrorKind::Literal => (state::INVALID_TEXT, None),
             ErrorKind::Ambiguous if self.strict > 0 => ("42702", None),
             _ => return Ok(()),
         };

@@ -69,7 +69,7 @@ impl Run {
     }
 
     /// A statement in a block; what is not understood of it does not end the block.
-    fn inner(&mut self, parsed: &Parsed) -> Result {
+    pub(super) fn inner(&mut self, parsed: &Parsed) -> Result {
         let outer = self.origin;
         self.enter(parsed.range.clone());
         // In PL/pgSQL the INTO of a query names variables.
@@ -180,7 +180,7 @@ fn has_effect(steps: &[Step]) -> bool {
 }
 
 /// Conditions of PL/pgSQL with their SQLSTATEs (manual, appendix "PostgreSQL Error Codes").
-const CONDITIONS: [(&str, &str); 22] = [
+const CONDITIONS: [(&str, &str); 24] = [
     ("duplicate_object", "42710"),
     ("duplicate_table", "42P07"),
     ("duplicate_column", "42701"),
@@ -202,6 +202,8 @@ const CONDITIONS: [(&str, &str); 22] = [
     ("object_not_in_prerequisite_state", "55000"),
     ("raise_exception", "P0001"),
     ("ambiguous_function", "42725"),
+    ("invalid_text_representation", "22P02"),
+    ("unique_violation", "23505"),
     ("feature_not_supported", "0A000"),
 ];
 

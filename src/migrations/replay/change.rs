@@ -280,12 +280,27 @@ impl Run {
     }
 
     pub(super) fn rename_constraint(&mut self, id: Id, from: &str, to: &str) -> Result {
+        if let Some(place) = self.not_null_named(id, from) {
+            self.rename_not_null(id, place, from, to);
+            return Ok(());
+        }
         let Some(constraint) = self.constraint_named(id, from) else { return self.missing_constraint(id, from) };
         let row = self.catalog.constraints.get(constraint);
         if row.is_some_and(|c| matches!(c.kind, ConstraintKind::Check(_)) && !c.inherited.is_empty()) {
             return reject(state::INVALID_DEFINITION, format!("cannot rename inherited constraint `{from}`"));
         }
         self.rename_constraint_with_children(id, constraint, from, to)
+    }
+
+    fn rename_not_null(&mut self, id: Id, place: usize, from: &str, to: &str) {
+        if let Some(column) = self.catalog.relations.edit(id).and_then(|r| r.columns.get_mut(place)) {
+            column.not_null_name = Some(to.to_owned());
+        }
+        for child in self.children(id) {
+            if let Some(place) = self.not_null_named(child, from) {
+                self.rename_not_null(child, place, from, to);
+            }
+        }
     }
 
     fn rename_constraint_with_children(&mut self, id: Id, constraint: Id, from: &str, to: &str) -> Result {

@@ -52,7 +52,10 @@ impl Run {
         self.collate(&mut new.column, definition.collation.as_ref());
         for item in &definition.items {
             match item {
-                ColumnItem::Nullable(nullable) => new.column.not_null |= !nullable,
+                ColumnItem::Nullable(nullable, name) => {
+                    new.column.not_null |= !nullable;
+                    new.column.not_null_name.clone_from(name);
+                }
                 ColumnItem::Default(text) => new.default = Some(text.text.clone()),
                 ColumnItem::Generated(kind, text) => {
                     new.column.generated = Some(*kind);
@@ -155,7 +158,14 @@ impl Run {
     }
 
     /// NOT NULL, which children share; not given to children that are none of ours when taken away.
-    pub(super) fn set_not_null(&mut self, relation: Id, place: usize, on: bool, unproved: bool) {
+    pub(super) fn set_not_null(
+        &mut self,
+        relation: Id,
+        place: usize,
+        on: bool,
+        unproved: bool,
+        constraint: Option<&str>,
+    ) {
         let Some(column) = self.catalog.relations.edit(relation).and_then(|r| r.columns.get_mut(place)) else { return };
         let name = column.name.clone();
         if on && unproved && !column.not_null {
@@ -164,12 +174,70 @@ impl Run {
             column.unproved_not_null = false;
         }
         column.not_null = on;
+        let name_of_constraint = match on {
+            true => column.not_null_name.clone().or_else(|| constraint.map(str::to_owned)),
+            false => None,
+        };
+        column.not_null_name = name_of_constraint;
+        self.name_not_nulls(relation);
+        let given = self.catalog.relations.get(relation).and_then(|r| r.columns.get(place)?.not_null_name.clone());
         self.touch(Address::column(relation, place));
         for child in self.children(relation) {
             if let Some(place) = self.find_place(child, &name) {
-                self.set_not_null(child, place, on, unproved);
+                self.set_not_null(child, place, on, unproved, given.as_deref());
             }
         }
+    }
+
+    /// Gives names to the NOT NULLs that have none; before 18 they are no constraints.
+    pub(super) fn name_not_nulls(&mut self, relation: Id) {
+        if self.catalog.major < 18 {
+            return;
+        }
+        let Some(row) = self.catalog.relations.get(relation) else { return };
+        let (table, schema) = (row.name.clone(), row.schema);
+        let nameless = |c: &Column| !c.dropped && c.not_null && c.not_null_name.is_none();
+        let columns: Vec<(usize, String)> =
+            row.columns.iter().enumerate().filter(|(_, c)| nameless(c)).map(|(at, c)| (at, c.name.clone())).collect();
+        for (place, column) in columns {
+            let name = self.constraint_name(schema, &table, Some(&column), "not_null");
+            if let Some(column) = self.catalog.relations.edit(relation).and_then(|r| r.columns.get_mut(place)) {
+                column.not_null_name = Some(name);
+            }
+        }
+    }
+
+    /// Refuses a name for a new NOT NULL that another constraint has.
+    fn free_not_null(&self, relation: Id, column: &Column) -> Result {
+        let Some(name) = column.not_null_name.as_ref().filter(|_| self.catalog.major >= 18) else { return Ok(()) };
+        if self.constraint_named(relation, name).is_some() || self.not_null_named(relation, name).is_some() {
+            return reject(state::DUPLICATE_OBJECT, format!("constraint `{name}` already exists"));
+        }
+        Ok(())
+    }
+
+    /// Refuses to take away a NOT NULL that a parent has.
+    pub(super) fn may_become_nullable(&self, relation: Id, place: usize) -> Result {
+        let Some(row) = self.catalog.relations.get(relation) else { return Ok(()) };
+        let Some(column) = row.columns.get(place).filter(|_| self.catalog.major >= 18 || row.is_partition) else {
+            return Ok(());
+        };
+        let of_parent = |parent: &Id| {
+            let place = self.find_place(*parent, &column.name);
+            let row = self.catalog.relations.get(*parent);
+            place.is_some_and(|place| row.and_then(|r| r.columns.get(place)).is_some_and(|c| c.not_null))
+        };
+        match column.not_null && row.parents.iter().any(of_parent) {
+            true => reject(state::INVALID_DEFINITION, format!("column `{}` is NOT NULL in a parent", column.name)),
+            false => Ok(()),
+        }
+    }
+
+    /// The column whose NOT NULL is a constraint of this name.
+    pub(super) fn not_null_named(&self, relation: Id, name: &str) -> Option<usize> {
+        let row = self.catalog.relations.get(relation).filter(|_| self.catalog.major >= 18)?;
+        let named = |c: &Column| !c.dropped && c.not_null && c.not_null_name.as_deref() == Some(name);
+        row.columns.iter().position(named)
     }
 
     pub(super) fn add_column(
@@ -197,12 +265,14 @@ impl Run {
             );
         }
         let mut new = self.new_column(definition)?;
+        self.free_not_null(relation, &new.column)?;
         if local {
             self.may_add_column(relation, new.identity.is_some())?;
         }
         new.column.local = local;
         new.column.inherited = !local;
         let place = self.push_column(relation, new.column.clone());
+        self.name_not_nulls(relation);
         self.touch(relation);
         self.touch(Address::column(relation, place));
         let children = self.children(relation);

@@ -96,7 +96,7 @@ impl Run {
         only: bool,
     ) -> Result {
         if let Some(name) = &written.name
-            && self.catalog.names.find(Space::Constraint, relation, name).is_some()
+            && (self.constraint_named(relation, name).is_some() || self.not_null_named(relation, name).is_some())
         {
             let table = self.catalog.qualified(relation);
             let message = format!("constraint `{name}` for relation `{table}` already exists");
@@ -112,7 +112,7 @@ impl Run {
                     (Some(place), true) => place,
                     _ => self.place(relation, name)?,
                 };
-                self.set_not_null(relation, place, true, written.not_valid);
+                self.set_not_null(relation, place, true, written.not_valid, written.name.as_deref());
                 Ok(())
             }
             ConstraintBody::PrimaryKey(columns) => {
@@ -125,7 +125,7 @@ impl Run {
                     );
                 }
                 for place in &places {
-                    self.set_not_null(relation, *place, true, false);
+                    self.set_not_null(relation, *place, true, false, None);
                 }
                 let parts = if only { Vec::new() } else { self.partitions(relation) };
                 self.add_key(relation, written, places, ConstraintKind::PrimaryKey, None, &parts).map(drop)
@@ -222,7 +222,9 @@ impl Run {
         self.holds_partition_key(relation, &columns)?;
         let (table, schema) = self.table_name(relation);
         let primary = matches!(kind, ConstraintKind::PrimaryKey);
-        let names = self.catalog.column_names(relation, &columns);
+        let include = self.places(relation, &written.include)?;
+        let mut names = self.catalog.column_names(relation, &columns);
+        names.extend_from_slice(&written.include);
         let name = match (&written.name, primary) {
             (Some(name), _) if parent.is_none() => name.clone(),
             (_, true) => self.relation_name(schema, &table, None, "pkey", true),
@@ -235,6 +237,7 @@ impl Run {
             relation,
             name: name.clone(),
             keys: columns.iter().map(|place| IndexKey::Column(*place)).collect(),
+            include,
             unique: true,
             nulls_not_distinct: matches!(kind, ConstraintKind::Unique(true)),
             predicate: None,
@@ -272,7 +275,7 @@ impl Run {
         }
         if primary {
             for place in &columns {
-                self.set_not_null(relation, *place, true, false);
+                self.set_not_null(relation, *place, true, false, None);
             }
         }
         let kind = if primary { ConstraintKind::PrimaryKey } else { ConstraintKind::Unique(row.nulls_not_distinct) };

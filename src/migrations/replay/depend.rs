@@ -1,7 +1,7 @@
 //! What depends on an object, as `pg_depend` has it.
 
 use super::catalog::code::Code;
-use super::catalog::object::{ConstraintKind, Index, IndexKey, TypeKind};
+use super::catalog::object::{Constraint, ConstraintKind, Index, IndexKey, TypeKind};
 use super::catalog::types::TypeRef;
 use super::catalog::{Address, Catalog, Id};
 use super::drop::Tie;
@@ -90,10 +90,13 @@ impl Catalog {
             i.keys.iter().any(|k| match k {
                 IndexKey::Column(other) => *other == place,
                 IndexKey::Expression(code) => uses(code),
-            }) || i.predicate.as_ref().is_some_and(uses)
+            }) || i.include.contains(&place)
+                || i.predicate.as_ref().is_some_and(uses)
         };
         push(found, self.indexes.ids(|i| i.relation == id && in_index(i)), Tie::Part);
-        push(found, self.constraints.ids(|k| k.on == id && k.columns.contains(&place)), Tie::Part);
+        let included =
+            |k: &Constraint| k.index.and_then(|i| self.indexes.get(i)).is_some_and(|i| i.include.contains(&place));
+        push(found, self.constraints.ids(|k| k.on == id && (k.columns.contains(&place) || included(k))), Tie::Part);
         push(found, self.relations.ids(|r| r.owned_by.is_some_and(|(t, p, _)| (t, p) == (id, place))), Tie::Part);
         push(found, self.triggers.ids(|t| t.relation == id && t.columns.contains(&place)), Tie::Normal);
         let refers = |kind: &ConstraintKind| matches!(kind, ConstraintKind::ForeignKey(key) if key.relation == id && key.columns.contains(&place));

@@ -27,6 +27,7 @@ impl Run {
             let columns: Vec<usize> = keys.iter().filter_map(Self::key_place).collect();
             self.holds_partition_key(relation, &columns)?;
         }
+        let include = self.places(relation, &create.include)?;
         let predicate = match &create.predicate {
             // What holds of every row is no condition.
             Some(text) if text.text.trim().eq_ignore_ascii_case("true") => None,
@@ -44,13 +45,14 @@ impl Run {
         }
         let name = match &create.name {
             Some(name) => name.clone(),
-            None => self.index_name(relation, &table, schema, &keys),
+            None => self.index_name(relation, &table, schema, &keys, &include),
         };
         let kind = self.catalog.relations.get(relation).map(|r| r.kind);
         let index = Index {
             relation,
             name,
             keys,
+            include,
             unique: create.unique,
             nulls_not_distinct: create.nulls_not_distinct,
             predicate,
@@ -90,17 +92,18 @@ impl Run {
                 IndexKey::Expression(code) => IndexKey::Expression(self.code_in_child(index.relation, child, code)),
             })
             .collect();
-        let name = self.index_name(child, &table, schema, &keys);
+        let include = self.moved_places(index.relation, child, &index.include);
+        let name = self.index_name(child, &table, schema, &keys, &include);
         let predicate = index.predicate.as_ref().map(|code| self.code_in_child(index.relation, child, code));
-        let row = Index { relation: child, name, keys, predicate, parent: Some(parent), ..index.clone() };
+        let row = Index { relation: child, name, keys, include, predicate, parent: Some(parent), ..index.clone() };
         let id = self.insert_index(row);
         self.clone_index(id);
     }
 
-    fn index_name(&self, relation: Id, table: &str, schema: Id, keys: &[IndexKey]) -> String {
+    fn index_name(&self, relation: Id, table: &str, schema: Id, keys: &[IndexKey], include: &[usize]) -> String {
         let mut names: Vec<String> = Vec::new();
-        for key in keys {
-            let name = self.key_name(relation, key);
+        let wanted = keys.iter().map(|key| self.key_name(relation, key));
+        for name in wanted.chain(self.catalog.column_names(relation, include)) {
             let mut free = name.clone();
             let mut number = 0_u32;
             while names.contains(&free) {
@@ -195,6 +198,7 @@ impl Run {
             relation,
             name: String::new(),
             keys,
+            include: Vec::new(),
             unique: false,
             nulls_not_distinct: false,
             predicate,

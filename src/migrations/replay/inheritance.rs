@@ -92,6 +92,8 @@ impl Run {
                         continue;
                     }
                     let mut written = unnamed();
+                    let index = row.index.and_then(|index| self.catalog.indexes.get(index));
+                    written.include = index.map(|i| self.catalog.column_names(parent, &i.include)).unwrap_or_default();
                     written.deferrable = row.deferrable;
                     written.initially_deferred = row.initially_deferred;
                     let parts = self.partitions(child);
@@ -334,6 +336,7 @@ impl Run {
             let Some(place) = self.find_place(child, &column.name) else { continue };
             if let Some(own) = self.catalog.relations.edit(child).and_then(|r| r.columns.get_mut(place)) {
                 own.not_null |= column.not_null;
+                own.not_null_name = own.not_null_name.take().or_else(|| column.not_null_name.clone());
                 own.inherited = true;
             }
         }

@@ -241,6 +241,7 @@ impl Column {
             dropped: false,
             data_type,
             not_null: false,
+            not_null_name: None,
             unproved_not_null: false,
             default: None,
             generated: None,

@@ -47,6 +47,9 @@ pub(super) mod state {
     pub(crate) const INVALID_FOREIGN_KEY: &str = "42830";
     pub(crate) const INSUFFICIENT_PRIVILEGE: &str = "42501";
     pub(crate) const INVALID_PARAMETER: &str = "22023";
+    pub(crate) const OUT_OF_RANGE: &str = "22003";
+    pub(crate) const INVALID_SCHEMA_DEFINITION: &str = "42P15";
+    pub(crate) const INVALID_TEXT: &str = "22P02";
     pub(crate) const RAISED: &str = "P0001";
     pub(crate) const RESERVED_NAME: &str = "42939";
     pub(crate) const DATATYPE_MISMATCH: &str = "42804";

@@ -78,6 +78,7 @@ impl Run {
 
     fn insert_table(&mut self, row: super::catalog::object::Relation) -> Id {
         let id = self.insert_relation(row);
+        self.name_not_nulls(id);
         let object = Object::Relation(self.catalog.qualified(id));
         self.note_made(&object);
         id
@@ -159,6 +160,7 @@ impl Run {
                     same_type(old, &new.column)?;
                     old.local = true;
                     old.not_null |= new.column.not_null;
+                    old.not_null_name = old.not_null_name.take().or_else(|| new.column.not_null_name.clone());
                     old.identity = new.column.identity.or(old.identity);
                     old.generated = new.column.generated.or(old.generated);
                     places.push(place);
@@ -177,6 +179,7 @@ impl Run {
         let copy = |c: &Column| {
             let mut copy = Column::new(&c.name, c.data_type.clone(), self.origin);
             copy.not_null = c.not_null;
+            copy.not_null_name.clone_from(&c.not_null_name);
             copy.collation.clone_from(&c.collation);
             copy.deterministic = c.deterministic;
             if c.generated.is_some() && like.has("generated") {
@@ -295,7 +298,8 @@ impl Run {
             match constraint.and_then(|c| self.catalog.constraints.get(c).cloned()) {
                 Some(key) if key.is_key() => {
                     let columns = self.moved_places(from, id, &key.columns);
-                    let written = unnamed();
+                    let mut written = unnamed();
+                    written.include = self.catalog.column_names(from, &row.include);
                     self.add_key(id, &written, columns, key.kind, None, &[])?;
                 }
                 _ => self.index_in_partition(id, index, &row),
@@ -366,6 +370,7 @@ fn merge(columns: &mut Vec<Column>, more: Vec<Column>) -> Result {
             Some(same) => {
                 same_type(same, &column)?;
                 same.not_null |= column.not_null;
+                same.not_null_name = same.not_null_name.take().or(column.not_null_name);
             }
             None => columns.push(column),
         }
@@ -406,6 +411,7 @@ pub(super) fn unnamed() -> TableConstraint {
     TableConstraint {
         name: None,
         kind: ConstraintBody::PrimaryKey(Vec::new()),
+        include: Vec::new(),
         not_valid: false,
         not_enforced: false,
         no_inherit: false,

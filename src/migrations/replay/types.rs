@@ -179,7 +179,7 @@ impl Run {
         let (mut not_null, mut checks) = (false, Vec::new());
         for item in items {
             match item {
-                ColumnItem::Nullable(nullable) => not_null = !nullable,
+                ColumnItem::Nullable(nullable, _) => not_null = !nullable,
                 ColumnItem::Constraint(constraint) => match &constraint.kind {
                     ConstraintBody::Check(text) => checks.push((constraint.name.clone(), text.text.clone())),
                     ConstraintBody::NotNull(_) => not_null = true,

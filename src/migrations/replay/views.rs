@@ -2,6 +2,7 @@
 
 use super::Object;
 use super::alter::set_options;
+use super::catalog::Id;
 use super::catalog::object::View;
 use super::catalog::types::{Base, TypeRef};
 use super::run::{Result, Run, reject, state};
@@ -9,6 +10,7 @@ use crate::migrations::parse::kind::CreateSchema;
 use crate::migrations::parse::role::RoleSpec;
 use crate::migrations::parse::sequence::{CreateSequence, SequenceOption};
 use crate::migrations::parse::view::CreateView;
+use crate::migrations::parse::{Parsed, Statement};
 use crate::model::{GrantObject, RelationKind, quote_ident};
 
 impl Run {
@@ -122,6 +124,9 @@ impl Run {
     }
 
     pub(super) fn create_schema(&mut self, create: &CreateSchema) -> Result {
+        if create.if_not_exists && !create.elements.is_empty() {
+            return reject(state::NOT_SUPPORTED, "`CREATE SCHEMA IF NOT EXISTS` cannot include schema elements");
+        }
         let owner = match &create.authorization {
             Some(role) => self.role(role)?,
             None => self.user(),
@@ -145,9 +150,34 @@ impl Run {
         if let Some(row) = self.catalog.namespaces.edit(id) {
             row.acl = acl;
         }
-        self.note_made(&Object::Schema(name));
+        self.note_made(&Object::Schema(name.clone()));
         self.touch(id);
-        Ok(())
+        self.schema_elements(&name, owner, &create.elements)
+    }
+
+    /// What is made together with a schema: in it, by its owner.
+    fn schema_elements(&mut self, name: &str, owner: Id, elements: &[Parsed]) -> Result {
+        if elements.is_empty() {
+            return Ok(());
+        }
+        let made = |element: &Parsed| match &element.statement {
+            Statement::CreateTable(create) => create.name.schema.clone(),
+            Statement::CreateView(create) => create.name.schema.clone(),
+            Statement::CreateSequence(create) => create.name.schema.clone(),
+            Statement::CreateIndex(create) => create.relation.schema.clone(),
+            Statement::CreateTrigger(create) => create.relation.schema.clone(),
+            _ => None,
+        };
+        if let Some(other) = elements.iter().filter_map(made).find(|other| other != name) {
+            let message = format!("the schema of an element is `{other}`, that which is made `{name}`");
+            return reject(state::INVALID_SCHEMA_DEFINITION, message);
+        }
+        let outer = self.session.now.clone();
+        self.session.now.role = Some(owner);
+        self.session.now.search_path.insert(0, name.to_owned());
+        let done = elements.iter().try_for_each(|element| self.inner(element));
+        self.session.now = outer;
+        done
     }
 }
 

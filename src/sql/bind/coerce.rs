@@ -124,6 +124,9 @@ impl Context<'_> {
             return Ok(expr);
         }
         if expr.data_type.is("unknown") {
+            if let Node::Constant(Some(text)) = &expr.node {
+                self.literal(text, &target, &range)?;
+            }
             return Ok(retype(expr, to));
         }
         // A collation stays on top of a cast, and any row is a record.

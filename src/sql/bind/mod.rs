@@ -13,6 +13,7 @@ mod expression;
 mod from;
 mod join;
 mod label;
+mod literal;
 mod operator;
 mod overload;
 mod polymorphic;

@@ -51,9 +51,8 @@ impl Printer<'_> {
 fn canonical(value: &str, of: &Type) -> String {
     match of.name() {
         "boolean" => boolean(value).unwrap_or(value).to_owned(),
-        "integer" | "bigint" | "smallint" => {
-            value.trim().parse::<i64>().map_or_else(|_| value.to_owned(), |v| v.to_string())
-        }
+        "integer" | "bigint" | "smallint" => whole(value).map_or_else(|| value.to_owned(), |v| v.to_string()),
+        "numeric" => numeric(value).unwrap_or_else(|| value.to_owned()),
         "uuid" => {
             let digits: String = value.chars().filter(char::is_ascii_hexdigit).collect::<String>().to_ascii_lowercase();
             match (digits.get(..8), digits.get(8..12), digits.get(12..16), digits.get(16..20), digits.get(20..)) {
@@ -63,6 +62,41 @@ fn canonical(value: &str, of: &Type) -> String {
         }
         _ => value.to_owned(),
     }
+}
+
+/// A whole number; from 16 on it may be hexadecimal and the like, with `_` between digits.
+fn whole(value: &str) -> Option<i64> {
+    let text = value.trim().replace('_', "");
+    let (sign, digits) = text.strip_prefix('-').map_or(("", text.as_str()), |rest| ("-", rest));
+    let lower = digits.to_ascii_lowercase();
+    let of_base = |prefix: &str, base| {
+        let digits = lower.strip_prefix(prefix)?;
+        i64::from_str_radix(&format!("{sign}{digits}"), base).ok()
+    };
+    of_base("0x", 16).or_else(|| of_base("0o", 8)).or_else(|| of_base("0b", 2)).or_else(|| text.parse().ok())
+}
+
+/// Digits without an exponent, with one before the point and with the scale that was written.
+fn numeric(value: &str) -> Option<String> {
+    /// Numbers with longer exponents are printed in as many digits; such are left as they are.
+    const LONGEST: i32 = 1000;
+    let lower = value.trim().to_ascii_lowercase();
+    let (sign, rest) = lower.strip_prefix('-').map_or(("", lower.as_str()), |rest| ("-", rest));
+    let (mantissa, exponent) = rest.trim_start_matches('+').split_once('e').unwrap_or((rest, "0"));
+    let exponent: i32 = exponent.parse().ok().filter(|e| (-LONGEST..=LONGEST).contains(e))?;
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = format!("{whole}{fraction}");
+    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let point = i32::try_from(whole.len()).ok()? + exponent;
+    let zeros = |count: i32| "0".repeat(usize::try_from(count).unwrap_or(0));
+    let digits = format!("{}{digits}{}", zeros(-point), zeros(point - i32::try_from(digits.len()).ok()?));
+    let (whole, fraction) = digits.split_at_checked(usize::try_from(point).unwrap_or(0))?;
+    let whole = Some(whole.trim_start_matches('0')).filter(|w| !w.is_empty()).unwrap_or("0");
+    let zero = digits.bytes().all(|b| b == b'0');
+    let point = if fraction.is_empty() { "" } else { "." };
+    Some(format!("{}{whole}{point}{fraction}", if zero { "" } else { sign }))
 }
 
 fn boolean(value: &str) -> Option<&'static str> {
@@ -75,5 +109,20 @@ fn boolean(value: &str) -> Option<&'static str> {
         _ if is("true") || is("yes") => Some("true"),
         _ if is("false") || is("no") => Some("false"),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_lose_their_exponents() {
+        let printed = |text| numeric(text).unwrap();
+        assert_eq!(
+            ["1e5", ".5", "1.", "-1.50e1", "1e-2", "007.10"].map(printed),
+            ["100000", "0.5", "1", "-15.0", "0.01", "7.10"]
+        );
+        assert_eq!(numeric("NaN"), None);
     }
 }

@@ -71,6 +71,8 @@ pub(crate) struct Column {
     pub(crate) dropped: bool,
     pub(crate) data_type: TypeRef,
     pub(crate) not_null: bool,
+    /// The name of that as a constraint (PostgreSQL 18).
+    pub(crate) not_null_name: Option<String>,
     /// A NOT NULL that is NOT VALID (PostgreSQL 18).
     pub(crate) unproved_not_null: bool,
     pub(crate) default: Option<Code>,
@@ -143,6 +145,8 @@ pub(crate) struct Index {
     pub(crate) relation: Id,
     pub(crate) name: String,
     pub(crate) keys: Vec<IndexKey>,
+    /// The columns of INCLUDE.
+    pub(crate) include: Vec<usize>,
     pub(crate) unique: bool,
     pub(crate) nulls_not_distinct: bool,
     pub(crate) predicate: Option<Code>,

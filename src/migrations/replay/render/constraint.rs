@@ -56,6 +56,10 @@ impl Catalog {
             ConstraintKind::ForeignKey(key) => self.foreign_key_definition(row, key),
             ConstraintKind::Trigger => "TRIGGER".to_owned(),
         };
+        let index = row.index.filter(|_| row.is_key()).and_then(|index| self.indexes.get(index));
+        if let Some(index) = index.filter(|i| !i.include.is_empty()) {
+            text.push_str(&format!(" INCLUDE ({})", self.listed(row.on, &index.include)));
+        }
         if row.deferrable {
             text.push_str(" DEFERRABLE");
         }

@@ -84,9 +84,17 @@ alter table t drop column "A a";
 alter table t add constraint c1 check (b = any (array['a', 'b'])), add constraint c2 check (length(b) between 1 and 5);
 
 -- case: exclusion and unique variants
--- differs: INCLUDE columns are not kept, which give a key its name
 create table t (a int, r int4range, exclude using gist (r with &&), constraint apart exclude using btree (a with =) where (a > 0));
 alter table t add unique (a) include (r);
+alter table t add constraint named primary key (a) include (r);
+create table part (a int, b int, c int, unique (a) include (b, c)) partition by list (a);
+create table part_1 partition of part for values in (1);
+create index on part (b) include (c);
+create unique index made on t (a) include (r);
+alter table t add constraint made unique using index made;
+create table copy (like part including all);
+alter table part drop column c;
+alter table t drop column r;
 alter table t add constraint later unique (a) deferrable initially deferred;
 
 -- case: nulls not distinct
@@ -126,11 +134,39 @@ alter table p drop column id;
 
 -- case: not enforced and not null constraints
 -- since: 18
--- differs: NOT NULL has no name, so that it cannot be dropped or validated by one
 create table t (a int constraint later check (a > 0) not enforced, b int constraint b_there not null, c int);
 create table p (id int primary key);
 alter table t add constraint fk foreign key (a) references p not enforced;
 alter table t add constraint nn not null c not valid;
 alter table t validate constraint nn;
 alter table t drop constraint b_there;
+alter table t drop constraint b_there;
+alter table t add d int not null, add constraint e_there check (a > 1);
+alter table t add e int constraint e_there not null;
+alter table t add e int constraint e_is not null;
+alter table t rename constraint t_d_not_null to d_is;
+alter table t rename to tt;
+alter table tt add f serial;
+alter table tt drop constraint tt_f_not_null;
+alter table tt drop constraint d_is;
+alter table tt drop constraint tt_d_not_null;
+create table child () inherits (tt);
+alter table child drop constraint e_is;
+alter table tt drop constraint e_is;
+alter table p drop constraint p_id_not_null;
+create table like_p (like p);
+alter table like_p drop constraint p_id_not_null;
 create table g (a int, b int generated always as (a * 2));
+
+-- case: NOT NULL of parents and children
+create table p (id int not null, n int not null);
+create table c () inherits (p);
+create table part (id int not null, n int) partition by list (id);
+create table part_1 partition of part for values in (1);
+alter table c alter column id drop not null;
+alter table part_1 alter column id drop not null;
+alter table p alter column n drop not null;
+alter table part alter column id drop not null;
+alter table c alter column id set not null;
+alter table c no inherit p;
+alter table c alter column id drop not null;

@@ -1,5 +1,4 @@
 -- case: schemas
--- differs: the statements inside of CREATE SCHEMA are not understood, which is a named gap
 create role a;
 create schema s;
 create schema authorization a;
@@ -11,6 +10,22 @@ drop schema u;
 drop schema public;
 create schema public;
 drop schema t cascade;
+
+-- case: statements inside of CREATE SCHEMA
+create role a;
+create role b;
+create schema authorization a
+  create view v as select id, n from t
+  grant select on t, v to b with grant option
+  create index on t (n)
+  create table t (id int primary key, n int default nextval('q'), constraint c check (n > 0))
+  create sequence q;
+create schema if not exists w create table t (id int);
+create schema w create table a.elsewhere (id int);
+create schema w create function f() returns int language sql as 'select 1';
+create schema w create table x (id int references missing);
+create schema w create table one (id int primary key) create table two (id int references one);
+create table after_all (id int);
 
 -- case: sequences
 create schema s;

@@ -123,6 +123,26 @@ create view v as select 1 as x;
 create policy p on v using (true);
 
 -- case: literals that are none of their type
--- differs: the text of a literal is not read as a value of its type
-create table t (id int);
+create type mood as enum ('sad', 'happy');
+create domain small as smallint;
+create table t (id int, m mood, u uuid, b boolean, j jsonb, n numeric, s small);
 create policy p on t using (id = 'x');
+create policy p on t using (id = ' 12 ');
+create policy q on t using (m = 'angry');
+create policy q on t using (m = 'sad' or m in ('happy', 'sad') or m <> any ('{sad}'));
+create policy r on t using (u = 'abc');
+create policy r on t using (u = 'A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11' or u = '{a0eebc999c0b4ef8bb6d6bb9bd380a11}');
+create policy s on t using (b = 'maybe');
+create policy s on t using (b = 'of' or b = ' T ' or b = '0');
+create policy v on t using (j = '{a: 1}');
+create policy v on t using (j @> '{"a": [1, null]}' or (j -> 'a') = '1');
+create policy w on t using (n = '1e' or n > 'much');
+create policy w on t using (n = '1e5' or n = '.5' or n = 'NaN');
+create policy x on t using (s = '70000');
+create policy x on t using ('40'::small = s and 'x'::text = 'y');
+create policy y on t using (id = '3000000000');
+create policy y on t using (id = '0x10');
+alter table t alter column u set default 'none';
+alter table t add column c mood default 'angry';
+alter table t add constraint k check (b is distinct from 'perhaps'::boolean);
+create function f(a mood default 'angry') returns int language sql as 'select 1';
