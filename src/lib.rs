@@ -26,6 +26,7 @@ pub mod project;
 pub mod report;
 pub mod shadow;
 pub mod sql;
+pub mod verdicts;
 
 mod error;
 

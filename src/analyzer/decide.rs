@@ -4,9 +4,11 @@
 //! old and the new row of one command; [`Formula`] asks about them.
 
 use super::effective::{Effective, Extent, Refusal};
+use super::evaluate::Evaluator;
 use super::resolve::{Resolver, Rights};
 use super::term::{Access as ClaimAccess, Id, Row, Terms, Type};
 use super::verdict::{Limits, Question, Subject, Verdict};
+use super::witness::{Witness, WitnessRow};
 use crate::model::{Command, Policy, PolicyCommand, QualifiedName, Relation, RelationKind, Schema};
 
 /// How statements reach the database.
@@ -84,6 +86,14 @@ impl<'a> Decider<'a> {
         formula
     }
 
+    /// The condition that every row meets, to hold rules against.
+    #[must_use]
+    pub fn everything(&self, role: &str, relation: &'a Relation) -> Formula<'a> {
+        let mut formula = self.formula(role, relation, Which::Old);
+        formula.condition = formula.resolver.terms.boolean(true);
+        formula
+    }
+
     fn formula(&self, role: &str, relation: &'a Relation, which: Which) -> Formula<'a> {
         let mut resolver = Resolver::new(self.effective.schema(), Some(self.effective), Rights::Role(role.to_owned()));
         let row = resolver.terms.row(&relation.name, &relation.name.name);
@@ -145,6 +155,16 @@ impl<'a> Formula<'a> {
     #[must_use]
     pub fn sql(&self) -> String {
         self.resolver.terms.sql(self.condition)
+    }
+
+    /// Whether the condition is TRUE of the row of a witness of the same question; `None` where that is not known.
+    #[must_use]
+    pub fn holds(&self, witness: &Witness) -> Option<bool> {
+        let stored = self.which == Which::Old && self.relation.view.is_none();
+        let is_it = |s: &&WitnessRow| s.relation == self.relation.name && s.stored == stored;
+        let subject = witness.subjects.iter().find(is_it)?;
+        let evaluator = Evaluator::new(&self.resolver.terms, &witness.database, &witness.session);
+        evaluator.holds(self.condition, &[(self.row, &subject.columns)]).ok()
     }
 
     /// The arena of its terms.

@@ -99,7 +99,8 @@ pub const CHECKS: &[&dyn Check] = &[
 #[must_use]
 pub fn all() -> Vec<&'static Meta> {
     let of_files = crate::project::FILE_CHECKS.iter().map(|c| c.meta());
-    let mut all: Vec<_> = CHECKS.iter().map(|c| c.meta()).chain(of_files).collect();
+    let of_rules = crate::verdicts::CHECKS.iter().copied();
+    let mut all: Vec<_> = CHECKS.iter().map(|c| c.meta()).chain(of_files).chain(of_rules).collect();
     all.sort_by_key(|meta| meta.id);
     all
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::judging::judgement;
 use super::{Run, as_json, output, source};
 use crate::checks::{Context, run_all};
 use crate::cli::{Format, Output, Verdict};
@@ -39,10 +40,16 @@ pub(super) async fn examine(
         examined.extend(looked_at);
     }
     let wanted = !verdict.no_probes && run.config.config.audit.probes.unwrap_or(true);
+    let judged = judgement(loaded, cx, &findings, wanted, run).await?;
+    findings.extend(judged.findings);
+    finding::sort(&mut findings);
+    examined.extend(judged.examined);
+    source.notes.extend(judged.notes);
     let tested = if wanted { loaded.probe(cx, &mut findings, run).await? } else { None };
     let (tested, agreement) = tested.unwrap_or_default();
     source.notes.extend(remarks(&tested, &agreement));
-    let mut report = assemble(cx, Parts { source, findings, examined, probes: tested.probes });
+    let mut report =
+        assemble(cx, Parts { source, findings, examined, verdicts: judged.entries, probes: tested.probes });
     let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
     let mut counts = Vec::new();
     if let Some(replayed) = loaded.replayed.as_ref().filter(|_| loaded.reads_files()) {

@@ -3,10 +3,12 @@
 mod fingerprint;
 mod object;
 mod sink;
+mod witness;
 
 pub use object::{ObjectKind, ObjectRef};
 pub(crate) use sink::{Draft, sort};
 pub use sink::{Examined, Findings};
+pub use witness::{Part, Replay, Witness, WitnessRow};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -99,6 +101,9 @@ pub struct Finding {
     pub locations: Vec<Location>,
     /// The facts that it rests on, most telling first.
     pub evidence: Vec<Evidence>,
+    /// The session and rows that show it, where it follows from a verdict.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub witness: Option<Witness>,
     /// The reads that would confirm it.
     #[serde(skip)]
     pub confirm: Vec<ReadProbe>,

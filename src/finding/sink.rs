@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Confidence, Evidence, Finding, Location, ObjectRef, ReadProbe, Reproduce, Severity, fingerprint};
+use super::{Confidence, Evidence, Finding, Location, ObjectRef, ReadProbe, Reproduce, Severity, Witness, fingerprint};
 use crate::model::{Origin, SourceFile};
 
 /// The subjects that each check examined: a check that examined nothing has passed nothing.
@@ -47,6 +47,7 @@ impl<'a> Findings<'a> {
             reproduce,
             fix,
             evidence,
+            witness,
             confirm,
             origin,
             detail,
@@ -73,6 +74,7 @@ impl<'a> Findings<'a> {
             fingerprint,
             locations,
             evidence,
+            witness,
             confirm,
         });
     }
@@ -106,6 +108,7 @@ pub(crate) struct Draft {
     reproduce: Option<Reproduce>,
     fix: Option<String>,
     evidence: Vec<Evidence>,
+    witness: Option<Witness>,
     confirm: Vec<ReadProbe>,
     origin: Origin,
     detail: String,
@@ -129,6 +132,7 @@ impl Draft {
             reproduce: None,
             fix: None,
             evidence: Vec::new(),
+            witness: None,
             confirm: Vec::new(),
             origin: Origin::Catalog,
             detail: String::new(),
@@ -157,6 +161,11 @@ impl Draft {
 
     pub(crate) fn evidence(mut self, kind: &str, text: impl Into<String>) -> Self {
         self.evidence.push(Evidence { kind: kind.to_owned(), text: text.into() });
+        self
+    }
+
+    pub(crate) fn witness(mut self, witness: Witness) -> Self {
+        self.witness = Some(witness);
         self
     }
 

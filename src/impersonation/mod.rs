@@ -17,11 +17,13 @@ mod persona;
 mod plan;
 mod probe;
 mod recheck;
+mod replay;
 mod rights;
 mod steady;
 
 pub use confirm::{Agreement, Contradiction, confirm};
 pub use persona::{NOBODY, Persona};
+pub use replay::replay;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;

@@ -9,14 +9,16 @@ pub mod human;
 mod json;
 mod matrix;
 mod probe;
+mod verdict;
 
 pub use assemble::{Parts, assemble, entries, entry};
-pub(crate) use assemble::{exempt, name, through};
+pub(crate) use assemble::{exempt, name, refused, through};
 pub use change::{AccessChange, Change};
 pub use coverage::{Coverage, CoverageGap};
 pub use json::json;
 pub use matrix::{Grade, MatrixEntry};
 pub use probe::{Probe, ProbeOutcome};
+pub use verdict::{Asked, Decided, RowOf, RuleRef, VerdictEntry};
 
 use std::collections::BTreeMap;
 
@@ -47,8 +49,8 @@ pub struct Report {
     pub change: Option<Change>,
     /// What is wrong, the worst first.
     pub findings: Vec<Finding>,
-    /// Decisions on declared access rules; empty until rules are declared.
-    pub verdicts: Vec<serde_json::Value>,
+    /// Decisions on access, against declared rules or else the default reading.
+    pub verdicts: Vec<VerdictEntry>,
     /// Who can do what.
     pub matrix: Vec<MatrixEntry>,
     /// What was tried on a real server.

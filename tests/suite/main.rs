@@ -24,3 +24,4 @@ mod shadow_apply;
 mod sql;
 mod statements;
 mod support;
+mod verdicts;

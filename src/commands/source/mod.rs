@@ -215,6 +215,11 @@ impl Loaded {
         }
     }
 
+    /// The database, where the server that holds it is ours or only lent for the run: there rows may be written for a moment.
+    pub(super) fn own_database(&self) -> Option<&Database> {
+        self.database.as_ref().filter(|_| self.shadow.is_some())
+    }
+
     /// Reads as the roles that clients act as, where there is a server to read from; `None` where there is none.
     pub(super) async fn probe(
         &self,

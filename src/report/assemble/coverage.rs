@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use crate::checks::Context;
 use crate::finding::Examined;
-use crate::model::Origin;
-use crate::report::{Coverage, CoverageGap, Probe, ProbeOutcome};
+use crate::model::{Origin, printable};
+use crate::report::{Asked, Coverage, CoverageGap, Decided, Probe, ProbeOutcome, VerdictEntry};
 
-pub(super) fn of(cx: &Context<'_>, examined: &Examined, probes: &[Probe]) -> Coverage {
+pub(super) fn of(cx: &Context<'_>, examined: &Examined, verdicts: &[VerdictEntry], probes: &[Probe]) -> Coverage {
     let schema = cx.schema;
     let functions = schema
         .functions
@@ -24,10 +24,16 @@ pub(super) fn of(cx: &Context<'_>, examined: &Examined, probes: &[Probe]) -> Cov
         ("questions", questions(cx)),
         ("checks", examined.len()),
         ("probes", tried.count()),
+        ("verdicts", verdicts.len()),
+        ("proved", verdicts.iter().filter(|v| v.verdict == Decided::Proved).count()),
+        ("violated", verdicts.iter().filter(|v| v.verdict == Decided::Violated).count()),
+        ("undecided", verdicts.iter().filter(|v| v.verdict == Decided::Unknown).count()),
+        ("trivial", verdicts.iter().filter(|v| v.trivial).count()),
     ];
     let checks = examined.iter().map(|(id, objects)| ((*id).to_owned(), count(objects.len()))).collect();
     let examined: BTreeMap<_, _> = counts.into_iter().map(|(kind, n)| (kind.to_owned(), count(n))).collect();
-    Coverage { examined, checks, gaps: gaps(cx) }
+    let open = verdicts.iter().filter(|v| v.is_open()).map(undecided);
+    Coverage { examined, checks, gaps: gaps(cx).into_iter().chain(open).collect() }
 }
 
 /// Principals times relations times commands: each was answered.
@@ -49,6 +55,22 @@ fn gaps(cx: &Context<'_>) -> Vec<CoverageGap> {
     // As a reader meets them: in the order of the files.
     all.sort_by(|a, b| (&a.file, a.line, &a.what).cmp(&(&b.file, b.line, &b.what)));
     all
+}
+
+/// A declared rule of which nobody knows whether it holds.
+fn undecided(verdict: &VerdictEntry) -> CoverageGap {
+    let VerdictEntry { principal, relation, command, rule, .. } = verdict;
+    let what = match verdict.question {
+        Asked::NeverExceeds => "never exceeds",
+        Asked::GrantsAll => "reaches all of",
+    };
+    let what = format!(
+        "not decided: whether {command} on {relation} by {} {what} `{}`: {}",
+        printable(principal),
+        rule.text,
+        verdict.reason
+    );
+    CoverageGap { what, file: rule.file.clone(), line: rule.line, access_control: true }
 }
 
 fn count(n: usize) -> u64 {

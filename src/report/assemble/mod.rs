@@ -6,13 +6,13 @@ mod through;
 mod verdict;
 
 pub use matrix::{entries, entry};
-pub(crate) use matrix::{exempt, name};
+pub(crate) use matrix::{exempt, name, refused};
 pub(crate) use through::through;
 
 use super::{Report, Source, Summary, Tool, VERSION};
 use crate::checks::Context;
 use crate::finding::{Examined, Finding};
-use crate::report::Probe;
+use crate::report::{Probe, VerdictEntry};
 
 /// What the parts of a run came to.
 #[derive(Debug)]
@@ -23,6 +23,8 @@ pub struct Parts {
     pub findings: Vec<Finding>,
     /// What each check looked at.
     pub examined: Examined,
+    /// What was decided.
+    pub verdicts: Vec<VerdictEntry>,
     /// What was tried on the server.
     pub probes: Vec<Probe>,
 }
@@ -30,9 +32,9 @@ pub struct Parts {
 /// The report of a run; the exit code is set by the command.
 #[must_use]
 pub fn assemble(cx: &Context<'_>, parts: Parts) -> Report {
-    let Parts { mut source, findings, examined, probes } = parts;
+    let Parts { mut source, findings, examined, verdicts, probes } = parts;
     source.notes.extend(exposure_note(cx));
-    let coverage = coverage::of(cx, &examined, &probes);
+    let coverage = coverage::of(cx, &examined, &verdicts, &probes);
     let mut summary = Summary::of(&findings);
     summary.verdict = verdict::of(cx, &findings, &coverage);
     let roles: Vec<_> =
@@ -46,7 +48,7 @@ pub fn assemble(cx: &Context<'_>, parts: Parts) -> Report {
         coverage,
         change: None,
         findings,
-        verdicts: Vec::new(),
+        verdicts,
         matrix: entries(cx, &roles, &relations),
         probes,
     }

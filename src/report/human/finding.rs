@@ -34,6 +34,9 @@ impl Human<'_> {
             }
         }
         self.evidence(finding, out);
+        if let Some(witness) = &finding.witness {
+            self.witness(witness, out);
+        }
         if let Some(see) = &finding.reproduce {
             self.ways(see, detail, out);
         }

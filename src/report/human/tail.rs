@@ -4,7 +4,7 @@ use super::Human;
 use super::text::{BOLD, counted, severity, styled, wrapped};
 use crate::finding::Severity;
 use crate::model::{Platform, printable};
-use crate::report::{CoverageGap, Probe, ProbeOutcome, Report, SourceKind};
+use crate::report::{CoverageGap, Decided, Probe, ProbeOutcome, Report, SourceKind, VerdictEntry};
 
 /// Notes and gaps before the rest is only counted.
 const LISTED: usize = 8;
@@ -14,6 +14,9 @@ impl Human<'_> {
         out.push_str(&format!("\n{}\n", styled(BOLD, "Examined")));
         self.paragraph(&source(report), out);
         self.paragraph(&examined(report), out);
+        if let Some(verdicts) = verdicts(&report.verdicts) {
+            self.paragraph(&verdicts, out);
+        }
         if !report.probes.is_empty() {
             self.paragraph(&probes(&report.probes), out);
         }
@@ -84,6 +87,26 @@ fn examined(report: &Report) -> String {
         counted(n("roles"), "role"),
         counted(n("checks"), "check"),
     )
+}
+
+/// What became of the questions of rules, or of the default reading.
+fn verdicts(all: &[VerdictEntry]) -> Option<String> {
+    let first = all.first()?;
+    let count = |pick: &dyn Fn(&VerdictEntry) -> bool| {
+        u64::try_from(all.iter().filter(|v| pick(v)).count()).unwrap_or(u64::MAX)
+    };
+    let questions = counted(count(&|_| true), "question");
+    let what = if first.rule.reading {
+        format!("{questions} of a default reading, as no rules are declared")
+    } else {
+        format!("{questions} of the declared rules")
+    };
+    let (proved, trivial) = (count(&|v| v.verdict == Decided::Proved), count(&|v| v.trivial));
+    let by_default =
+        if trivial > 0 { format!(" ({trivial} of them by a missing grant or policy alone)") } else { String::new() };
+    let violated = count(&|v| v.verdict == Decided::Violated);
+    let open = count(&|v| v.verdict == Decided::Unknown);
+    Some(format!("{what}: {proved} proved{by_default}, {violated} violated, {open} not decided"))
 }
 
 fn probes(probes: &[Probe]) -> String {

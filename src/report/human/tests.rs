@@ -29,6 +29,7 @@ fn finding(severity: Severity, name: &str) -> Finding {
             span: Statement { file: 0, start: 3, end: 17, line: 2, column: 1 },
         }],
         evidence: vec![Evidence { kind: "privilege".into(), text: format!("SELECT granted to {name}") }; 9],
+        witness: None,
         confirm: Vec::new(),
     }
 }

@@ -1,0 +1,83 @@
+//! What `audit` and `check` do with an intent: every question asked, violations replayed on a server of our own, told as findings.
+
+use std::collections::BTreeSet;
+
+use super::source::Loaded;
+use super::{Run, rules};
+use crate::checks::Context;
+use crate::finding::{Confidence, Examined, Finding, Findings, Severity};
+use crate::report::VerdictEntry;
+use crate::verdicts::{self, Verdicts};
+use crate::{Error, impersonation};
+
+/// What the verdicts of a run come to.
+pub(super) struct Judgement {
+    pub(super) entries: Vec<VerdictEntry>,
+    pub(super) findings: Vec<Finding>,
+    pub(super) examined: Examined,
+    pub(super) notes: Vec<String>,
+}
+
+/// Asks all questions of the declared rules, or else of the default reading. `found` is what the checks found: what
+/// follows from a reading is told only where they are silent.
+pub(super) async fn judgement(
+    loaded: &Loaded,
+    cx: &Context<'_>,
+    found: &[Finding],
+    replays: bool,
+    run: &Run,
+) -> Result<Judgement, Error> {
+    let intent = rules::intent(run, cx)?;
+    let mut judged = {
+        let _working = run.talk.working_on("deciding");
+        verdicts::judge(cx, &intent)
+    };
+    let notes = if replays { loaded.replay(&mut judged, run).await? } else { Vec::new() };
+    let (findings, examined) = findings(loaded, cx, &judged, found);
+    let entries = judged.judged.into_iter().map(|one| one.entry).collect();
+    Ok(Judgement { entries, findings, examined, notes })
+}
+
+/// The violations as findings.
+fn findings(loaded: &Loaded, cx: &Context<'_>, judged: &Verdicts<'_>, found: &[Finding]) -> (Vec<Finding>, Examined) {
+    let told: BTreeSet<_> = found
+        .iter()
+        .filter(|f| f.severity >= Severity::Low)
+        .filter_map(|f| Some((f.object.schema.as_deref()?, f.object.name.as_str())))
+        .collect();
+    let mut out = Findings::new(&loaded.schema.files);
+    verdicts::findings(cx, judged, &|relation, _| told.contains(&(relation.schema.as_str(), &relation.name)), &mut out);
+    out.finish()
+}
+
+impl Loaded {
+    /// Runs the scripts of violations, where the server is ours; what came of it, in words.
+    async fn replay(&self, verdicts: &mut Verdicts<'_>, run: &Run) -> Result<Vec<String>, Error> {
+        let Some(database) = self.own_database() else { return Ok(Vec::new()) };
+        let wanted: Vec<_> = verdicts.judged.iter_mut().filter(|one| one.script.is_some()).collect();
+        if wanted.is_empty() {
+            return Ok(Vec::new());
+        }
+        let working = run.talk.working_on("replaying witnesses");
+        let client = database.client().await?;
+        let total = wanted.len();
+        let (mut shown, mut notes) = (0, Vec::new());
+        for (at, one) in wanted.into_iter().enumerate() {
+            working.at(at, total);
+            let Some(script) = &one.script else { continue };
+            let replay = impersonation::replay(&client, script).await?;
+            if replay.reproduced {
+                shown += 1;
+                one.entry.confidence = Some(Confidence::Confirmed);
+            } else {
+                let why = replay.remark.as_deref().unwrap_or("the server shows nothing");
+                notes.push(format!("not reproduced on the server: {}: {why}", one.entry.reason));
+            }
+            if let Some(witness) = &mut one.entry.witness {
+                witness.replay = Some(replay);
+            }
+        }
+        notes.insert(0, format!("{shown} of {total} witnesses of violated rules were reproduced on the server"));
+        Ok(notes)
+    }
+}

@@ -1,0 +1,145 @@
+//! Replaying a witness on a server of our own: the rows are inserted, the role acts, the rule is asked, all is rolled back.
+//!
+//! First as an application would have it, with triggers and beside the rows there are. Where that fails or shows
+//! nothing, once more with the tables to itself and without triggers and foreign keys, which only a superuser can have.
+
+use tokio_postgres::error::DbError;
+use tokio_postgres::{Client, SimpleQueryMessage};
+
+use super::probe::value;
+use crate::connector::ConnectError;
+use crate::finding::Replay;
+use crate::model::{QualifiedName, quote_ident, quote_literal};
+use crate::verdicts::script::{BEYOND, Script, Shows, WITHIN};
+
+/// How the rows are brought about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Manner {
+    /// With triggers and foreign keys, beside the rows there are.
+    Plain,
+    /// Without them, and without other rows in the tables.
+    Alone,
+}
+
+/// What an attempt came to.
+enum Shown {
+    Yes,
+    No(String),
+}
+
+/// Runs the steps of a script. Nothing stays of them.
+///
+/// # Errors
+/// When the connection is lost.
+pub async fn replay(client: &Client, script: &Script) -> Result<Replay, ConnectError> {
+    let mut first = None;
+    for manner in [Manner::Plain, Manner::Alone] {
+        let shown = attempt(client, script, manner).await;
+        let ended = client.batch_execute("rollback").await;
+        let shown = shown.and_then(|shown| ended.map(|()| shown));
+        match shown.map_err(|e| ConnectError::query("replaying a witness", e))? {
+            Shown::Yes => {
+                let how = "with triggers and foreign keys switched off and nothing else in the tables";
+                let remark = (manner == Manner::Alone).then(|| how.to_owned());
+                return Ok(Replay { reproduced: true, remark });
+            }
+            Shown::No(why) => drop(first.get_or_insert(why)),
+        }
+    }
+    Ok(Replay { reproduced: false, remark: first })
+}
+
+type Answer = Result<Vec<SimpleQueryMessage>, String>;
+
+/// The answer to a message; what the server refuses is a text, and a lost connection an error.
+async fn ask(client: &Client, message: &str) -> Result<Answer, tokio_postgres::Error> {
+    match client.simple_query(message).await {
+        Ok(answer) => Ok(Ok(answer)),
+        Err(error) => match error.as_db_error() {
+            Some(db) if !client.is_closed() => Ok(Err(said(db))),
+            _ => Err(error),
+        },
+    }
+}
+
+fn said(error: &DbError) -> String {
+    format!("{} (SQLSTATE {})", error.message(), error.code().code())
+}
+
+async fn attempt(client: &Client, script: &Script, manner: Manner) -> Result<Shown, tokio_postgres::Error> {
+    if let Err(why) = ask(client, &setting_up(script, manner)).await? {
+        return Ok(Shown::No(format!("the rows of the witness were refused: {why}")));
+    }
+    let mut before = None;
+    if script.judge_first {
+        match ask(client, &script.judge).await? {
+            Ok(answer) => before = Some(Count::of(&answer)),
+            Err(why) => return Ok(Shown::No(format!("the rule could not be evaluated: {why}"))),
+        }
+    }
+    let act = format!("savepoint act; set local role {}; {}", quote_ident(&script.role), script.act);
+    let acted = ask(client, &act).await?;
+    let back = if acted.is_ok() { "reset role" } else { "rollback to savepoint act; reset role" };
+    client.batch_execute(back).await?;
+    let rows = acted.as_ref().map(|answer| affected(answer));
+    if script.shows == Shows::Refused && before.is_none() {
+        // What the role could not write is written with all rights, to ask the rule of it.
+        if let Err(why) = ask(client, &script.act).await? {
+            return Ok(Shown::No(format!("nobody can write the row: {why}")));
+        }
+    }
+    let judged = match before {
+        Some(before) => Ok(before),
+        None => ask(client, &script.judge).await?.map(|answer| Count::of(&answer)),
+    };
+    Ok(match (script.shows, rows, judged) {
+        (_, _, Err(why)) => Shown::No(format!("the rule could not be evaluated: {why}")),
+        (Shows::Exceeded, Err(why), _) => Shown::No(format!("the server refused it: {why}")),
+        (Shows::Exceeded, Ok(0), _) => Shown::No("the command reached no row".to_owned()),
+        (Shows::Exceeded, Ok(_), Ok(count)) if count.beyond > 0 => Shown::Yes,
+        (Shows::Exceeded, Ok(_), Ok(_)) => Shown::No("the rule is true of the row".to_owned()),
+        (Shows::Refused, Err(_) | Ok(0), Ok(count)) if count.within > 0 => Shown::Yes,
+        (Shows::Refused, Err(_) | Ok(0), Ok(_)) => Shown::No("the rule is not true of the row".to_owned()),
+        (Shows::Refused, Ok(_), _) => Shown::No("the command reached the row".to_owned()),
+    })
+}
+
+/// The begin of the transaction, the rows and the session.
+fn setting_up(script: &Script, manner: Manner) -> String {
+    let mut message = String::from("begin; set local search_path = ''; set local statement_timeout = '5s';");
+    if manner == Manner::Alone {
+        message.push_str("set local session_replication_role = replica;");
+        let mut tables: Vec<&QualifiedName> = script.rows.iter().map(|row| &row.relation).collect();
+        tables.sort_unstable();
+        tables.dedup();
+        tables.iter().for_each(|table| message.push_str(&format!("delete from {table};")));
+    }
+    script.rows.iter().for_each(|row| message.push_str(&format!("{row};")));
+    for (name, value) in &script.settings {
+        message.push_str(&format!("select set_config({}, {}, true);", quote_literal(name), quote_literal(value)));
+    }
+    message
+}
+
+/// The rows that a command gave or changed: those of its last statement.
+fn affected(answer: &[SimpleQueryMessage]) -> u64 {
+    let last = answer.iter().rev().find_map(|message| match message {
+        SimpleQueryMessage::CommandComplete(rows) => Some(*rows),
+        _ => None,
+    });
+    last.unwrap_or_default()
+}
+
+/// What a judge counted.
+#[derive(Debug, Clone, Copy)]
+struct Count {
+    within: u64,
+    beyond: u64,
+}
+
+impl Count {
+    fn of(answer: &[SimpleQueryMessage]) -> Self {
+        let number = |column| value(answer, column).and_then(|text| text.parse().ok()).unwrap_or_default();
+        Self { within: number(WITHIN), beyond: number(BEYOND) }
+    }
+}

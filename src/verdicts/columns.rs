@@ -1,0 +1,140 @@
+//! Declared columns and calls, which privileges alone settle.
+
+use std::collections::BTreeSet;
+
+use super::{Judged, Kind, WrongCall, entry};
+use crate::access::{DeclaredCall, HiddenColumns, Origin, WritableColumns};
+use crate::analyzer::effective::{Access, Columns};
+use crate::checks::Context;
+use crate::checks::words::and_list;
+use crate::model::{self, Command, Privilege, QualifiedName, Relation, printable, quote_ident};
+use crate::report::{Asked, Decided, RowOf, VerdictEntry};
+
+/// Whether columns that a role must not read stay hidden. Where it reads no row, they do.
+pub(super) fn hidden(cx: &Context<'_>, hidden: &HiddenColumns) -> Option<Judged> {
+    let relation = cx.schema.relation(&hidden.relation)?;
+    let access = cx.effective.access(&hidden.role, relation, Command::Select);
+    let shown: Vec<_> = hidden.columns.iter().filter(|c| access.is_some() && covers(&access, c)).collect();
+    let text = format!("hide {}", named(&hidden.columns));
+    let decided = if shown.is_empty() { Decided::Proved } else { Decided::Violated };
+    let line = Line {
+        relation: &hidden.relation,
+        role: &hidden.role,
+        text,
+        origin: &hidden.origin,
+        reason: hidden.reason.as_deref(),
+    };
+    let mut entry = line.entry(&access, Command::Select, Asked::NeverExceeds, decided);
+    entry.reason = match shown.as_slice() {
+        [] => format!("{} has no SELECT on {}", printable(&hidden.role), named(&hidden.columns)),
+        shown => format!("{} can read {} of {}", printable(&hidden.role), named(shown), hidden.relation),
+    };
+    let cause = granting(relation, shown.first().map(|c| c.as_str()), Privilege::Select);
+    Some(Judged { entry, script: None, cause, kind: Kind::Hidden })
+}
+
+/// Whether the columns that a role may change are those that it should.
+pub(super) fn writable(cx: &Context<'_>, declared: &WritableColumns) -> Vec<Judged> {
+    let Some(relation) = cx.schema.relation(&declared.relation) else { return Vec::new() };
+    let access = cx.effective.access(&declared.role, relation, Command::Update);
+    let allowed: BTreeSet<&str> = declared.columns.iter().map(String::as_str).collect();
+    let can = |column: &str| access.is_some() && covers(&access, column);
+    let text = format!("columns {}", named(&declared.columns));
+    let line = Line {
+        relation: &declared.relation,
+        role: &declared.role,
+        text,
+        origin: &declared.origin,
+        reason: declared.reason.as_deref(),
+    };
+    let mut all = Vec::new();
+    let mut told = |asked, wrong: Vec<&str>, what: &str, fine: &str| {
+        let decided = if wrong.is_empty() { Decided::Proved } else { Decided::Violated };
+        let mut entry = line.entry(&access, Command::Update, asked, decided);
+        let role = printable(&declared.role);
+        entry.reason = if wrong.is_empty() {
+            format!("{role} {fine}")
+        } else {
+            format!("{role} {what} {} of {}", named(&wrong), declared.relation)
+        };
+        let cause = granting(relation, wrong.first().copied(), Privilege::Update);
+        all.push(Judged { entry, script: None, cause, kind: Kind::Columns });
+    };
+    // A generated column takes no value whatever is granted.
+    let names = || relation.columns.iter().filter(|c| c.generated.is_none()).map(|c| c.name.as_str());
+    if declared.mode.is_upper() {
+        let beyond = names().filter(|c| !allowed.contains(c) && can(c)).collect();
+        told(Asked::NeverExceeds, beyond, "can change", "can change no other column");
+    }
+    if declared.mode.is_lower() {
+        let missing = names().filter(|c| allowed.contains(c) && !can(c)).collect();
+        told(Asked::GrantsAll, missing, "cannot change", "can change all of them");
+    }
+    all
+}
+
+/// A call that is not as declared.
+pub(super) fn call<'i>(cx: &Context<'_>, declared: &'i DeclaredCall) -> Option<WrongCall<'i>> {
+    let function = cx.schema.functions.iter().find(|f| f.id == declared.function)?;
+    let usage = cx.schema.namespace(&function.id.schema);
+    let held = usage
+        .and_then(|namespace| cx.effective.holds_on_namespace(&declared.role, namespace, Privilege::Usage))
+        .and_then(|_| cx.effective.may_execute(&declared.role, function));
+    let is_wrong = match &held {
+        Some(_) => !declared.execute,
+        None => declared.execute && declared.mode.is_lower(),
+    };
+    let grant = function.acl.granting(Privilege::Execute).map(|g| g.origin).max().filter(|o| !o.is_catalog());
+    is_wrong.then(|| WrongCall { declared, held: held.map(|h| h.to_string()), cause: grant.unwrap_or(function.origin) })
+}
+
+/// A declaration on columns.
+struct Line<'l> {
+    relation: &'l QualifiedName,
+    role: &'l str,
+    text: String,
+    origin: &'l Origin,
+    reason: Option<&'l str>,
+}
+
+impl Line<'_> {
+    fn entry(&self, access: &Access<'_>, command: Command, asked: Asked, decided: Decided) -> VerdictEntry {
+        let rule = entry::rule(&self.text, self.origin, self.reason);
+        VerdictEntry {
+            principal: self.role.to_owned(),
+            relation: self.relation.clone(),
+            command,
+            row: RowOf::Old,
+            confidence: entry::confidence(decided, rule.reading),
+            rule,
+            question: asked,
+            verdict: decided,
+            reason: String::new(),
+            condition: access.condition().unwrap_or_else(|| access.is_some().to_string()),
+            decided_by: access.holder().map(|h| format!("{command} {h}")).into_iter().collect(),
+            witness: None,
+            assumptions: Vec::new(),
+            trivial: !access.is_some(),
+        }
+    }
+}
+
+fn covers(access: &Access<'_>, column: &str) -> bool {
+    match &access.columns {
+        Columns::All => true,
+        Columns::Only(held) => held.iter().any(|(c, _)| c == column),
+        Columns::None => false,
+    }
+}
+
+fn named<S: AsRef<str>>(columns: &[S]) -> String {
+    let names: Vec<_> = columns.iter().map(|c| quote_ident(c.as_ref()).into_owned()).collect();
+    and_list(&names.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+/// The last statement that granted it on the column or the relation, or else the relation's own.
+fn granting(relation: &Relation, column: Option<&str>, privilege: Privilege) -> model::Origin {
+    let of_column = column.and_then(|c| relation.column(c)).into_iter().flat_map(|c| c.acl.granting(privilege));
+    let last = relation.acl.granting(privilege).chain(of_column).map(|g| g.origin).max();
+    last.filter(|o| !o.is_catalog()).unwrap_or(relation.origin)
+}

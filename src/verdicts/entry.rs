@@ -1,0 +1,164 @@
+//! Answers as plain data for reports.
+
+use super::because;
+use super::judge::{Answer, Case};
+use super::script::{self, Script};
+use crate::access::{Declaration, Origin};
+use crate::analyzer::decide::{Caller, Which};
+use crate::analyzer::verdict::Verdict;
+use crate::analyzer::witness as found;
+use crate::checks::words::verb;
+use crate::finding::{Confidence, Part, Witness, WitnessRow};
+use crate::model::{Command, QualifiedName, Schema, printable};
+use crate::report::{Asked, Decided, RowOf, RuleRef, VerdictEntry};
+
+/// The entry of an answer, without what only some answers have.
+pub(super) fn of(
+    case: &Case<'_, '_>,
+    witness: Option<&found::Witness>,
+    asked: Asked,
+    decided: Decided,
+) -> VerdictEntry {
+    let Declaration { role, relation, command, row, .. } = case.declared;
+    let rule = rule(&case.declared.predicate.text, &case.declared.origin, case.declared.reason.as_deref());
+    VerdictEntry {
+        principal: role.clone(),
+        relation: relation.clone(),
+        command: *command,
+        row: match row {
+            Which::Old => RowOf::Old,
+            Which::New => RowOf::New,
+        },
+        confidence: confidence(decided, rule.reading),
+        rule,
+        question: asked,
+        verdict: decided,
+        reason: String::new(),
+        condition: String::new(),
+        decided_by: because::deciding(case, witness),
+        witness: None,
+        assumptions: Vec::new(),
+        trivial: false,
+    }
+}
+
+/// The whole entry of an answer.
+pub(super) fn complete(case: &Case<'_, '_>, answer: Answer, script: Option<&Script>) -> VerdictEntry {
+    let schema = case.cx.schema;
+    let (decided, witness) = match &answer.verdict {
+        Verdict::Proved => (Decided::Proved, None),
+        Verdict::Violated(witness) => (Decided::Violated, Some(&**witness)),
+        Verdict::Unknown(_) => (Decided::Unknown, None),
+    };
+    let mut entry = of(case, witness, answer.asked, decided);
+    entry.reason = reason(case, &answer);
+    entry.condition = answer.condition;
+    entry.trivial = answer.trivial;
+    entry.witness = witness.map(|w| plain(w, &case.declared.relation, schema, script));
+    if answer.caller == Caller::Sql
+        && matches!(case.declared.command, Command::Update | Command::Delete)
+        && !answer.trivial
+    {
+        entry.assumptions.push("the role may run any SQL, also a statement without WHERE".to_owned());
+    }
+    entry
+}
+
+/// How sure an answer is: what rests on a reading of what is meant is likely at best.
+pub(super) fn confidence(decided: Decided, reading: bool) -> Option<Confidence> {
+    match decided {
+        Decided::Unknown => None,
+        _ if reading => Some(Confidence::Likely),
+        _ => Some(Confidence::Proved),
+    }
+}
+
+/// The rule as reports name it.
+pub(super) fn rule(text: &str, origin: &Origin, reason: Option<&str>) -> RuleRef {
+    let number = |n: usize| u32::try_from(n).ok();
+    let (place, because) = match origin {
+        Origin::Declared(place) => (Some(place), None),
+        Origin::Reading { because } => (None, Some(because.clone())),
+    };
+    RuleRef {
+        text: text.to_owned(),
+        file: place.map(|p| p.file.display().to_string()),
+        line: place.and_then(|p| number(p.line)),
+        column: place.and_then(|p| number(p.column)),
+        reason: reason.map(ToOwned::to_owned).or(because),
+        reading: place.is_none(),
+    }
+}
+
+fn reason(case: &Case<'_, '_>, answer: &Answer) -> String {
+    let Declaration { role, relation, command, row, .. } = case.declared;
+    let (role, verb) = (printable(role), verb(*command));
+    let old_or_new =
+        if *command == Command::Update { format!(" (the {} row)", because::row(*row)) } else { String::new() };
+    match (&answer.verdict, answer.asked) {
+        (Verdict::Unknown(reason), _) => reason.to_string(),
+        (Verdict::Proved, _) if answer.reason.is_some() => answer.reason.clone().unwrap_or_default(),
+        (Verdict::Proved, Asked::NeverExceeds) => {
+            format!("every row of {relation} that {role} can {verb} is within the rule{old_or_new}")
+        }
+        (Verdict::Proved, Asked::GrantsAll) => {
+            format!("{role} can {verb} every row of {relation} that the rule names{old_or_new}")
+        }
+        (Verdict::Violated(_), Asked::NeverExceeds) => {
+            let blind = if answer.blind_only {
+                ", with a statement that reads no column, which takes SQL: one with a WHERE does not"
+            } else {
+                ""
+            };
+            format!("{role} can {verb} a row of {relation} that the rule denies{old_or_new}{blind}")
+        }
+        (Verdict::Violated(_), Asked::GrantsAll) => {
+            let why = answer.reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));
+            format!("{role} cannot {verb} a row of {relation} that the rule grants{old_or_new}{why}")
+        }
+    }
+}
+
+/// A witness as plain data.
+pub(super) fn plain(
+    witness: &found::Witness,
+    relation: &QualifiedName,
+    schema: &Schema,
+    script: Option<&Script>,
+) -> Witness {
+    let mut rows: Vec<_> = witness
+        .subjects
+        .iter()
+        .map(|subject| WitnessRow {
+            relation: subject.relation.clone(),
+            part: if subject.stored || is_view(schema, &subject.relation) { Part::Reached } else { Part::Written },
+            values: script::shown(subject, schema),
+        })
+        .collect();
+    // The subjects that are stored are among the rows of the database.
+    let mut subjects: Vec<_> =
+        witness.subjects.iter().filter(|s| s.stored).map(|s| (&s.relation, &s.columns)).collect();
+    for (name, tuples) in &witness.database.relations {
+        let Some(found) = schema.relation(name) else { continue };
+        for tuple in tuples {
+            if let Some(at) = subjects.iter().position(|(relation, columns)| *relation == name && *columns == tuple) {
+                subjects.remove(at);
+                continue;
+            }
+            let values = script::shown_tuple(tuple, found, schema);
+            rows.push(WitnessRow { relation: name.clone(), part: Part::LookedUp, values });
+        }
+    }
+    rows.sort_by_key(|row| (row.part == Part::LookedUp, row.relation != *relation));
+    Witness {
+        claims: witness.session.claims.as_ref().and_then(|claims| serde_json::from_str(&claims.to_string()).ok()),
+        settings: witness.session.settings.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect(),
+        rows,
+        sql: script.map(Script::text).unwrap_or_default(),
+        replay: None,
+    }
+}
+
+fn is_view(schema: &Schema, name: &QualifiedName) -> bool {
+    schema.relation(name).is_some_and(|r| r.view.is_some())
+}

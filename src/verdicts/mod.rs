@@ -1,0 +1,88 @@
+//! Verdicts: every question that an intent asks, put to the analyzer and answered in plain data.
+//!
+//! A room of its own between `access`, `analyzer` and `report`: the analyzer knows no rules, rules decide nothing, and
+//! reports never compute. A declaration asks at most two questions, whether access never exceeds it and whether it
+//! grants all of it; columns and calls are settled by privileges alone. What is asked of an UPDATE under any SQL, which
+//! may read no column and so skips SELECT policies, is the wider question; a violation that vanishes when the statement
+//! has a WHERE says so. An upsert reaches what both an INSERT and an UPDATE reach, so it asks nothing of its own.
+//!
+//! Questions are independent of each other, so the processors share them; the order of the answers is that of the intent.
+
+mod because;
+mod checks;
+mod columns;
+mod entry;
+mod finding;
+mod judge;
+mod parallel;
+pub mod script;
+
+pub use checks::CHECKS;
+pub use finding::findings;
+
+use crate::access::Intent;
+use crate::checks::Context;
+use crate::model::{FunctionId, Origin};
+use crate::report::VerdictEntry;
+use script::Script;
+
+/// One answer, with what replaying and telling it need.
+#[derive(Debug, Clone)]
+pub struct Judged {
+    /// The answer.
+    pub entry: VerdictEntry,
+    /// The steps that show its violation, where rows can be written that do.
+    pub script: Option<Script>,
+    /// The statement that a violation comes from, where it is known.
+    pub cause: Origin,
+    /// What kind of question it was.
+    pub kind: Kind,
+}
+
+/// What a question was about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// Rows.
+    Rows,
+    /// TRUNCATE, which removes rows whatever they are.
+    Truncate,
+    /// Columns that must not be read.
+    Hidden,
+    /// Columns that must not be written, or must be.
+    Columns,
+}
+
+/// A call that a role may make and should not, or the other way round.
+#[derive(Debug, Clone)]
+pub struct WrongCall<'i> {
+    /// What was declared.
+    pub declared: &'i crate::access::DeclaredCall,
+    /// Why the role may call it, in words; `None` if it may not.
+    pub held: Option<String>,
+    /// The statement that it comes from.
+    pub cause: Origin,
+}
+
+/// All answers to an intent.
+#[derive(Debug, Clone, Default)]
+pub struct Verdicts<'i> {
+    /// Answers on rows and columns, in the order of the intent.
+    pub judged: Vec<Judged>,
+    /// Calls that are not as declared.
+    pub calls: Vec<WrongCall<'i>>,
+    /// Every function whose calls were looked at.
+    pub functions: Vec<FunctionId>,
+}
+
+/// Asks all questions of `intent`.
+#[must_use]
+pub fn judge<'i>(cx: &Context<'_>, intent: &'i Intent) -> Verdicts<'i> {
+    let of_rows =
+        parallel::each(&intent.declarations, |declaration| judge::declaration(cx, declaration, &intent.assume));
+    let mut judged: Vec<_> = of_rows.into_iter().flatten().collect();
+    judged.extend(intent.hidden.iter().filter_map(|hidden| columns::hidden(cx, hidden)));
+    judged.extend(intent.columns.iter().flat_map(|columns| columns::writable(cx, columns)));
+    let calls = intent.calls.iter().filter_map(|call| columns::call(cx, call)).collect();
+    let functions = intent.calls.iter().map(|call| call.function.clone()).collect();
+    Verdicts { judged, calls, functions }
+}

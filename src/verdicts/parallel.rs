@@ -1,0 +1,46 @@
+//! Work that the processors share, with results in the order of the work.
+
+use std::num::NonZero;
+use std::panic::resume_unwind;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+/// Items that one processor takes at a time: neighbours ask about the same relation.
+const TAKEN: usize = 16;
+
+/// Does `work` for each item.
+pub(super) fn each<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let threads = thread::available_parallelism().map_or(1, NonZero::get);
+    let parts: Vec<_> = items.chunks(TAKEN).collect();
+    let next = AtomicUsize::new(0);
+    let run = || {
+        let mut done = Vec::new();
+        while let Some((at, part)) = take(&parts, &next) {
+            done.push((at, part.iter().map(&work).collect::<Vec<_>>()));
+        }
+        done
+    };
+    let mut all: Vec<(usize, Vec<R>)> = thread::scope(|scope| {
+        let running: Vec<_> = (0..threads.min(parts.len())).map(|_| scope.spawn(run)).collect();
+        running.into_iter().flat_map(|part| part.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
+    });
+    all.sort_unstable_by_key(|(at, _)| *at);
+    all.into_iter().flat_map(|(_, results)| results).collect()
+}
+
+fn take<'p, T>(parts: &[&'p [T]], next: &AtomicUsize) -> Option<(usize, &'p [T])> {
+    let at = next.fetch_add(1, Ordering::Relaxed);
+    parts.get(at).map(|part| (at, *part))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_keep_the_order_of_the_work() {
+        let items: Vec<usize> = (0..1_000).collect();
+        assert_eq!(each(&items, |n| n * 2), items.iter().map(|n| n * 2).collect::<Vec<_>>());
+        assert_eq!(each(&[] as &[usize], |n| *n), Vec::<usize>::new());
+    }
+}

@@ -1,0 +1,300 @@
+//! Scripts that show a witness on a server: rows, session, role, command, and what the rule says of the row.
+//!
+//! The same steps serve three readers: people run the text in psql, the replay on a server of our own runs them one by
+//! one and looks at what comes back, and the tests do as well. A script changes nothing: it ends in a rollback.
+
+mod fill;
+mod invent;
+
+pub use fill::Insert;
+
+use std::collections::BTreeMap;
+
+use crate::analyzer::decide::{Caller, Which};
+use crate::analyzer::effective::{Columns, Effective};
+use crate::analyzer::term::Type;
+use crate::analyzer::witness::{Witness, WitnessRow};
+use crate::model::{Command, Relation, Schema, quote_ident, quote_literal};
+use crate::report::Asked;
+use fill::{Cells, Filler};
+
+/// A question whose answer a script is to show.
+#[derive(Debug, Clone, Copy)]
+pub struct Scene<'a> {
+    /// Effective access, and with it the model.
+    pub effective: &'a Effective<'a>,
+    /// The role.
+    pub role: &'a str,
+    /// The relation.
+    pub relation: &'a Relation,
+    /// The command.
+    pub command: Command,
+    /// The row that the rule is on.
+    pub which: Which,
+    /// How statements reach the database.
+    pub caller: Caller,
+    /// What was asked.
+    pub asked: Asked,
+    /// The rule, valid under an empty `search_path`.
+    pub rule: &'a str,
+}
+
+/// The steps that show a witness.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Script {
+    /// The rows that stand in the database, parents first.
+    pub rows: Vec<Insert>,
+    /// The settings of the session.
+    pub settings: BTreeMap<String, String>,
+    /// The role.
+    pub role: String,
+    /// The command, run as the role.
+    pub act: String,
+    /// A query of one number, run with all rights: how many rows there are of the one in question that the rule says
+    /// are fine, and how many that it does not.
+    pub judge: String,
+    /// Whether the row is there before the command; else the judge comes after it.
+    pub judge_first: bool,
+    /// What is shown.
+    pub shows: Shows,
+}
+
+/// What a script shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shows {
+    /// The command reaches a row that the rule denies.
+    Exceeded,
+    /// The command does not reach a row that the rule grants.
+    Refused,
+}
+
+/// The column of [`Script::judge`] that counts rows that the rule is TRUE of.
+pub const WITHIN: &str = "within_the_rule";
+/// The column of [`Script::judge`] that counts rows that it is not TRUE of.
+pub const BEYOND: &str = "beyond_the_rule";
+
+impl Script {
+    /// The script of a witness; `None` where no row of it can be written.
+    #[must_use]
+    pub fn of(scene: &Scene<'_>, witness: &Witness) -> Option<Self> {
+        let schema = scene.effective.schema();
+        let mut filler = Filler::new(schema);
+        let pick =
+            |stored: bool| witness.subjects.iter().find(|s| s.relation == scene.relation.name && s.stored == stored);
+        let is_view = scene.relation.view.is_some();
+        let (old, new) = (pick(true), pick(false));
+        let mut reached = None;
+        for (name, tuples) in &witness.database.relations {
+            let Some(relation) = schema.relation(name) else { continue };
+            for tuple in tuples {
+                let cells = cells(tuple, relation, schema);
+                let of_subject = reached.is_none() && old.is_some_and(|o| o.relation == *name && o.columns == *tuple);
+                let row = filler.row(relation, cells);
+                if of_subject {
+                    reached = Some(row);
+                }
+            }
+        }
+        let written = new.filter(|_| !is_view && scene.command != Command::Select);
+        let mut act = Act { scene, schema, old: None, new: None };
+        if let Some(row) = written {
+            let cells = cells(&row.columns, scene.relation, schema);
+            if scene.command == Command::Update && reached.is_none() {
+                // Nothing is known of the row that was there: one that is alike but for what is written.
+                reached = Some(filler.row(scene.relation, cells.clone()));
+            }
+            let full = filler.completed(scene.relation, cells, scene.command == Command::Insert);
+            act.new = Some(full);
+        }
+        act.old = match (reached, new) {
+            (Some(place), _) => Some(filler.cells(place)),
+            (None, Some(row)) if is_view => Some(cells(&row.columns, scene.relation, schema)),
+            _ => None,
+        };
+        act.script(filler.finish(), witness)
+    }
+
+    /// The script for people.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut out = String::from("begin;\nset local search_path = '';\n\n");
+        if !self.rows.is_empty() {
+            out.push_str("-- rows of the application\n");
+            self.rows.iter().for_each(|row| out.push_str(&format!("{row};\n")));
+            out.push('\n');
+        }
+        let who = if self.settings.is_empty() { "-- who asks: a session without claims\n" } else { "-- who asks\n" };
+        out.push_str(who);
+        for (name, value) in &self.settings {
+            out.push_str(&format!("select set_config({}, {}, true);\n", quote_literal(name), quote_literal(value)));
+        }
+        let act = format!("set local role {};\n{};\n", quote_ident(&self.role), self.act);
+        let judge = format!("-- what the rule says of the row\n{};\n", self.judge);
+        let steps = match (self.judge_first, self.shows) {
+            (true, Shows::Exceeded) => format!("{judge}\n-- what the role does all the same\n{act}"),
+            (true, Shows::Refused) => format!("{judge}\n-- what the role cannot do\n{act}"),
+            (false, Shows::Exceeded) => format!("-- what the role does\n{act}reset role;\n\n{judge}"),
+            (false, Shows::Refused) => format!(
+                "-- the row, written with all rights\nsavepoint writing;\n{};\n{judge}rollback to savepoint writing;\n\n\
+                 -- the same by the role\n{act}",
+                self.act
+            ),
+        };
+        out.push_str(&format!("\n{steps}"));
+        out.push_str("\nrollback;\n");
+        out
+    }
+}
+
+/// The values of a row that matter, as text.
+fn cells(tuple: &crate::analyzer::evaluate::Tuple, relation: &Relation, schema: &Schema) -> Cells {
+    let text = |name: &str, value: &Option<crate::analyzer::term::Value>| {
+        let column = relation.column(name)?;
+        let data_type = Type::named(&column.data_type, schema);
+        match value {
+            None => Some(None),
+            Some(value) => value.text(&data_type).map(Some),
+        }
+    };
+    tuple.iter().filter_map(|(name, value)| Some((name.to_string(), text(name, value)?))).collect()
+}
+
+/// The values of a witness's row, for people.
+#[must_use]
+pub fn shown(row: &WitnessRow, schema: &Schema) -> BTreeMap<String, Option<String>> {
+    schema.relation(&row.relation).map(|relation| cells(&row.columns, relation, schema)).unwrap_or_default()
+}
+
+/// The same of a row of the database.
+#[must_use]
+pub fn shown_tuple(
+    tuple: &crate::analyzer::evaluate::Tuple,
+    relation: &Relation,
+    schema: &Schema,
+) -> BTreeMap<String, Option<String>> {
+    cells(tuple, relation, schema)
+}
+
+/// The command and the rows that it is about.
+struct Act<'s, 'a> {
+    scene: &'s Scene<'a>,
+    schema: &'a Schema,
+    /// The row that is there, as far as it is known.
+    old: Option<Cells>,
+    /// The row that is written.
+    new: Option<Cells>,
+}
+
+impl Act<'_, '_> {
+    fn script(&self, rows: Vec<Insert>, witness: &Witness) -> Option<Script> {
+        let Scene { relation, command, which, asked, rule, role, .. } = *self.scene;
+        let judged = if which == Which::New && !matches!(command, Command::Select) { &self.new } else { &self.old };
+        let judged = judged.as_ref()?;
+        let found = self.condition(judged, |_| true);
+        let judge = format!(
+            "select count(*) filter (where {rule}) as {WITHIN}, count(*) filter (where ({rule}) is not true) as {BEYOND} \
+             from {}{}",
+            relation.name,
+            if found.is_empty() { String::new() } else { format!(" where {found}") },
+        );
+        let mut settings: BTreeMap<String, String> =
+            witness.session.settings.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
+        if let Some(claims) = &witness.session.claims {
+            settings.insert("request.jwt.claims".to_owned(), claims.to_string());
+        }
+        Some(Script {
+            rows,
+            settings,
+            role: role.to_owned(),
+            act: self.command()?,
+            judge,
+            judge_first: which == Which::Old,
+            shows: if asked == Asked::NeverExceeds { Shows::Exceeded } else { Shows::Refused },
+        })
+    }
+
+    fn command(&self) -> Option<String> {
+        let Scene { relation, command, .. } = *self.scene;
+        let old = self.old.clone().unwrap_or_default();
+        let name = &relation.name;
+        let readable = |column: &str| self.may(Command::Select, column);
+        let found = match self.condition(&old, readable) {
+            text if text.is_empty() => String::new(),
+            text => format!(" where {text}"),
+        };
+        // A statement that reads no column is not held back by SELECT policies.
+        let filter = if self.scene.caller == Caller::DataApi { found.as_str() } else { "" };
+        Some(match command {
+            Command::Select => format!("select {} from {name}{found}", self.selected()),
+            Command::Delete => format!("delete from {name}{filter}"),
+            Command::Update => format!("update {name} set {}{filter}", self.assignments(&old)?),
+            Command::Insert => {
+                let new = self.new.as_ref()?;
+                // What the role may not write keeps its default.
+                let own: Cells = new.iter().filter(|(c, _)| self.may(command, c)).map(pair).collect();
+                Insert::new(relation, own).to_string()
+            }
+        })
+    }
+
+    /// The columns that the role may read.
+    fn selected(&self) -> String {
+        match &self.scene.effective.access(self.scene.role, self.scene.relation, Command::Select).columns {
+            Columns::Only(held) => held.iter().map(|(c, _)| quote_ident(c)).collect::<Vec<_>>().join(", "),
+            _ => "*".to_owned(),
+        }
+    }
+
+    fn may(&self, command: Command, column: &str) -> bool {
+        match &self.scene.effective.access(self.scene.role, self.scene.relation, command).columns {
+            Columns::All => true,
+            Columns::Only(held) => held.iter().any(|(c, _)| c == column),
+            Columns::None => self.scene.asked == Asked::GrantsAll,
+        }
+    }
+
+    /// What is set: all that the new row has otherwise; where nothing is, something to what it is already.
+    fn assignments(&self, old: &Cells) -> Option<String> {
+        let can_set = |column: &str| {
+            self.may(Command::Update, column)
+                && self.scene.relation.column(column).is_some_and(|c| c.generated.is_none())
+        };
+        let new = self.new.as_ref().unwrap_or(old);
+        let changed: Vec<_> = new.iter().filter(|(c, value)| can_set(c) && old.get(*c) != Some(value)).collect();
+        let set = |(column, value): (&String, &Option<String>)| {
+            format!("{} = {}", quote_ident(column), fill::literal(value.as_deref()))
+        };
+        if !changed.is_empty() {
+            return Some(changed.into_iter().map(set).collect::<Vec<_>>().join(", "));
+        }
+        let same = new.iter().filter(|(c, _)| can_set(c)).map(set).next();
+        let any = || {
+            let column = self.scene.relation.columns.iter().find(|c| can_set(&c.name))?;
+            let value = invent::value(column, self.scene.relation, self.schema, 1);
+            Some(format!("{} = {}", quote_ident(&column.name), fill::literal(value.as_deref())))
+        };
+        same.or_else(any)
+    }
+
+    /// The condition that finds a row by the columns of some.
+    fn condition(&self, row: &Cells, of: impl Fn(&str) -> bool) -> String {
+        let each = row.iter().filter(|(c, _)| of(c)).filter_map(|(column, value)| {
+            let column = self.scene.relation.column(column)?;
+            let name = quote_ident(&column.name);
+            let compares = !matches!(
+                Type::named(&column.data_type, self.schema),
+                Type::Json | Type::Other(_) | Type::Float4 | Type::Float8
+            );
+            Some(match value {
+                None => format!("{name} is null"),
+                Some(text) if compares => format!("{name} = {}", quote_literal(text)),
+                Some(_) => format!("{name} is not null"),
+            })
+        });
+        each.collect::<Vec<_>>().join(" and ")
+    }
+}
+
+fn pair((name, value): (&String, &Option<String>)) -> (String, Option<String>) {
+    (name.clone(), value.clone())
+}
