@@ -3,6 +3,9 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use crate::analyzer::decide::{Caller, Which};
 use crate::model::{Command, FunctionId, QualifiedName};
 use crate::sql::tree::Expr;
@@ -61,7 +64,8 @@ pub struct Predicate {
 }
 
 /// How a declaration bounds access.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum Mode {
     /// Nothing beyond it: no leak.
     #[default]
@@ -87,7 +91,7 @@ impl Mode {
 }
 
 /// A place in a file, counted from 1.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Place {
     /// The file as it was named.
     pub file: PathBuf,

@@ -10,6 +10,7 @@ mod extension;
 mod foreign;
 mod function;
 mod gap;
+pub(crate) mod glob;
 mod grant;
 mod ident;
 mod namespace;

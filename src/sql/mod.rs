@@ -29,3 +29,8 @@ pub(crate) mod names;
 pub use catalog::{Catalog, Key, Routine, RoutineParameter, SchemaCatalog, Table, TableColumn, UserType};
 pub use error::{ErrorKind, SqlError};
 pub use types::Type;
+
+/// Whether `pg_catalog` has a function of that name, in whichever version.
+pub(crate) fn is_builtin_function(name: &str) -> bool {
+    builtin::facts().functions.contains_key(name)
+}

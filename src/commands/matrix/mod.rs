@@ -1,6 +1,5 @@
 //! `matrix`: what each role can do with each relation, and `--why` it is so.
 
-mod glob;
 mod select;
 mod table;
 mod why;

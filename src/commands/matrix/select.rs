@@ -1,9 +1,9 @@
 //! Which roles and relations a question is about, by the names that a user typed.
 
-use super::glob::matches;
 use crate::Error;
 use crate::checks::Context;
 use crate::commands::similar;
+use crate::model::glob::matches;
 use crate::model::{QualifiedName, Relation, quote_ident};
 
 /// The named roles, or the untrusted principals.

@@ -5,6 +5,7 @@
 //! stands (`up`), which item of [`Select::sources`] it is (`source`) and its place there.
 
 mod query;
+pub(crate) mod walk;
 
 pub use query::*;
 

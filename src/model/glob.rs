@@ -1,7 +1,7 @@
 //! Names with wildcards: `*` is any run of characters, `?` any one.
 
 /// Whether `pattern` covers the whole of `text`.
-pub(super) fn matches(pattern: &str, text: &str) -> bool {
+pub(crate) fn matches(pattern: &str, text: &str) -> bool {
     let (pattern, text): (Vec<_>, Vec<_>) = (pattern.chars().collect(), text.chars().collect());
     let (mut p, mut t) = (0, 0);
     // After a star: where the pattern goes on, and how much of the text the star has taken.
