@@ -302,6 +302,12 @@ pub struct Verdict {
     /// Do not confirm findings by reading as the roles they are about
     #[arg(long)]
     pub no_probes: bool,
+    /// Access rules to hold the database against; may be repeated
+    ///
+    /// Without it `[access] files` of the configuration counts, then policies/*.toml beside the configuration, or here or
+    /// above. Without any rules, what is meant is read from columns, keys and existing policies.
+    #[arg(long, value_name = "FILE")]
+    pub rules: Vec<PathBuf>,
 }
 
 /// Formats and files.
@@ -436,4 +442,6 @@ pub enum SchemaKind {
     Report,
     /// What `pgwitness snapshot` writes
     Snapshot,
+    /// Files of access rules
+    Rules,
 }

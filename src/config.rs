@@ -17,12 +17,23 @@ use crate::model::Platform;
 
 /// The configuration file.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields, expecting = "the tables [database] and [audit]")]
+#[serde(default, deny_unknown_fields, expecting = "the tables [database], [audit] and [access]")]
 pub struct Config {
     /// The database to audit when the command line names none.
     pub database: DatabaseConfig,
     /// Defaults of `audit`.
     pub audit: AuditConfig,
+    /// Where access rules are.
+    pub access: AccessConfig,
+}
+
+/// `[access]`
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, expecting = "a table [access]")]
+pub struct AccessConfig {
+    /// The files that hold access rules, relative to this file, `*` and `?` allowed in their names; `policies/*.toml` by
+    /// default. With an empty list no file is read.
+    pub files: Option<Vec<String>>,
 }
 
 /// `[database]`
@@ -198,10 +209,12 @@ mod tests {
     #[test]
     fn reads_every_key() {
         let text = "[database]\nurl = 'postgres://h/d'\n[audit]\nfail_on = 'never'\nallow_partial = true\n\
-                    exposed_schemas = ['api']\nplatform = 'supabase'\nprobes = false\nstatement_timeout = '5s'\n";
+                    exposed_schemas = ['api']\nplatform = 'supabase'\nprobes = false\nstatement_timeout = '5s'\n\
+                    [access]\nfiles = ['rules/*.toml']\n";
         let config = parse(text, Path::new("x")).unwrap();
         assert_eq!(config.audit.fail_on, Some(FailOn::Never));
         assert_eq!(config.audit.statement_timeout, Some(Timeout(Duration::from_secs(5))));
+        assert_eq!(config.access.files, Some(vec!["rules/*.toml".to_owned()]));
         assert!(!format!("{config:?}").contains("postgres://"));
     }
 

@@ -21,6 +21,7 @@ mod talk;
 
 use std::path::PathBuf;
 
+use crate::access;
 use crate::cli::{Cli, Command, Format, Reading};
 use crate::config::{self, Timeout};
 use crate::model::Platform;
@@ -36,6 +37,8 @@ struct Run {
     verbose: bool,
     here: PathBuf,
     config: config::Loaded,
+    /// What the project declares, where it does.
+    rules: Option<access::Rules>,
 }
 
 /// Runs the command of `cli`.
@@ -55,7 +58,15 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Error> {
     }
     let here = std::env::current_dir().map_err(|e| Error::file("enter", ".".as_ref(), e))?;
     let config = config::load(global.config.as_deref(), &here)?;
-    let run = Run { talk: Talk::new(global.quiet), verbose: global.verbose, here, config };
+    let rules = match &command {
+        Command::Audit(args) if args.source.demo && args.verdict.rules.is_empty() => None,
+        Command::Audit(args) => rules::load(&args.verdict.rules, args.source.path.as_deref(), &config, &here)?,
+        Command::Check(args) => {
+            rules::load(&args.verdict.rules, args.paths.first().map(PathBuf::as_path), &config, &here)?
+        }
+        _ => None,
+    };
+    let run = Run { talk: Talk::new(global.quiet), verbose: global.verbose, here, config, rules };
     match command {
         Command::Audit(args) => audit::run(args, &run).await,
         Command::Check(args) => check::run(args, &run).await,

@@ -10,6 +10,7 @@ pub(super) fn run(args: &SchemaOf) -> Result<ExitCode, Error> {
         SchemaKind::Config => schema_for!(crate::config::Config),
         SchemaKind::Report => schema_for!(crate::report::Report),
         SchemaKind::Snapshot => schema_for!(crate::model::Schema),
+        SchemaKind::Rules => schema_for!(crate::access::RuleFile),
     };
     super::output::to_stdout(&super::as_json(&schema)?)?;
     Ok(ExitCode::Clean)
