@@ -24,6 +24,7 @@ impl Run {
             }
         }
         let id = self.relation(&alter.relation)?;
+        self.must_own(id)?;
         self.touch(id);
         // All actions of a statement are done or none.
         let mark = (alter.actions.len() > 1).then(|| self.mark());
@@ -50,6 +51,7 @@ impl Run {
     }
 
     fn alter_index(&mut self, index: Id, alter: &AlterRelation) -> Result {
+        self.must_own(index)?;
         self.touch(index);
         for action in &alter.actions {
             match action {

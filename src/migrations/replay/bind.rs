@@ -142,7 +142,9 @@ impl Run {
                     Column::new(name, self.catalog.type_from(&c.data_type), self.origin)
                 });
                 let columns = columns.collect();
-                Ok((self.code_of(text, &bound, Tree::Query(bound.tree.clone(), Outside::of(&scope))), columns))
+                let code = self.code_of(text, &bound, Tree::Query(bound.tree.clone(), Outside::of(&scope)));
+                self.sees_all_of(&code)?;
+                Ok((code, columns))
             }
             Err(error) => {
                 self.unbound(&error, text, None)?;
@@ -152,10 +154,25 @@ impl Run {
         }
     }
 
+    /// Refuses a query that reads or calls what the current role may not; one that cannot be bound is not asked about.
+    pub(super) fn may_run_query(&self, text: &str) -> Result {
+        let path = self.path_names();
+        let scope = Scope::default();
+        let text = text.trim_end().trim_end_matches(';');
+        let Ok(bound) = Binder::new(&self.catalog, &path).query(text, &scope) else { return Ok(()) };
+        let code = self.code_of(text, &bound, Tree::Query(bound.tree.clone(), Outside::of(&scope)));
+        self.sees_all_of(&code)?;
+        self.may_read(&code)
+    }
+
     fn bound(&mut self, text: &str, scope: Scope, wanted: Option<&Type>, relation: Option<Id>) -> Result<Code> {
         let path = self.path_names();
         match Binder::new(&self.catalog, &path).expression(text, &scope, wanted) {
-            Ok(bound) => Ok(self.code_of(text, &bound, Tree::Expression(bound.tree.clone(), Outside::of(&scope)))),
+            Ok(bound) => {
+                let code = self.code_of(text, &bound, Tree::Expression(bound.tree.clone(), Outside::of(&scope)));
+                self.sees_all_of(&code)?;
+                Ok(code)
+            }
             Err(error) => {
                 self.unbound(&error, text, relation)?;
                 Ok(self.scan(relation, text))

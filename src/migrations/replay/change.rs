@@ -32,6 +32,7 @@ impl Run {
             },
             ObjectRef::Trigger(name, relation) => {
                 let relation = self.relation(relation)?;
+                self.must_own(relation)?;
                 let Some(id) = self.catalog.names.find(Space::Trigger, relation, name) else {
                     return reject(state::UNDEFINED_OBJECT, format!("trigger `{name}` does not exist"));
                 };
@@ -42,6 +43,7 @@ impl Run {
             }
             ObjectRef::Rule(name, relation) => {
                 let relation = self.relation(relation)?;
+                self.must_own(relation)?;
                 let Some(id) = self.catalog.names.find(Space::Rule, relation, name) else {
                     return reject(state::UNDEFINED_OBJECT, format!("rule `{name}` does not exist"));
                 };
@@ -66,9 +68,11 @@ impl Run {
 
     fn change_schema(&mut self, name: &str, change: &Change) -> Result {
         let id = self.namespace(name)?;
+        self.must_own(id)?;
         self.touch(id);
         match change {
             Change::Rename(to) => {
+                self.may_create_in_database()?;
                 if self.catalog.namespace(to).is_some() {
                     return reject(state::DUPLICATE_SCHEMA, format!("schema `{to}` already exists"));
                 }
@@ -79,6 +83,8 @@ impl Run {
             }
             Change::Owner(role) => {
                 let owner = self.role(role)?;
+                self.may_give_to(owner, None)?;
+                self.may_create_in_database()?;
                 own!(self, namespaces, id, owner);
             }
             Change::Schema(_) => (),
@@ -94,6 +100,7 @@ impl Run {
     fn rename_role(&mut self, name: &str, change: &Change) -> Result {
         let Change::Rename(to) = change else { return Ok(()) };
         let id = self.role_named(name)?;
+        self.may_manage_roles(Some(id))?;
         if self.catalog.role(to).is_some() {
             return reject(state::DUPLICATE_OBJECT, format!("role `{to}` already exists"));
         }
@@ -112,6 +119,8 @@ impl Run {
         }
         let (Some(id), Change::Owner(role)) = (found, change) else { return Ok(()) };
         let owner = self.role(role)?;
+        self.must_own(id)?;
+        self.may_give_to(owner, None)?;
         own!(self, database, id, owner);
         self.touch(id);
         Ok(())
@@ -119,6 +128,7 @@ impl Run {
 
     fn change_global(&mut self, space: Space, name: &str, what: &str, change: &Change) -> Result {
         let id = self.global(space, name, what)?;
+        self.must_own(id)?;
         match change {
             Change::Rename(to) => {
                 self.rename_in(space, ROOT, name, to, id);
@@ -134,6 +144,7 @@ impl Run {
             }
             Change::Owner(role) => {
                 let owner = self.role(role)?;
+                self.may_give_to(owner, None)?;
                 match space {
                     Space::Language => own!(self, languages, id, owner),
                     Space::Wrapper => own!(self, wrappers, id, owner),
@@ -189,11 +200,13 @@ impl Run {
                 if row.is_some_and(|r| r.owned_by.is_some() && r.owner != owner) {
                     return reject(state::NOT_SUPPORTED, "cannot change the owner of an owned sequence");
                 }
+                self.may_give_to(owner, row.map(|r| r.schema))?;
                 self.own_relation(id, owner);
                 Ok(())
             }
             Change::Schema(to) => {
                 let schema = self.namespace(to)?;
+                self.may_create_in(schema)?;
                 if self.catalog.relations.get(id).is_some_and(|r| r.owned_by.is_some()) {
                     return reject(state::NOT_SUPPORTED, "cannot move an owned sequence into another schema");
                 }
@@ -204,6 +217,7 @@ impl Run {
 
     fn rename_relation(&mut self, id: Id, to: &str) -> Result {
         let (from, schema) = self.table_name(id);
+        self.may_create_in(schema)?;
         if self.is_taken(schema, to) {
             return reject(state::DUPLICATE_TABLE, format!("relation `{to}` already exists"));
         }
@@ -323,6 +337,7 @@ impl Run {
     }
 
     pub(super) fn change_type(&mut self, id: Id, change: &Change) -> Result {
+        self.must_own(id)?;
         let Some(row) = self.catalog.types.get(id) else { return Ok(()) };
         let (from, schema) = (row.name.clone(), row.schema);
         match change {
@@ -337,6 +352,7 @@ impl Run {
             }
             Change::Owner(role) => {
                 let owner = self.role(role)?;
+                self.may_give_to(owner, Some(schema))?;
                 own!(self, types, id, owner);
                 let multirange = |t: &super::catalog::object::Type| matches!(t.kind, super::catalog::object::TypeKind::Multirange(range) if range == id);
                 for other in self.catalog.types.ids(multirange) {
@@ -345,6 +361,7 @@ impl Run {
             }
             Change::Schema(to) => {
                 let to = self.namespace(to)?;
+                self.may_create_in(to)?;
                 self.catalog.names.remove(Space::Type, schema, &from, id);
                 self.catalog.names.add(Space::Type, to, &from, id);
                 if let Some(row) = self.catalog.types.edit(id) {
@@ -371,10 +388,12 @@ impl Run {
             }
             Change::Owner(role) => {
                 let owner = self.role(role)?;
+                self.may_give_to(owner, Some(schema))?;
                 own!(self, functions, id, owner);
             }
             Change::Schema(to) => {
                 let to = self.namespace(to)?;
+                self.may_create_in(to)?;
                 if self.same_function(to, &from, id) && to != schema {
                     return reject(state::DUPLICATE_FUNCTION, format!("function `{from}` already exists there"));
                 }

@@ -8,7 +8,7 @@ use super::catalog::{Address, Id};
 use super::naming::joined;
 use super::run::{Result, Run, reject, state};
 use crate::migrations::parse::column::{ConstraintBody, ForeignKeyBody, TableConstraint};
-use crate::model::{Origin, RelationKind};
+use crate::model::{Origin, Privilege, RelationKind};
 
 impl Constraint {
     pub(super) fn new(on: Id, name: String, kind: ConstraintKind, columns: Vec<usize>, origin: Origin) -> Self {
@@ -332,6 +332,7 @@ impl Run {
         for (from, to) in types(self, relation, &places).iter().zip(&types(self, target, &referenced)) {
             self.may_refer(from, to)?;
         }
+        self.may_do_to_columns(target, &referenced, Privilege::References)?;
         let rests_on = self.key_on(target, &referenced);
         let unknown = self.catalog.relations.get(target).is_some_and(|r| r.unknown);
         if rests_on.is_none() && !unknown {

@@ -7,6 +7,7 @@ use super::run::{Result, Run, gap, reject, state};
 use crate::migrations::Name;
 use crate::migrations::parse::Fragment;
 use crate::migrations::parse::data::Data;
+use crate::model::Privilege;
 use sqlparser::ast::{
     AssignmentTarget, BinaryOperator, Expr, FromTable, Insert, OnConflictAction, OnInsert, SetExpr, Statement, Value,
 };
@@ -23,6 +24,10 @@ impl Run {
                 self.set_config(call)?;
             }
         }
+        if self.is_bound() {
+            self.may_write(data)?;
+            self.may_query(data)?;
+        }
         if let (Some(name), Some(text)) = (&data.creates, &data.text) {
             return self.select_into(name, text);
         }
@@ -34,6 +39,30 @@ impl Run {
             return self.called(data);
         }
         Ok(())
+    }
+
+    /// The privileges for what a statement writes; what it reads is bound to nothing here.
+    fn may_write(&mut self, data: &Data) -> Result {
+        for (word, name) in &data.writes {
+            self.may_look_into(name)?;
+            let Some(relation) = self.find_relation(name) else { continue };
+            match *word {
+                "insert" | "copy" => self.may_do_to_any_column(relation, Privilege::Insert)?,
+                "update" => self.may_do_to_any_column(relation, Privilege::Update)?,
+                "delete" => self.may_do_to(relation, Privilege::Delete)?,
+                "truncate" => self.may_do_to(relation, Privilege::Truncate)?,
+                _ => (),
+            }
+        }
+        Ok(())
+    }
+
+    /// The privileges for what a query reads and calls, if it can be bound.
+    fn may_query(&mut self, data: &Data) -> Result {
+        match data.command.as_str() {
+            "select" | "table" | "with" | "values" if data.creates.is_none() => self.may_run_query(&self.text_here()),
+            _ => Ok(()),
+        }
     }
 
     /// A function that is called may do anything; one whose body has no words for it changes nothing here.

@@ -70,6 +70,9 @@ impl Run {
             return reject("0LP01", "default privileges of schemas cannot be set in a schema");
         }
         for role in roles {
+            if self.is_bound() && !self.has_rights_of(self.user(), role) {
+                return reject(state::INSUFFICIENT_PRIVILEGE, "permission denied to change default privileges");
+            }
             for schema in &schemas {
                 self.alter_defaults_of(alter, role, *schema, &grantees)?;
             }

@@ -36,7 +36,9 @@ impl Run {
             }
         }
         for address in &targets {
+            self.may_drop(*address)?;
             if self.catalog.roles.has(address.id) {
+                self.may_manage_roles(Some(address.id))?;
                 self.drop_role(address.id)?;
             }
         }
@@ -48,6 +50,7 @@ impl Run {
         let found = match object {
             ObjectRef::Named(kind, name) => return self.named_target(*kind, name),
             ObjectRef::Routine(kind, signature) => {
+                self.may_look_into(&signature.name)?;
                 let known_types = self.find_routine(*kind, signature)?;
                 match known_types {
                     Some(id) => Some(id),
@@ -77,6 +80,7 @@ impl Run {
     }
 
     fn part(&mut self, space: Space, what: &str, name: &str, relation: &crate::migrations::Name) -> Result<Id> {
+        self.may_look_into(relation)?;
         let Some(on) = self.find_relation(relation) else {
             return reject(state::UNDEFINED_TABLE, format!("relation `{relation}` does not exist"));
         };
@@ -87,6 +91,7 @@ impl Run {
     }
 
     fn named_target(&mut self, kind: ObjectKind, name: &crate::migrations::Name) -> Result<Option<Address>> {
+        self.may_look_into(name)?;
         let global = |space| self.catalog.names.find(space, ROOT, &name.name);
         let id = match kind {
             ObjectKind::Table

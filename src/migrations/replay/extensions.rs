@@ -37,6 +37,31 @@ const TYPES: [(&str, &[&str]); 6] = [
 const WRAPPERS: [(&str, &str); 3] =
     [("postgres_fdw", "postgres_fdw"), ("file_fdw", "file_fdw"), ("dblink", "dblink_fdw")];
 
+/// Extensions that whoever may create in the database may create (`trusted` in their control files).
+const TRUSTED: [&str; 21] = [
+    "btree_gin",
+    "btree_gist",
+    "citext",
+    "cube",
+    "dict_int",
+    "fuzzystrmatch",
+    "hstore",
+    "intarray",
+    "isn",
+    "lo",
+    "ltree",
+    "pg_trgm",
+    "pgcrypto",
+    "plpgsql",
+    "seg",
+    "tablefunc",
+    "tcn",
+    "tsm_system_rows",
+    "tsm_system_time",
+    "unaccent",
+    "uuid-ossp",
+];
+
 /// Whether a server of the kind that is meant has it.
 pub(super) fn is_known(name: &str) -> bool {
     BARE.contains(&name)
@@ -65,6 +90,10 @@ impl Run {
                 true => Ok(()),
                 false => reject(state::DUPLICATE_OBJECT, format!("extension `{}` already exists", create.name)),
             };
+        }
+        match TRUSTED.contains(&create.name.as_str()) {
+            true => self.may_create_in_database()?,
+            false => self.must_be_superuser("create this extension")?,
         }
         let stand_in = shadow::stand_in(&create.name);
         let schema = match (stand_in.and_then(|s| s.0), &create.schema) {

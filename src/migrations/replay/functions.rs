@@ -20,10 +20,13 @@ use crate::model::{ArgumentMode, FunctionId, FunctionKind, GrantObject, Volatili
 
 impl Run {
     pub(super) fn create_function(&mut self, create: &CreateFunction) -> Result {
-        let schema = self.creation_namespace(create.name.schema.as_deref())?;
+        let schema = self.schema_for_new(create.name.schema.as_deref())?;
         let mut parameters = self.parameters(&create.parameters)?;
         let (returns, returns_set) = self.returned(create, &mut parameters)?;
         let language = create.attributes.language.clone().unwrap_or_else(|| "sql".to_owned());
+        if let Ok(id) = self.language(&language) {
+            self.may_use_language(id)?;
+        }
         if self.language(&language).is_err() && !self.may_be_an_extensions(None) {
             return reject(state::UNDEFINED_OBJECT, format!("language `{language}` does not exist"));
         }
@@ -58,6 +61,9 @@ impl Run {
             origin: self.origin,
         };
         self.set_attributes(&mut row, &create.attributes);
+        if row.leakproof {
+            self.must_be_superuser("make a leakproof function")?;
+        }
         self.put_function(row, create.or_replace)
     }
 
@@ -75,6 +81,7 @@ impl Run {
                 format!("function `{name}` already exists with same argument types"),
             );
         }
+        self.must_own(id)?;
         if old.kind != row.kind {
             return reject(state::WRONG_OBJECT_TYPE, format!("cannot change routine kind of `{name}`"));
         }
@@ -214,6 +221,7 @@ impl Run {
 
     pub(super) fn alter_function(&mut self, alter: &AlterFunction) -> Result {
         let id = self.routine(alter.kind, &alter.signature)?;
+        self.must_own(id)?;
         self.touch(id);
         match &alter.action {
             FunctionAction::Change(change) => self.change_function(id, change),
@@ -221,6 +229,9 @@ impl Run {
             FunctionAction::Set(attributes) => {
                 let Some(mut row) = self.catalog.functions.get(id).cloned() else { return Ok(()) };
                 self.set_attributes(&mut row, attributes);
+                if row.leakproof {
+                    self.must_be_superuser("make a function leakproof")?;
+                }
                 row.origin = self.origin;
                 self.catalog.functions.insert(id, row);
                 Ok(())
@@ -229,7 +240,7 @@ impl Run {
     }
 
     pub(super) fn create_aggregate(&mut self, signature: &Signature) -> Result {
-        let schema = self.creation_namespace(signature.name.schema.as_deref())?;
+        let schema = self.schema_for_new(signature.name.schema.as_deref())?;
         let parameters = self.parameters(signature.arguments.as_deref().unwrap_or_default())?;
         let owner = self.user();
         let row = Function {
@@ -290,6 +301,7 @@ impl Run {
 
     /// The routine that a signature means.
     pub(super) fn routine(&mut self, kind: RoutineKind, signature: &Signature) -> Result<Id> {
+        self.may_look_into(&signature.name)?;
         match self.find_routine(kind, signature)? {
             Some(id) => Ok(id),
             None => self.missing_routine(signature),

@@ -14,11 +14,13 @@ use crate::model::RelationKind;
 impl Run {
     pub(super) fn create_index(&mut self, create: &CreateIndex) -> Result {
         let relation = self.relation(&create.relation)?;
+        self.must_own(relation)?;
         self.only_kinds(
             relation,
             &[RelationKind::Table, RelationKind::PartitionedTable, RelationKind::MaterializedView],
         )?;
         let (table, schema) = self.table_name(relation);
+        self.may_create_in(schema)?;
         let mut keys = Vec::with_capacity(create.keys.len());
         for key in &create.keys {
             keys.push(self.index_key(relation, &key.text)?);

@@ -229,6 +229,7 @@ impl Run {
             return self.attach_index(parent, index);
         }
         let child = self.relation(partition)?;
+        self.must_own(child)?;
         self.may_be_partition(parent, child)?;
         self.fits_parent(parent, child)?;
         self.no_more_columns(parent, child)?;
@@ -381,6 +382,7 @@ impl Run {
     pub(super) fn inherit(&mut self, child: Id, parent: &Name, on: bool) -> Result {
         let parent = self.relation(parent)?;
         if on {
+            self.must_own(parent)?;
             self.may_be_parent(parent, false)?;
             self.no_circle(parent, child)?;
             self.fits_parent(parent, child)?;

@@ -23,7 +23,7 @@ impl Run {
         let user = self.catalog.role_name(self.user());
         let named = self.session.now.search_path.iter().map(|s| if s == "$user" { user.as_str() } else { s.as_str() });
         let mut path: Vec<Id> = self.catalog.namespace(TEMPORARY).into_iter().collect();
-        path.extend(named.filter_map(|name| self.catalog.namespace(name)));
+        path.extend(named.filter_map(|name| self.catalog.namespace(name)).filter(|schema| self.sees(*schema)));
         path
     }
 
@@ -89,6 +89,7 @@ impl Run {
 
     /// A relation; one that no statement makes is assumed to be there.
     pub(super) fn relation(&mut self, name: &Name) -> Result<Id> {
+        self.may_look_into(name)?;
         if let Some(id) = self.find_relation(name) {
             return Ok(id);
         }
@@ -218,8 +219,14 @@ impl Run {
         if role == of || self.catalog.roles.get(role).is_some_and(|r| r.superuser) {
             return true;
         }
+        let owners = self.catalog.role("pg_database_owner");
+        let database = self.catalog.database.iter().next().map(|(_, d)| d.owner);
         let (mut seen, mut open) = (vec![role], vec![role]);
         while let Some(member) = open.pop() {
+            // The database's owner is a member of that role without being made one.
+            if owners == Some(of) && database == Some(member) {
+                return true;
+            }
             for (_, m) in self.catalog.memberships.iter().filter(|(_, m)| m.member == member && m.inherit) {
                 if m.role == of {
                     return true;

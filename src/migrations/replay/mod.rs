@@ -31,6 +31,7 @@ mod policies;
 mod publications;
 mod question;
 mod render;
+mod rights;
 mod roles;
 mod run;
 mod scan;

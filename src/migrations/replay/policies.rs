@@ -11,6 +11,7 @@ use crate::model::PolicyCommand;
 impl Run {
     pub(super) fn create_policy(&mut self, create: &CreatePolicy) -> Result {
         let relation = self.relation(&create.relation)?;
+        self.must_own(relation)?;
         let kind = self.catalog.relations.get(relation).map(|r| r.kind);
         let table = self.catalog.qualified(relation);
         if !kind.is_some_and(|k| k.carries_row_security()) {
@@ -60,6 +61,7 @@ impl Run {
 
     pub(super) fn alter_policy(&mut self, alter: &AlterPolicy) -> Result {
         let relation = self.relation(&alter.relation)?;
+        self.must_own(relation)?;
         let Some(id) = self.catalog.names.find(Space::Policy, relation, &alter.name) else {
             let table = self.catalog.qualified(relation);
             return reject(

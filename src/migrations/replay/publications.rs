@@ -10,6 +10,10 @@ use crate::model::RelationKind;
 
 impl Run {
     pub(super) fn create_publication(&mut self, create: &CreatePublication) -> Result {
+        self.may_create_in_database()?;
+        if create.all_tables {
+            self.must_be_superuser("publish all tables")?;
+        }
         if self.catalog.names.find(Space::Publication, ROOT, &create.name).is_some() {
             let message = format!("publication `{}` already exists", create.name);
             return reject(state::DUPLICATE_OBJECT, message);
@@ -51,6 +55,7 @@ impl Run {
             match object {
                 publication::Published::Table { relation, columns, filter, only } => {
                     let id = self.relation(relation)?;
+                    self.must_own(id)?;
                     self.only_kinds(id, &[RelationKind::Table, RelationKind::PartitionedTable])?;
                     if row.all_tables {
                         return reject(state::WRONG_STATE, "the publication is for all tables");
@@ -75,6 +80,7 @@ impl Run {
                     }
                 }
                 publication::Published::Schema(schema) => {
+                    self.must_be_superuser("publish a schema")?;
                     let id = match schema {
                         Some(schema) => self.namespace(schema)?,
                         None => self.creation_namespace(None)?,
@@ -96,6 +102,7 @@ impl Run {
                 return reject(state::UNDEFINED_OBJECT, message);
             }
         };
+        self.must_own(id)?;
         let Some(mut row) = self.catalog.publications.get(id).cloned() else { return Ok(()) };
         self.touch(id);
         match &alter.action {
@@ -151,6 +158,7 @@ impl Run {
     pub(super) fn foreign(&mut self, statement: &Foreign) -> Result {
         match statement {
             Foreign::CreateWrapper(name, _) => {
+                self.must_be_superuser("create a foreign-data wrapper")?;
                 if self.catalog.names.find(Space::Wrapper, ROOT, name).is_some() {
                     let message = format!("foreign-data wrapper `{name}` already exists");
                     return reject(state::DUPLICATE_OBJECT, message);
@@ -168,6 +176,7 @@ impl Run {
                     };
                 }
                 let wrapper = self.global(Space::Wrapper, wrapper, "foreign-data wrapper")?;
+                self.may_use_wrapper(wrapper)?;
                 let options = options.as_ref().map(|o| option_names(&o.text)).unwrap_or_default();
                 let row =
                     Server { name: name.clone(), wrapper, owner: self.user(), acl: None, options, origin: self.origin };

@@ -33,6 +33,7 @@ impl Run {
 
     pub(super) fn define_role(&mut self, definition: &RoleDefinition) -> Result {
         let id = if definition.create {
+            self.may_manage_roles(None)?;
             let RoleSpec::Name(name) = &definition.role else {
                 return reject(state::RESERVED_NAME, "the name of this role is reserved");
             };
@@ -44,8 +45,11 @@ impl Run {
             }
             self.insert_role(name)
         } else {
-            self.role(&definition.role)?
+            let id = self.role(&definition.role)?;
+            self.may_alter_role(id, &definition.options)?;
+            id
         };
+        self.may_give_attributes(&definition.options)?;
         let origin = self.origin;
         if let Some(role) = self.catalog.roles.edit(id) {
             for option in &definition.options {
@@ -59,6 +63,34 @@ impl Run {
             self.members_of_option(id, option)?;
         }
         Ok(())
+    }
+
+    /// Anybody may change the own password.
+    fn may_alter_role(&self, id: Id, options: &[RoleOption]) -> Result {
+        match id == self.user() && options.iter().all(|o| matches!(o, RoleOption::Password(_))) {
+            true => Ok(()),
+            false => self.may_manage_roles(Some(id)),
+        }
+    }
+
+    /// A role gives others no attribute that it lacks; before 16 it gives all but the strongest.
+    fn may_give_attributes(&self, options: &[RoleOption]) -> Result {
+        if !self.is_bound() {
+            return Ok(());
+        }
+        let Some(own) = self.catalog.roles.get(self.user()) else { return Ok(()) };
+        let since_16 = self.catalog.major >= 16;
+        let lacks = |option: &RoleOption| match option {
+            RoleOption::Flag("superuser", on) => *on || !since_16,
+            RoleOption::Flag("replication", on) => (*on || !since_16) && !(since_16 && own.replication),
+            RoleOption::Flag("bypassrls", on) => (*on || !since_16) && !(since_16 && own.bypass_rls),
+            RoleOption::Flag("createdb", true) => since_16 && !own.create_db,
+            _ => false,
+        };
+        match options.iter().any(lacks) {
+            true => reject(state::INSUFFICIENT_PRIVILEGE, "permission denied: the role lacks the attribute itself"),
+            false => Ok(()),
+        }
     }
 
     /// From 16 on a role that is no superuser becomes an administrator of the roles that it makes.
@@ -111,6 +143,7 @@ impl Run {
         };
         let options = Options { admin: grant.admin, inherit: grant.inherit, set: grant.set };
         for role in roles {
+            self.may_pass_on(role)?;
             for member in &members {
                 if grant.revoke {
                     self.remove_member(role, *member, &options, grantor);
@@ -120,6 +153,24 @@ impl Run {
             }
         }
         Ok(())
+    }
+
+    /// Refuses to give or take a role that the current one does not administer; before 16 CREATEROLE is enough.
+    fn may_pass_on(&self, role: Id) -> Result {
+        if !self.is_bound() {
+            return Ok(());
+        }
+        let user = self.user();
+        let row = |id: Id| self.catalog.roles.get(id);
+        let by_attribute = self.catalog.major < 16 && row(user).is_some_and(|r| r.create_role);
+        let strong = row(role).is_some_and(|r| r.superuser);
+        match !strong && (by_attribute || self.is_administrator(user, role)) {
+            true => Ok(()),
+            false => reject(
+                state::INSUFFICIENT_PRIVILEGE,
+                format!("permission denied to grant or revoke role `{}`", self.catalog.role_name(role)),
+            ),
+        }
     }
 
     /// Whether `member` is in `role` by any way.
@@ -211,6 +262,12 @@ impl Run {
             Some(role) => Some(self.role(role)?),
             None => None,
         };
+        if self.is_bound() && role != Some(self.user()) {
+            match role {
+                Some(role) => self.may_manage_roles(Some(role))?,
+                None => self.must_be_superuser("alter settings of all roles")?,
+            }
+        }
         let ours = |name: &String| self.catalog.database.iter().any(|(_, d)| d.name == *name);
         if setting.database.as_ref().is_some_and(|name| !ours(name)) {
             return Ok(());

@@ -5,6 +5,7 @@ use super::catalog::names::Space;
 use super::run::{Result, Run, reject, state};
 use super::session;
 use crate::migrations::parse::data::Call;
+use crate::migrations::parse::role::RoleSpec;
 use crate::migrations::parse::setting::{Scope, Set, Setting, SettingValue};
 use crate::model::quote_ident;
 
@@ -33,7 +34,7 @@ impl Run {
             Set::Setting(scope, setting) => self.set_setting(*scope == Scope::Local, setting),
             Set::Role(scope, role) => {
                 let role = match role {
-                    Some(role) => Some(self.role(role)?),
+                    Some(role) => Some(self.role_to_become(role)?),
                     None => None,
                 };
                 self.session.set(*scope == Scope::Local, |state, _| state.role = role);
@@ -52,6 +53,13 @@ impl Run {
             }
             Set::Other(_) => Ok(()),
         }
+    }
+
+    /// The role of a SET ROLE, which asks about the session's user, not about the role of now.
+    fn role_to_become(&mut self, role: &RoleSpec) -> Result<Id> {
+        let role = self.role(role)?;
+        self.may_become(self.session.now.session_user, role)?;
+        Ok(role)
     }
 
     fn set_setting(&mut self, local: bool, setting: &Setting) -> Result {
@@ -76,7 +84,7 @@ impl Run {
     fn set_role_text(&mut self, local: bool, values: &[String]) -> Result {
         let role = match values.first().map(String::as_str) {
             None | Some("none") => None,
-            Some(name) => Some(self.role_named(name)?),
+            Some(name) => Some(self.role_to_become(&RoleSpec::Name(name.to_owned()))?),
         };
         self.session.set(local, |state, _| state.role = role);
         Ok(())

@@ -47,10 +47,13 @@ impl Run {
             Statement::Drop(drop) => self.drop(drop),
             Statement::DropOwned(roles, cascade) => {
                 let roles = self.roles(roles)?;
+                self.must_have_rights_of(&roles)?;
                 self.drop_owned(&roles, *cascade)
             }
             Statement::ReassignOwned(from, to) => {
                 let (from, to) = (self.roles(from)?, self.role(to)?);
+                self.must_have_rights_of(&from)?;
+                self.must_have_rights_of(&[to])?;
                 self.reassign_owned(&from, to);
                 Ok(())
             }
@@ -81,6 +84,7 @@ impl Run {
     fn comment(&mut self, object: &ObjectRef) -> Result {
         match self.target(object) {
             Ok(Some(address)) => {
+                self.must_own(address.id)?;
                 self.touch(address);
                 Ok(())
             }

@@ -13,13 +13,13 @@ use crate::migrations::names;
 use crate::migrations::parse::column::{ConstraintBody, TableConstraint};
 use crate::migrations::parse::cursor::Fragment;
 use crate::migrations::parse::table::{CreateTable, TableLike};
-use crate::model::{GrantObject, RelationKind};
+use crate::model::{GrantObject, Privilege, RelationKind};
 
 impl Run {
     pub(super) fn create_table(&mut self, create: &CreateTable) -> Result {
         let schema = match create.temporary {
             true => self.temporary_namespace(),
-            false => self.creation_namespace(create.name.schema.as_deref())?,
+            false => self.schema_for_new(create.name.schema.as_deref())?,
         };
         let name = &create.name.name;
         if create.if_not_exists && self.catalog.names.find(Space::Relation, schema, name).is_some() {
@@ -39,7 +39,9 @@ impl Run {
         }
         if let Some(query) = &create.query {
             let names: Vec<String> = create.columns.iter().map(|c| c.name.clone()).collect();
-            row.columns = self.columns_of_query(&query.text, &names)?.1;
+            let (code, columns) = self.columns_of_query(&query.text, &names)?;
+            self.may_read(&code)?;
+            row.columns = columns;
             let id = self.insert_table(row);
             self.touch(id);
             return Ok(());
@@ -48,6 +50,7 @@ impl Run {
         row.is_partition = create.partition_of.is_some();
         row.parents.clone_from(&parents);
         for parent in &parents {
+            self.must_own(*parent)?;
             self.may_be_parent(*parent, row.is_partition)?;
             let inherited = self.inherited_columns(*parent, row.is_partition);
             merge(&mut row.columns, inherited)?;
@@ -137,6 +140,7 @@ impl Run {
             .iter()
             .map(|like| {
                 let relation = self.relation(&like.relation)?;
+                self.may_do_to(relation, Privilege::Select)?;
                 Ok(Like { relation, after: like.after, options: like.options.clone() })
             })
             .collect()
@@ -316,11 +320,13 @@ impl Run {
 
     /// CREATE INDEX needs a relation's column; SELECT INTO and CREATE TABLE AS know them only through the query.
     pub(super) fn select_into(&mut self, name: &Name, query: &Fragment) -> Result {
-        let schema = self.creation_namespace(name.schema.as_deref())?;
+        let schema = self.schema_for_new(name.schema.as_deref())?;
         self.free_name(schema, &name.name, true)?;
         let mut row = self.new_relation(schema, &name.name, RelationKind::Table);
         row.acl = self.catalog.starting_acl(GrantObject::Tables, row.owner, Some(schema));
-        row.columns = self.columns_of_query(&without_into(&query.text), &[])?.1;
+        let (code, columns) = self.columns_of_query(&without_into(&query.text), &[])?;
+        self.may_read(&code)?;
+        row.columns = columns;
         let id = self.insert_table(row);
         self.touch(id);
         Ok(())

@@ -6,7 +6,7 @@ use super::catalog::object::{Constraint, ConstraintKind, EventTrigger, Rule, Tri
 use super::catalog::{Address, ROOT};
 use super::run::{Result, Run, reject, state};
 use crate::migrations::parse::trigger::{AlterEventTrigger, CreateEventTrigger, CreateRule, CreateTrigger};
-use crate::model::{FiresWhen, RelationKind, TriggerTiming};
+use crate::model::{FiresWhen, Privilege, RelationKind, TriggerTiming};
 
 impl Run {
     pub(super) fn create_trigger(&mut self, create: &CreateTrigger) -> Result {
@@ -21,7 +21,9 @@ impl Run {
                 &[RelationKind::Table, RelationKind::PartitionedTable, RelationKind::ForeignTable],
             )?;
         }
+        self.may_do_to(relation, Privilege::Trigger)?;
         let function = self.trigger_function(&create.function)?;
+        self.may_execute(function)?;
         let returns = self.catalog.functions.get(function).and_then(|f| f.returns.clone());
         if !returns.is_some_and(|t| t.is("trigger")) {
             return reject(
@@ -132,6 +134,7 @@ impl Run {
     }
 
     pub(super) fn create_event_trigger(&mut self, create: &CreateEventTrigger) -> Result {
+        self.must_be_superuser("create an event trigger")?;
         if self.catalog.names.find(Space::EventTrigger, ROOT, &create.name).is_some() {
             let message = format!("event trigger `{}` already exists", create.name);
             return reject(state::DUPLICATE_OBJECT, message);
@@ -155,6 +158,7 @@ impl Run {
 
     pub(super) fn alter_event_trigger(&mut self, alter: &AlterEventTrigger) -> Result {
         let id = self.global(Space::EventTrigger, &alter.name, "event trigger")?;
+        self.must_own(id)?;
         self.touch(id);
         let origin = self.origin;
         if let Some(row) = self.catalog.event_triggers.edit(id) {
@@ -170,6 +174,7 @@ impl Run {
     pub(super) fn create_rule(&mut self, create: &CreateRule) -> Result {
         let relation = self.relation(&create.relation)?;
         self.only_kinds(relation, &[RelationKind::Table, RelationKind::PartitionedTable, RelationKind::View])?;
+        self.must_own(relation)?;
         let old = self.catalog.names.find(Space::Rule, relation, &create.name);
         if old.is_some() && !create.or_replace {
             return reject(state::DUPLICATE_OBJECT, format!("rule `{}` already exists", create.name));

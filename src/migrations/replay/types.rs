@@ -16,11 +16,17 @@ use crate::model::{GrantObject, QualifiedName};
 impl Run {
     /// The type that a statement names. One that no statement makes is kept under its name.
     pub(super) fn type_ref(&mut self, name: &TypeName) -> Result<TypeRef> {
+        self.may_look_into(&name.name)?;
         if name.of_column {
             return self.type_of_column(&name.name);
         }
         match self.known_type(name) {
-            Some(known) => Ok(known),
+            Some(known) => {
+                if let Some(id) = known.id().filter(|id| self.catalog.types.has(*id)) {
+                    self.may_use_type(id)?;
+                }
+                Ok(known)
+            }
             None => {
                 let base = self.unknown_type(&name.name)?;
                 Ok(TypeRef { base, modifiers: name.modifiers.clone(), array: name.dimensions > 0 })
@@ -98,6 +104,7 @@ impl Run {
 
     /// A type that a statement made.
     pub(super) fn made_type(&mut self, name: &Name) -> Result<Id> {
+        self.may_look_into(name)?;
         if let Some(id) = self.find(Space::Type, name) {
             return Ok(id);
         }
@@ -108,7 +115,7 @@ impl Run {
     }
 
     pub(super) fn create_type(&mut self, create: &CreateType) -> Result {
-        let schema = self.creation_namespace(create.name.schema.as_deref())?;
+        let schema = self.schema_for_new(create.name.schema.as_deref())?;
         let name = &create.name.name;
         if let Some(id) = self.catalog.names.find(Space::Type, schema, name) {
             // A type that was announced is now made.
@@ -220,6 +227,7 @@ impl Run {
                 None => return Err(refusal),
             },
         };
+        self.must_own(id)?;
         self.touch(id);
         match &alter.action {
             TypeAction::Change(change) => self.change_type(id, change)?,

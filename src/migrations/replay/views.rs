@@ -17,7 +17,7 @@ impl Run {
     pub(super) fn create_view(&mut self, create: &CreateView) -> Result {
         let schema = match create.temporary {
             true => self.temporary_namespace(),
-            false => self.creation_namespace(create.name.schema.as_deref())?,
+            false => self.schema_for_new(create.name.schema.as_deref())?,
         };
         self.known_options(&create.options)?;
         let kind = if create.materialized { RelationKind::MaterializedView } else { RelationKind::View };
@@ -26,15 +26,17 @@ impl Run {
             return Ok(());
         }
         let (query, columns) = self.columns_of_query(&query_of(create), &create.columns)?;
+        if create.materialized && !create.no_data {
+            self.may_read(&query)?;
+        }
         let mut view = View { query, options: Vec::new(), check_option: create.check_option };
         set_options(&mut view, &create.options);
         if let Some(id) = old {
-            let Some(row) = self.catalog.relations.get(id) else {
-                return reject(state::DUPLICATE_TABLE, format!("relation `{}` already exists", create.name));
-            };
-            if !create.or_replace {
+            if !create.or_replace || !self.catalog.relations.has(id) {
                 return reject(state::DUPLICATE_TABLE, format!("relation `{}` already exists", create.name));
             }
+            self.must_own(id)?;
+            let Some(row) = self.catalog.relations.get(id) else { return Ok(()) };
             if row.kind != kind {
                 return reject(state::WRONG_OBJECT_TYPE, format!("`{}` is not a view", create.name));
             }
@@ -101,7 +103,7 @@ impl Run {
     pub(super) fn create_sequence(&mut self, create: &CreateSequence) -> Result {
         let schema = match create.temporary {
             true => self.temporary_namespace(),
-            false => self.creation_namespace(create.name.schema.as_deref())?,
+            false => self.schema_for_new(create.name.schema.as_deref())?,
         };
         if create.unlogged && self.catalog.major < 15 {
             return reject(state::NOT_SUPPORTED, "unlogged sequences are not supported");
@@ -136,6 +138,8 @@ impl Run {
             (None, Some(RoleSpec::Name(name))) => name.clone(),
             (None, _) => self.catalog.role_name(owner),
         };
+        self.may_create_in_database()?;
+        self.may_give_to(owner, None)?;
         if self.catalog.namespace(&name).is_some() {
             return match create.if_not_exists {
                 true => Ok(()),
