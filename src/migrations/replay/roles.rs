@@ -82,8 +82,8 @@ impl Run {
         let since_16 = self.catalog.major >= 16;
         let lacks = |option: &RoleOption| match option {
             RoleOption::Flag("superuser", on) => *on || !since_16,
-            RoleOption::Flag("replication", on) => (*on || !since_16) && !(since_16 && own.replication),
-            RoleOption::Flag("bypassrls", on) => (*on || !since_16) && !(since_16 && own.bypass_rls),
+            RoleOption::Flag("replication", on) => !since_16 || *on && !own.replication,
+            RoleOption::Flag("bypassrls", on) => !since_16 || *on && !own.bypass_rls,
             RoleOption::Flag("createdb", true) => since_16 && !own.create_db,
             _ => false,
         };
