@@ -89,6 +89,15 @@ impl Walk<'_> {
             (Term::Exists(query), _) => self.every_row(query, None),
             (Term::Any(query), Want::True | Want::NotFalse) => self.some_row(query, Some(want)),
             (Term::Any(query), _) => self.every_row(query, Some(want)),
+            (Term::Many(queries), Want::True | Want::NotFalse) => {
+                queries.iter().fold(Bound::default(), |sum, query| {
+                    sum.and(self.some_row(query, None)).and(self.some_row(query, None))
+                })
+            }
+            (Term::Many(queries), _) => {
+                queries.iter().fold(Bound::default(), |sum, query| sum.and(self.every_row(query, None)))
+            }
+            (Term::Raises(_, when), _) => self.condition(*when, want),
             (Term::Case(branches, otherwise), _) => {
                 let mut sum = self.condition(*otherwise, want);
                 for (condition, value) in branches {

@@ -12,6 +12,7 @@ pub mod effective;
 pub mod evaluate;
 mod ground;
 pub mod inline;
+mod lineage;
 mod resolve;
 mod solve;
 pub mod term;

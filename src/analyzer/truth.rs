@@ -29,9 +29,14 @@ const MAX_ATOMS: usize = 8;
 impl Truth {
     /// Judges a condition of a policy on `relation`, first by its form, then by all that [`super::decide`] knows.
     #[must_use]
-    pub fn of_policy(condition: &str, relation: &Relation, schema: &Schema) -> Self {
+    pub(crate) fn of_policy(
+        condition: &str,
+        relation: &Relation,
+        schema: &Schema,
+        lineage: &super::lineage::Lineage<'_>,
+    ) -> Self {
         match Self::of(condition, Some(relation)) {
-            Self::Depends => match super::decide::constancy(schema, &relation.name, condition) {
+            Self::Depends => match super::decide::constancy(schema, lineage, &relation.name, condition) {
                 (true, _) => Self::Always,
                 (_, true) => Self::Never,
                 _ => Self::Depends,

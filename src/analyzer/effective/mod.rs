@@ -28,6 +28,7 @@ use crate::model::{Policy, Relation, Schema};
 use known::Known;
 use roles::RoleGraph;
 
+use super::lineage::Lineage;
 use super::truth::Truth;
 
 /// The model with what follows from it worked out: the place to ask who can do what.
@@ -40,6 +41,7 @@ pub struct Effective<'a> {
     /// By the policy's address in `schema`, which outlives this.
     truths: BTreeMap<usize, PolicyTruth>,
     known: Known,
+    lineage: Lineage<'a>,
 }
 
 /// Policies that are worth a thread of their own.
@@ -59,14 +61,20 @@ impl<'a> Effective<'a> {
         let roles = RoleGraph::new(schema);
         let exposure = Exposure::of(schema, exposed);
         let principals = principal::of(schema, &roles);
-        let truths = truths(schema);
-        Self { schema, roles, exposure, principals, truths, known: Known::default() }
+        let lineage = Lineage::of(schema);
+        let truths = truths(schema, &lineage);
+        Self { schema, roles, exposure, principals, truths, known: Known::default(), lineage }
     }
 
     /// The model.
     #[must_use]
     pub fn schema(&self) -> &'a Schema {
         self.schema
+    }
+
+    /// Which relations inherit from which.
+    pub(crate) fn lineage(&self) -> &Lineage<'a> {
+        &self.lineage
     }
 
     /// Which schemas the Data API serves.
@@ -83,10 +91,10 @@ impl<'a> Effective<'a> {
 }
 
 /// What is known of each policy. Every expression is a question of its own, so the processors share them.
-fn truths(schema: &Schema) -> BTreeMap<usize, PolicyTruth> {
+fn truths(schema: &Schema, lineage: &Lineage<'_>) -> BTreeMap<usize, PolicyTruth> {
     let policies: Vec<_> = schema.relations.iter().flat_map(|r| r.policies.iter().map(move |p| (r, p))).collect();
     let judge = |(relation, policy): &(&Relation, &Policy)| {
-        (std::ptr::from_ref::<Policy>(policy).addr(), PolicyTruth::of(schema, relation, policy))
+        (std::ptr::from_ref::<Policy>(policy).addr(), PolicyTruth::of(schema, lineage, relation, policy))
     };
     let threads = thread::available_parallelism().map_or(1, NonZero::get);
     let share = policies.len().div_ceil(threads).max(LEAST_SHARE);
@@ -100,9 +108,9 @@ fn truths(schema: &Schema) -> BTreeMap<usize, PolicyTruth> {
 impl PolicyTruth {
     /// An expression that was left out lets nothing through in a permissive policy and narrows nothing in a
     /// restrictive one (`get_policies_for_relation` and `add_security_quals` in the server's rowsecurity.c).
-    fn of(schema: &Schema, relation: &Relation, policy: &Policy) -> Self {
+    fn of(schema: &Schema, lineage: &Lineage<'_>, relation: &Relation, policy: &Policy) -> Self {
         let none = if policy.permissive { Truth::Never } else { Truth::Always };
-        let of = |expression: Option<&str>| expression.map_or(none, |e| Truth::of_policy(e, relation, schema));
+        let of = |expression: Option<&str>| expression.map_or(none, |e| Truth::of_policy(e, relation, schema, lineage));
         let using = of(policy.using.as_deref());
         let check = match policy.check.as_deref() {
             None => using,

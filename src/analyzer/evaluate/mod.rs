@@ -109,6 +109,12 @@ impl<'a> Evaluator<'a> {
                 self.each(query, rows, &mut |_, _, chosen| found.push(chosen.map(|()| Some(true))));
                 connect(true, found.into_iter())
             }
+            Term::Many(queries) => self.many(queries, rows),
+            Term::Raises(of, _) => match self.eval(*of, rows) {
+                Ok(_) => Ok(Some(false)),
+                Err(Stop::Raises) => Ok(Some(true)),
+                Err(stop) => Err(stop),
+            },
             Term::Any(query) => {
                 let mut found = Vec::new();
                 self.each(query, rows, &mut |this, rows, chosen| {
@@ -188,6 +194,21 @@ impl<'a> Evaluator<'a> {
             }
         }
         Ok(first)
+    }
+
+    fn many(&self, queries: &[Query], rows: &mut Bindings<'a>) -> Truth {
+        let (mut sure, mut unknown) = (0, None);
+        for query in queries {
+            self.each(query, rows, &mut |_, _, chosen| match chosen {
+                Ok(()) => sure += 1,
+                Err(stop) => unknown = Some(stop),
+            });
+        }
+        match unknown {
+            Some(Stop::Raises) => Err(Stop::Raises),
+            Some(stop) if sure < 2 => Err(stop),
+            _ => Ok(Some(sure > 1)),
+        }
     }
 
     /// Visits each choice of rows under which the condition is TRUE, or has no known value.

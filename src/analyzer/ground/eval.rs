@@ -56,7 +56,12 @@ impl Problem<'_> {
             }
             Term::Call(function, args) => return self.call(function, args, data_type, rows),
             Term::Case(branches, otherwise) => return self.case(branches, *otherwise, rows),
-            Term::Exists(_) | Term::Any(_) | Term::Scalar(..) => return self.query(id, rows),
+            Term::Exists(_) | Term::Any(_) | Term::Scalar(..) | Term::Many(_) => return self.query(id, rows),
+            Term::Raises(of, when) => {
+                // What is evaluated needs its values, too.
+                self.ground(*of, rows);
+                certain(self.truth(*when, rows).yes)
+            }
             Term::Equal(a, b) => self.equal(*a, *b, rows),
             Term::Less(a, b) => self.order(*a, *b, rows, false),
             Term::LessEqual(a, b) => self.order(*a, *b, rows, true),

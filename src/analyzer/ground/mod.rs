@@ -28,6 +28,14 @@ pub struct World {
     pub relations: BTreeMap<QualifiedName, Facts>,
 }
 
+impl World {
+    /// Whether nothing is guaranteed.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.relations.values().all(|facts| facts.keys.is_empty() && facts.checks.is_empty())
+    }
+}
+
 /// What is guaranteed of a relation's rows, beside the NOT NULL that the terms carry.
 #[derive(Debug, Clone, Default)]
 pub struct Facts {

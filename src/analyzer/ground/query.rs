@@ -26,6 +26,17 @@ impl Problem<'_> {
                 }
                 Ground::Bool(Truth { yes: self.circuit.or(&yes), no: self.circuit.and(&no) })
             }
+            Term::Many(queries) => {
+                let (mut one, mut two) = (Bit::FALSE, Bit::FALSE);
+                for query in queries {
+                    for (active, _) in self.choices_of(query, rows) {
+                        let again = self.circuit.and(&[one, active]);
+                        two = self.circuit.or(&[two, again]);
+                        one = self.circuit.or(&[one, active]);
+                    }
+                }
+                Ground::Bool(certain(two))
+            }
             Term::Scalar(queries, pick) => {
                 let mut found = Vec::new();
                 for query in queries {

@@ -243,7 +243,7 @@ impl Resolver<'_> {
 
     fn session(&mut self, word: &str, data_type: &crate::sql::Type) -> Id {
         let data_type = self.data_type(data_type);
-        match (word, &self.rights) {
+        match (word, &self.user) {
             ("current_user" | "current_role" | "user", super::Rights::Role(role)) => {
                 let role = role.clone();
                 self.terms.literal(role.as_str().into(), Type::Name)

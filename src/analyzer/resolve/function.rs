@@ -2,8 +2,9 @@
 
 use super::query::Branch;
 use super::{Obstacle, Outcome, Resolver, Rights, obstacle};
+use crate::analyzer::decide::{Assumption, Caller};
 use crate::analyzer::inline;
-use crate::analyzer::term::{Access, Function, Id, Pick, Type};
+use crate::analyzer::term::{Access, CLAIMS, Function, Id, Pick, Term, Type};
 use crate::model::{self, ArgumentMode, Volatility};
 use crate::sql;
 use crate::sql::bind::{Binder, Scope};
@@ -13,35 +14,42 @@ impl Resolver<'_> {
     pub(super) fn user_call(&mut self, call: &Call, data_type: &sql::Type) -> Outcome<Id> {
         let function = call.routine.key.and_then(|key| self.catalog.function(key));
         let Some(function) = function else { return obstacle(call.routine.name.to_string()) };
-        if let Some(known) = self.platform(function) {
-            return Ok(known);
-        }
         let args = self.arguments(call, function)?;
+        if let (Rights::Role(role), Some(effective)) = (&self.user, self.effective)
+            && effective.may_execute(role, function).is_none()
+        {
+            let returns = self.data_type(data_type);
+            return Ok(self.terms.raise(returns));
+        }
         let body = self.scalar_body(function, &args);
         let returns = self.data_type(data_type);
         match body {
-            Ok(value) => Ok(self.terms.cast(value, &returns)),
+            Ok(value) => {
+                let value = self.platform(function, value);
+                Ok(self.terms.cast(value, &returns))
+            }
             Err(Obstacle(reason)) if function.volatility == Volatility::Volatile => {
                 obstacle(format!("{}(), for {reason}", function.id.qualified()))
             }
             Err(Obstacle(reason)) => {
                 // Whose rights it has is a part of what it is; why it is not read follows from it.
                 let (name, rights) = (function.id.qualified(), self.rights_of(function));
-                let name = format!("{name}({}) {rights}, for {reason}", function.id.arguments);
+                let changed = if self.is_changed(function) { ", as it is now" } else { "" };
+                let name = format!("{name}({}) {rights}{changed}, for {reason}", function.id.arguments);
                 let known = Function { name: name.into(), strict: function.strict, never_null: false };
                 Ok(self.terms.call(&known, &args, returns))
             }
         }
     }
 
-    /// The functions by which a platform tells who is asking.
-    fn platform(&mut self, function: &model::Function) -> Option<Id> {
-        // A function of that name that reads something else is read as it is written.
-        let is_known = function.id.schema == "auth" && function.id.arguments.is_empty();
-        if !is_known || !function.body.contains("request.jwt.claim") {
-            return None;
+    /// The functions by which a platform tells who is asking, where their bodies are what the platform's are: the claim,
+    /// unless claims are set one by one as older stacks did. A function of that name that reads something else is read
+    /// as it is written.
+    fn platform(&mut self, function: &model::Function, body: Id) -> Id {
+        if function.id.schema != "auth" || !function.id.arguments.is_empty() {
+            return body;
         }
-        Some(match function.id.name.as_str() {
+        let known = match function.id.name.as_str() {
             "uid" => {
                 let sub = self.terms.claim(&["sub"], Access::Text);
                 self.terms.cast(sub, &Type::Uuid)
@@ -49,8 +57,36 @@ impl Resolver<'_> {
             "jwt" => self.terms.claim(&[], Access::Json),
             "role" => self.terms.claim(&["role"], Access::Text),
             "email" => self.terms.claim(&["email"], Access::Text),
-            _ => return None,
-        })
+            _ => return body,
+        };
+        let unset = |term: &Term| match term {
+            Term::Setting(name) if name.starts_with("request.jwt.claim") && &**name != CLAIMS => Some(Term::Null),
+            _ => None,
+        };
+        if self.terms.replace(body, &unset) != known {
+            return body;
+        }
+        if body != known {
+            self.assumed.insert(Assumption::KnownBody(function.id.clone()));
+        }
+        known
+    }
+
+    /// Whether another model has the function otherwise; of one that both have alike the same is taken.
+    fn is_changed(&mut self, function: &model::Function) -> bool {
+        let Some(other) = self.also else { return false };
+        let same = other.functions.iter().find(|f| f.id == function.id).is_some_and(|f| {
+            let plain = |f: &model::Function| model::Function {
+                origin: model::Origin::default(),
+                acl: model::Acl::default(),
+                ..f.clone()
+            };
+            plain(f) == plain(function)
+        });
+        if same {
+            self.assumed.insert(Assumption::SameFunction(function.id.qualified()));
+        }
+        !same
     }
 
     /// One term for each parameter, defaults for those left out.
@@ -75,7 +111,7 @@ impl Resolver<'_> {
         Ok(args)
     }
 
-    fn default(&mut self, text: &str, data_type: &str) -> Outcome<Id> {
+    pub(super) fn default(&mut self, text: &str, data_type: &str) -> Outcome<Id> {
         let path: [String; 0] = [];
         let wanted = sql::Type::parse(data_type);
         let bound = Binder::new(&self.catalog, &path).expression(text, &Scope::default(), Some(&wanted));
@@ -84,7 +120,7 @@ impl Resolver<'_> {
     }
 
     fn rights_of(&self, function: &model::Function) -> Rights {
-        if function.security_definer { Rights::Role(function.owner.clone()) } else { self.rights.clone() }
+        if function.security_definer { Rights::Role(function.owner.clone()) } else { self.user.clone() }
     }
 
     /// The value of a function's body.
@@ -125,6 +161,7 @@ impl Resolver<'_> {
         }
         let usual = ["public".to_owned(), "extensions".to_owned()];
         let body = inline::body(function, &self.catalog, &usual).map_err(|e| Obstacle(e.reason))?;
+        self.takes_session_path(function)?;
         let rights = self.rights_of(function);
         self.within(function.id.to_string(), |this| {
             this.as_rights(rights, |this| {
@@ -137,5 +174,29 @@ impl Resolver<'_> {
                 })
             })
         })
+    }
+
+    /// What a function without a `search_path` of its own names without a schema is the session's to choose: whoever
+    /// may run any statement can put a temporary table in its place.
+    fn takes_session_path(&mut self, function: &model::Function) -> Outcome<()> {
+        let is_own = function.search_path.is_some() || function.body_is_bound;
+        if is_own || inline::body(function, &self.catalog, &[]).is_ok() {
+            return Ok(());
+        }
+        if self.caller == Caller::Sql && self.asker.as_ref().is_some_and(|role| self.may_shadow(role)) {
+            return obstacle("the search_path, which it leaves to a caller who can make temporary tables");
+        }
+        self.assumed.insert(Assumption::SearchPath(function.id.clone()));
+        Ok(())
+    }
+
+    /// Whether sessions of the role run statements of their own and may make temporary tables.
+    fn may_shadow(&self, role: &str) -> bool {
+        let Some(effective) = self.effective else { return false };
+        let by_api = effective.principals().iter().any(|p| p.role == role && p.is_api());
+        let database = &self.schema.database;
+        let temporary =
+            effective.holding(role, &database.owner, &database.acl, model::Privilege::Temporary, &[]).is_some();
+        !by_api && temporary
     }
 }

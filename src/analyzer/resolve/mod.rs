@@ -6,13 +6,21 @@
 mod call;
 mod expression;
 mod function;
+mod integrity;
 mod operator;
+mod policy;
 mod query;
 mod relation;
 mod value;
 mod world;
 
+pub(crate) use query::Branch;
+
+use std::collections::BTreeSet;
+
+use super::decide::{Assumption, Caller};
 use super::effective::Effective;
+use super::lineage::Lineage;
 use super::term::{Id, Row, Terms, Type};
 use crate::model::{QualifiedName, Relation, Schema};
 use crate::sql::bind::{Binder, Scope};
@@ -71,8 +79,12 @@ pub(crate) struct Resolver<'a> {
     schema: &'a Schema,
     catalog: SchemaCatalog<'a>,
     effective: Option<&'a Effective<'a>>,
+    lineage: &'a Lineage<'a>,
     pub(crate) terms: Terms,
+    /// As whom relations are read.
     rights: Rights,
+    /// As whom functions run: inside a view that is still the caller.
+    user: Rights,
     levels: Vec<Level>,
     parameters: Vec<Id>,
     /// The WITH queries in scope, by level, as they were bound.
@@ -86,17 +98,36 @@ pub(crate) struct Resolver<'a> {
     multiplies: bool,
     /// Whether a whole condition could not be read.
     pub(crate) failed: bool,
+    /// The role that asks.
+    asker: Option<String>,
+    /// How statements reach the database.
+    pub(crate) caller: Caller,
+    /// What reading has assumed.
+    pub(crate) assumed: BTreeSet<Assumption>,
+    /// Another model of the same database: only what both guarantee is assumed.
+    pub(crate) also: Option<&'a Schema>,
+    /// A relation whose policies call for themselves.
+    pub(crate) recursion: Option<QualifiedName>,
 }
 
 impl<'a> Resolver<'a> {
-    /// A resolver as `rights`; without `effective` nothing is known of row security.
-    pub(crate) fn new(schema: &'a Schema, effective: Option<&'a Effective<'a>>, rights: Rights) -> Self {
+    /// A resolver as `rights`.
+    pub(crate) fn new(effective: &'a Effective<'a>, rights: Rights) -> Self {
+        let blind = Self::blind(effective.schema(), effective.lineage());
+        let asker = if let Rights::Role(role) = &rights { Some(role.clone()) } else { None };
+        Self { effective: Some(effective), user: rights.clone(), rights, asker, ..blind }
+    }
+
+    /// A resolver as anyone, which knows nothing of row security.
+    pub(crate) fn blind(schema: &'a Schema, lineage: &'a Lineage<'a>) -> Self {
         Self {
             schema,
             catalog: SchemaCatalog::new(schema),
-            effective,
+            effective: None,
+            lineage,
             terms: Terms::new(),
-            rights,
+            rights: Rights::Anyone,
+            user: Rights::Anyone,
             levels: Vec::new(),
             parameters: Vec::new(),
             ctes: Vec::new(),
@@ -105,6 +136,11 @@ impl<'a> Resolver<'a> {
             inside: Vec::new(),
             multiplies: false,
             failed: false,
+            asker: None,
+            caller: Caller::DataApi,
+            assumed: BTreeSet::new(),
+            also: None,
+            recursion: None,
         }
     }
 
@@ -122,7 +158,16 @@ impl<'a> Resolver<'a> {
 
     /// Evaluates what comes as `rights`, and tells as whom it was before.
     pub(crate) fn set_rights(&mut self, rights: Rights) -> Rights {
+        self.user = rights.clone();
         std::mem::replace(&mut self.rights, rights)
+    }
+
+    /// A condition that is bound already: the relation's row is the only source of its outermost level.
+    pub(crate) fn bound_condition(&mut self, tree: &sql::tree::Expr, relation: &Relation, row: Row) -> Id {
+        match self.place_of(&relation.name) {
+            Ok(place) => self.with_row(row, place, |this| this.expression(tree)),
+            Err(Obstacle(reason)) => self.terms.opaque(&reason, Type::Bool, &[row]),
+        }
     }
 
     fn bind_condition(&mut self, text: &str, relation: &Relation, row: Row, path: &[String]) -> Outcome<Id> {
@@ -133,14 +178,19 @@ impl<'a> Resolver<'a> {
         let scope = Scope::default().relation(table, None);
         let bound = binder.expression(text, &scope, Some(&sql::Type::named("boolean")));
         let bound = bound.map_err(|e| Obstacle(format!("an expression that cannot be read ({})", e.what)))?;
+        Ok(self.with_row(row, place, |this| this.expression(&bound.tree)))
+    }
+
+    /// Does something in a text of its own that sees one row.
+    fn with_row<T>(&mut self, row: Row, place: usize, what: impl FnOnce(&mut Self) -> T) -> T {
         let outer = std::mem::replace(&mut self.levels, vec![vec![Binding::Row(row, place)]]);
         let (ctes, parameters) = (std::mem::take(&mut self.ctes), std::mem::take(&mut self.parameters));
         self.ctes.push(Vec::new());
         self.scope.push(row);
-        let id = self.expression(&bound.tree);
+        let result = what(self);
         self.scope.pop();
         (self.levels, self.ctes, self.parameters) = (outer, ctes, parameters);
-        Ok(id)
+        result
     }
 
     fn place_of(&self, name: &QualifiedName) -> Outcome<usize> {
@@ -148,7 +198,8 @@ impl<'a> Resolver<'a> {
         place.map_err(|_| Obstacle(format!("{name}, which is not known")))
     }
 
-    fn relation_named(&self, name: &QualifiedName) -> Option<&'a Relation> {
+    /// The relation of that name.
+    pub(crate) fn relation_named(&self, name: &QualifiedName) -> Option<&'a Relation> {
         self.schema.relation(name)
     }
 
@@ -184,6 +235,14 @@ impl<'a> Resolver<'a> {
 
     /// Does something as somebody else.
     fn as_rights<T>(&mut self, rights: Rights, what: impl FnOnce(&mut Self) -> T) -> T {
+        let user = std::mem::replace(&mut self.user, rights.clone());
+        let result = self.as_reader(rights, what);
+        self.user = user;
+        result
+    }
+
+    /// Does something reading relations as somebody else.
+    fn as_reader<T>(&mut self, rights: Rights, what: impl FnOnce(&mut Self) -> T) -> T {
         let outer = std::mem::replace(&mut self.rights, rights);
         let result = what(self);
         self.rights = outer;

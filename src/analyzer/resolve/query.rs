@@ -15,7 +15,7 @@ pub(super) struct Rows {
 
 /// One way to be a row of a query.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Branch {
+pub(crate) struct Branch {
     rows: Vec<Row>,
     conditions: Vec<Id>,
     /// The columns of the query.

@@ -1,9 +1,9 @@
 //! What a sub-select sees of a relation: columns, row security, and views as their queries.
 
 use super::query::Branch;
-use super::{Outcome, Resolver, Rights, obstacle};
-use crate::analyzer::term::{Id, Row, Type};
-use crate::model::{Command, Policy, Relation, View};
+use super::{Obstacle, Outcome, Resolver, Rights, obstacle};
+use crate::analyzer::term::{Id, Query, Row, Type};
+use crate::model::{QualifiedName, Relation, View};
 use crate::sql::bind::{Binder, Scope};
 
 impl Resolver<'_> {
@@ -16,59 +16,73 @@ impl Resolver<'_> {
             t if !column.deterministic => Type::Other(format!("{t} collate").into()),
             t => t,
         };
-        Ok(self.terms.column(row, &column.name, data_type, column.nullable))
+        let nullable = column.nullable
+            || self
+                .relation_at(place)
+                .is_some_and(|r| self.is_null_below(r, &column.name) || self.is_null_elsewhere(&r.name, &column.name));
+        Ok(self.terms.column(row, &column.name, data_type, nullable))
     }
 
-    /// Whether a row of `relation` is seen by whoever evaluates.
-    pub(super) fn row_security(&mut self, relation: &Relation, row: Row) -> Outcome<Id> {
-        if !relation.row_security || self.rights == Rights::Everything {
-            return Ok(self.terms.boolean(true));
-        }
-        match (self.rights.clone(), self.effective) {
-            (Rights::Role(role), Some(effective)) => {
-                if !effective.row_security(&role, relation).applies() {
-                    return Ok(self.terms.boolean(true));
+    /// Whether a child allows NULL in a column: what a parent shows are the rows of its children too.
+    fn is_null_below(&self, parent: &Relation, column: &str) -> bool {
+        self.lineage.below(&parent.name).into_iter().any(|child| child.column(column).is_none_or(|c| c.nullable))
+    }
+
+    /// Whether the other model allows NULL in a column.
+    fn is_null_elsewhere(&self, relation: &QualifiedName, column: &str) -> bool {
+        let other = self.also.and_then(|schema| schema.relation(relation));
+        other.is_some_and(|r| r.column(column).is_none_or(|c| c.nullable))
+    }
+
+    /// The same column of two rows, unless nothing is known of its `=`.
+    pub(crate) fn column_pair(&mut self, relation: &Relation, column: &str, a: Row, b: Row) -> Option<(Id, Id)> {
+        let pair = (self.column_named(relation, a, column)?, self.column_named(relation, b, column)?);
+        let data_type = self.terms.type_of(pair.0);
+        data_type.equates_with(data_type).then_some(pair)
+    }
+
+    /// The rows of a view's query as it shows them, or without any row security.
+    pub(crate) fn rows_of_view(&mut self, relation: &Relation, everything: bool) -> Result<Vec<Branch>, String> {
+        let Some(view) = &relation.view else { return Err(format!("view {}", relation.name)) };
+        let rights = if everything { Rights::Everything } else { self.rights.clone() };
+        let rows = self.as_rights(rights, |this| this.apart(Vec::new(), |this| this.view_rows(relation, view)));
+        rows.map_err(|Obstacle(reason)| reason)
+    }
+
+    /// Whether a row is among those of a query, as far as its columns are read.
+    pub(crate) fn is_among(&mut self, branches: &[Branch], relation: &Relation, row: Row) -> Id {
+        let read = self.terms.columns_of(&[row]);
+        let Ok(place) = self.place_of(&relation.name) else { return self.terms.boolean(false) };
+        let mut queries = Vec::new();
+        for branch in branches {
+            let mut same = Vec::new();
+            for (at, column) in relation.columns.iter().enumerate().filter(|(_, c)| read.contains(&*c.name)) {
+                match (self.column_of(row, place, at), branch.columns.get(at)) {
+                    (Ok(mine), Some(its)) => same.push(self.terms.not_distinct(mine, *its)),
+                    _ => same.push(self.terms.opaque(&format!("column {}", column.name), Type::Bool, &[row])),
                 }
-                let policies: Vec<&Policy> = self
-                    .schema
-                    .relation(&relation.name)
-                    .map(|r| effective.policies(&role, r, Command::Select).collect())
-                    .unwrap_or_default();
-                let name = format!("the policies of {}", relation.name);
-                self.within(name, |this| Ok(this.combine(&policies, relation, row, |p| p.using.as_deref())))
             }
-            _ => Ok(self.terms.opaque(&format!("the row security of {}", relation.name), Type::Bool, &[row])),
+            let projection = self.terms.boolean(true);
+            let query = branch.query(&mut self.terms, projection);
+            same.push(query.condition);
+            queries.push(Query { condition: self.terms.and(&same), ..query });
         }
-    }
-
-    /// Permissive policies OR-ed, restrictive ones AND-ed on top. A permissive policy without an expression lets
-    /// nothing through, a restrictive one narrows nothing.
-    pub(crate) fn combine(
-        &mut self,
-        policies: &[&Policy],
-        relation: &Relation,
-        row: Row,
-        pick: fn(&Policy) -> Option<&str>,
-    ) -> Id {
-        let (mut any, mut all) = (Vec::new(), Vec::new());
-        for policy in policies {
-            let condition = pick(policy).map(|text| self.condition(text, relation, row));
-            if policy.permissive { any.extend(condition) } else { all.extend(condition) }
-        }
-        all.push(self.terms.or(&any));
-        self.terms.and(&all)
+        self.terms.exists(&queries)
     }
 
     /// The rows of a view: of its query, as its owner or as the caller.
     pub(super) fn view_rows(&mut self, relation: &Relation, view: &View) -> Outcome<Vec<Branch>> {
-        let rights = if view.security_invoker { self.rights.clone() } else { Rights::Role(relation.owner.clone()) };
+        let rights = match &self.rights {
+            Rights::Role(_) if !view.security_invoker => Rights::Role(relation.owner.clone()),
+            same => same.clone(),
+        };
         let path: [String; 0] = [];
         let binder = Binder::new(&self.catalog, &path);
         let text = view.definition.trim().trim_end_matches(';');
         let bound = binder.query(text, &Scope::default());
         let Ok(bound) = bound else { return obstacle(format!("view {}", relation.name)) };
         self.within(format!("view {}", relation.name), |this| {
-            this.as_rights(rights, |this| this.apart(Vec::new(), |this| this.all_rows(&bound.tree)))
+            this.as_reader(rights, |this| this.apart(Vec::new(), |this| this.all_rows(&bound.tree)))
         })
     }
 

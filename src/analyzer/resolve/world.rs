@@ -28,18 +28,22 @@ impl Resolver<'_> {
             c.validated && c.enforced && !c.deferrable && !c.definition.to_ascii_uppercase().ends_with(" NO INHERIT")
         };
         // Keys of a parent do not bind the rows of its children, which it shows too.
-        let is_child = |r: &Relation| !r.is_partition && r.parents.contains(&relation.name);
-        let has_children = self.schema.relations.iter().any(is_child);
-        for constraint in relation.constraints.iter().filter(enforced) {
+        let has_children = self.lineage.below(&relation.name).iter().any(|r| !r.is_partition);
+        let other = self.also.map(|schema| schema.relation(&relation.name));
+        let elsewhere = |c: &&Constraint| match other {
+            None | Some(None) => true,
+            Some(Some(other)) => {
+                other.constraints.iter().filter(enforced).any(|o| o.kind == c.kind && o.columns == c.columns)
+            }
+        };
+        for constraint in relation.constraints.iter().filter(enforced).filter(elsewhere) {
             match &constraint.kind {
                 ConstraintKind::PrimaryKey | ConstraintKind::Unique if !has_children => {
                     facts.keys.push(constraint.columns.iter().map(|c| Arc::from(c.as_str())).collect());
                 }
                 ConstraintKind::Check(text) => {
                     let row = self.terms.row(&relation.name, &relation.name.name);
-                    let outer = std::mem::replace(&mut self.rights, Rights::Everything);
-                    let check = self.condition(text, relation, row);
-                    self.rights = outer;
+                    let check = self.as_rights(Rights::Everything, |this| this.condition(text, relation, row));
                     // It was evaluated by whoever wrote the row, in a session and a state of their own.
                     if self.terms.depends_on_row_only(check) {
                         facts.checks.push((row, check));

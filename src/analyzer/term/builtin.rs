@@ -32,6 +32,7 @@ pub fn apply(name: &str, args: &[(Value, Type)], returns: &Type) -> Outcome {
     }
     let values: Vec<&Value> = args.iter().map(|(v, _)| v).collect();
     match (name, values.as_slice()) {
+        ("raise", _) => Err(Raises),
         ("lower", [Value::Text(t)]) => ascii(t).map(|t| text(&t.to_ascii_lowercase())),
         ("upper", [Value::Text(t)]) => ascii(t).map(|t| text(&t.to_ascii_uppercase())),
         ("length", [Value::Text(t)]) => length(t.chars().count()),
@@ -64,7 +65,8 @@ pub fn apply(name: &str, args: &[(Value, Type)], returns: &Type) -> Outcome {
 /// Whether [`apply`] knows the function, for some arguments at least.
 #[must_use]
 pub fn is_modelled(name: &str) -> bool {
-    const KNOWN: [&str; 22] = [
+    const KNOWN: [&str; 23] = [
+        "raise",
         "array",
         "lower",
         "upper",

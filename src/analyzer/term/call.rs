@@ -108,6 +108,12 @@ impl Terms {
         (reads_back && self.type_of(x).is_text() && &*function.name == "::text").then_some(inner)
     }
 
+    /// Whether `x` is `of`, cast or not.
+    pub(crate) fn is_cast_of(&self, x: Id, of: Id) -> bool {
+        let is_cast = |f: &Function| f.name.starts_with(CAST);
+        x == of || matches!(self.term(x), Term::Call(f, args) if is_cast(f) && args[..] == [of])
+    }
+
     /// A claim, by its path of object keys.
     pub fn claim(&mut self, path: &[&str], access: Access) -> Id {
         let path = path.iter().map(|s| Arc::from(*s)).collect();

@@ -18,12 +18,15 @@ mod builtin;
 mod call;
 mod compare;
 mod decimal;
+mod inspect;
 mod instant;
 mod json;
 mod logic;
 mod pattern;
 mod print;
 mod query;
+mod raise;
+mod rewrite;
 mod types;
 mod value;
 
@@ -36,6 +39,7 @@ pub use call::Function;
 pub use decimal::Decimal;
 pub use json::Json;
 pub use query::{Pick, Query};
+pub(crate) use rewrite::Write;
 pub use types::{EnumType, Family, Type};
 pub(crate) use value::in_range;
 pub use value::{NoValue, Value};
@@ -94,6 +98,10 @@ pub enum Term {
     Any(Query),
     /// A sub-select as a value: NULL without a row.
     Scalar(Box<[Query]>, Pick),
+    /// Whether the sub-selects together have more than one row.
+    Many(Box<[Query]>),
+    /// Whether evaluating the first raises an error; the second says when, as far as terms can.
+    Raises(Id, Id),
     /// The value of the first branch whose condition is TRUE, or the last.
     Case(Box<[(Id, Id)]>, Id),
     /// Something that is not understood; the number is an identity of its own.
@@ -217,27 +225,6 @@ impl Terms {
         self.rows.get(usize::try_from(row.0).ok()?)
     }
 
-    /// All claims that were read, by path.
-    #[must_use]
-    pub fn claims(&self) -> Vec<(Arc<[Arc<str>]>, Id)> {
-        let numbered = self.nodes.iter().zip(0_u32..);
-        let of = |(node, at): (&Node, u32)| match &node.term {
-            Term::Claim(path, _) => Some((path.clone(), Id(at))),
-            _ => None,
-        };
-        numbered.filter_map(of).collect()
-    }
-
-    /// The columns of a row that were read and may be NULL.
-    #[must_use]
-    pub fn nullable_columns(&self, row: Row) -> Vec<Arc<str>> {
-        let of_row = |node: &Node| match &node.term {
-            Term::Column(of, name) if *of == row && !node.never_null => Some(name.clone()),
-            _ => None,
-        };
-        self.nodes.iter().filter_map(of_row).collect()
-    }
-
     /// All row variables that were made.
     pub fn rows(&self) -> impl Iterator<Item = &RowInfo> {
         self.rows.iter()
@@ -308,7 +295,7 @@ impl Term {
     pub fn queries(&self) -> &[Query] {
         match self {
             Self::Exists(query) | Self::Any(query) => std::slice::from_ref(query),
-            Self::Scalar(queries, _) => queries,
+            Self::Scalar(queries, _) | Self::Many(queries) => queries,
             _ => &[],
         }
     }
@@ -317,7 +304,11 @@ impl Term {
     pub fn operands(&self, mut visit: impl FnMut(Id)) {
         match self {
             Self::Call(_, all) | Self::And(all) | Self::Or(all) => all.iter().copied().for_each(visit),
-            Self::Equal(a, b) | Self::Less(a, b) | Self::LessEqual(a, b) | Self::NotDistinct(a, b) => {
+            Self::Equal(a, b)
+            | Self::Less(a, b)
+            | Self::LessEqual(a, b)
+            | Self::NotDistinct(a, b)
+            | Self::Raises(a, b) => {
                 visit(*a);
                 visit(*b);
             }

@@ -84,6 +84,8 @@ impl Pattern<'_> {
             Term::And(_) => write!(self.text, "and"),
             Term::Or(_) => write!(self.text, "or"),
             Term::Exists(_) => write!(self.text, "exists"),
+            Term::Many(_) => write!(self.text, "many"),
+            Term::Raises(..) => write!(self.text, "raises"),
             Term::Any(_) => write!(self.text, "any"),
             Term::Case(..) => write!(self.text, "case"),
             Term::Null | Term::Literal(_) | Term::Column(..) | Term::Claim(..) | Term::Setting(_) => Ok(()),

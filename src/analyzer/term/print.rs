@@ -53,6 +53,16 @@ impl Terms {
                 self.select(out, query);
                 put(out, "))");
             }
+            Term::Many(queries) => {
+                put(out, "((SELECT count(*) FROM ");
+                self.scalar_sql(out, queries, Pick::Only);
+                put(out, " counted) > 1)");
+            }
+            Term::Raises(of, _) => {
+                put(out, "<evaluating ");
+                self.write(out, *of);
+                put(out, " raises>");
+            }
             Term::Scalar(queries, pick) => self.scalar_sql(out, queries, *pick),
             Term::Case(branches, otherwise) => self.case_sql(out, branches, *otherwise),
             Term::Opaque(number) => {

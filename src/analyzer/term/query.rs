@@ -90,8 +90,26 @@ impl Terms {
     /// `(select ...)` as a value, of several queries with UNION ALL. A query without rows is just its projection.
     pub fn scalar(&mut self, queries: &[Query], pick: Pick) -> Id {
         let data_type = queries.first().map_or(Type::Bool, |q| self.type_of(q.projection).clone());
-        let live: Vec<_> =
-            queries.iter().filter(|q| !matches!(self.constant(q.condition), Some(None | Some(false)))).collect();
+        self.scalar_of(queries, pick, data_type)
+    }
+
+    /// Whether there is more than one row in all.
+    pub fn many(&mut self, queries: &[Query]) -> Id {
+        let live: Box<[_]> = self.live(queries).into_iter().cloned().collect();
+        match &*live {
+            [] => self.boolean(false),
+            [one] if one.rows.is_empty() => self.boolean(false),
+            _ => self.intern(Term::Many(live), Type::Bool, true),
+        }
+    }
+
+    /// The queries that may have a row.
+    fn live<'q>(&self, queries: &'q [Query]) -> Vec<&'q Query> {
+        queries.iter().filter(|q| !matches!(self.constant(q.condition), Some(None | Some(false)))).collect()
+    }
+
+    pub(super) fn scalar_of(&mut self, queries: &[Query], pick: Pick, data_type: Type) -> Id {
+        let live = self.live(queries);
         match live.as_slice() {
             [] => self.null(data_type),
             [one] if one.rows.is_empty() => {

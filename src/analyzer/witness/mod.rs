@@ -6,10 +6,10 @@ mod invent;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::evaluate::{Database, Session, Tuple, with_claim};
+use super::evaluate::{Database, Evaluator, Session, Tuple, with_claim};
 use super::ground::{Ground, Problem, Source};
 use super::solve::Solver;
-use super::term::{Access, CLAIMS, Json, Row, Value};
+use super::term::{Access, CLAIMS, Id, Json, Row, Terms, Value};
 use crate::model::QualifiedName;
 
 /// A session and rows that show what was asked for.
@@ -21,6 +21,15 @@ pub struct Witness {
     pub database: Database,
     /// The subject rows, by row variable.
     pub subjects: Vec<WitnessRow>,
+}
+
+impl Witness {
+    /// Whether a condition over its subject rows is TRUE; `None` if that is not known, or raises.
+    #[must_use]
+    pub fn holds(&self, terms: &Terms, condition: Id) -> Option<bool> {
+        let rows: Vec<_> = self.subjects.iter().map(|s| (s.row, &s.columns)).collect();
+        Evaluator::new(terms, &self.database, &self.session).holds(condition, &rows).ok()
+    }
 }
 
 /// A subject row of a witness.

@@ -7,6 +7,8 @@ mod evaluator;
 mod generate;
 mod known;
 mod policies;
+mod questions;
+mod replay;
 mod smt;
 mod verdicts;
 mod world;

@@ -1,0 +1,52 @@
+//! What a verdict rests on beside the model, said out loud.
+
+use std::fmt;
+
+use super::Caller;
+use crate::model::{FunctionId, QualifiedName, printable};
+
+/// Something that a verdict assumes.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Assumption {
+    /// How statements reach the database.
+    Caller(Caller),
+    /// A `sub` claim that is read as a uuid is one.
+    SubjectIsUuid,
+    /// The function reads the session's token, as the platform's own of that name does.
+    KnownBody(FunctionId),
+    /// The function has no `search_path` of its own and is read under the usual one.
+    SearchPath(FunctionId),
+    /// The function is not read, and means the same before and after.
+    SameFunction(QualifiedName),
+    /// NOT NULL, keys and CHECK constraints of the relation, as the server enforces them.
+    Constraints(QualifiedName),
+    /// The claim is taken as it comes, and users can choose it.
+    UserChosen(String),
+    /// Arithmetic stays within the range of its type.
+    InRange,
+}
+
+impl fmt::Display for Assumption {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Caller(Caller::Sql) => f.write_str("the role may run any statement"),
+            Self::Caller(Caller::DataApi) => {
+                f.write_str("statements come through the Data API: each UPDATE and DELETE has a WHERE")
+            }
+            Self::SubjectIsUuid => f.write_str("the claim sub, where it is read as a uuid, is one"),
+            Self::KnownBody(function) => {
+                write!(f, "{function} reads the claims in request.jwt.claims; claims are not set one by one")
+            }
+            Self::SearchPath(function) => {
+                write!(
+                    f,
+                    "{function} sets no search_path: it runs under public, extensions, and nobody shadows what it names"
+                )
+            }
+            Self::SameFunction(name) => write!(f, "{name}, which is not understood, does the same before and after"),
+            Self::Constraints(relation) => write!(f, "NOT NULL, keys and CHECK constraints of {relation} hold"),
+            Self::UserChosen(claim) => write!(f, "the claim {} is what the user makes it", printable(claim)),
+            Self::InRange => f.write_str("arithmetic stays within the range of its type"),
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! The questions that checks and rules ask: what policies let a role do, decided for all rows and sessions.
+//!
+//! [`Decider::access`] joins privileges, memberships, row security and policies (SEMANTICS 5-13) into conditions on the
+//! old and the new row of one command; [`Formula`] asks about them, [`Decider::compare`] holds two models against each
+//! other.
+
+mod access;
+mod assumption;
+mod claims;
+mod compare;
+mod formula;
+mod session;
+mod stays;
+mod writes;
+
+pub use assumption::Assumption;
+pub use compare::{Change, compare};
+pub use formula::{Ask, DecidedBy, Decision, Formula, Rule};
+pub use session::Asker;
+pub use stays::{Escalation, Staying};
+
+use super::effective::Effective;
+use super::lineage::Lineage;
+use super::resolve::Resolver;
+use super::verdict::{Subject, Verdict};
+use crate::model::{QualifiedName, Schema};
+
+/// How statements reach the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Caller {
+    /// Any statement, also one that reads no column and so skips SELECT policies.
+    #[default]
+    Sql,
+    /// UPDATE and DELETE with a WHERE, so that SELECT policies join in.
+    DataApi,
+}
+
+/// Which row of a command a condition is on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Which {
+    /// The row that is read, changed or deleted.
+    Old,
+    /// The row that is added, or what it is changed to.
+    New,
+}
+
+/// Asks about the access of roles.
+#[derive(Debug, Clone, Copy)]
+pub struct Decider<'a> {
+    effective: &'a Effective<'a>,
+}
+
+impl<'a> Decider<'a> {
+    /// A decider over effective access.
+    #[must_use]
+    pub fn new(effective: &'a Effective<'a>) -> Self {
+        Self { effective }
+    }
+
+    /// Effective access.
+    #[must_use]
+    pub fn effective(&self) -> &'a Effective<'a> {
+        self.effective
+    }
+}
+
+/// What is known of a condition as the catalog prints it, without knowing who asks: whether it is TRUE for every row
+/// and session, and whether for none.
+pub(crate) fn constancy<'a>(
+    schema: &'a Schema,
+    lineage: &'a Lineage<'a>,
+    relation: &QualifiedName,
+    text: &str,
+) -> (bool, bool) {
+    let Some(relation) = schema.relation(relation) else { return (false, false) };
+    let mut resolver = Resolver::blind(schema, lineage);
+    let row = resolver.terms.row(&relation.name, &relation.name.name);
+    let condition = resolver.condition(text, relation, row);
+    if resolver.failed {
+        return (false, false);
+    }
+    let subject = Subject { row, stored: true };
+    let mut formula = Formula::new(resolver, relation, Which::Old, subject, condition);
+    let always = formula.is_always_true(Asker::Any) == Verdict::Proved;
+    (always, !always && formula.is_never_true(Asker::Any) == Verdict::Proved)
+}

@@ -1,0 +1,289 @@
+//! What a principal can reach after writes of its own: access that it gives itself.
+//!
+//! A write to a relation that the policies look up changes what they say. The question is asked of two states at once:
+//! a row that is out of reach, a write that is allowed, and the same row within reach after it. Relations are taken one
+//! by one, and then pairs of them, the first write allowing the second.
+
+use std::collections::BTreeSet;
+
+use super::access::Asked;
+use super::writes::Written;
+use super::{Asker, Caller, Decider, Formula, Which};
+use crate::analyzer::term::{Access, Id, Query, Terms, Type};
+use crate::analyzer::verdict::{Reason, Verdict};
+use crate::analyzer::witness::Witness;
+use crate::model::{Command, FiresWhen, QualifiedName, Relation, TriggerTiming};
+
+/// A write by which a principal widens its own access.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Escalation {
+    /// The relation that is written.
+    pub relation: QualifiedName,
+    /// By which command.
+    pub command: Command,
+    /// The columns of it that matter to what is reached; sorted.
+    pub columns: Vec<String>,
+    /// The write before it that allows it, if one is needed.
+    pub first: Option<(QualifiedName, Command)>,
+    /// Whether it works for a user whom no other row mentions; else somebody has given the user something already.
+    pub stranger: bool,
+    /// The state before, and as subjects the row that is reached and the rows of the writes: an old one is stored, a new
+    /// one is not.
+    pub witness: Box<Witness>,
+    /// What may stand in the way that is not understood: triggers.
+    pub doubt: Option<String>,
+}
+
+/// Whether access stays within what it is, whatever the principal writes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Staying {
+    /// The writes that widen it.
+    pub escalations: Vec<Escalation>,
+    /// The writes of which that is not known.
+    pub unknown: Vec<(QualifiedName, Command, Reason)>,
+}
+
+/// How many questions about pairs of writes are asked.
+const PAIRS: usize = 12;
+
+impl<'a> Decider<'a> {
+    /// Whether `role` can bring rows of `relation` within reach of `command` by writing to what the policies look up,
+    /// through tables; views and functions are other doors.
+    #[must_use]
+    pub fn stays_within(
+        &self,
+        role: &str,
+        relation: &'a Relation,
+        command: Command,
+        caller: Caller,
+        asker: Asker,
+    ) -> Staying {
+        let asked = Asked { role, relation, command, caller };
+        let mut staying = Staying::default();
+        let formula = self.reached(asked);
+        let writes = self.writes(&formula.resolver.terms, asked);
+        let mut quiet = Vec::new();
+        for write in writes {
+            match self.escalates(asked, write, None, asker) {
+                Ok(Some(escalation)) => staying.escalations.push(escalation),
+                Ok(None) => quiet.push(write),
+                Err(reason) => staying.unknown.push((write.relation.name.clone(), write.command, reason)),
+            }
+        }
+        let mut left = PAIRS;
+        for second in quiet {
+            for first in self.writes(&self.reached(second).resolver.terms, second) {
+                if left == 0 || !staying.escalations.is_empty() {
+                    return staying;
+                }
+                left -= 1;
+                if let Ok(Some(escalation)) = self.escalates(asked, second, Some(first), asker) {
+                    staying.escalations.push(escalation);
+                }
+            }
+        }
+        staying
+    }
+
+    /// Whether a role may set a column of a row by UPDATE to another value than it has; see [`Formula::is_never_true`].
+    #[must_use]
+    pub fn sets(&self, role: &str, relation: &'a Relation, column: &str, caller: Caller) -> Formula<'a> {
+        let mut formula = self.access(role, relation, Command::Update, Which::Old, caller);
+        let rows: Vec<_> = formula.subjects.iter().map(|s| s.row).collect();
+        if let [old, new] = rows[..]
+            && let Some((a, b)) = formula.resolver.column_pair(relation, column, old, new)
+        {
+            let terms = &mut formula.resolver.terms;
+            let same = terms.not_distinct(a, b);
+            let changed = terms.not(same);
+            formula.beside = terms.and(&[formula.beside, changed]);
+        }
+        formula
+    }
+
+    fn reached(&self, asked: Asked<'_, 'a>) -> Formula<'a> {
+        let which = if asked.command == Command::Insert { Which::New } else { Which::Old };
+        let mut formula = self.over(asked, which, Terms::new(), None);
+        formula.whole();
+        formula
+    }
+
+    /// The writes that the role may do to tables that sub-selects of the terms read.
+    fn writes<'q>(&self, terms: &Terms, asked: Asked<'q, 'a>) -> Vec<Asked<'q, 'a>> {
+        let read: BTreeSet<&QualifiedName> = terms.looked_up();
+        let mut writes = Vec::new();
+        for name in read {
+            let Some(relation) = self.effective.schema().relation(name) else { continue };
+            for command in [Command::Insert, Command::Update, Command::Delete] {
+                if relation.kind.carries_row_security()
+                    && self.effective.access(asked.role, relation, command).is_some()
+                {
+                    writes.push(Asked { relation, command, ..asked });
+                }
+            }
+        }
+        writes
+    }
+
+    /// Whether the write, after `first` if there is one, brings a row within reach.
+    fn escalates(
+        &self,
+        asked: Asked<'_, 'a>,
+        write: Asked<'_, 'a>,
+        first: Option<Asked<'_, 'a>>,
+        asker: Asker,
+    ) -> Result<Option<Escalation>, Reason> {
+        let mut formula = self.reached(asked);
+        let whole = formula.whole();
+        let before = formula.resolver.terms.and(&whole);
+        let Some((all, mut holds)) = self.written_in_turn(&mut formula, before, write, first) else { return Ok(None) };
+        holds.extend(formula.resolver.references(asked.relation, formula.row));
+        let Some((stranger, witness)) = formula.refuted(&all, holds, before, asker)? else { return Ok(None) };
+        let columns = all.first().map(|w| columns_that_matter(&formula.resolver.terms, w, &witness));
+        Ok(Some(Escalation {
+            relation: write.relation.name.clone(),
+            command: write.command,
+            columns: columns.unwrap_or_default(),
+            first: first.map(|f| (f.relation.name.clone(), f.command)),
+            stranger,
+            witness,
+            doubt: doubt(write.relation, write.command),
+        }))
+    }
+
+    /// The writes, the last one first, and what holds if they are allowed and lead to what was out of reach `before`.
+    fn written_in_turn(
+        &self,
+        formula: &mut Formula<'a>,
+        before: Id,
+        write: Asked<'_, 'a>,
+        first: Option<Asked<'_, 'a>>,
+    ) -> Option<(Vec<Written<'a>>, Vec<Id>)> {
+        let written = self.written(formula, write)?;
+        let after = formula.resolver.terms.after(before, &written.write);
+        let mut holds = vec![after, written.allowed];
+        holds.extend(self.unset(formula, write, &written));
+        let mut all = vec![written];
+        if let Some(first) = first {
+            let earlier = self.written(formula, first)?;
+            let terms = &mut formula.resolver.terms;
+            holds = holds.into_iter().map(|id| terms.after(id, &earlier.write)).collect();
+            holds.push(earlier.allowed);
+            holds.extend(self.unset(formula, first, &earlier));
+            all.push(earlier);
+        }
+        (holds.first() != Some(&before)).then_some((all, holds))
+    }
+}
+
+impl Formula<'_> {
+    /// A state in which all holds and `before` does not, and whether it works for somebody whom no row mentions.
+    fn refuted(
+        &mut self,
+        written: &[Written<'_>],
+        mut holds: Vec<Id>,
+        before: Id,
+        asker: Asker,
+    ) -> Result<Option<(bool, Box<Witness>)>, Reason> {
+        // First without demanding that every other row has what it refers to: that settles most.
+        let mut witness = match self.decide(&holds, &[before], asker) {
+            Verdict::Proved => return Ok(None),
+            Verdict::Unknown(reason) => return Err(reason),
+            Verdict::Violated(witness) => witness,
+        };
+        holds.extend(self.all_refer());
+        match self.decide(&holds, &[before], asker) {
+            Verdict::Proved | Verdict::Unknown(Reason::Unbounded(_)) => return Ok(None),
+            Verdict::Unknown(_) => {}
+            Verdict::Violated(better) => witness = better,
+        }
+        let lonely = self.nobody_mentions(written);
+        holds.extend(lonely);
+        Ok(Some(match self.decide(&holds, &[before], asker) {
+            Verdict::Violated(better) => (true, better),
+            _ => (false, witness),
+        }))
+    }
+
+    /// That the rows of every relation that is looked up have what they refer to.
+    fn all_refer(&mut self) -> Vec<Id> {
+        let names: Vec<QualifiedName> = self.resolver.terms.looked_up().into_iter().cloned().collect();
+        let mut all = Vec::new();
+        for name in names {
+            if let Some(relation) = self.resolver.relation_named(&name) {
+                all.extend(self.resolver.all_refer(relation));
+            }
+        }
+        all
+    }
+
+    /// That no row mentions the user but those that are written; empty if there is no user.
+    fn nobody_mentions(&mut self, written: &[Written<'_>]) -> Vec<Id> {
+        let terms = &mut self.resolver.terms;
+        let sub = terms.claim(&["sub"], Access::Text);
+        let user = terms.cast(sub, &Type::Uuid);
+        let mut all = Vec::new();
+        for column in terms.columns_of_type(self.row, &Type::Uuid) {
+            let same = terms.equal(column, user);
+            let is_user = terms.is_true(same);
+            all.push(terms.not(is_user));
+        }
+        let names: Vec<QualifiedName> = terms.looked_up().into_iter().cloned().collect();
+        for name in names {
+            let columns = terms.looked_up_columns(&name, &Type::Uuid);
+            let other = terms.row(&name, &name.name);
+            let each: Vec<_> = columns
+                .iter()
+                .map(|column| {
+                    let column = terms.column(other, column, Type::Uuid, true);
+                    terms.equal(column, user)
+                })
+                .collect();
+            let mut mentions = vec![terms.or(&each)];
+            for one in written.iter().filter(|w| w.relation.name == name) {
+                if let Some((old, key)) = &one.write.removed {
+                    let same: Vec<_> = key
+                        .iter()
+                        .map(|(column, t)| {
+                            let (a, b) = (
+                                terms.column(other, column, t.clone(), false),
+                                terms.column(*old, column, t.clone(), false),
+                            );
+                            terms.equal(a, b)
+                        })
+                        .collect();
+                    let is_old = terms.and(&same);
+                    mentions.push(terms.not(is_old));
+                }
+            }
+            let (condition, projection) = (terms.and(&mentions), terms.boolean(true));
+            let mentioned = terms.exists(&[Query { rows: [other].into(), condition, projection }]);
+            all.push(terms.not(mentioned));
+        }
+        all
+    }
+}
+
+/// Columns of the written row that are read: for an UPDATE those that change.
+fn columns_that_matter(terms: &Terms, written: &Written<'_>, witness: &Witness) -> Vec<String> {
+    let Some(new) = written.new else { return Vec::new() };
+    let value = |row, column: &str| {
+        let subject = witness.subjects.iter().find(|s| Some(s.row) == row)?;
+        subject.columns.get(column).cloned()
+    };
+    let changes = |c: &str| written.old.is_none() || value(written.old, c) != value(written.new, c);
+    terms.columns_of(&[new]).iter().filter(|c| changes(c)).map(|c| c.to_string()).collect()
+}
+
+/// Triggers that may refuse or change a write.
+fn doubt(relation: &Relation, command: Command) -> Option<String> {
+    let event = match command {
+        Command::Insert => crate::model::TriggerEvent::Insert,
+        Command::Update => crate::model::TriggerEvent::Update,
+        _ => crate::model::TriggerEvent::Delete,
+    };
+    let fires = relation.triggers.iter().filter(|t| t.fires != FiresWhen::Disabled && t.events.contains(&event));
+    let names: Vec<_> = fires.filter(|t| t.timing == TriggerTiming::Before).map(|t| t.name.as_str()).collect();
+    let list = names.join(", ");
+    (!names.is_empty()).then(|| format!("trigger {} may change or refuse it", crate::model::printable(&list)))
+}
