@@ -186,7 +186,9 @@ impl Walk<'_> {
             return self.value(id);
         }
         let known = self.both(id, Want::True, Want::False);
-        known.or(self.both(id, Want::NotTrue, Want::NotFalse))
+        let null = self.both(id, Want::NotTrue, Want::NotFalse);
+        // For each row of a sub-select it may be another one.
+        if self.universal.is_empty() { known.or(null) } else { known.and(null) }
     }
 }
 

@@ -10,6 +10,10 @@ use crate::model::{FunctionId, QualifiedName, printable};
 pub enum Assumption {
     /// How statements reach the database.
     Caller(Caller),
+    /// The claim `role`, if there is one, names the role that asks.
+    ClaimedRole,
+    /// Whoever holds the public key alone has no user claims.
+    KeyWithoutUser,
     /// A `sub` claim that is read as a uuid is one.
     SubjectIsUuid,
     /// The function reads the session's token, as the platform's own of that name does.
@@ -33,6 +37,8 @@ impl fmt::Display for Assumption {
             Self::Caller(Caller::DataApi) => {
                 f.write_str("statements come through the Data API: each UPDATE and DELETE has a WHERE")
             }
+            Self::ClaimedRole => f.write_str("the claim role, if there is one, names the role that asks"),
+            Self::KeyWithoutUser => f.write_str("requests with the public key alone carry no claims of a user"),
             Self::SubjectIsUuid => f.write_str("the claim sub, where it is read as a uuid, is one"),
             Self::KnownBody(function) => {
                 write!(f, "{function} reads the claims in request.jwt.claims; claims are not set one by one")

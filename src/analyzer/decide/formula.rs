@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use super::access::{Kept, pick};
 use super::session::known;
 use super::{Asker, Assumption, Caller, Which};
-use crate::analyzer::resolve::{Branch, Resolver, Rights};
-use crate::analyzer::term::{Access, Id, Row, Terms};
 use crate::analyzer::evaluate::Evaluator;
+use crate::analyzer::resolve::{Branch, Resolver, Rights};
+use crate::analyzer::term::{Access, Id, Query, Row, Terms};
 use crate::analyzer::verdict::{Limits, Question, Subject, Verdict, World};
 use crate::analyzer::witness::{Witness, WitnessRow};
 use crate::model::{Policy, QualifiedName, Relation};
@@ -281,13 +281,22 @@ impl<'a> Formula<'a> {
         }
     }
 
-    /// A condition that is TRUE, and whose evaluation raises no error.
+    /// The condition where evaluating it raises no error: neither for the row nor, while a table is read, for another.
     pub(super) fn surely(&mut self, condition: Id) -> Id {
-        let raises = self.resolver.terms.raises(condition);
         let terms = &mut self.resolver.terms;
-        let raised = terms.is_true(raises);
-        let calm = terms.not(raised);
-        terms.and(&[condition, calm])
+        let here = terms.raises(condition);
+        let no = terms.boolean(false);
+        if here == no {
+            return condition;
+        }
+        let mut raises = vec![here];
+        if self.subjects.first().is_some_and(|s| s.stored) {
+            let other = terms.row(&self.relation.name, &self.relation.name.name);
+            let (there, projection) = (terms.with_row(here, self.row, other), terms.boolean(true));
+            raises.push(terms.exists(&[Query { rows: [other].into(), condition: there, projection }]));
+        }
+        let raises = terms.or(&raises);
+        terms.case(&[(raises, no)], condition)
     }
 
     /// The condition on the row; of a view, that it shows a row of these columns.
@@ -370,6 +379,9 @@ impl<'a> Formula<'a> {
         all.extend(terms.calls(&["+", "-", "*"]).then_some(Assumption::InRange));
         let reads_sub =
             terms.claims().iter().any(|(path, _)| path.len() == 1 && path.iter().all(|key| &**key == "sub"));
+        let reads_role = terms.claims().iter().any(|(path, _)| path.first().is_none_or(|key| &**key == "role"));
+        all.extend((reads_role && self.api_role.is_some()).then_some(Assumption::ClaimedRole));
+        all.extend((asker == Asker::Nobody).then_some(Assumption::KeyWithoutUser));
         all.extend((reads_sub && terms.calls(&["::uuid"])).then_some(Assumption::SubjectIsUuid));
         if *verdict == Verdict::Proved {
             let world = self.resolver.world();

@@ -1,11 +1,9 @@
 //! One write of a principal: what allows it, and the state that it leaves.
 
-use std::sync::Arc;
-
 use super::access::{Asked, Kept};
 use super::{Decider, Formula};
 use crate::analyzer::effective::{Columns, Extent};
-use crate::analyzer::term::{Id, Query, Row, Type, Write};
+use crate::analyzer::term::{Id, Key, Query, Row, Write};
 use crate::analyzer::verdict::Subject;
 use crate::model::{Column, Command, ConstraintKind, Relation, TriggerEvent};
 
@@ -90,7 +88,7 @@ impl<'a> Formula<'a> {
     }
 
     /// That a new row has no key of a row that stays.
-    fn unique(&mut self, relation: &Relation, new: Row, removed: Option<(Row, Vec<(Arc<str>, Type)>)>) -> Vec<Id> {
+    fn unique(&mut self, relation: &Relation, new: Row, removed: Option<(Row, Key)>) -> Vec<Id> {
         let is_key = |k: &ConstraintKind| matches!(k, ConstraintKind::PrimaryKey | ConstraintKind::Unique);
         let mut all = Vec::new();
         for constraint in relation.constraints.iter().filter(|c| is_key(&c.kind)) {

@@ -2,8 +2,8 @@
 //!
 //! A body becomes steps, each a bound expression over the parameters and the steps before it, and a result. What a body does
 //! beyond computing a value (writing, loops, dynamic SQL) is not read at all: the reason is for people, and whoever asks
-//! treats the function as unknown. `RAISE` and the end of a body without RETURN read as NULL, as failing casts do: the
-//! server raises there, which shows no row.
+//! treats the function as unknown. `RAISE` and the end of a body without RETURN are [`RAISE`]: the server raises there,
+//! which shows no row.
 
 mod block;
 mod cursor;
@@ -46,6 +46,9 @@ pub struct Unread {
     pub reason: String,
 }
 
+/// What stands, as a [`Node::Session`], for a value that is never there because an error is raised.
+pub const RAISE: &str = "raise";
+
 type Read<T> = Result<T, Unread>;
 
 fn unread<T>(reason: impl Into<String>) -> Read<T> {
@@ -57,6 +60,9 @@ fn unread<T>(reason: impl Into<String>) -> Read<T> {
 /// # Errors
 /// What was not understood.
 pub fn body(function: &Function, catalog: &dyn Catalog, session_path: &[String]) -> Result<Body, Unread> {
+    if sets_settings(&function.body) {
+        return unread("set_config, which changes the session");
+    }
     let path = search_path(function, session_path);
     let binder = Binder::new(catalog, &path);
     let scope = scope_of(function);
@@ -68,6 +74,12 @@ pub fn body(function: &Function, catalog: &dyn Catalog, session_path: &[String])
     };
     let result = if function.strict { strictly(result, &scope)? } else { result };
     Ok(Body { parameters, defaults: defaults(function, catalog)?, steps, result })
+}
+
+/// Whether a body changes settings of the session, for the rest of the statement too.
+#[must_use]
+pub fn sets_settings(body: &str) -> bool {
+    body.contains("set_config")
 }
 
 /// The function's own `search_path`, else the session's; a body that was bound when it was made needs none.

@@ -183,7 +183,7 @@ impl Run<'_> {
         match statement {
             Statement::Unread(reason) => unread(reason.clone()),
             Statement::Nothing | Statement::Raise(false) => self.go_on(scope, rest),
-            Statement::Raise(true) => Ok(Outcome::Value(self.null())),
+            Statement::Raise(true) => Ok(Outcome::Value(self.raise())),
             Statement::Block(block) => {
                 // Names of the block end with it; a variable of the same name outside must not be mistaken for it.
                 let hides =
@@ -323,8 +323,14 @@ impl Run<'_> {
                 Ok(Outcome::Value(self.expression(&name, scope, Some(&wanted))?))
             }
             None if self.set => unread("rows that are not those of one RETURN QUERY"),
-            None => Ok(Outcome::Value(self.null())),
+            None if self.returns.is("void") => Ok(Outcome::Value(self.null())),
+            // The server raises.
+            None => Ok(Outcome::Value(self.raise())),
         }
+    }
+
+    fn raise(&self) -> Expr {
+        Expr { node: Node::Session(super::RAISE, None), ..self.null() }
     }
 
     fn null(&self) -> Expr {

@@ -52,6 +52,7 @@ impl Resolver<'_> {
             other => other,
         };
         let returns = self.data_type(data_type);
+        let returns = self.derived(&args, returns);
         let strict = call.routine.strict;
         let never_null = strict && NEVER_NULL.contains(&name);
         Ok(self.terms.call(&Function { name: name.into(), strict, never_null }, &args, returns))

@@ -1,6 +1,6 @@
 //! Expressions.
 
-use super::{Binding, Obstacle, Outcome, Resolver, obstacle};
+use super::{Binding, Obstacle, Outcome, Resolver, Rights, obstacle};
 use crate::analyzer::term::{Function, Id, Pick, Query, Term, Type, Value};
 use crate::sql::tree::{CastMethod, Choice, ColumnRef, Expr, Node, Operator, Test};
 
@@ -230,6 +230,7 @@ impl Resolver<'_> {
             }
             _ => {}
         }
+        let to = self.derived(&[x], to);
         let cast = self.terms.cast(x, &to);
         Ok(match expr.data_type.modifier() {
             None => cast,
@@ -243,9 +244,15 @@ impl Resolver<'_> {
 
     fn session(&mut self, word: &str, data_type: &crate::sql::Type) -> Id {
         let data_type = self.data_type(data_type);
-        match (word, &self.user) {
-            ("current_user" | "current_role" | "user", super::Rights::Role(role)) => {
-                let role = role.clone();
+        let user = match &self.user {
+            Rights::Role(role) => Some(role.clone()),
+            // Of a rule it is who asks.
+            Rights::Everything => self.asker.clone(),
+            Rights::Anyone => None,
+        };
+        match (word, user) {
+            (crate::analyzer::inline::RAISE, _) => self.terms.raise(data_type),
+            ("current_user" | "current_role" | "user", Some(role)) => {
                 self.terms.literal(role.as_str().into(), Type::Name)
             }
             _ => {

@@ -14,6 +14,8 @@ impl Resolver<'_> {
     pub(super) fn user_call(&mut self, call: &Call, data_type: &sql::Type) -> Outcome<Id> {
         let function = call.routine.key.and_then(|key| self.catalog.function(key));
         let Some(function) = function else { return obstacle(call.routine.name.to_string()) };
+        self.called = true;
+        self.unsettled |= inline::sets_settings(&function.body);
         let args = self.arguments(call, function)?;
         if let (Rights::Role(role), Some(effective)) = (&self.user, self.effective)
             && effective.may_execute(role, function).is_none()

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use super::Resolver;
-use crate::analyzer::term::{Id, Query, Row, Term, Type};
+use crate::analyzer::term::{Id, Key, Query, Row, Term, Type};
 use crate::model::{Column, Constraint, ConstraintKind, Relation};
 
 impl Resolver<'_> {
     /// Columns that are never NULL and that no two rows share.
-    pub(crate) fn key(&mut self, relation: &Relation) -> Option<Vec<(Arc<str>, Type)>> {
+    pub(crate) fn key(&mut self, relation: &Relation) -> Option<Key> {
         let is_key = |c: &&Constraint| {
             let of_kind = matches!(c.kind, ConstraintKind::PrimaryKey | ConstraintKind::Unique);
             let given = |name: &String| relation.column(name).is_some_and(|c| !c.nullable);

@@ -70,6 +70,9 @@ fn obstacle<T>(reason: impl Into<String>) -> Outcome<T> {
     Err(Obstacle(reason.into()))
 }
 
+/// Behind the name of a text type whose `=` is not identity.
+const COLLATE: &str = " collate";
+
 /// How deep functions, views and policies may lie in each other.
 const DEPTH: usize = 12;
 
@@ -100,6 +103,10 @@ pub(crate) struct Resolver<'a> {
     pub(crate) failed: bool,
     /// The role that asks.
     asker: Option<String>,
+    /// Whether a function changes settings while conditions are evaluated.
+    unsettled: bool,
+    /// Whether a function of the application's was called.
+    called: bool,
     /// How statements reach the database.
     pub(crate) caller: Caller,
     /// What reading has assumed.
@@ -137,6 +144,8 @@ impl<'a> Resolver<'a> {
             multiplies: false,
             failed: false,
             asker: None,
+            unsettled: false,
+            called: false,
             caller: Caller::DataApi,
             assumed: BTreeSet::new(),
             also: None,
@@ -148,6 +157,7 @@ impl<'a> Resolver<'a> {
     pub(crate) fn condition(&mut self, text: &str, relation: &Relation, row: Row) -> Id {
         let path: [String; 0] = [];
         match self.bind_condition(text, relation, row, &path) {
+            Ok(_) if self.unsettled => self.terms.opaque("settings that a function changes", Type::Bool, &[row]),
             Ok(id) => id,
             Err(Obstacle(reason)) => {
                 self.failed = true;
@@ -210,6 +220,13 @@ impl<'a> Resolver<'a> {
     /// The type that terms carry for one of SQL's.
     fn data_type(&self, data_type: &sql::Type) -> Type {
         Type::named(data_type.name(), self.schema)
+    }
+
+    /// The type of what is computed from values: text of a nondeterministic collation stays that.
+    fn derived(&self, args: &[Id], returns: Type) -> Type {
+        let is_other = |id: &Id| matches!(self.terms.type_of(*id), Type::Other(name) if name.ends_with(COLLATE));
+        let of_text = returns.is_text() || returns.element().is_some_and(Type::is_text);
+        if of_text && args.iter().any(is_other) { Type::Other(format!("{returns}{COLLATE}").into()) } else { returns }
     }
 
     /// A term for what is not understood.

@@ -92,6 +92,7 @@ impl Resolver<'_> {
     /// Any other built-in operator: a function of its operands, which are NULL-strict all.
     fn other(&mut self, operator: &Operator, operands: &[Id]) -> Outcome<Id> {
         let returns = self.data_type(&operator.result);
+        let returns = self.derived(operands, returns);
         let arithmetic = matches!(operator.symbol.as_str(), "+" | "-" | "*") && returns.is_integer();
         let text = operator.symbol == "||" && returns.is_text();
         let name = if operands.len() == 2 { operator.symbol.clone() } else { format!("{} of one", operator.symbol) };

@@ -230,6 +230,9 @@ impl Resolver<'_> {
         let Some(source) = select.sources.get(at) else { return obstacle("an item of FROM") };
         match &source.kind {
             SourceKind::Relation { sample: true, .. } => obstacle("TABLESAMPLE"),
+            SourceKind::Relation { only: true, name, .. } if !self.lineage.below(name).is_empty() => {
+                obstacle(format!("ONLY {name}, without its children"))
+            }
             SourceKind::Relation { key: Some(key), .. } => {
                 let place = usize::try_from(key.0).unwrap_or(usize::MAX);
                 self.relation_rows(&branch, at, place, &source.name)

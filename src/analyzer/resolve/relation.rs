@@ -13,7 +13,7 @@ impl Resolver<'_> {
         let Some(column) = column else { return obstacle("a system column") };
         let data_type = match Type::named(&column.data_type, self.schema) {
             // Of a nondeterministic collation nothing is known of `=`.
-            t if !column.deterministic => Type::Other(format!("{t} collate").into()),
+            t if !column.deterministic => Type::Other(format!("{t}{}", super::COLLATE).into()),
             t => t,
         };
         let nullable = column.nullable

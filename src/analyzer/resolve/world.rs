@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{Resolver, Rights};
 use crate::analyzer::verdict::{Facts, World};
-use crate::model::{Constraint, ConstraintKind, QualifiedName, Relation};
+use crate::model::{Constraint, ConstraintKind, QualifiedName, Relation, RelationKind};
 
 impl Resolver<'_> {
     /// Keys and CHECKs of all relations that the terms read, as far as the server enforces them on every row.
@@ -24,11 +24,15 @@ impl Resolver<'_> {
 
     fn facts(&mut self, relation: &Relation) -> Facts {
         let mut facts = Facts::default();
+        let below = self.lineage.below(&relation.name);
+        if std::iter::once(relation).chain(below.iter().copied()).any(|r| r.kind == RelationKind::ForeignTable) {
+            return facts;
+        }
         let enforced = |c: &&Constraint| {
             c.validated && c.enforced && !c.deferrable && !c.definition.to_ascii_uppercase().ends_with(" NO INHERIT")
         };
         // Keys of a parent do not bind the rows of its children, which it shows too.
-        let has_children = self.lineage.below(&relation.name).iter().any(|r| !r.is_partition);
+        let has_children = below.iter().any(|r| !r.is_partition);
         let other = self.also.map(|schema| schema.relation(&relation.name));
         let elsewhere = |c: &&Constraint| match other {
             None | Some(None) => true,
@@ -43,9 +47,12 @@ impl Resolver<'_> {
                 }
                 ConstraintKind::Check(text) => {
                     let row = self.terms.row(&relation.name, &relation.name.name);
-                    let check = self.as_rights(Rights::Everything, |this| this.condition(text, relation, row));
-                    // It was evaluated by whoever wrote the row, in a session and a state of their own.
-                    if self.terms.depends_on_row_only(check) {
+                    let outer = std::mem::replace(&mut self.called, false);
+                    let check = self.as_rights(Rights::Anyone, |this| this.condition(text, relation, row));
+                    let called = std::mem::replace(&mut self.called, outer);
+                    // It was evaluated by whoever wrote the row, in a session and a state of their own, and a function
+                    // may have been another one then.
+                    if !called && self.terms.depends_on_row_only(check) {
                         facts.checks.push((row, check));
                     }
                 }

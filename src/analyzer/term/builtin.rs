@@ -165,9 +165,9 @@ fn whole(value: Option<i64>, returns: &Type) -> Outcome {
     }
 }
 
-/// Only ASCII has a case that no collation changes.
+/// Only ASCII has a case that no collation changes, but for the `i` of Turkic ones.
 fn ascii(text: &str) -> Result<&str, NoResult> {
-    if text.is_ascii() { Ok(text) } else { Err(Unmodelled) }
+    if text.is_ascii() && !text.contains(['i', 'I']) { Ok(text) } else { Err(Unmodelled) }
 }
 
 /// `%`, `_` and `\` as LIKE reads them.

@@ -39,7 +39,7 @@ pub use call::Function;
 pub use decimal::Decimal;
 pub use json::Json;
 pub use query::{Pick, Query};
-pub(crate) use rewrite::Write;
+pub(crate) use rewrite::{Key, Write};
 pub use types::{EnumType, Family, Type};
 pub(crate) use value::in_range;
 pub use value::{NoValue, Value};

@@ -6,13 +6,19 @@ use std::sync::Arc;
 use super::{Id, Query, Row, Term, Terms, Type};
 use crate::model::QualifiedName;
 
+/// The columns of a key.
+pub(crate) type Key = Vec<(Arc<str>, Type)>;
+
+/// Row variables that stay, and those that stand for another row.
+type Way = (Vec<Row>, Vec<(Row, Row)>);
+
 /// A write: one row less, one row more, or one row changed.
 #[derive(Debug, Clone)]
 pub(crate) struct Write {
     /// The relation.
     pub(crate) relation: QualifiedName,
     /// The row that is no longer there, told by its key: columns that are never NULL.
-    pub(crate) removed: Option<(Row, Vec<(Arc<str>, Type)>)>,
+    pub(crate) removed: Option<(Row, Key)>,
     /// The row that is there now.
     pub(crate) added: Option<Row>,
 }
@@ -31,6 +37,12 @@ impl Terms {
     /// The term with leaves replaced where `leaf` gives another of the same type.
     pub(crate) fn replace(&mut self, id: Id, leaf: Leaf<'_>) -> Id {
         let mut rewrite = Rewrite { leaf, write: None, rows: Vec::new(), memo: HashMap::new() };
+        rewrite.term(self, id)
+    }
+
+    /// The term with one row in the place of another.
+    pub(crate) fn with_row(&mut self, id: Id, from: Row, to: Row) -> Id {
+        let mut rewrite = Rewrite { leaf: &|_| None, write: None, rows: vec![(from, to)], memo: HashMap::new() };
         rewrite.term(self, id)
     }
 
@@ -82,6 +94,11 @@ impl Rewrite<'_> {
             }
             Term::Call(function, args) => {
                 let args = self.each(terms, &args);
+                // One that is not read may read tables, which are others now.
+                if self.write.is_some() && function.name.contains(", for ") {
+                    let name = format!("{}, after a write", function.name).into();
+                    return terms.call(&super::Function { name, ..(*function).clone() }, &args, data_type);
+                }
                 terms.call(&function, &args, data_type)
             }
             Term::Exists(query) => {
@@ -162,7 +179,7 @@ impl Rewrite<'_> {
 
     fn query(&mut self, terms: &mut Terms, query: &Query) -> Vec<Query> {
         // Each variable ranges over the rows that stay, or is the one that was added.
-        let mut ways: Vec<(Vec<Row>, Vec<(Row, Row)>)> = vec![(Vec::new(), Vec::new())];
+        let mut ways: Vec<Way> = vec![(Vec::new(), Vec::new())];
         for row in &query.rows {
             let mut more = Vec::new();
             for (kept, chosen) in ways {

@@ -375,3 +375,62 @@ fn not_null_of_a_parent_holds_only_where_its_children_have_it() {
     let mut access = decider.access("authenticated", parent, Command::Select, Which::Old, Caller::Sql);
     assert!(is_violated(&access.never_exceeds("owner = auth.uid()", USER)));
 }
+
+const THROUGH_VIEWS: &str = "
+    create table letters (id int primary key, owner uuid, reader text);
+    alter table letters enable row level security;
+    create policy p on letters for select to authenticated using (owner = auth.uid());
+    create function sees(letter int) returns boolean language sql stable set search_path = '' as $$
+        select exists (select from public.letters l where l.id = letter) $$;
+    create view as_user as select id, owner from letters where reader = current_user;
+    create view by_helper as select id, owner from letters where sees(id);
+    create table grandparent (id int primary key, owner uuid);
+    create table grandchild () inherits (grandparent);
+    create table family (id int primary key, owner uuid);
+    create policy p on family for select to authenticated using
+        (not exists (select from only grandparent g where g.id = family.id) or owner = auth.uid());
+    create collation folding (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+    create table folded (id int primary key, name text collate folding, owner uuid);
+    create policy p on folded for select to authenticated using (name = 'a');
+    create function captured(owner uuid) returns boolean language sql stable security definer set search_path = '' as $$
+        select exists (select from public.letters l where l.owner = owner) $$;
+    create table by_capture (id int primary key, owner uuid);
+    create policy p on by_capture for select to authenticated using (captured(owner));
+    create function becomes(text) returns text language sql as $$ select set_config('app.tenant', $1, true) $$;
+    create table settled (id int primary key, tenant text);
+    create policy p on settled for select to authenticated using
+        (becomes(tenant) is not null and tenant = current_setting('app.tenant', true));
+    alter table family enable row level security; alter table folded enable row level security;
+    alter table by_capture enable row level security; alter table settled enable row level security;
+    grant select on all tables in schema public to authenticated;";
+
+#[test]
+fn names_rights_and_states_are_those_of_the_server() {
+    with(THROUGH_VIEWS, |database, schema, decider| {
+        let asks = |name: &str, rule: &str| {
+            let mut access =
+                decider.access("authenticated", table(schema, name), Command::Select, Which::Old, Caller::Sql);
+            access.never_exceeds(rule, USER)
+        };
+        // Functions in a view, and current_user, are the caller's; relations are read as the owner.
+        assert_eq!(asks("by_helper", "owner = auth.uid()"), Verdict::Proved);
+        let Verdict::Violated(witness) = asks("as_user", "owner = auth.uid()") else { panic!("every row of the role") };
+        assert_eq!(Replay::new(database, schema, &witness).rows("authenticated", "as_user", "true"), 1);
+        // The parameter is called as the column: the column is meant.
+        let Verdict::Violated(witness) = asks("by_capture", "owner in (select l.owner from public.letters l)") else {
+            panic!("any letter opens all")
+        };
+        assert!(Replay::new(database, schema, &witness).rows("authenticated", "by_capture", "true") > 0);
+        let family = asks(
+            "family",
+            "owner = auth.uid() or not exists (select from public.grandparent g where g.id = family.id)",
+        );
+        assert_ne!(family, Verdict::Proved, "a row of the child is not among ONLY its parent's");
+        assert_ne!(
+            asks("folded", "lower(name) = lower('a') and name::text = 'a'::text"),
+            Verdict::Proved,
+            "'A' is equal"
+        );
+        assert_ne!(asks("settled", "tenant = current_setting('app.tenant', true)"), Verdict::Proved);
+    });
+}
