@@ -32,7 +32,8 @@ impl Terms {
     fn equal_to_printed(&mut self, x: Id, literal: Id) -> Option<Id> {
         let Term::Literal(Value::Text(text)) = self.term(literal) else { return None };
         let inner = self.printed(x)?;
-        let data_type = self.type_of(inner).clone();
+        // Numbers that are equal print differently: 1.0 and 1.00.
+        let data_type = Some(self.type_of(inner).clone()).filter(Type::equality_is_identity)?;
         let value = Value::parse(text, &data_type);
         let same =
             |v: &Value| super::cast(v, &data_type, &Type::Text).ok().flatten() == Some(Value::Text(text.clone()));

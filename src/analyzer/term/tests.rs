@@ -57,6 +57,12 @@ fn what_was_printed_reads_back() {
     let canonical = t.text("00000000-0000-0000-0000-00000000000a");
     let literal = t.literal(Value::Uuid(10), Type::Uuid);
     assert_eq!(t.equal(text, canonical), t.equal(id, literal));
+    let number = column(&mut t, "n", Type::Numeric);
+    let (printed, one) = (t.cast(number, &Type::Text), t.text("1.0"));
+    assert_eq!(t.cast(printed, &Type::Numeric), number);
+    // 1.00 is 1.0 and prints otherwise.
+    let literal = t.parse("1.0", &Type::Numeric);
+    assert_ne!(t.equal(printed, one), t.equal(number, literal));
     let upper = t.text("00000000-0000-0000-0000-00000000000A");
     let never = t.equal(text, upper);
     let is_true = t.is_true(never);
