@@ -122,11 +122,19 @@ impl Run {
                     "data_type" => self.data_type_word(&column.data_type),
                 })
             }
-            "pg_class" => any!(c.relations.iter(), (_, r) => {
-                "relname" => text(&r.name), "relkind" => text(letter(r.kind)),
-                "relrowsecurity" => Some(r.row_security.to_string()),
-                "relnamespace" => schema(r.schema), "oid" => None,
-            }),
+            "pg_class" => {
+                let relation = any!(c.relations.iter(), (_, r) => {
+                    "relname" => text(&r.name), "relkind" => text(letter(r.kind)),
+                    "relrowsecurity" => Some(r.row_security.to_string()),
+                    "relnamespace" => schema(r.schema), "oid" => None,
+                })?;
+                let index = any!(c.indexes.iter(), (_, i) => {
+                    "relname" => text(&i.name), "relkind" => text(index_letter(c.relations.get(i.relation))),
+                    "relrowsecurity" => text("false"),
+                    "relnamespace" => c.relations.get(i.relation).and_then(|r| schema(r.schema)), "oid" => None,
+                })?;
+                Some(relation || index)
+            }
             _ => self.exists_other(asked, &all),
         }
     }
@@ -148,12 +156,19 @@ impl Run {
         let table = |id: Id| c.relations.get(id).map(|r| r.name.clone());
         let schema_of = |id: Id| c.relations.get(id).and_then(|r| schema(r.schema));
         match asked.relation.name.as_str() {
-            "pg_type" => any!(c.types.iter(), (_, t) => {
+            "pg_type" => {
+                let rows = c.relations.iter().filter(|(_, r)| r.kind != RelationKind::Sequence);
+                let of_rows = any!(rows, (_, r) => {
+                    "typname" => text(&r.name), "typnamespace" => schema(r.schema), "typtype" => text("c"),
+                })?;
+                let made = any!(c.types.iter(), (_, t) => {
                 "typname" => text(&t.name), "typnamespace" => schema(t.schema),
                 "typtype" => text(match t.kind { TypeKind::Enum(_) => "e", TypeKind::Domain { .. } => "d",
                     TypeKind::Composite(_) => "c", TypeKind::Range(_) => "r", TypeKind::Multirange(_) => "m",
                     TypeKind::Base => "b" }),
-            }),
+                })?;
+                Some(of_rows || made)
+            }
             "pg_enum" => {
                 let labels = c.types.iter().filter_map(|(id, t)| match &t.kind {
                     TypeKind::Enum(labels) => Some(labels.iter().map(move |label| (id, t, label))),
@@ -260,6 +275,11 @@ impl Run {
 
 fn is_table(r: &Relation) -> bool {
     matches!(r.kind, RelationKind::Table | RelationKind::PartitionedTable)
+}
+
+/// `pg_class.relkind` of an index of this relation.
+pub(super) fn index_letter(on: Option<&super::catalog::object::Relation>) -> &'static str {
+    if on.is_some_and(|r| r.kind == RelationKind::PartitionedTable) { "I" } else { "i" }
 }
 
 pub(super) fn letter(kind: RelationKind) -> &'static str {

@@ -48,6 +48,16 @@ impl Run {
                         ("relkind", text(super::guards::letter(r.kind))),
                     ])
                 })
+                .chain(c.indexes.iter().map(|(id, i)| {
+                    let on = c.relations.get(i.relation);
+                    Row::from([
+                        ("oid", number(id)),
+                        ("relname", text(&i.name)),
+                        ("relnamespace", number(on.map(|r| r.schema).unwrap_or_default())),
+                        ("relrowsecurity", Value::Truth(false)),
+                        ("relkind", text(super::guards::index_letter(on))),
+                    ])
+                }))
                 .collect(),
             "tables" | "pg_tables" => c
                 .relations
@@ -174,6 +184,14 @@ impl Run {
                         ("typtype", text(kind)),
                     ])
                 })
+                .chain(c.relations.iter().filter(|(_, r)| r.kind != RelationKind::Sequence).map(|(id, r)| {
+                    Row::from([
+                        ("oid", number(id)),
+                        ("typname", text(&r.name)),
+                        ("typnamespace", number(r.schema)),
+                        ("typtype", text("c")),
+                    ])
+                }))
                 .collect(),
             "pg_enum" => c
                 .types

@@ -149,3 +149,17 @@ create unique index concurrently if not exists j on t (n);
 drop index concurrently i;
 reindex table concurrently t;
 vacuum t;
+
+-- case: guards that ask for indexes and row types
+create table t (id int primary key, n int);
+create index i on t (n);
+do $$ begin
+    if not exists (select 1 from pg_class where relname = 'i') then create table no_index (id int); end if;
+    if exists (select 1 from pg_class where relname = 'i' and relkind = 'r') then create table not_a_table (id int); end if;
+    if not exists (select 1 from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relname = 't_pkey' and n.nspname = 'public')
+    then create unique index t_pkey on t (n); end if;
+    if not exists (select 1 from pg_type where typname = 't') then create type t as enum ('x'); end if;
+    if not exists (select 1 from pg_type p join pg_namespace n on n.oid = p.typnamespace where p.typname = 't' and n.nspname = 'public')
+    then create type t as enum ('x'); end if;
+    if not exists (select 1 from pg_type where typname = 't' and typtype = 'e') then create table no_enum (id int); end if;
+end $$;
