@@ -98,6 +98,12 @@ pub(crate) fn block(c: &mut Cursor<'_>, level: usize) -> Result<DoBlock> {
     Ok(DoBlock { language, steps })
 }
 
+/// The body of a function that is called at `place`.
+pub(crate) fn called(body: &str, place: Range<usize>) -> Result<DoBlock> {
+    let source = Source { text: body, made_at: Some(place) };
+    Ok(DoBlock { language: "plpgsql".to_owned(), steps: steps(&source, 0..body.len(), 1)? })
+}
+
 fn steps(source: &Source<'_>, range: Range<usize>, level: usize) -> Result<Vec<Step>> {
     let tokens = lex::tokens(source.text, range);
     let mut reader = Reader { c: Cursor::new(source, &tokens), tokens: &tokens, rounds: 0, depth: 0, level };

@@ -109,5 +109,10 @@ fn made(text: &str, range: Range<usize>, place: Range<usize>, depth: usize) -> S
     statement(&source, &lex::tokens(text, range), depth + 1)
 }
 
+/// The body of a function that is called at `place`, as a block.
+pub(crate) fn called_block(body: &str, place: Range<usize>) -> cursor::Result<block::DoBlock> {
+    block::called(body, place)
+}
+
 #[cfg(test)]
 mod tests;

@@ -87,11 +87,15 @@ impl Run {
 
     /// `nextval('name')` is bound to the sequence, not to its name.
     fn follow_sequences(&self, code: &mut Code, text: &str) {
-        let lower = text.to_ascii_lowercase();
-        let Some(at) = lower.find("nextval(") else { return };
-        let rest = text.get(at + "nextval(".len()..).unwrap_or_default().trim_start();
-        let Some(name) = rest.strip_prefix('\'').and_then(|r| r.split('\'').next()) else { return };
-        let Some(id) = super::guards::spelled(name).and_then(|name| self.find_relation(&name)) else { return };
+        let tokens = lex::tokens(text, 0..text.len());
+        let raw = |token: Option<&lex::Token>| token.and_then(|t| Some((t.kind, text.get(t.range())?)));
+        let is_nextval = |at: &usize| {
+            let named = raw(tokens.get(*at)).and_then(|(kind, raw)| crate::migrations::names::identifier(kind, raw));
+            named.as_deref() == Some("nextval") && tokens.get(at + 1).is_some_and(|t| t.kind == lex::Kind::Punct(b'('))
+        };
+        let literal = (0..tokens.len()).find(is_nextval).and_then(|at| raw(tokens.get(at + 2)));
+        let Some(name) = literal.and_then(|(kind, raw)| crate::migrations::names::literal(kind, raw)) else { return };
+        let Some(id) = super::guards::spelled(&name).and_then(|name| self.find_relation(&name)) else { return };
         *code = self.code_of_sequence(id);
     }
 

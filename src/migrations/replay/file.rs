@@ -49,6 +49,9 @@ impl Run {
             self.session = session;
         }
         self.release();
+        if outcome.is_ok() && fires_event_triggers(statement) {
+            self.note_event_triggers();
+        }
         outcome
     }
 
@@ -89,4 +92,25 @@ fn may_roll_back(statements: &[Parsed]) -> bool {
         }
     }
     begins > commits
+}
+
+/// Whether a statement is one that event triggers fire for: none on rows, sessions or things of all databases.
+fn fires_event_triggers(statement: &Statement) -> bool {
+    use Statement as S;
+    !matches!(
+        statement,
+        S::Data(_)
+            | S::Set(_)
+            | S::Discard(_)
+            | S::Transaction(_)
+            | S::Meta(_)
+            | S::CopyData
+            | S::Other(_)
+            | S::Role(_)
+            | S::RoleSetting(_)
+            | S::Membership(_)
+            | S::CreateEventTrigger(_)
+            | S::AlterEventTrigger(_)
+            | S::AlterSystem(_)
+    )
 }

@@ -8,6 +8,7 @@ mod alter;
 mod bind;
 mod blocks;
 mod builtin;
+mod calls;
 mod catalog;
 mod change;
 mod columns;

@@ -91,6 +91,8 @@ pub(super) struct Run {
     pub(super) collations: BTreeMap<(String, String), bool>,
     /// While above 0, an object that nothing makes is an error, which somebody handles.
     pub(super) strict: usize,
+    /// How many calls of functions are being followed, one in another.
+    pub(super) calls: usize,
     /// Whether the platform has extensions that no statement makes.
     pub(super) provides_extensions: bool,
     /// The role that is a superuser only while the files run.
@@ -118,6 +120,7 @@ impl Run {
             opaque: BTreeSet::new(),
             collations: BTreeMap::new(),
             strict: 0,
+            calls: 0,
             provides_extensions: false,
             lent: None,
         }

@@ -163,3 +163,38 @@ do $$ begin
     then create type t as enum ('x'); end if;
     if not exists (select 1 from pg_type where typname = 't' and typtype = 'e') then create table no_enum (id int); end if;
 end $$;
+
+-- case: calls of functions that change the catalog
+create role a;
+create function make(name text, n int default 2) returns void language plpgsql as $$
+declare
+    kind text;
+begin
+    foreach kind in array array['x_', 'y_'] loop
+        execute format('create table if not exists %I (id int)', kind || lower(name));
+    end loop;
+end $$;
+select make('First');
+select public.make('Second', 3);
+do $$ begin perform make('third'); end $$;
+create function drop_it(name text) returns text language plpgsql as 'begin execute ''drop table '' || quote_ident(name); return name; end';
+select drop_it('x_first');
+select drop_it('missing');
+create function as_a() returns void language plpgsql security definer set search_path = s as 'begin create table made (id int); end';
+alter function as_a() owner to a;
+create schema s authorization a;
+select as_a();
+create table after_it (id int);
+create function early(go boolean) returns void language plpgsql as 'begin if not go then return; end if; create table late (id int); end';
+create function plain() returns int language sql as 'select 1';
+select plain();
+
+-- case: calls that are not followed
+-- gaps
+create function f(n int) returns void language plpgsql as 'begin execute ''create table t'' || n; end';
+create table calls (n int);
+select f(n) from calls;
+create function g() returns void language plpgsql as 'begin perform f(1); end';
+create function on_row() returns trigger language plpgsql as 'begin perform f(2); return new; end';
+create trigger tr before insert on calls for each row execute function on_row();
+insert into calls select 1 where false;

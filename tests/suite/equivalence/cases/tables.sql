@@ -238,3 +238,10 @@ create table t (a text collate "C", b text collate nocase, c varchar collate pg_
 alter table t alter column d type text collate nocase;
 create index on t (a collate "POSIX");
 create table u (like t);
+
+-- case: the sequence of a default
+create sequence "Odd";
+create table t (id int, n int default "nextval"('"public"."Odd"'::"regclass"), m int default pg_catalog.nextval('public."Odd"'));
+alter table only "public"."t" alter column "id" set default nextval('"Odd"');
+alter sequence "Odd" rename to plain;
+drop sequence plain;
