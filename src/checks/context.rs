@@ -5,6 +5,7 @@ use crate::finding::Severity;
 use crate::model::{Command, Platform, Relation, Schema};
 
 use super::code::Code;
+use super::trees::Trees;
 use super::words::{and_list, privileges, verb};
 
 /// The model with effective access worked out.
@@ -16,6 +17,19 @@ pub struct Context<'a> {
     pub effective: Effective<'a>,
     /// What functions do.
     pub(super) code: Code<'a>,
+    /// Conditions and bodies as trees.
+    pub(super) trees: Trees,
+    /// What is known of how users sign in.
+    pub(super) sign_in: SignIn,
+}
+
+/// What is known of how users sign in; the schema does not tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SignIn {
+    /// Whether visitors can sign in without an account and then are `authenticated`.
+    pub anonymous: Option<bool>,
+    /// Whether an e-mail address must be confirmed before its user can sign in.
+    pub confirmed: Option<bool>,
 }
 
 /// A principal that a relation is open to, with what it can do.
@@ -33,7 +47,15 @@ impl<'a> Context<'a> {
     /// Works out `schema`; `exposed` overrides which schemas the Data API serves.
     #[must_use]
     pub fn new(schema: &'a Schema, exposed: Option<&[String]>) -> Self {
-        Self { schema, effective: Effective::new(schema, exposed), code: Code::new(schema) }
+        let effective = Effective::new(schema, exposed);
+        Self { schema, effective, code: Code::new(schema), trees: Trees::default(), sign_in: SignIn::default() }
+    }
+
+    /// With what the project's configuration says of signing in.
+    #[must_use]
+    pub fn with_sign_in(mut self, sign_in: SignIn) -> Self {
+        self.sign_in = sign_in;
+        self
     }
 
     /// The relations of the application: neither the platform's nor an extension's.

@@ -3,10 +3,14 @@
 //! `explain`, the list, SARIF help and the tests all derive from that one file. A check is added by its file and a
 //! line in [`CHECKS`]; a test fails if the line is forgotten.
 
+mod aal2_missing;
+mod anonymous_signin_reach;
+mod auth_role_predicate;
 mod auth_users_view;
 mod bypass_via_set_role;
 mod bypassrls_login;
 mod calls;
+mod captured_column;
 mod code;
 mod column_grant_defeated;
 mod context;
@@ -15,28 +19,47 @@ mod default_privileges;
 mod definer_view;
 mod definer_view_chain;
 mod doors;
+mod dynamic;
+mod dynamic_sql_injection;
+mod email_trust;
 mod foreign_table_exposed;
+mod guc_null_vs_empty;
+mod guc_tenancy_settable;
+mod hardcoded_identity;
+mod immutable_identity;
 mod intent;
+mod mass_assignable_authority;
 mod matview_exposed;
+mod metadata;
 mod names;
 mod null_identity_inversion;
 mod partition_child_direct;
 mod policy_contradiction;
+mod policy_name_audience;
+mod policy_recursion;
 mod policy_tautology;
+mod reached;
 mod remedy;
 mod reproduce;
 mod restrictive_noop;
 mod rls_no_permissive;
 mod rls_off_exposed;
 mod rls_off_with_policies;
+mod scalar_subquery_membership;
 mod secdef_exposed;
 mod secdef_search_path;
 mod server_version_flaw;
+mod settings;
 mod to_public;
+mod trees;
+#[cfg(test)]
+mod trial;
 mod truncate_reachable;
+mod uncorrelated_exists;
+mod user_metadata_trust;
 pub(crate) mod words;
 
-pub use context::{Context, Reach};
+pub use context::{Context, Reach, SignIn};
 pub(crate) use declare::declare_check;
 
 use crate::finding::{Findings, Severity};
@@ -71,28 +94,44 @@ pub struct Meta {
 
 /// Every check, by id.
 pub const CHECKS: &[&dyn Check] = &[
+    &aal2_missing::Aal2Missing,
+    &anonymous_signin_reach::AnonymousSigninReach,
+    &auth_role_predicate::AuthRolePredicate,
     &auth_users_view::AuthUsersView,
     &bypass_via_set_role::BypassViaSetRole,
     &bypassrls_login::BypassrlsLogin,
+    &captured_column::CapturedColumn,
     &column_grant_defeated::ColumnGrantDefeated,
     &default_privileges::DefaultPrivilegesCheck,
     &definer_view::DefinerView,
     &definer_view_chain::DefinerViewChain,
+    &dynamic_sql_injection::DynamicSqlInjection,
+    &email_trust::EmailTrust,
     &foreign_table_exposed::ForeignTableExposed,
+    &guc_null_vs_empty::GucNullVsEmpty,
+    &guc_tenancy_settable::GucTenancySettable,
+    &hardcoded_identity::HardcodedIdentity,
+    &immutable_identity::ImmutableIdentity,
+    &mass_assignable_authority::MassAssignableAuthority,
     &matview_exposed::MatviewExposed,
     &null_identity_inversion::NullIdentityInversion,
     &partition_child_direct::PartitionChildDirect,
     &policy_contradiction::PolicyContradiction,
+    &policy_name_audience::PolicyNameAudience,
+    &policy_recursion::PolicyRecursion,
     &policy_tautology::PolicyTautology,
     &restrictive_noop::RestrictiveNoop,
     &rls_no_permissive::RlsNoPermissive,
     &rls_off_exposed::RlsOffExposed,
     &rls_off_with_policies::RlsOffWithPolicies,
+    &scalar_subquery_membership::ScalarSubqueryMembership,
     &secdef_exposed::SecdefExposed,
     &secdef_search_path::SecdefSearchPath,
     &server_version_flaw::ServerVersionFlaw,
     &to_public::ToPublic,
     &truncate_reachable::TruncateReachable,
+    &uncorrelated_exists::UncorrelatedExists,
+    &user_metadata_trust::UserMetadataTrust,
 ];
 
 /// What every check is, those of [`crate::project`] too, by id.
@@ -126,8 +165,25 @@ mod tests {
     use super::*;
 
     /// Files here that are no check.
-    const PARTS: &[&str] =
-        &["calls", "code", "context", "declare", "doors", "intent", "mod", "names", "remedy", "reproduce", "words"];
+    const PARTS: &[&str] = &[
+        "calls",
+        "code",
+        "context",
+        "declare",
+        "doors",
+        "dynamic",
+        "intent",
+        "metadata",
+        "mod",
+        "names",
+        "reached",
+        "remedy",
+        "reproduce",
+        "settings",
+        "trees",
+        "trial",
+        "words",
+    ];
 
     #[test]
     fn ids_are_sorted_unique_and_kebab_case() {
@@ -135,7 +191,8 @@ mod tests {
         let sorted: Vec<_> = ids.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
         assert_eq!(ids, sorted);
         for id in ids {
-            let parts = id.split('-').all(|p| !p.is_empty() && p.chars().all(|c| c.is_ascii_lowercase()));
+            let parts =
+                id.split('-').all(|p| !p.is_empty() && p.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit()));
             assert!(parts, "{id}");
             assert!(find(id).is_some(), "{id}");
         }

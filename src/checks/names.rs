@@ -3,6 +3,8 @@
 //! Works on tokens, not on a parse tree, so that it reads function bodies of every language close to SQL. It may see
 //! too much (a variable called like a table) and never reads strings: dynamic SQL is told apart by its EXECUTE.
 
+use std::collections::BTreeSet;
+
 use sqlparser::dialect::PostgreSqlDialect;
 use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::{Token, Tokenizer};
@@ -23,6 +25,8 @@ pub(super) struct Names {
     pub(super) relations: Vec<(Name, Command)>,
     /// Names in the place of a function.
     pub(super) calls: Vec<Name>,
+    /// All other names: columns and variables.
+    pub(super) words: BTreeSet<String>,
     /// Whether it asks who the session is: `auth.uid()`, `current_setting()`, `current_user`, ...
     pub(super) identity: bool,
     /// Whether it runs SQL put together at run time.
@@ -102,7 +106,9 @@ impl Reader<'_> {
                 names.identity |= in_auth || name.name == "current_setting";
                 names.calls.push(name);
             }
-            _ => {}
+            _ => {
+                names.words.insert(name.name);
+            }
         }
         self.words = [Keyword::NoKeyword; 2];
     }

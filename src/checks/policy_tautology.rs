@@ -173,7 +173,7 @@ pub(super) fn roles(policy: &Policy) -> String {
 }
 
 /// The policy bound to the owner column where there is one of the identity's type.
-fn fix(table: &Relation, policy: &Policy, intent: &Intent<'_>) -> String {
+pub(super) fn fix(table: &Relation, policy: &Policy, intent: &Intent<'_>) -> String {
     let name = quote_ident(&policy.name);
     let Some(owner) = intent.owner.filter(|c| c.data_type == "uuid") else {
         return format!(

@@ -15,6 +15,7 @@ mod model;
 mod scan;
 mod secret_in_sql;
 mod service_key_in_client;
+mod sign_in;
 mod source;
 mod vendor;
 

@@ -3,9 +3,11 @@
 //!
 //! Each example runs in a transaction that rolls back, so that roles, which a cluster shares, do not outlive it.
 
+mod confirmed;
 mod examples;
 mod fixtures;
 mod noise;
+mod offline;
 mod severity;
 
 use std::collections::BTreeSet;

@@ -9,6 +9,7 @@ mod assumption;
 mod claims;
 mod compare;
 mod formula;
+mod metadata;
 mod session;
 mod stays;
 mod writes;

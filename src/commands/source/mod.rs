@@ -180,7 +180,7 @@ impl Loaded {
 
     /// The model with effective access worked out; the user's word on exposed schemas counts most.
     pub(super) fn context<'a>(&'a self, run: &Run, reading: &cli::Reading) -> Context<'a> {
-        Context::new(&self.schema, run.exposed(reading))
+        Context::new(&self.schema, run.exposed(reading)).with_sign_in(self.files.sign_in())
     }
 
     /// Takes the name of a temporary folder out of what reports show.

@@ -4,9 +4,11 @@
 //! The tree is what Postgres' own analysis makes of the text. A column is named by how many queries up its item of FROM
 //! stands (`up`), which item of [`Select::sources`] it is (`source`) and its place there.
 
+mod place;
 mod query;
 pub(crate) mod walk;
 
+pub use place::{Place, walk, walk_at, walk_query, walk_query_at};
 pub use query::*;
 
 use super::catalog::Routine;
