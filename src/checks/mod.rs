@@ -7,12 +7,15 @@ mod aal2_missing;
 mod anonymous_signin_reach;
 mod auth_role_predicate;
 mod auth_users_view;
+mod blind_write;
 mod bypass_via_set_role;
 mod bypassrls_login;
 mod calls;
 mod captured_column;
+mod check_or_merge;
 mod code;
 mod column_grant_defeated;
+mod compared;
 mod context;
 mod declare;
 mod default_privileges;
@@ -27,12 +30,16 @@ mod guc_null_vs_empty;
 mod guc_tenancy_settable;
 mod hardcoded_identity;
 mod immutable_identity;
+mod insert_unchecked;
 mod intent;
 mod mass_assignable_authority;
 mod matview_exposed;
 mod metadata;
 mod names;
 mod null_identity_inversion;
+mod null_owner_match;
+mod or_merge_widening;
+mod owner_move;
 mod partition_child_direct;
 mod policy_contradiction;
 mod policy_name_audience;
@@ -41,6 +48,7 @@ mod policy_tautology;
 mod reached;
 mod remedy;
 mod reproduce;
+mod restrictive_gap;
 mod restrictive_noop;
 mod rls_no_permissive;
 mod rls_off_exposed;
@@ -50,6 +58,7 @@ mod secdef_exposed;
 mod secdef_search_path;
 mod server_version_flaw;
 mod settings;
+mod shown;
 mod to_public;
 mod trees;
 #[cfg(test)]
@@ -98,9 +107,11 @@ pub const CHECKS: &[&dyn Check] = &[
     &anonymous_signin_reach::AnonymousSigninReach,
     &auth_role_predicate::AuthRolePredicate,
     &auth_users_view::AuthUsersView,
+    &blind_write::BlindWrite,
     &bypass_via_set_role::BypassViaSetRole,
     &bypassrls_login::BypassrlsLogin,
     &captured_column::CapturedColumn,
+    &check_or_merge::CheckOrMerge,
     &column_grant_defeated::ColumnGrantDefeated,
     &default_privileges::DefaultPrivilegesCheck,
     &definer_view::DefinerView,
@@ -112,14 +123,19 @@ pub const CHECKS: &[&dyn Check] = &[
     &guc_tenancy_settable::GucTenancySettable,
     &hardcoded_identity::HardcodedIdentity,
     &immutable_identity::ImmutableIdentity,
+    &insert_unchecked::InsertUnchecked,
     &mass_assignable_authority::MassAssignableAuthority,
     &matview_exposed::MatviewExposed,
     &null_identity_inversion::NullIdentityInversion,
+    &null_owner_match::NullOwnerMatch,
+    &or_merge_widening::OrMergeWidening,
+    &owner_move::OwnerMove,
     &partition_child_direct::PartitionChildDirect,
     &policy_contradiction::PolicyContradiction,
     &policy_name_audience::PolicyNameAudience,
     &policy_recursion::PolicyRecursion,
     &policy_tautology::PolicyTautology,
+    &restrictive_gap::RestrictiveGap,
     &restrictive_noop::RestrictiveNoop,
     &rls_no_permissive::RlsNoPermissive,
     &rls_off_exposed::RlsOffExposed,
@@ -168,6 +184,7 @@ mod tests {
     const PARTS: &[&str] = &[
         "calls",
         "code",
+        "compared",
         "context",
         "declare",
         "doors",
@@ -180,6 +197,7 @@ mod tests {
         "remedy",
         "reproduce",
         "settings",
+        "shown",
         "trees",
         "trial",
         "words",
