@@ -1,10 +1,13 @@
 //! What checks look at, and the words that several of them share.
 
+use std::sync::OnceLock;
+
 use crate::analyzer::effective::{Access, Effective, Principal, Who};
 use crate::finding::Severity;
 use crate::model::{Command, Platform, Relation, Schema};
 
 use super::code::Code;
+use super::own_writes::Escalates;
 use super::trees::Trees;
 use super::words::{and_list, privileges, verb};
 
@@ -21,6 +24,8 @@ pub struct Context<'a> {
     pub(super) trees: Trees,
     /// What is known of how users sign in.
     pub(super) sign_in: SignIn,
+    /// The writes by which clients widen their own access, once somebody has asked.
+    pub(super) escalations: OnceLock<Vec<Escalates>>,
 }
 
 /// What is known of how users sign in; the schema does not tell.
@@ -47,8 +52,14 @@ impl<'a> Context<'a> {
     /// Works out `schema`; `exposed` overrides which schemas the Data API serves.
     #[must_use]
     pub fn new(schema: &'a Schema, exposed: Option<&[String]>) -> Self {
-        let effective = Effective::new(schema, exposed);
-        Self { schema, effective, code: Code::new(schema), trees: Trees::default(), sign_in: SignIn::default() }
+        Self {
+            schema,
+            effective: Effective::new(schema, exposed),
+            code: Code::new(schema),
+            trees: Trees::default(),
+            sign_in: SignIn::default(),
+            escalations: OnceLock::new(),
+        }
     }
 
     /// With what the project's configuration says of signing in.

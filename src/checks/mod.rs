@@ -39,6 +39,7 @@ mod names;
 mod null_identity_inversion;
 mod null_owner_match;
 mod or_merge_widening;
+mod own_writes;
 mod owner_move;
 mod partition_child_direct;
 mod policy_contradiction;
@@ -56,6 +57,8 @@ mod rls_off_with_policies;
 mod scalar_subquery_membership;
 mod secdef_exposed;
 mod secdef_search_path;
+mod self_insertable_membership;
+mod self_writable_authority;
 mod server_version_flaw;
 mod settings;
 mod shown;
@@ -143,6 +146,8 @@ pub const CHECKS: &[&dyn Check] = &[
     &scalar_subquery_membership::ScalarSubqueryMembership,
     &secdef_exposed::SecdefExposed,
     &secdef_search_path::SecdefSearchPath,
+    &self_insertable_membership::SelfInsertableMembership,
+    &self_writable_authority::SelfWritableAuthority,
     &server_version_flaw::ServerVersionFlaw,
     &to_public::ToPublic,
     &truncate_reachable::TruncateReachable,

@@ -12,6 +12,7 @@ mod formula;
 mod metadata;
 mod session;
 mod stays;
+mod through;
 mod variants;
 mod writes;
 
