@@ -3,6 +3,7 @@
 //! `pg_catalog` and `information_schema` are never asked for; their facts are compiled in. Whoever answers chooses the
 //! [`Key`]s and gets them back in references and for printing.
 
+use super::tree::{CastMethod, Operator};
 use super::types::Type;
 use crate::model::{ArgumentMode, Function, FunctionKind, QualifiedName, Schema, TypeKind, Volatility};
 
@@ -121,6 +122,14 @@ pub trait Catalog {
     fn functions(&self, schema: &str, name: &str) -> Vec<Routine>;
     /// The type of that name; row types of relations are found without.
     fn data_type(&self, schema: &str, name: &str) -> Option<UserType>;
+    /// The cast that a user made between these types: its context as `pg_cast` has it, and how it is done.
+    fn cast(&self, _from: &Type, _to: &Type) -> Option<(char, CastMethod)> {
+        None
+    }
+    /// The binary operators of that symbol that users made in a schema, with the keys of their functions.
+    fn operators(&self, _schema: &str, _symbol: &str) -> Vec<(Operator, Key)> {
+        Vec::new()
+    }
     /// The server's major version.
     fn major(&self) -> u32;
 }

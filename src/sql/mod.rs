@@ -26,6 +26,11 @@ mod types;
 pub(crate) mod lex;
 pub(crate) mod names;
 
+/// Whether the server has an operator of that symbol itself, on some types.
+pub(crate) fn is_builtin_operator(symbol: &str) -> bool {
+    builtin::facts().operators.contains_key(symbol)
+}
+
 pub use catalog::{Catalog, Key, Routine, RoutineParameter, SchemaCatalog, Table, TableColumn, UserType};
 pub use error::{ErrorKind, SqlError};
 pub use types::Type;

@@ -14,6 +14,7 @@ pub mod grant;
 pub mod guard;
 pub mod kind;
 pub mod object;
+pub mod operator;
 pub mod policy;
 pub mod publication;
 pub mod role;

@@ -10,6 +10,7 @@ use super::function::{self, AlterFunction, CreateFunction};
 use super::grant::{self, AlterDefaultPrivileges, PrivilegeGrant, RoutineKind};
 use super::kind::{self, AlterExtension, AlterType, CreateExtension, CreateSchema, CreateType};
 use super::object::{self, Change, Drop, ObjectKind, ObjectRef};
+use super::operator::{self, CreateCast, CreateOperator};
 use super::policy::{self, AlterPolicy, CreatePolicy};
 use super::publication::{self, AlterPublication, CreatePublication};
 use super::role::{self, MembershipGrant, RoleDefinition, RoleSpec, SettingFor};
@@ -38,6 +39,8 @@ pub enum Statement {
     AlterFunction(AlterFunction),
     /// `CREATE AGGREGATE`: a function that can be called.
     CreateAggregate(Signature),
+    CreateCast(CreateCast),
+    CreateOperator(CreateOperator),
     CreateTrigger(Box<CreateTrigger>),
     CreateEventTrigger(CreateEventTrigger),
     AlterEventTrigger(AlterEventTrigger),
@@ -110,8 +113,8 @@ const HARMLESS: [&str; 36] = [
     "create conversion",
     "create statistics",
     "create text search",
-    "create operator",
-    "create cast",
+    "create operator class",
+    "create operator family",
     "create transform",
     "create access method",
     "create tablespace",
@@ -249,6 +252,8 @@ fn create(c: &mut Cursor<'_>) -> Result<Statement> {
             c.rest();
             Statement::CreateAggregate(signature)
         }
+        () if c.accept("cast") => Statement::CreateCast(operator::create_cast(c)?),
+        () if c.accept("operator") => Statement::CreateOperator(operator::create_operator(c)?),
         () if c.is_any(&["role", "user", "group"]) => cluster::create_role(c)?,
         () => return c.wanted("something that can be created"),
     })

@@ -216,6 +216,14 @@ impl Run {
         matches!(operator, "=" | "<>" | "<" | ">" | "<=" | ">=") && sides.is_some_and(|(l, r)| known(l) && known(r))
     }
 
+    /// Whether a symbol is none of the server's own operators, and no extension of which little is known may bring it.
+    fn is_nobodys_operator(&self, word: &str) -> bool {
+        let symbol = word.rsplit('.').next().unwrap_or_default().trim_end_matches(')').trim();
+        let is_symbol = !symbol.is_empty() && symbol.bytes().all(|b| b"+-*/<>=~!@#%^&|`?".contains(&b));
+        let known = crate::sql::is_builtin_operator(symbol);
+        is_symbol && !known && !self.may_be_an_extensions(None)
+    }
+
     /// What it means that a text could not be bound: a mistake that Postgres would see too, or an object that nothing
     /// makes, or SQL that the binder does not know, which is nobody's fault here.
     fn unbound(&mut self, error: &SqlError, text: &str, relation: Option<Id>) -> Result {
@@ -225,6 +233,9 @@ impl Run {
         let (sqlstate, object) = match error.kind {
             ErrorKind::UnknownRelation => (state::UNDEFINED_TABLE, name.map(|n| self.unmade(&n)).map(Object::Relation)),
             ErrorKind::UnknownFunction if self.strict > 0 && self.compares_known_types(word, &error.what) => {
+                (state::UNDEFINED_FUNCTION, None)
+            }
+            ErrorKind::UnknownFunction if self.strict > 0 && self.is_nobodys_operator(word) => {
                 (state::UNDEFINED_FUNCTION, None)
             }
             ErrorKind::UnknownFunction => {

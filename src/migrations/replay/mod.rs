@@ -28,6 +28,7 @@ mod inheritance;
 mod kinds;
 mod lookup;
 mod naming;
+mod operators;
 mod platform;
 mod policies;
 mod publications;

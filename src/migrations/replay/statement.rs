@@ -23,6 +23,8 @@ impl Run {
             Statement::CreateFunction(create) => self.create_function(create),
             Statement::AlterFunction(alter) => self.alter_function(alter),
             Statement::CreateAggregate(signature) => self.create_aggregate(signature),
+            Statement::CreateCast(create) => self.create_cast(create),
+            Statement::CreateOperator(create) => self.create_operator(create),
             Statement::CreateTrigger(create) => self.create_trigger(create),
             Statement::CreateEventTrigger(create) => self.create_event_trigger(create),
             Statement::AlterEventTrigger(alter) => self.alter_event_trigger(alter),

@@ -69,7 +69,10 @@ impl Context<'_> {
                 };
                 (cast.context, method)
             }
-            None => citext_cast(from, to)?,
+            None => match citext_cast(from, to) {
+                Some(cast) => cast,
+                None => self.catalog.cast(from, to)?,
+            },
         };
         let least = match context {
             'i' => Form::Implicit,

@@ -101,6 +101,16 @@ impl Context<'_> {
         self.prefix_operation(operator, operand, range)
     }
 
+    /// An operand, which may be a whole row written as `item.*`.
+    fn operand(&mut self, expr: &ast::Expr) -> Result<Expr, SqlError> {
+        if let ExprKind::Star(Some(name)) = &expr.kind
+            && let Some((level, item)) = self.find_item(name.schema(), name.last(), &expr.range)?
+        {
+            return self.whole_row(level, &item, &expr.range);
+        }
+        self.expression(expr)
+    }
+
     fn binary(
         &mut self,
         operator: &ast::Operator,
@@ -115,8 +125,8 @@ impl Context<'_> {
             let left = self.expressions(l)?;
             return self.row_query_comparison(operator, left, query, range);
         }
-        let left = self.expression(left)?;
-        let right = self.expression(right)?;
+        let left = self.operand(left)?;
+        let right = self.operand(right)?;
         self.operation(operator, left, right, range)
     }
 

@@ -2,7 +2,7 @@
 
 use super::coerce::Form;
 use super::overload::Choice;
-use super::{Context, ast};
+use super::{Context, Target, ast};
 use crate::model::{FunctionKind, printable};
 use crate::sql::builtin::{self, BuiltinOperator};
 use crate::sql::error::{ErrorKind, SqlError};
@@ -21,6 +21,7 @@ impl Context<'_> {
         range: &Range<usize>,
     ) -> Result<Expr, SqlError> {
         let found = self.binary_operator(operator, &left.data_type, &right.data_type)?;
+        self.refer_to(&found, &operator.range);
         self.apply(found, left, right, range)
     }
 
@@ -82,6 +83,9 @@ impl Context<'_> {
         if let Some(found) = self.exact_operator(&candidates, left, right) {
             return self.concrete_operator(found, operator, left, right);
         }
+        if let Some(found) = self.user_operator(operator, left, right) {
+            return Ok(Arc::new(found));
+        }
         let choices = candidates
             .iter()
             .enumerate()
@@ -94,6 +98,41 @@ impl Context<'_> {
         match found {
             Some(found) => self.concrete_operator(found, operator, left, right),
             None => Err(self.no_operator(operator, Some(left), right, chosen.len())),
+        }
+    }
+
+    /// An operator that a user made: one for just these types, else the only one that they can be cast to.
+    fn user_operator(&self, operator: &ast::Operator, left: &Type, right: &Type) -> Option<Operator> {
+        let schemas = match operator.schema.as_deref() {
+            Some(schema) => vec![schema],
+            None => self.search_path_with_temporary(),
+        };
+        let all: Vec<Operator> = schemas
+            .into_iter()
+            .flat_map(|schema| self.catalog.operators(schema, &operator.symbol))
+            .map(|(found, _)| found)
+            .collect();
+        let same = |wanted: &Type, given: &Type| wanted.name() == given.name() || given.is("unknown");
+        let exact = |o: &&Operator| o.left.as_ref().is_some_and(|l| same(l, left)) && same(&o.right, right);
+        if let Some(found) = all.iter().find(exact) {
+            return Some(found.clone());
+        }
+        let fits = |o: &&Operator| {
+            let to_left = o.left.as_ref().is_some_and(|l| self.can_coerce(left, l, Form::Implicit));
+            to_left && self.can_coerce(right, &o.right, Form::Implicit)
+        };
+        let mut fitting = all.iter().filter(fits);
+        fitting.next().filter(|_| fitting.next().is_none()).cloned()
+    }
+
+    /// What uses a user's operator uses its function.
+    fn refer_to(&mut self, found: &Operator, range: &Range<usize>) {
+        if found.schema == "pg_catalog" {
+            return;
+        }
+        let all = self.catalog.operators(&found.schema, &found.symbol);
+        if let Some((_, key)) = all.iter().find(|(other, _)| other == found) {
+            self.refer(range, Target::Function(*key));
         }
     }
 

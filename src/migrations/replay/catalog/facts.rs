@@ -5,6 +5,7 @@ use super::object::{Function, TypeKind};
 use super::{Catalog, Id};
 use crate::model::{ArgumentMode, QualifiedName};
 use crate::sql::print::Names;
+use crate::sql::tree::{CastMethod, Operator};
 use crate::sql::{self, Key, Routine, RoutineParameter, Table, TableColumn, Type, UserType};
 
 impl Catalog {
@@ -73,6 +74,36 @@ impl sql::Catalog for Catalog {
             TypeKind::Range(base) => UserType::Range(base.as_ref().map(data_type)),
             TypeKind::Multirange(_) | TypeKind::Base => UserType::Base,
         })
+    }
+
+    fn cast(&self, from: &Type, to: &Type) -> Option<(char, CastMethod)> {
+        let same = |kept: &super::types::TypeRef, asked: &Type| self.type_name(kept) == asked.to_string();
+        let (_, cast) = self.casts.iter().find(|(_, cast)| same(&cast.from, from) && same(&cast.to, to))?;
+        let method = match cast.by_function {
+            None => CastMethod::Binary,
+            Some(true) => CastMethod::Function(format!("cast from {from} to {to}")),
+            Some(false) => CastMethod::Text,
+        };
+        Some((cast.context, method))
+    }
+
+    fn operators(&self, schema: &str, symbol: &str) -> Vec<(Operator, Key)> {
+        let namespace = self.namespace(schema);
+        let named = self.operators.iter().filter(|(_, o)| Some(o.schema) == namespace && o.symbol == symbol);
+        let operator = |row: &super::object::Operator| {
+            let function = self.functions.get(row.function)?;
+            let data_type = |t: &super::types::TypeRef| Type::parse(&self.type_name(t));
+            let found = Operator {
+                schema: schema.to_owned(),
+                symbol: symbol.to_owned(),
+                left: Some(data_type(row.left.as_ref()?)),
+                right: data_type(row.right.as_ref()?),
+                result: data_type(function.returns.as_ref()?),
+                function: function.name.clone(),
+            };
+            Some((found, Key(row.function.0.into())))
+        };
+        named.filter_map(|(_, row)| operator(row)).collect()
     }
 
     fn major(&self) -> u32 {

@@ -13,8 +13,9 @@ mod ties;
 
 use self::names::{Names, Space};
 use self::object::{
-    Bucket, Constraint, Database, DefaultPrivileges, EventTrigger, Extension, Function, Index, Language, Membership,
-    Namespace, Policy, Publication, Relation, Rule, Server, Setting, Trigger, Type, UserMapping, Wrapper,
+    Bucket, Cast, Constraint, Database, DefaultPrivileges, EventTrigger, Extension, Function, Index, Language,
+    Membership, Namespace, Operator, Policy, Publication, Relation, Rule, Server, Setting, Trigger, Type, UserMapping,
+    Wrapper,
 };
 use self::rows::Rows;
 use crate::model::Role;
@@ -113,6 +114,8 @@ catalog! {
     servers: Server,
     mappings: UserMapping,
     buckets: Bucket,
+    casts: Cast,
+    operators: Operator,
 }
 
 impl Catalog {

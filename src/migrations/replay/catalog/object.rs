@@ -398,6 +398,25 @@ pub(crate) struct UserMapping {
 }
 
 #[derive(Debug, Clone)]
+pub(crate) struct Cast {
+    pub(crate) from: TypeRef,
+    pub(crate) to: TypeRef,
+    /// By a function (true), by the text (false), or by no work at all.
+    pub(crate) by_function: Option<bool>,
+    /// As `pg_cast.castcontext` has it.
+    pub(crate) context: char,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Operator {
+    pub(crate) schema: Id,
+    pub(crate) symbol: String,
+    pub(crate) left: Option<TypeRef>,
+    pub(crate) right: Option<TypeRef>,
+    pub(crate) function: Id,
+}
+
+#[derive(Debug, Clone)]
 pub(crate) struct Database {
     pub(crate) name: String,
     pub(crate) owner: Id,

@@ -78,3 +78,22 @@ alter type c owner to a;
 alter domain d owner to a;
 revoke usage on type e from public;
 grant usage on type c to a;
+
+-- case: casts and operators of users
+create type pair as (a int, b int);
+create type other as (a int, b int);
+create function same(pair, pair) returns boolean language sql immutable as 'select $1.a = $2.a';
+create function as_text(pair) returns text language sql immutable as 'select $1.a::text';
+create function as_pair(int) returns pair language sql immutable as 'select row($1, $1)::pair';
+create table t (id int, p pair, q pair, o other);
+create policy early on t using (p === q);
+create operator === (leftarg = pair, rightarg = pair, procedure = same);
+create policy early on t using (p === q);
+create policy named on t using (p operator(public.===) q or not p === q);
+create policy none on t using (p === o);
+create cast (pair as text) with function as_text(pair);
+create cast (pair as text) with function as_text(pair);
+create cast (int as pair) with function as_pair(int) as implicit;
+create policy cast_it on t using (p::text = 'x' and id::pair === q);
+create policy implicit on t using (p === id);
+create table stored (p pair default 1, n text default null::pair::text);
