@@ -12,6 +12,7 @@ mod intent;
 mod load;
 mod pattern;
 mod preset;
+mod reading;
 mod resolve;
 mod rules;
 mod text;
@@ -26,13 +27,5 @@ pub use intent::{
     WritableColumns,
 };
 pub use load::{load, parse_texts};
+pub use reading::reading;
 pub use rules::Rules;
-
-use crate::analyzer::effective::Effective;
-
-/// What columns, keys and existing policies say that is meant, where that is plain.
-#[must_use]
-pub fn reading(effective: &Effective<'_>) -> Intent {
-    let _ = effective;
-    Intent::default()
-}

@@ -4,8 +4,10 @@ mod errors;
 mod files;
 mod hygiene;
 mod precedence;
+mod reading;
 
 use super::*;
+use crate::analyzer::effective::Effective;
 use crate::migrations::layout::{FileRole, Layout, MigrationFile, Project, Wanted, find};
 use crate::migrations::replay::{Options, replay};
 use crate::model::Schema;

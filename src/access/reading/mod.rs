@@ -1,0 +1,212 @@
+//! The default reading: what columns, keys and existing policies say that is meant, where nobody declared it.
+//!
+//! It must be quiet. A row is *tied* to whoever asks by an owner, a tenant, a membership or a parent row that is tied; the
+//! reading of a tied relation is that only whoever is tied reaches its rows. It is declared of a command only where what is
+//! there keeps to it, or contradicts it by its own words: a policy that says "own" and lets everybody through, a write that
+//! is open on a relation whose other policies keep to the tie. Where a policy lets more through and may mean to, nothing is
+//! declared.
+
+mod candidate;
+mod pair;
+mod words;
+
+use super::intent::{Authority, Declaration, Intent, Mode, Origin, Predicate};
+use crate::analyzer::decide::{Asker, Caller, Decider, Which};
+use crate::analyzer::effective::{Effective, Extent, Principal, Who};
+use crate::analyzer::verdict::Verdict;
+use crate::model::{Command, Policy, Relation};
+use crate::sql::bind::{Binder, Scope};
+use crate::sql::print::{self, AsBound, Outside};
+use crate::sql::{Catalog, SchemaCatalog, Type};
+use candidate::{Candidate, Ties};
+
+/// What columns, keys and existing policies say that is meant, where that is plain.
+#[must_use]
+pub fn reading(effective: &Effective<'_>) -> Intent {
+    let ties = Ties::of(effective);
+    let mut intent = Intent::default();
+    let tables = effective.schema().relations.iter().filter(|r| candidate::is_table(effective, r));
+    for relation in tables {
+        let mut reader = Reader { effective, relation, candidates: Vec::new() };
+        // A column of another type than what it is compared with is a tie that cannot be.
+        let ties_that_bind =
+            ties.candidates(relation).into_iter().filter(|c| reader.predicate(&c.over(relation)).is_some());
+        reader.candidates = ties_that_bind.collect();
+        for principal in effective.principals().iter().filter(|p| reader.is_client(p)) {
+            reader.read(principal, &mut intent.declarations);
+        }
+        let (columns, because) = ties.rights(relation);
+        if !columns.is_empty() {
+            let origin = Origin::Reading { because };
+            intent.authorities.push(Authority { relation: relation.name.clone(), columns, origin });
+        }
+    }
+    intent
+}
+
+/// Reads what is meant of one relation.
+struct Reader<'a> {
+    effective: &'a Effective<'a>,
+    relation: &'a Relation,
+    candidates: Vec<Candidate>,
+}
+
+const SLOTS: [(Command, Which); 5] = [
+    (Command::Select, Which::Old),
+    (Command::Insert, Which::New),
+    (Command::Update, Which::Old),
+    (Command::Update, Which::New),
+    (Command::Delete, Which::Old),
+];
+
+impl Reader<'_> {
+    /// Whether a role stands for clients that the relation is to be kept from.
+    fn is_client(&self, principal: &Principal) -> bool {
+        let trusted = self.effective.schema().role(&principal.role).is_none_or(|r| r.bypass_rls || r.superuser);
+        match principal.who {
+            Who::Anyone | Who::SignedIn | Who::ApiRole => !trusted,
+            Who::Login => !trusted && principal.role != self.relation.owner,
+            Who::Group | Who::Service => false,
+        }
+    }
+
+    fn read(&self, principal: &Principal, out: &mut Vec<Declaration>) {
+        let strong: Vec<_> = self.candidates.iter().filter(|c| c.strong).map(|c| c.because.as_str()).collect();
+        let (text, because) = match (principal.who, strong.as_slice()) {
+            (_, []) => return self.public(principal, out),
+            (Who::Anyone, [first, ..]) => ("false".to_owned(), format!("{first}, and visitors are nobody")),
+            (_, all) => (self.tied(), all.iter().take(3).copied().collect::<Vec<_>>().join("; ")),
+        };
+        let Some(predicate) = self.predicate(&text) else { return };
+        for (command, row) in SLOTS {
+            if let Some(contradiction) = self.keeps_to(principal, (command, row), &predicate) {
+                let because = match contradiction {
+                    Some(policy) => format!("{because}, though policy `{policy}` lets more through"),
+                    None => because.clone(),
+                };
+                out.push(self.declaration(principal, (command, row), predicate.clone(), because));
+            }
+        }
+    }
+
+    /// The condition that somebody is tied to a row in any way.
+    fn tied(&self) -> String {
+        let all: Vec<_> = self.candidates.iter().map(|c| c.over(self.relation)).collect();
+        all.join(" or ")
+    }
+
+    fn predicate(&self, text: &str) -> Option<Predicate> {
+        let catalog = SchemaCatalog::new(self.effective.schema());
+        let table = catalog.relation(&self.relation.name.schema, &self.relation.name.name)?;
+        let scope = Scope::default().relation(table, None);
+        let bound = Binder::new(&catalog, &[]).expression(text, &scope, Some(&Type::named("boolean"))).ok()?;
+        let sql = print::expression(&bound.tree, &Outside::of(&scope), &AsBound);
+        Some(Predicate { text: text.to_owned(), sql, tree: bound.tree })
+    }
+
+    fn declaration(
+        &self,
+        principal: &Principal,
+        (command, row): (Command, Which),
+        predicate: Predicate,
+        because: String,
+    ) -> Declaration {
+        Declaration {
+            relation: self.relation.name.clone(),
+            role: principal.role.clone(),
+            command,
+            row,
+            predicate,
+            mode: Mode::AtMost,
+            origin: Origin::Reading { because },
+            reason: None,
+        }
+    }
+
+    /// Whether the reading is that access keeps to a condition: it does, or the policy inside contradicts it by its own
+    /// words. `None` if more may be meant.
+    fn keeps_to(&self, principal: &Principal, slot: (Command, Which), rule: &Predicate) -> Option<Option<&str>> {
+        let (command, row) = slot;
+        let asker = asker(principal);
+        let access = self.effective.access(&principal.role, self.relation, command);
+        if !access.is_some() {
+            return Some(None);
+        }
+        let decider = Decider::new(self.effective);
+        let mut formula = decider.access(&principal.role, self.relation, command, row, Caller::Sql);
+        match formula.never_exceeds(&rule.sql, asker) {
+            Verdict::Proved => return Some(None),
+            Verdict::Unknown(_) => return None,
+            Verdict::Violated(_) => {}
+        }
+        if access.extent == Extent::All && !access.row_security.applies() {
+            return None;
+        }
+        let mut contradicts = None;
+        for policy in &access.permissive {
+            let one = [*policy];
+            let mut alone = decider.policies(&principal.role, self.relation, &one, row);
+            if alone.never_exceeds(&rule.sql, asker) == Verdict::Proved {
+                continue;
+            }
+            let is_open = alone.is_always_true(asker) == Verdict::Proved;
+            if !is_open || !self.contradicts(policy, command) {
+                return None;
+            }
+            contradicts = Some(policy.name.as_str());
+        }
+        contradicts.map(Some)
+    }
+
+    /// Whether an open policy can't be meant as such.
+    fn contradicts(&self, policy: &Policy, command: Command) -> bool {
+        let name = &policy.name;
+        if words::means_own(name) {
+            return true;
+        }
+        if command == Command::Select || words::means_everybody(name) || words::means_trusted(name) {
+            return false;
+        }
+        // Others of the relation keep to the tie, so that it is one.
+        let keeps = |p: &Policy| {
+            let of = |text: &Option<String>| {
+                text.as_deref()
+                    .is_some_and(|t| self.candidates.iter().any(|c| c.strong && mentions(t, &c.over(self.relation))))
+            };
+            of(&p.using) || of(&p.check)
+        };
+        self.relation.policies.iter().filter(|p| p.permissive && p.name != *name).any(keeps)
+    }
+
+    /// A relation that says of nobody whose its rows are, and a policy that says that everybody may read them.
+    fn public(&self, principal: &Principal, out: &mut Vec<Declaration>) {
+        if !self.candidates.is_empty() {
+            return;
+        }
+        let access = self.effective.access(&principal.role, self.relation, Command::Select);
+        let decider = Decider::new(self.effective);
+        let open = access.permissive.iter().find(|policy| {
+            let mut alone = decider.policies(&principal.role, self.relation, &[**policy], Which::Old);
+            words::means_everybody(&policy.name) && alone.is_always_true(asker(principal)) == Verdict::Proved
+        });
+        if let (Some(policy), Some(predicate)) = (open, self.predicate("true")) {
+            let because = format!("policy `{}` says so, and no column says whose a row is", policy.name);
+            out.push(self.declaration(principal, (Command::Select, Which::Old), predicate, because));
+        }
+    }
+}
+
+/// Whether a policy's text compares the column that a condition is on.
+fn mentions(text: &str, condition: &str) -> bool {
+    let column = condition.split(" = ").next().unwrap_or(condition);
+    text.contains(column) && !condition.starts_with("exists")
+}
+
+/// Who acts as a role.
+fn asker(principal: &Principal) -> Asker {
+    match principal.who {
+        Who::Anyone => Asker::Nobody,
+        Who::SignedIn => Asker::SomeUser,
+        _ => Asker::Any,
+    }
+}
