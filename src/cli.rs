@@ -116,6 +116,16 @@ pub enum Command {
         pgwitness snapshot -o model.json\n  \
         pgwitness audit --snapshot model.json")]
     Snapshot(Snapshot),
+    /// Write a configuration and the access rules that a database keeps to today, to review them
+    #[command(
+        after_long_help = "Asks nothing, and overwrites nothing without --force. Every rule says where it was read; \
+        what lets every row through is marked with REVIEW. Migrations are read, not run.\n\n\
+        Examples:\n  \
+        pgwitness init                                      supabase/migrations, here or above\n  \
+        pgwitness init --db-url postgres://auditor@db.example.com/app\n  \
+        pgwitness check                                     holds the migrations against the rules"
+    )]
+    Init(Init),
     /// Explain a check, or show one finding of a report in full
     #[command(after_long_help = "Examples:\n  \
         pgwitness explain rls-off-exposed\n  \
@@ -390,6 +400,17 @@ pub struct Snapshot {
     /// The file; stdout by default
     #[arg(long, short, value_name = "FILE", help_heading = "Output")]
     pub output: Option<PathBuf>,
+}
+
+/// `init`.
+#[derive(Debug, Args)]
+pub struct Init {
+    /// What to read.
+    #[command(flatten)]
+    pub source: Source,
+    /// Write policies/access.toml anew if it is there already; pgwitness.toml is never changed
+    #[arg(long, help_heading = "Output")]
+    pub force: bool,
 }
 
 /// `explain`.

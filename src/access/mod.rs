@@ -16,6 +16,7 @@ mod reading;
 mod resolve;
 mod rules;
 mod text;
+mod write;
 
 #[cfg(test)]
 mod tests;
@@ -29,3 +30,4 @@ pub use intent::{
 pub use load::{load, parse_texts};
 pub use reading::reading;
 pub use rules::Rules;
+pub use write::rule_file;

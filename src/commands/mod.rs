@@ -7,6 +7,7 @@ mod checks;
 mod completions;
 mod examine;
 mod explain;
+mod init;
 mod judging;
 mod man;
 mod matrix;
@@ -54,7 +55,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Error> {
         Command::Completions(args) => return completions::run(&args),
         Command::Man(args) => return man::run(&args),
         Command::Schema(args) => return schema::run(&args),
-        Command::Audit(_) | Command::Check(_) | Command::Matrix(_) | Command::Snapshot(_) => {}
+        Command::Audit(_) | Command::Check(_) | Command::Matrix(_) | Command::Snapshot(_) | Command::Init(_) => {}
     }
     let here = std::env::current_dir().map_err(|e| Error::file("enter", ".".as_ref(), e))?;
     let config = config::load(global.config.as_deref(), &here)?;
@@ -72,6 +73,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Error> {
         Command::Check(args) => check::run(args, &run).await,
         Command::Matrix(args) => matrix::run(args, &run).await,
         Command::Snapshot(args) => snapshot::run(args, &run).await,
+        Command::Init(args) => init::run(args, &run).await,
         _ => Ok(ExitCode::Clean),
     }
 }

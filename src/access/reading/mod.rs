@@ -75,7 +75,7 @@ impl Reader<'_> {
         let (text, because) = match (principal.who, strong.as_slice()) {
             (_, []) => return self.public(principal, out),
             (Who::Anyone, [first, ..]) => ("false".to_owned(), format!("{first}, and visitors are nobody")),
-            (_, all) => (self.tied(), all.iter().take(3).copied().collect::<Vec<_>>().join("; ")),
+            (_, all) => (self.tied(), all.iter().take(2).copied().collect::<Vec<_>>().join("; ")),
         };
         let Some(predicate) = self.predicate(&text) else { return };
         for (command, row) in SLOTS {

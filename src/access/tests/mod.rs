@@ -2,6 +2,7 @@
 
 mod errors;
 mod files;
+mod fuzz;
 mod hygiene;
 mod precedence;
 mod reading;

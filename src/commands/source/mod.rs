@@ -52,6 +52,17 @@ pub(super) struct Loaded {
     shadow: Option<migrations::Place>,
 }
 
+/// As [`load`], but migrations are read and not run: no server is needed for them.
+pub(super) async fn load_unapplied(args: &cli::Source, run: &Run) -> Result<Loaded, Error> {
+    let choice = Choice::of(args, &run.config, &Environment::from_process(), &run.here)?;
+    let Choice::Migrations(path) = choice else { return load(args, run).await };
+    let description = named(&path, &run.here);
+    let found = files::find(&[from_here(path, &run.here)], &args.reading, run)?;
+    let mut loaded = replayed::load(found, description, &args.reading, None);
+    loaded.told(&args.reading, run)?;
+    Ok(loaded)
+}
+
 /// Reads the model that the command line, the configuration or the environment names.
 pub(super) async fn load(args: &cli::Source, run: &Run) -> Result<Loaded, Error> {
     let env = Environment::from_process();

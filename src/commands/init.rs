@@ -1,0 +1,70 @@
+//! `init`: a configuration and a rule file from what a database allows today.
+
+use std::path::{Path, PathBuf};
+
+use super::{Run, output, source};
+use crate::access::{self, rule_file};
+use crate::cli::Init;
+use crate::{Error, ExitCode};
+
+/// What a new configuration says.
+const CONFIG: &str = "\
+# What pgwitness audits here. `pgwitness schema config` prints what may stand in this file.
+
+[access]
+# Who may do what; `pgwitness schema rules` prints what may stand in these.
+files = [\"policies/*.toml\"]
+";
+
+pub(super) async fn run(args: Init, run: &Run) -> Result<ExitCode, Error> {
+    let configured = run.config.file.clone();
+    let folder = configured.as_deref().and_then(Path::parent).unwrap_or(&run.here).to_owned();
+    let rules = folder.join("policies/access.toml");
+    let shown = |path: &Path| source::named(path, &run.here);
+    if rules.exists() && !args.force {
+        let help = "say `--force` to write it anew; the old one is lost then";
+        return Err(Error::usage(format!("`{}` exists already", shown(&rules)), help));
+    }
+    let loaded = source::load_unapplied(&args.source, run).await?;
+    let cx = loaded.context(run, &args.source.reading);
+    let described = loaded.describe(&cx).description;
+    let text = loaded.mask().hide(&rule_file(&cx.effective, &described));
+    must_hold(&text, &cx)?;
+    let mut written = Vec::new();
+    if configured.is_none() {
+        let config = folder.join("pgwitness.toml");
+        write(&config, CONFIG)?;
+        written.push(config);
+    }
+    write(&rules, &text)?;
+    written.push(rules);
+    for path in &written {
+        run.talk.say(&format!("wrote {}", shown(path)));
+    }
+    let review = text.lines().filter(|line| line.contains("REVIEW:")).count();
+    let gaps = loaded.schema.gaps.iter().filter(|gap| gap.access_control).count();
+    let mut told = format!("{} rules, {review} to review", text.matches("[[rule]]").count());
+    if gaps > 0 {
+        told.push_str(&format!("; {gaps} statements were not understood and may change what is allowed"));
+    }
+    told.push('\n');
+    output::to_stdout(&told)?;
+    Ok(ExitCode::Clean)
+}
+
+/// Holds what is about to be written against the database that it was read from.
+fn must_hold(text: &str, cx: &crate::checks::Context<'_>) -> Result<(), Error> {
+    let rules = access::parse_texts([("policies/access.toml", text)]);
+    let resolved = rules.and_then(|rules| rules.resolve(&cx.effective));
+    resolved.map(|_| ()).map_err(|errors| {
+        let all: Vec<_> = errors.iter().map(ToString::to_string).collect();
+        Error::Internal(format!("the rules that were read do not hold together: {}", all.join("; ")))
+    })
+}
+
+fn write(path: &PathBuf, text: &str) -> Result<(), Error> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(|e| Error::file("create", folder, e))?;
+    }
+    std::fs::write(path, text).map_err(|e| Error::file("write", path, e))
+}
