@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{Difference, Direction, Pair, same};
 use crate::checks::Context;
 use crate::finding::ObjectRef;
-use crate::model::{Function, FunctionId, Privilege, printable};
+use crate::model::{Function, FunctionId, Policy, Privilege, Relation, printable};
 
 pub(super) fn compare(pair: &Pair<'_, '_>) -> Vec<Difference> {
     let of = |cx: &Context<'_>| -> Vec<_> { ours(cx).map(|f| f.id.clone()).collect() };
@@ -47,6 +47,7 @@ fn difference(direction: Direction, function: &Function, principals: Vec<String>
         object: ObjectRef::function(&function.id),
         commands: vec!["EXECUTE".to_owned()],
         text,
+        witness: None,
         causes: Vec::new(),
         subjects: vec![ObjectRef::function(&function.id)],
     }
@@ -91,6 +92,14 @@ fn code(pair: &Pair<'_, '_>, before: &Function, after: &Function) -> Option<Diff
     let callers = callers(pair, pair.after, Some(after));
     let lent = after.security_definer && before.security_definer;
     let id = &after.id;
+    let is_told = |(relation, _): &(&Relation, &Policy)| pair.rows.is_decided(&relation.name);
+    // Which rows it moved was decided of each relation whose policies ask it.
+    let decided = !asking.is_empty() && asking.iter().all(is_told) && before.security_definer == after.security_definer;
+    if decided && !(lent && !callers.is_empty()) {
+        return None;
+    }
+    let asking: Vec<_> =
+        asking.iter().map(|(r, p)| format!("\"{}\" on {}", printable(&p.name), r.name)).collect();
     let text = match asking.as_slice() {
         [] if lent && !callers.is_empty() => format!("the code of {id} changed, which runs with its owner's rights"),
         [] => return None,
@@ -103,13 +112,10 @@ fn code(pair: &Pair<'_, '_>, before: &Function, after: &Function) -> Option<Diff
 }
 
 /// The policies whose conditions name the function.
-fn asking(cx: &Context<'_>, id: &FunctionId) -> Vec<String> {
+fn asking<'m>(cx: &Context<'m>, id: &FunctionId) -> Vec<(&'m Relation, &'m Policy)> {
     let names = |text: &Option<String>| text.as_deref().is_some_and(|t| is_called(t, &id.name));
     let policies = cx.schema.relations.iter().flat_map(|r| r.policies.iter().map(move |p| (r, p)));
-    policies
-        .filter(|(_, p)| names(&p.using) || names(&p.check))
-        .map(|(r, p)| format!("\"{}\" on {}", printable(&p.name), r.name))
-        .collect()
+    policies.filter(|(_, p)| names(&p.using) || names(&p.check)).collect()
 }
 
 /// Whether a name stands before an opening parenthesis.

@@ -1,14 +1,16 @@
 //! What a change does to access: two models in, what was widened or narrowed out.
 //!
 //! Access is compared as effective access, so that a grant that changes nothing is no change and a dropped policy that
-//! opens a table is one. Where only the condition of a policy or the text of a view or function differs, nobody can
-//! tell here which way it goes: that is [`Direction::MayWiden`], never silence. Files, positions and the order of
-//! statements play no part.
+//! opens a table is one. Where only the condition of a policy or the code that it asks differs, the analyzer decides
+//! which rows were gained and lost, with a witness: a condition that is written another way and says the same is no
+//! change. What cannot be decided is [`Direction::MayWiden`], never silence. Files, positions and the order of statements
+//! play no part.
 
 mod functions;
 mod policies;
 mod relations;
 mod roles;
+mod rows;
 mod same;
 mod words;
 
@@ -16,7 +18,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::checks::Context;
-use crate::finding::ObjectRef;
+use crate::finding::{ObjectRef, Witness};
 use crate::model::Origin;
 
 pub use same::{normal_text, same_text};
@@ -27,7 +29,9 @@ pub use same::{normal_text, same_text};
 pub enum Direction {
     /// Somebody reaches more.
     Widened,
-    /// Conditions or code changed, and nobody can tell from the text alone which way.
+    /// Somebody reaches rows that were out of reach, and no longer others that were in reach.
+    Sideways,
+    /// Conditions or code changed, and it could not be decided which way.
     MayWiden,
     /// Somebody reaches less.
     Narrowed,
@@ -46,6 +50,8 @@ pub struct Difference {
     pub commands: Vec<String>,
     /// What changed, in one sentence without a full stop.
     pub text: String,
+    /// A session and rows that show it, where conditions on rows decide.
+    pub witness: Option<Box<Witness>>,
     /// Statements of the later model that did it, where it still holds what they made; the most telling first.
     pub causes: Vec<Origin>,
     /// The objects whose last statement did it otherwise: what was dropped or revoked leaves no origin behind.
@@ -55,7 +61,7 @@ pub struct Difference {
 /// The differences in access between two models, the widening ones first, then by object.
 #[must_use]
 pub fn compare(before: &Context<'_>, after: &Context<'_>) -> Vec<Difference> {
-    let pair = Pair { before, after, principals: principals(before, after) };
+    let pair = Pair { before, after, principals: principals(before, after), rows: rows::Rows::new(before, after) };
     let mut all = relations::compare(&pair);
     all.extend(functions::compare(&pair));
     all.extend(roles::compare(&pair));
@@ -72,6 +78,7 @@ struct Pair<'a, 'm> {
     after: &'a Context<'m>,
     /// The untrusted roles of either, the least trusted first.
     principals: Vec<String>,
+    rows: rows::Rows,
 }
 
 fn principals(before: &Context<'_>, after: &Context<'_>) -> Vec<String> {

@@ -162,6 +162,7 @@ impl Changed {
             object: self.object,
             commands: vec![self.command.to_string()],
             text: self.text,
+            witness: None,
             causes: self.cause.into_iter().collect(),
         }
     }

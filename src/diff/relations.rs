@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::words::{self, Reached};
+use super::rows::{self, Moved};
 use super::{Difference, Direction, Pair, policies, same};
 use crate::analyzer::effective::{Access, Holding};
 use crate::checks::Context;
@@ -96,6 +97,7 @@ impl<'m> One<'_, '_, 'm> {
             object: ObjectRef::relation(self.name),
             commands: Vec::new(),
             text: String::new(),
+            witness: None,
             causes: Vec::new(),
             subjects: vec![ObjectRef::relation(self.name)],
         }
@@ -152,14 +154,45 @@ impl<'m> One<'_, '_, 'm> {
         if !is_some || !before.access.row_security.applies() {
             return Vec::new();
         }
-        policies::compare(
+        let (Some(old), Some(new)) = (self.before, self.after) else { return Vec::new() };
+        let mut told = policies::compare(
             (self.pair.before.schema, self.pair.after.schema),
             self.name,
             role,
             command,
             &before.access,
             &after.access,
-        )
+        );
+        if told.is_empty() && !self.pair.rows.may_have_moved(new) {
+            return Vec::new();
+        }
+        match rows::moved(self.pair, role, command, old, new) {
+            Moved::Nowhere => return Vec::new(),
+            Moved::Open(reason) => {
+                for one in &mut told {
+                    one.direction = Direction::MayWiden;
+                    one.text.push_str(&format!("; not decided which rows that moves: {reason}"));
+                }
+            }
+            Moved::To(direction, witness) => {
+                if told.is_empty() {
+                    told.push(self.by_other_means(role, command));
+                }
+                for one in &mut told {
+                    (one.direction, one.witness) = (direction, Some(witness.clone()));
+                }
+            }
+        }
+        told
+    }
+
+    /// The conditions are what they were, and what they ask is not.
+    fn by_other_means(&self, role: &str, command: Command) -> Difference {
+        Difference {
+            commands: vec![command.to_string()],
+            text: format!("the policies of {} let through other rows, by what they ask", self.name),
+            ..self.difference(Direction::MayWiden, role)
+        }
     }
 
     /// Privileges that row security does not filter, on relations that were there.

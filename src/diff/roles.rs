@@ -31,6 +31,7 @@ fn difference(
         object,
         commands: Vec::new(),
         text,
+        witness: None,
         causes: cause.into_iter().filter(|o| is_more && !o.is_catalog()).collect(),
     }
 }

@@ -32,9 +32,12 @@ enum Shown {
 /// # Errors
 /// When the connection is lost.
 pub async fn replay(client: &Client, script: &Script) -> Result<Replay, ConnectError> {
+    let Some(judge) = &script.judge else {
+        return Ok(Replay { reproduced: false, remark: Some("there is no rule to hold it against".to_owned()) });
+    };
     let mut first = None;
     for manner in [Manner::Plain, Manner::Alone] {
-        let shown = attempt(client, script, manner).await;
+        let shown = attempt(client, script, judge, manner).await;
         let ended = client.batch_execute("rollback").await;
         let shown = shown.and_then(|shown| ended.map(|()| shown));
         match shown.map_err(|e| ConnectError::query("replaying a witness", e))? {
@@ -66,13 +69,18 @@ fn said(error: &DbError) -> String {
     format!("{} (SQLSTATE {})", error.message(), error.code().code())
 }
 
-async fn attempt(client: &Client, script: &Script, manner: Manner) -> Result<Shown, tokio_postgres::Error> {
+async fn attempt(
+    client: &Client,
+    script: &Script,
+    judge: &str,
+    manner: Manner,
+) -> Result<Shown, tokio_postgres::Error> {
     if let Err(why) = ask(client, &setting_up(script, manner)).await? {
         return Ok(Shown::No(format!("the rows of the witness were refused: {why}")));
     }
     let mut before = None;
     if script.judge_first {
-        match ask(client, &script.judge).await? {
+        match ask(client, judge).await? {
             Ok(answer) => before = Some(Count::of(&answer)),
             Err(why) => return Ok(Shown::No(format!("the rule could not be evaluated: {why}"))),
         }
@@ -90,7 +98,7 @@ async fn attempt(client: &Client, script: &Script, manner: Manner) -> Result<Sho
     }
     let judged = match before {
         Some(before) => Ok(before),
-        None => ask(client, &script.judge).await?.map(|answer| Count::of(&answer)),
+        None => ask(client, judge).await?.map(|answer| Count::of(&answer)),
     };
     Ok(match (script.shows, rows, judged) {
         (_, _, Err(why)) => Shown::No(format!("the rule could not be evaluated: {why}")),

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::diff::Direction;
-use crate::finding::{Location, ObjectRef};
+use crate::finding::{Location, ObjectRef, Witness};
 
 /// The difference between the state that was checked and another one.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -34,6 +34,9 @@ pub struct AccessChange {
     pub commands: Vec<String>,
     /// What changed, in words.
     pub text: String,
+    /// A session and rows that show it, where conditions on rows decide.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub witness: Option<Box<Witness>>,
     /// The statement that did it, when known.
     pub locations: Vec<Location>,
 }

@@ -177,7 +177,7 @@ impl Case<'_, '_> {
                 which: self.declared.row,
                 caller: answer.caller,
                 asked: answer.asked,
-                rule: &self.declared.predicate.sql,
+                rule: Some(&self.declared.predicate.sql),
             };
             Script::of(&scene, witness)
         });

@@ -75,6 +75,12 @@ pub struct Verdicts<'i> {
     pub functions: Vec<FunctionId>,
 }
 
+/// A witness as plain data, with the script that shows it.
+pub(crate) fn shown(scene: &script::Scene<'_>, witness: &crate::analyzer::witness::Witness) -> crate::finding::Witness {
+    let script = Script::of(scene, witness);
+    entry::plain(witness, &scene.relation.name, scene.effective.schema(), script.as_ref())
+}
+
 /// Asks all questions of `intent`.
 #[must_use]
 pub fn judge<'i>(cx: &Context<'_>, intent: &'i Intent) -> Verdicts<'i> {

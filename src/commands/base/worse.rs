@@ -64,6 +64,7 @@ impl Base {
             object: difference.object,
             commands: difference.commands,
             text: difference.text,
+            witness: difference.witness,
         });
         each.collect()
     }
@@ -103,6 +104,7 @@ fn sentence(change: &Change, report: &Report) -> String {
     let count = |direction| change.count(direction);
     let ways = [
         (count(Direction::Widened), "widens access", "place"),
+        (count(Direction::Sideways), "moves it", "place"),
         (count(Direction::MayWiden), "may widen it", "place"),
         (count(Direction::Narrowed), "narrows it", "place"),
     ];
@@ -116,6 +118,7 @@ fn sentence(change: &Change, report: &Report) -> String {
         [one] => format!("This change {one}"),
         [most @ .., last] => format!("This change {} and {last}", most.join(", ")),
     };
+    let access = access.replace("This change moves it", "This change moves access");
     let access = access.replace("This change may widen it", "This change may widen access");
     let access = access.replace("This change narrows it", "This change narrows access");
     let new = report.findings.len();

@@ -20,7 +20,7 @@ impl Human<'_> {
         if change.access.is_empty() {
             out.push_str("  nobody reaches more or less than before\n");
         }
-        for direction in [Direction::Widened, Direction::MayWiden, Direction::Narrowed] {
+        for direction in [Direction::Widened, Direction::Sideways, Direction::MayWiden, Direction::Narrowed] {
             let all: Vec<_> = change.access.iter().filter(|c| c.direction == direction).collect();
             let most = if self.verbose { usize::MAX } else { LISTED };
             for one in all.iter().take(most) {
@@ -37,6 +37,7 @@ impl Human<'_> {
     fn difference(&self, one: &AccessChange, out: &mut String) {
         let word = match one.direction {
             Direction::Widened => styled(super::text::severity(Severity::High), &format!("{:LABEL$}", "widened")),
+            Direction::Sideways => styled(super::text::severity(Severity::High), &format!("{:LABEL$}", "moved")),
             Direction::MayWiden => styled(super::text::severity(Severity::Medium), &format!("{:LABEL$}", "may widen")),
             Direction::Narrowed => styled(DIM, &format!("{:LABEL$}", "narrowed")),
         };
@@ -48,6 +49,11 @@ impl Human<'_> {
             (_, false) => format!("{who} {}", one.text),
         };
         out.push_str(&format!("  {word}{}\n", wrapped_after(LABEL + 2, &text, self.width, LABEL + 2)));
+        if let Some(witness) = &one.witness {
+            let line = format!("seen with {}", witness.in_words());
+            let text = wrapped_after(LABEL + 2, &line, self.width, LABEL + 2);
+            out.push_str(&styled(DIM, &format!("  {:LABEL$}{text}\n", "")));
+        }
         for location in &one.locations {
             let place = format!("{}:{}:{}", printable(&location.file), location.span.line, location.span.column);
             let statement = self.first_line(location).map_or_else(String::new, |line| format!("  {line}"));

@@ -35,8 +35,8 @@ pub struct Scene<'a> {
     pub caller: Caller,
     /// What was asked.
     pub asked: Asked,
-    /// The rule, valid under an empty `search_path`.
-    pub rule: &'a str,
+    /// The rule, valid under an empty `search_path`; without one the script shows what is reached and judges nothing.
+    pub rule: Option<&'a str>,
 }
 
 /// The steps that show a witness.
@@ -52,7 +52,7 @@ pub struct Script {
     pub act: String,
     /// A query of one number, run with all rights: how many rows there are of the one in question that the rule says
     /// are fine, and how many that it does not.
-    pub judge: String,
+    pub judge: Option<String>,
     /// Whether the row is there before the command; else the judge comes after it.
     pub judge_first: bool,
     /// What is shown.
@@ -129,7 +129,11 @@ impl Script {
             out.push_str(&format!("select set_config({}, {}, true);\n", quote_literal(name), quote_literal(value)));
         }
         let act = format!("set local role {};\n{};\n", quote_ident(&self.role), self.act);
-        let judge = format!("-- what the rule says of the row\n{};\n", self.judge);
+        let Some(judge) = &self.judge else {
+            out.push_str(&format!("\n-- what the role does\n{act}\nrollback;\n"));
+            return out;
+        };
+        let judge = format!("-- what the rule says of the row\n{judge};\n");
         let steps = match (self.judge_first, self.shows) {
             (true, Shows::Exceeded) => format!("{judge}\n-- what the role does all the same\n{act}"),
             (true, Shows::Refused) => format!("{judge}\n-- what the role cannot do\n{act}"),
@@ -191,12 +195,14 @@ impl Act<'_, '_> {
         let judged = if which == Which::New && !matches!(command, Command::Select) { &self.new } else { &self.old };
         let judged = judged.as_ref()?;
         let found = self.condition(judged, |_| true);
-        let judge = format!(
-            "select count(*) filter (where {rule}) as {WITHIN}, count(*) filter (where ({rule}) is not true) as {BEYOND} \
-             from {}{}",
-            relation.name,
-            if found.is_empty() { String::new() } else { format!(" where {found}") },
-        );
+        let found = if found.is_empty() { String::new() } else { format!(" where {found}") };
+        let judge = rule.map(|rule| {
+            format!(
+                "select count(*) filter (where {rule}) as {WITHIN}, count(*) filter (where ({rule}) is not true) as \
+                 {BEYOND} from {}{found}",
+                relation.name,
+            )
+        });
         let mut settings: BTreeMap<String, String> =
             witness.session.settings.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
         if let Some(claims) = &witness.session.claims {
