@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use super::{Direction, Pair, same};
-use crate::analyzer::decide::{Asker, Both, Caller, Which};
+use crate::analyzer::decide::{Asker, Caller, Decider, Which, compare};
 use crate::analyzer::effective::Who;
 use crate::analyzer::verdict::Verdict;
 use crate::analyzer::witness;
@@ -63,25 +63,16 @@ fn guard(relation: &Relation) -> (QualifiedName, bool, bool, String, Vec<[Vec<St
 
 /// Asks which rows `role` gained and lost by `command`.
 pub(super) fn moved(pair: &Pair<'_, '_>, role: &str, command: Command, old: &Relation, new: &Relation) -> Moved {
-    let both = Both { before: &pair.before.effective, after: &pair.after.effective };
-    let rows: &[Which] = match command {
-        Command::Select | Command::Delete => &[Which::Old],
-        Command::Insert => &[Which::New],
-        Command::Update => &[Which::Old, Which::New],
-    };
+    let which = if command == Command::Insert { Which::New } else { Which::Old };
+    let (before, after) = (Decider::new(&pair.before.effective), Decider::new(&pair.after.effective));
+    let found = compare(&before, &after, role, &new.name, command, Caller::Sql, asker(pair, role));
     let (mut gained, mut lost, mut open) = (None, None, None);
-    for which in rows {
-        let found = both.compare(role, (old, new), command, *which, asker(pair, role));
-        let sides = [(found.gained, &mut gained, pair.after, new), (found.lost, &mut lost, pair.before, old)];
-        for (verdict, slot, cx, relation) in sides {
-            match verdict {
-                Verdict::Proved => {}
-                Verdict::Unknown(reason) => drop(open.get_or_insert(reason.to_string())),
-                Verdict::Violated(witness) => {
-                    let shown = || shown(cx, relation, role, (command, *which), &witness);
-                    let _ = slot.get_or_insert_with(|| Box::new(shown()));
-                }
-            }
+    let sides = [(found.gained, &mut gained, pair.after, new), (found.lost, &mut lost, pair.before, old)];
+    for (verdict, slot, cx, relation) in sides {
+        match verdict {
+            Verdict::Proved => {}
+            Verdict::Unknown(reason) => open = open.or(Some(reason.to_string())),
+            Verdict::Violated(witness) => *slot = Some(Box::new(shown(cx, relation, role, (command, which), &witness))),
         }
     }
     if open.is_some() {

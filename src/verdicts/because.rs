@@ -1,9 +1,8 @@
 //! What decides: the policies, grants and exemptions behind an answer, and the statement that a violation comes from.
 
 use super::judge::Case;
-use crate::analyzer::decide::{Decider, Which};
+use crate::analyzer::decide::{DecidedBy, Which};
 use crate::analyzer::effective::{Access, Refusal};
-use crate::analyzer::witness::Witness;
 use crate::model::{Origin, Policy};
 use crate::report;
 
@@ -12,19 +11,10 @@ pub(super) fn refused(access: &Access<'_>, refusal: Refusal) -> String {
     report::refused(access, refusal)
 }
 
-/// The facts that decide, the most telling first.
-pub(super) fn deciding(case: &Case<'_, '_>, witness: Option<&Witness>) -> Vec<String> {
+/// The facts that decide, the most telling first; then what gives the command at all.
+pub(super) fn deciding(case: &Case<'_, '_>, by: &[DecidedBy]) -> Vec<String> {
     let Case { access, relation, .. } = case;
-    let mut facts = Vec::new();
-    if access.row_security.applies() {
-        let named: Vec<_> = match witness.map(|w| letting_through(case, w)) {
-            Some(policies) if !policies.is_empty() => policies,
-            _ => access.permissive.iter().chain(&access.restrictive).copied().collect(),
-        };
-        facts.extend(named.into_iter().map(policy));
-    } else if access.is_some() && relation.view.is_none() {
-        facts.push(report::exempt(&access.row_security, relation));
-    }
+    let mut facts: Vec<_> = by.iter().filter_map(|one| fact(case, one)).collect();
     if let Some(view) = &relation.view {
         let eyes = if view.security_invoker { "as the caller" } else { "as its owner" };
         facts.push(format!("the {} reads {eyes}", relation.kind));
@@ -36,26 +26,30 @@ pub(super) fn deciding(case: &Case<'_, '_>, witness: Option<&Witness>) -> Vec<St
     facts
 }
 
-fn policy(policy: &Policy) -> String {
-    let kind = if policy.permissive { "policy" } else { "restrictive policy" };
-    format!("{kind} {}", report::name(policy))
-}
-
-/// The permissive policies that are TRUE of the row of a witness; none where that is not known.
-fn letting_through<'a>(case: &Case<'_, 'a>, witness: &Witness) -> Vec<&'a Policy> {
-    let decider = Decider::new(&case.cx.effective);
-    let lets = |policy: &&&Policy| {
-        let formula = decider.policies(&case.declared.role, case.relation, &[**policy], case.declared.row);
-        formula.holds(witness) == Some(true)
-    };
-    case.access.permissive.iter().filter(lets).copied().collect()
+fn fact(case: &Case<'_, '_>, by: &DecidedBy) -> Option<String> {
+    Some(match by {
+        // It is said last, of every answer.
+        DecidedBy::NoPrivilege => return None,
+        DecidedBy::NoRowSecurity => report::exempt(&case.access.row_security, case.relation),
+        DecidedBy::DefaultDeny => "no permissive policy binds the role".to_owned(),
+        DecidedBy::Recursion => "the policies call for each other without end (42P17)".to_owned(),
+        DecidedBy::Policy(name) => {
+            let policy = case.relation.policies.iter().find(|p| p.name == *name)?;
+            let kind = if policy.permissive { "policy" } else { "restrictive policy" };
+            format!("{kind} {}", report::name(policy))
+        }
+    })
 }
 
 /// The statement that a violation comes from: that of the policy that lets the row through, or else of the relation.
-pub(super) fn cause(case: &Case<'_, '_>, witness: Option<&Witness>) -> Origin {
-    let policies = witness.map(|w| letting_through(case, w)).unwrap_or_default();
-    let policy = policies.first().or_else(|| case.access.permissive.first()).copied();
-    case.origin_of(policy.filter(|_| case.access.row_security.applies()))
+pub(super) fn cause(case: &Case<'_, '_>, by: &[DecidedBy]) -> Origin {
+    let named = |name: &String| case.relation.policies.iter().find(|p| p.name == *name);
+    let mut policies = by.iter().filter_map(|one| match one {
+        DecidedBy::Policy(name) => named(name),
+        _ => None,
+    });
+    let lets: Option<&Policy> = policies.find(|p| p.permissive);
+    lets.map(|p| p.origin).filter(|o| !o.is_catalog()).unwrap_or(case.relation.origin)
 }
 
 /// In words, which row a command is about.

@@ -4,7 +4,7 @@ use super::because;
 use super::judge::{Answer, Case};
 use super::script::{self, Script};
 use crate::access::{Declaration, Origin};
-use crate::analyzer::decide::{Caller, Which};
+use crate::analyzer::decide::Which;
 use crate::analyzer::verdict::Verdict;
 use crate::analyzer::witness as found;
 use crate::checks::words::verb;
@@ -15,9 +15,9 @@ use crate::report::{Asked, Decided, RowOf, RuleRef, VerdictEntry};
 /// The entry of an answer, without what only some answers have.
 pub(super) fn of(
     case: &Case<'_, '_>,
-    witness: Option<&found::Witness>,
     asked: Asked,
     decided: Decided,
+    decided_by: Vec<String>,
 ) -> VerdictEntry {
     let Declaration { role, relation, command, row, .. } = case.declared;
     let rule = rule(&case.declared.predicate.text, &case.declared.origin, case.declared.reason.as_deref());
@@ -35,7 +35,7 @@ pub(super) fn of(
         verdict: decided,
         reason: String::new(),
         condition: String::new(),
-        decided_by: because::deciding(case, witness),
+        decided_by,
         witness: None,
         assumptions: Vec::new(),
         trivial: false,
@@ -45,22 +45,17 @@ pub(super) fn of(
 /// The whole entry of an answer.
 pub(super) fn complete(case: &Case<'_, '_>, answer: Answer, script: Option<&Script>) -> VerdictEntry {
     let schema = case.cx.schema;
-    let (decided, witness) = match &answer.verdict {
+    let (decided, witness) = match &answer.decision.verdict {
         Verdict::Proved => (Decided::Proved, None),
         Verdict::Violated(witness) => (Decided::Violated, Some(&**witness)),
         Verdict::Unknown(_) => (Decided::Unknown, None),
     };
-    let mut entry = of(case, witness, answer.asked, decided);
+    let mut entry = of(case, answer.asked, decided, because::deciding(case, &answer.decision.decided_by));
     entry.reason = reason(case, &answer);
+    entry.assumptions = answer.decision.assumptions.iter().map(ToString::to_string).collect();
     entry.condition = answer.condition;
     entry.trivial = answer.trivial;
     entry.witness = witness.map(|w| plain(w, &case.declared.relation, schema, script));
-    if answer.caller == Caller::Sql
-        && matches!(case.declared.command, Command::Update | Command::Delete)
-        && !answer.trivial
-    {
-        entry.assumptions.push("the role may run any SQL, also a statement without WHERE".to_owned());
-    }
     entry
 }
 
@@ -95,14 +90,19 @@ fn reason(case: &Case<'_, '_>, answer: &Answer) -> String {
     let (role, verb) = (printable(role), verb(*command));
     let old_or_new =
         if *command == Command::Update { format!(" (the {} row)", because::row(*row)) } else { String::new() };
-    match (&answer.verdict, answer.asked) {
+    match (&answer.decision.verdict, answer.asked) {
         (Verdict::Unknown(reason), _) => reason.to_string(),
         (Verdict::Proved, _) if answer.reason.is_some() => answer.reason.clone().unwrap_or_default(),
         (Verdict::Proved, Asked::NeverExceeds) => {
             format!("every row of {relation} that {role} can {verb} is within the rule{old_or_new}")
         }
         (Verdict::Proved, Asked::GrantsAll) => {
-            format!("{role} can {verb} every row of {relation} that the rule names{old_or_new}")
+            let blind = if answer.blind_only {
+                ", those that SELECT policies hide only by a statement without WHERE"
+            } else {
+                ""
+            };
+            format!("{role} can {verb} every row of {relation} that the rule names{old_or_new}{blind}")
         }
         (Verdict::Violated(_), Asked::NeverExceeds) => {
             let blind = if answer.blind_only {

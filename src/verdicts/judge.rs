@@ -3,11 +3,11 @@
 use super::script::{Scene, Script};
 use super::{Judged, Kind, because, entry};
 use crate::access::{Assume, Declaration};
-use crate::analyzer::decide::{Asker, Caller, Decider, Formula, Which};
+use crate::analyzer::decide::{Ask, Asker, Caller, Decider, Decision, Formula, Rule, Which};
 use crate::analyzer::effective::{Access, Extent, Refusal, Who};
 use crate::analyzer::verdict::Verdict;
 use crate::checks::Context;
-use crate::model::{Command, Origin, Privilege, Relation};
+use crate::model::{Command, Privilege, Relation};
 use crate::report::{Asked, Decided};
 
 /// The answers to the questions of a declaration.
@@ -26,7 +26,7 @@ pub(super) fn declaration(cx: &Context<'_>, declared: &Declaration, assume: &Ass
         all.extend(case.truncate());
     }
     if declared.mode.is_lower() {
-        all.push(case.lower());
+        all.push(case.lower(assume.caller));
     }
     all
 }
@@ -52,7 +52,7 @@ pub(super) struct Case<'c, 'a> {
 /// An answer on the way to becoming plain data.
 pub(super) struct Answer {
     pub(super) asked: Asked,
-    pub(super) verdict: Verdict,
+    pub(super) decision: Decision,
     pub(super) condition: String,
     pub(super) reason: Option<String>,
     pub(super) caller: Caller,
@@ -67,7 +67,7 @@ impl Case<'_, '_> {
         if let Some(refusal) = self.refusal() {
             return self.told(Answer {
                 asked: Asked::NeverExceeds,
-                verdict: Verdict::Proved,
+                decision: Decision { verdict: Verdict::Proved, assumptions: Vec::new(), decided_by: Vec::new() },
                 condition: "false".to_owned(),
                 reason: Some(because::refused(&self.access, refusal)),
                 caller,
@@ -76,60 +76,63 @@ impl Case<'_, '_> {
             });
         }
         let mut formula = self.formula(caller);
-        let mut verdict = formula.never_exceeds(&self.declared.predicate.sql, self.asker);
+        let ask = Ask::NeverExceeds(self.rule());
+        let mut decision = formula.ask(ask, self.asker);
         let (mut caller, mut blind_only) = (caller, false);
         let may_be_blind = matches!(self.declared.command, Command::Update | Command::Delete);
-        if caller == Caller::Sql && may_be_blind && matches!(verdict, Verdict::Violated(_)) {
+        if caller == Caller::Sql && may_be_blind && matches!(decision.verdict, Verdict::Violated(_)) {
             // What every request can do is worth more than what takes SQL.
-            match self.formula(Caller::DataApi).never_exceeds(&self.declared.predicate.sql, self.asker) {
-                filtered @ Verdict::Violated(_) => (verdict, caller) = (filtered, Caller::DataApi),
+            let filtered = self.formula(Caller::DataApi).ask(ask, self.asker);
+            match filtered.verdict {
+                Verdict::Violated(_) => (decision, caller) = (filtered, Caller::DataApi),
                 Verdict::Proved => blind_only = true,
                 Verdict::Unknown(_) => {}
             }
         }
         let condition = self.condition(&formula);
-        self.told(Answer {
-            asked: Asked::NeverExceeds,
-            verdict,
-            condition,
-            reason: None,
-            caller,
-            trivial: false,
-            blind_only,
-        })
+        let asked = Asked::NeverExceeds;
+        self.told(Answer { asked, decision, condition, reason: None, caller, trivial: false, blind_only })
     }
 
-    /// Whether all of the rule is reached, by statements as requests make them.
-    fn lower(&self) -> Judged {
+    fn rule(&self) -> Rule<'_> {
+        Rule::Bound(&self.declared.predicate.tree)
+    }
+
+    /// Whether all of the rule is reached: by statements as requests make them, or else by any SQL. What SELECT policies
+    /// hide is within reach of a statement without WHERE only.
+    fn lower(&self, most: Caller) -> Judged {
+        let ask = Ask::GrantsAll(self.rule());
         let mut formula = self.formula(Caller::DataApi);
-        let verdict = formula.grants_all(&self.declared.predicate.sql, self.asker);
-        let trivial = self.refusal().is_some() && verdict == Verdict::Proved;
+        let mut decision = formula.ask(ask, self.asker);
+        let mut caller = Caller::DataApi;
+        if most == Caller::Sql && decision.verdict != Verdict::Proved {
+            let blind = self.formula(Caller::Sql).ask(ask, self.asker);
+            if blind.verdict == Verdict::Proved {
+                (decision, caller) = (blind, Caller::Sql);
+            }
+        }
+        let trivial = self.refusal().is_some() && decision.verdict == Verdict::Proved;
         let reason = self.refusal().map(|refusal| because::refused(&self.access, refusal));
         let condition = self.condition(&formula);
-        self.told(Answer {
-            asked: Asked::GrantsAll,
-            verdict,
-            condition,
-            reason,
-            caller: Caller::DataApi,
-            trivial,
-            blind_only: false,
-        })
+        let (asked, blind_only) = (Asked::GrantsAll, caller == Caller::Sql);
+        self.told(Answer { asked, decision, condition, reason, caller, trivial, blind_only })
     }
 
     /// TRUNCATE removes rows whatever a rule on DELETE says of them.
     fn truncate(&self) -> Option<Judged> {
-        if self.declared.command != Command::Delete {
+        // What the platform grants on its own relations nobody can take back.
+        let decider = Decider::new(&self.cx.effective);
+        let is_asked = self.declared.command == Command::Delete && !self.cx.is_platform(self.relation);
+        if !is_asked || !decider.truncates(&self.declared.role, self.relation) {
             return None;
         }
-        let usage = self.cx.schema.namespace(&self.relation.name.schema)?;
-        self.cx.effective.holds_on_namespace(&self.declared.role, usage, Privilege::Usage)?;
         let held = self.cx.effective.holds_on_relation(&self.declared.role, self.relation, Privilege::Truncate)?;
-        let mut everything = Decider::new(&self.cx.effective).everything(&self.declared.role, self.relation);
-        if everything.never_exceeds(&self.declared.predicate.sql, self.asker) == Verdict::Proved {
+        // No restrictive policy at all: every row.
+        let mut everything = decider.floor(&self.declared.role, self.relation, &[], Which::Old);
+        if everything.verdict(Ask::NeverExceeds(self.rule()), self.asker) == Verdict::Proved {
             return None;
         }
-        let mut entry = entry::of(self, None, Asked::NeverExceeds, Decided::Violated);
+        let mut entry = entry::of(self, Asked::NeverExceeds, Decided::Violated, Vec::new());
         entry.condition = "true".to_owned();
         entry.reason =
             "TRUNCATE removes every row, and row-level security does not filter it; it takes SQL, which the \
@@ -164,7 +167,7 @@ impl Case<'_, '_> {
     }
 
     fn told(&self, answer: Answer) -> Judged {
-        let witness = match &answer.verdict {
+        let witness = match &answer.decision.verdict {
             Verdict::Violated(witness) => Some(&**witness),
             _ => None,
         };
@@ -181,13 +184,8 @@ impl Case<'_, '_> {
             };
             Script::of(&scene, witness)
         });
-        let cause = because::cause(self, witness);
+        let cause = because::cause(self, &answer.decision.decided_by);
         let entry = entry::complete(self, answer, script.as_ref());
         Judged { entry, script, cause, kind: Kind::Rows }
-    }
-
-    /// Where a policy or the relation's own statement decides.
-    pub(super) fn origin_of(&self, policy: Option<&crate::model::Policy>) -> Origin {
-        policy.map(|p| p.origin).filter(|o| !o.is_catalog()).unwrap_or(self.relation.origin)
     }
 }

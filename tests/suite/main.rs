@@ -15,6 +15,7 @@ mod effective;
 mod equivalence;
 mod impersonation;
 mod introspect;
+mod mutation;
 mod pgtap;
 mod projects;
 mod readme;

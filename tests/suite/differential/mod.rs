@@ -2,7 +2,7 @@
 //!
 //! Seeds are printed; `PGWITNESS_ROUNDS` multiplies the work, `PGWITNESS_SEED` moves the first seed.
 
-mod choice;
+pub(crate) mod choice;
 mod evaluator;
 mod generate;
 mod known;

@@ -1,4 +1,5 @@
 //! Verdicts on intents, and the scripts that show violations, on real servers.
 
+pub(crate) mod fixtures;
 mod intent;
 mod scripts;
