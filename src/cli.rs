@@ -126,6 +126,13 @@ pub enum Command {
         pgwitness check                                     holds the migrations against the rules"
     )]
     Init(Init),
+    /// Tell which rows and rights each role gained or lost between two states
+    #[command(after_long_help = "A state is a git ref, a folder of migrations, an SQL file, a snapshot, or the URL of a \
+        running database. Conditions are compared by what they mean, with a session and rows that show a difference.\n\n\
+        Exit codes: 1 if somebody gained something, or may have; 3 if not everything could be read; else 0.\n\n\
+        pgwitness diff origin/main supabase/migrations\n  \
+        pgwitness diff production.json supabase/migrations --format json")]
+    Diff(Diff),
     /// Explain a check, or show one finding of a report in full
     #[command(after_long_help = "Examples:\n  \
         pgwitness explain rls-off-exposed\n  \
@@ -411,6 +418,26 @@ pub struct Init {
     /// Write policies/access.toml anew if it is there already; pgwitness.toml is never changed
     #[arg(long, help_heading = "Output")]
     pub force: bool,
+}
+
+/// `diff`.
+#[derive(Debug, Args)]
+pub struct Diff {
+    /// The earlier state: a git ref, a folder, an SQL file, a snapshot or a URL
+    #[arg(value_name = "BEFORE", help_heading = "What to compare")]
+    pub before: String,
+    /// The later state, likewise
+    #[arg(value_name = "AFTER", help_heading = "What to compare")]
+    pub after: String,
+    /// How to read them.
+    #[command(flatten)]
+    pub reading: Reading,
+    /// Do not exit with 3 when something could not be read
+    #[arg(long, help_heading = "What counts")]
+    pub allow_partial: bool,
+    /// The format on stdout
+    #[arg(long, value_name = "FORMAT", default_value = "human", help_heading = "Output")]
+    pub format: Format,
 }
 
 /// `explain`.

@@ -5,6 +5,7 @@ mod base;
 mod check;
 mod checks;
 mod completions;
+mod diff;
 mod examine;
 mod explain;
 mod init;
@@ -55,7 +56,12 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Error> {
         Command::Completions(args) => return completions::run(&args),
         Command::Man(args) => return man::run(&args),
         Command::Schema(args) => return schema::run(&args),
-        Command::Audit(_) | Command::Check(_) | Command::Matrix(_) | Command::Snapshot(_) | Command::Init(_) => {}
+        Command::Audit(_)
+        | Command::Check(_)
+        | Command::Matrix(_)
+        | Command::Snapshot(_)
+        | Command::Diff(_)
+        | Command::Init(_) => {}
     }
     let here = std::env::current_dir().map_err(|e| Error::file("enter", ".".as_ref(), e))?;
     let config = config::load(global.config.as_deref(), &here)?;
@@ -74,6 +80,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Error> {
         Command::Matrix(args) => matrix::run(args, &run).await,
         Command::Snapshot(args) => snapshot::run(args, &run).await,
         Command::Init(args) => init::run(args, &run).await,
+        Command::Diff(args) => diff::run(args, &run).await,
         _ => Ok(ExitCode::Clean),
     }
 }

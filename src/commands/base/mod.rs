@@ -3,6 +3,7 @@
 mod cause;
 mod worse;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::Run;
@@ -12,7 +13,8 @@ use crate::cli::Reading;
 use crate::finding::{Finding, Findings};
 use crate::migrations::git;
 use crate::model::{Gap, Origin};
-use crate::project::SourceTree;
+use crate::project::{Mask, SourceTree};
+use crate::report::Change;
 use crate::{Error, project};
 
 /// Another state of the same database.
@@ -48,6 +50,43 @@ impl Base {
         loaded.told(reading, run)?;
         let findings = findings(&loaded, reading, run);
         Ok(Self { name, loaded, findings })
+    }
+
+    /// The same of a running database too, by its URL.
+    pub(super) async fn of_any(name: &str, paths: &[PathBuf], reading: &Reading, run: &Run) -> Result<Self, Error> {
+        if !["postgres://", "postgresql://"].iter().any(|scheme| name.starts_with(scheme)) {
+            return Self::load(name, paths, None, reading, run);
+        }
+        let mut loaded = source::at_url(name, reading, run).await?;
+        loaded.told(reading, run)?;
+        Ok(Self { name: loaded.description().to_owned(), loaded, findings: Vec::new() })
+    }
+
+    /// What reports call it.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The texts of its files.
+    pub(super) fn texts(&self) -> &BTreeMap<String, String> {
+        &self.loaded.texts
+    }
+
+    /// Every secret that was met in it.
+    pub(super) fn mask(&self) -> Mask {
+        self.loaded.mask()
+    }
+
+    /// What access control may depend on and could not be read.
+    pub(super) fn unread(&self) -> Vec<String> {
+        let gaps = self.loaded.schema.gaps.iter().filter(|g| g.access_control);
+        gaps.map(|gap| format!("{}: {}", self.name, gap.what)).collect()
+    }
+
+    /// What another state gives and takes.
+    pub(super) fn against(&self, other: &Self, reading: &Reading, run: &Run) -> Change {
+        let access = self.access(&other.loaded, reading, run);
+        Change { base: self.name.clone(), standing: BTreeMap::new(), gone: 0, access }
     }
 
     /// The version of the server that it was read from, if it was one.

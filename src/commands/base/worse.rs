@@ -50,7 +50,7 @@ impl Base {
     }
 
     /// The differences in access; a server prints texts another way than files write them, so files are held against files.
-    fn access(&self, loaded: &Loaded, reading: &Reading, run: &Run) -> Vec<AccessChange> {
+    pub(super) fn access(&self, loaded: &Loaded, reading: &Reading, run: &Run) -> Vec<AccessChange> {
         let exposed = run.exposed(reading);
         let read = loaded.replayed.as_ref().filter(|_| self.loaded.replayed.is_some());
         let later = read.map_or(&loaded.schema, |r| &r.schema);

@@ -91,6 +91,12 @@ pub(super) async fn load(args: &cli::Source, run: &Run) -> Result<Loaded, Error>
     Ok(loaded)
 }
 
+/// A running database by its URL.
+pub(super) async fn at_url(url: &str, reading: &cli::Reading, run: &Run) -> Result<Loaded, Error> {
+    let args = cli::Source { db_url: Some(url.to_owned()), reading: reading.clone(), ..cli::Source::default() };
+    live::load(&args, run, &Environment::from_process(), "the command line").await
+}
+
 /// Refuses a name that no schema has: nothing would be examined where the user meant all of it.
 fn known(exposed: &[String], schema: &Schema) -> Result<(), Error> {
     let Some(name) = exposed.iter().find(|name| schema.namespace(name).is_none()) else { return Ok(()) };
@@ -133,6 +139,11 @@ impl Loaded {
             database: None,
             shadow: None,
         }
+    }
+
+    /// What reports call it.
+    pub(super) fn description(&self) -> &str {
+        &self.description
     }
 
     /// Follows what the user says of the database.

@@ -17,6 +17,20 @@ impl Human<'_> {
     pub(super) fn change(&self, change: &Change, out: &mut String) {
         let heading = format!("Access, compared with {}", printable(&change.base));
         out.push_str(&format!("\n{}\n", styled(BOLD, &heading)));
+        self.each_difference(change, out);
+        out.push_str(&format!("  {}\n", standing(change)));
+    }
+
+    /// The differences alone, with the scripts that show them where nothing is to be cut short.
+    #[must_use]
+    pub fn differences(&self, change: &Change, after: &str) -> String {
+        let heading = format!("Access in {}, compared with {}", printable(after), printable(&change.base));
+        let mut out = format!("{}\n", styled(BOLD, &heading));
+        self.each_difference(change, &mut out);
+        out
+    }
+
+    fn each_difference(&self, change: &Change, out: &mut String) {
         if change.access.is_empty() {
             out.push_str("  nobody reaches more or less than before\n");
         }
@@ -31,7 +45,6 @@ impl Human<'_> {
                 out.push_str(&styled(DIM, &format!("  {:LABEL$}and {more} (--verbose shows all)\n", "")));
             }
         }
-        out.push_str(&format!("  {}\n", standing(change)));
     }
 
     fn difference(&self, one: &AccessChange, out: &mut String) {
@@ -53,6 +66,10 @@ impl Human<'_> {
             let line = format!("seen with {}", witness.in_words());
             let text = wrapped_after(LABEL + 2, &line, self.width, LABEL + 2);
             out.push_str(&styled(DIM, &format!("  {:LABEL$}{text}\n", "")));
+            if self.verbose && !witness.sql.is_empty() {
+                let indent = LABEL + 2;
+                out.push_str(&format!("{}{}\n", " ".repeat(indent), super::text::block(&witness.sql, indent)));
+            }
         }
         for location in &one.locations {
             let place = format!("{}:{}:{}", printable(&location.file), location.span.line, location.span.column);
