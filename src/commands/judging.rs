@@ -38,6 +38,12 @@ pub(super) async fn judgement(
     Ok(Judgement { entries, findings, examined, notes })
 }
 
+/// The violations of another state, by the rules of the run.
+pub(super) fn broken(loaded: &Loaded, cx: &Context<'_>, found: &[Finding], run: &Run) -> Result<Vec<Finding>, Error> {
+    let intent = rules::intent(run, cx)?;
+    Ok(findings(loaded, cx, &verdicts::judge(cx, &intent), found).0)
+}
+
 /// The violations as findings.
 fn findings(loaded: &Loaded, cx: &Context<'_>, judged: &Verdicts<'_>, found: &[Finding]) -> (Vec<Finding>, Examined) {
     let told: BTreeSet<_> = found

@@ -157,7 +157,7 @@ fn title(check: &str, relation: &QualifiedName, role: &str, group: &[&Judged]) -
 }
 
 fn message(group: &[&Judged]) -> String {
-    let sentences: Vec<_> = group.iter().map(|one| one.entry.reason.as_str()).collect();
+    let sentences: Vec<_> = group.iter().map(|one| format!("The role {}", one.entry.reason)).collect();
     let mut text = sentences.join(". ");
     if !text.ends_with('.') {
         text.push('.');

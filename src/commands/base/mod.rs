@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::Run;
+use super::judging;
 use super::source::{self, Loaded, files, replayed, snapshot};
 use crate::checks::run_all;
 use crate::cli::Reading;
@@ -101,6 +102,10 @@ fn findings(loaded: &Loaded, reading: &Reading, run: &Run) -> Vec<Finding> {
     let mut out = Findings::new(&loaded.schema.files);
     run_all(&cx, &mut out);
     let (mut all, _) = out.finish();
+    // What breaks a rule here too is no news; rules that name what only the later state has speak of news anyway.
+    if let Ok(broken) = judging::broken(loaded, &cx, &all, run) {
+        all.extend(broken);
+    }
     all.extend(project::run_all(&loaded.files).0);
     all
 }

@@ -1,8 +1,10 @@
 //! Matrix entries: effective access, graded and worded.
 
 use super::through;
+use crate::analyzer::decide::{Asker, Caller, Decider, Which};
 use crate::analyzer::effective::{Access, Columns, Extent, Refusal, RowSecurity};
 use crate::analyzer::truth::Truth;
+use crate::analyzer::verdict::Verdict;
 use crate::checks::Context;
 use crate::model::{Command, Policy, Relation, printable, quote_ident};
 use crate::report::{Grade, MatrixEntry};
@@ -39,6 +41,10 @@ pub fn entry(cx: &Context<'_>, role: &str, relation: &Relation, command: Command
     {
         grade = through;
         because = format!("{}; {words}", held(&access));
+        if grade != Grade::None && gives_nothing(cx, role, relation) {
+            grade = Grade::None;
+            because = format!("{}; no row ever passes its query: {words}", held(&access));
+        }
     }
     MatrixEntry {
         principal: role.to_owned(),
@@ -49,6 +55,13 @@ pub fn entry(cx: &Context<'_>, role: &str, relation: &Relation, command: Command
         condition: access.condition(),
         because,
     }
+}
+
+/// Whether the query of a view gives the role no row, whatever there is: decided for all sessions.
+fn gives_nothing(cx: &Context<'_>, role: &str, view: &Relation) -> bool {
+    let Some(view) = cx.schema.relation(&view.name) else { return false };
+    let mut shown = Decider::new(&cx.effective).access(role, view, Command::Select, Which::Old, Caller::Sql);
+    shown.is_never_true(Asker::Any) == Verdict::Proved
 }
 
 fn none(role: &str, relation: &Relation, command: Command) -> MatrixEntry {

@@ -181,7 +181,7 @@ fn only_what_the_change_makes_worse_is_told() {
 }
 
 #[test]
-fn a_loosened_policy_may_widen_and_a_dropped_floor_does() {
+fn a_loosened_policy_widens_and_so_does_a_dropped_floor() {
     let floor = "create policy floor on public.notes as restrictive to authenticated using (id > 0);\n";
     let project = Project::new(&[("supabase/migrations/1_a.sql", SOUND), ("supabase/migrations/2_b.sql", floor)]);
     let with = |sql: &str| {
@@ -190,7 +190,10 @@ fn a_loosened_policy_may_widen_and_a_dropped_floor_does() {
         access.as_array().unwrap().clone()
     };
     let loosened = with("alter policy own on public.notes using (owner_id = (select auth.uid()) or body = 'x');");
-    assert_eq!((loosened.len(), &loosened[0]["direction"]), (1, &"may_widen".into()), "{loosened:#?}");
+    assert_eq!((loosened.len(), &loosened[0]["direction"]), (1, &"widened".into()), "{loosened:#?}");
+    assert!(loosened[0]["witness"]["sql"].as_str().unwrap().contains("set local role authenticated"), "{loosened:#?}");
+    let rewritten = with("alter policy own on public.notes using (not (owner_id is distinct from (select auth.uid())) and owner_id is not null);");
+    assert!(rewritten.is_empty(), "{rewritten:#?}");
     assert!(loosened[0]["text"].as_str().unwrap().contains("the policy \"own\" on public.notes changed: USING was"));
     assert_eq!(loosened[0]["locations"][0]["span"]["line"], 1);
     let dropped = with("select 1;\ndrop policy floor on public.notes;");

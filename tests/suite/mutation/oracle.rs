@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use pgwitness::checks::Context;
 use pgwitness::model::{QualifiedName, quote_literal};
-use pgwitness::shadow::{Platform, Server};
+use pgwitness::shadow::{self, Platform, Server};
 use tokio_postgres::{Client, SimpleQueryMessage};
 
 use super::rows::{self, PEOPLE, tables};
@@ -35,15 +35,13 @@ struct State {
 impl Oracle {
     pub(super) fn new(fixture: &str, cx: &Context<'_>) -> Self {
         let server = support::server(17, Platform::SUPABASE);
-        let setup = support::connect(&server, "postgres", "postgres");
-        for file in &project(fixture, "").files {
-            run(&setup, &file.text);
-        }
+        let files = project(fixture, "");
+        block_on(shadow::run(server.at("postgres"), &files, shadow::Mode::Strict)).unwrap_or_else(|e| panic!("{e}"));
         let admin = support::connect(&server, server.superuser(), "postgres");
         run(&admin, include_str!("probe.sql"));
         let relations: Vec<_> = subjects(cx).into_iter().map(|r| r.name.clone()).collect();
         let tables: Vec<_> = tables(cx).into_iter().map(|r| r.name.clone()).collect();
-        drop((setup, admin));
+        drop(admin);
         let states = (0..STATES).map(|seed| State::new(&server, cx, seed)).collect();
         Self { states, relations, tables, _server: server }
     }
