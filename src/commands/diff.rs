@@ -32,7 +32,8 @@ pub(super) async fn run(args: Diff, run: &Run) -> Result<ExitCode, Error> {
     let gaps: Vec<_> = [&before, &after].into_iter().flat_map(Base::unread).collect();
     let partial = !gaps.is_empty() && !args.allow_partial;
     let wider = change.access.iter().any(|one| one.direction != Direction::Narrowed);
-    let answer = Answer { version: VERSION, before: before.name().to_owned(), after: after.name().to_owned(), change, gaps };
+    let answer =
+        Answer { version: VERSION, before: before.name().to_owned(), after: after.name().to_owned(), change, gaps };
     let texts = after.texts();
     let human = Human { width: output::width(), verbose: run.verbose, texts };
     print(args.format, &answer, &after.mask(), || {

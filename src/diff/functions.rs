@@ -98,8 +98,7 @@ fn code(pair: &Pair<'_, '_>, before: &Function, after: &Function) -> Option<Diff
     if decided && !(lent && !callers.is_empty()) {
         return None;
     }
-    let asking: Vec<_> =
-        asking.iter().map(|(r, p)| format!("\"{}\" on {}", printable(&p.name), r.name)).collect();
+    let asking: Vec<_> = asking.iter().map(|(r, p)| format!("\"{}\" on {}", printable(&p.name), r.name)).collect();
     let text = match asking.as_slice() {
         [] if lent && !callers.is_empty() => format!("the code of {id} changed, which runs with its owner's rights"),
         [] => return None,

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::words::{self, Reached};
 use super::rows::{self, Moved};
+use super::words::{self, Reached};
 use super::{Difference, Direction, Pair, policies, same};
 use crate::analyzer::effective::{Access, Holding};
 use crate::checks::Context;

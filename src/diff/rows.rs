@@ -37,8 +37,11 @@ impl Rows {
         let code = |f: &Function| (f.id.clone(), same::normal_text(&f.body), f.security_definer, f.search_path.clone());
         let functions = |cx: &Context<'_>| cx.schema.functions.iter().map(code).collect::<Vec<_>>();
         let guards = |cx: &Context<'_>| cx.relations().map(guard).collect::<Vec<_>>();
-        let roles = |cx: &Context<'_>| cx.schema.memberships.iter().map(|m| (m.member.clone(), m.role.clone())).collect::<Vec<_>>();
-        let ripples = functions(before) != functions(after) || guards(before) != guards(after) || roles(before) != roles(after);
+        let roles = |cx: &Context<'_>| {
+            cx.schema.memberships.iter().map(|m| (m.member.clone(), m.role.clone())).collect::<Vec<_>>()
+        };
+        let ripples =
+            functions(before) != functions(after) || guards(before) != guards(after) || roles(before) != roles(after);
         Self { ripples, open: RefCell::default() }
     }
 

@@ -13,12 +13,7 @@ use crate::model::{Command, QualifiedName, Schema, printable};
 use crate::report::{Asked, Decided, RowOf, RuleRef, VerdictEntry};
 
 /// The entry of an answer, without what only some answers have.
-pub(super) fn of(
-    case: &Case<'_, '_>,
-    asked: Asked,
-    decided: Decided,
-    decided_by: Vec<String>,
-) -> VerdictEntry {
+pub(super) fn of(case: &Case<'_, '_>, asked: Asked, decided: Decided, decided_by: Vec<String>) -> VerdictEntry {
     let Declaration { role, relation, command, row, .. } = case.declared;
     let rule = rule(&case.declared.predicate.text, &case.declared.origin, case.declared.reason.as_deref());
     VerdictEntry {

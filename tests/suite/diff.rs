@@ -90,7 +90,10 @@ fn each_change_is_told_the_way_it_goes() {
             "alter policy own on public.notes using (owner_id = auth.uid() or body = 'x')",
             vec!["+ authenticated | the policy \"own\" on public.notes changed: USING was"],
         ),
-        ("alter policy own on public.notes using (not (owner_id is distinct from auth.uid()) and owner_id is not null)", vec![]),
+        (
+            "alter policy own on public.notes using (not (owner_id is distinct from auth.uid()) and owner_id is not null)",
+            vec![],
+        ),
         (
             "alter policy own on public.notes using (owner_id = auth.uid() and body <> 'x')",
             vec!["- authenticated | the policy \"own\" on public.notes changed: USING was"],
@@ -109,9 +112,7 @@ fn each_change_is_told_the_way_it_goes() {
         ),
         (
             "drop policy own on public.notes",
-            vec![
-                "- authenticated | can no longer read, change and delete public.notes (before: some rows)",
-            ],
+            vec!["- authenticated | can no longer read, change and delete public.notes (before: some rows)"],
         ),
         (
             "revoke insert on public.notes from authenticated",
@@ -146,9 +147,7 @@ fn each_change_is_told_the_way_it_goes() {
         ),
         (
             "create or replace function public.mine(o uuid) returns boolean language sql stable as $$ select true $$",
-            vec![
-                "+ authenticated | the policies of public.notes let through other rows, by what they ask",
-            ],
+            vec!["+ authenticated | the policies of public.notes let through other rows, by what they ask"],
         ),
         (
             "create or replace function public.mine(o uuid) returns boolean language sql stable as $$\n select  O = auth.uid() -- same\n $$",

@@ -192,7 +192,9 @@ fn a_loosened_policy_widens_and_so_does_a_dropped_floor() {
     let loosened = with("alter policy own on public.notes using (owner_id = (select auth.uid()) or body = 'x');");
     assert_eq!((loosened.len(), &loosened[0]["direction"]), (1, &"widened".into()), "{loosened:#?}");
     assert!(loosened[0]["witness"]["sql"].as_str().unwrap().contains("set local role authenticated"), "{loosened:#?}");
-    let rewritten = with("alter policy own on public.notes using (not (owner_id is distinct from (select auth.uid())) and owner_id is not null);");
+    let rewritten = with(
+        "alter policy own on public.notes using (not (owner_id is distinct from (select auth.uid())) and owner_id is not null);",
+    );
     assert!(rewritten.is_empty(), "{rewritten:#?}");
     assert!(loosened[0]["text"].as_str().unwrap().contains("the policy \"own\" on public.notes changed: USING was"));
     assert_eq!(loosened[0]["locations"][0]["span"]["line"], 1);

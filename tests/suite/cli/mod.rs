@@ -12,6 +12,7 @@ mod schema;
 mod shadow_url;
 mod throw_away;
 mod untouched;
+mod verdicts;
 
 use std::ffi::OsStr;
 use std::path::Path;

@@ -108,9 +108,9 @@ impl State {
         run(&self.client, &format!("begin; {sql}"));
         let all = self.sessions.iter().map(|(role, claims)| {
             let (role, claims) = (quote_literal(role), quote_literal(claims));
-            let query =
-                format!("select probe.all({role}, {claims}, {}, {})", list(relations), list(written));
-            let answer = block_on(self.client.simple_query(&query)).unwrap_or_else(|e| panic!("{}\n{sql}", explain(&e)));
+            let query = format!("select probe.all({role}, {claims}, {}, {})", list(relations), list(written));
+            let answer =
+                block_on(self.client.simple_query(&query)).unwrap_or_else(|e| panic!("{}\n{sql}", explain(&e)));
             answer
                 .iter()
                 .filter_map(|message| match message {

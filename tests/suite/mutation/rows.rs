@@ -30,16 +30,20 @@ pub(super) fn statements(cx: &Context<'_>, c: &mut Choice, of_each: usize) -> Ve
 
 /// The tables of the fixture that rows can be inserted into by name.
 pub(super) fn tables<'a>(cx: &'a Context<'_>) -> Vec<&'a Relation> {
-    let is_table = |r: &&Relation| {
-        matches!(r.kind, RelationKind::Table | RelationKind::PartitionedTable) && !r.is_partition
-    };
+    let is_table =
+        |r: &&Relation| matches!(r.kind, RelationKind::Table | RelationKind::PartitionedTable) && !r.is_partition;
     subjects(cx).into_iter().filter(is_table).collect()
 }
 
 /// Values for all columns that take one.
 pub(super) fn row(schema: &Schema, relation: &Relation, c: &mut Choice) -> Vec<(String, Option<String>)> {
     let takes = |column: &&Column| column.generated.is_none();
-    relation.columns.iter().filter(takes).map(|column| (column.name.clone(), value(schema, relation, column, c))).collect()
+    relation
+        .columns
+        .iter()
+        .filter(takes)
+        .map(|column| (column.name.clone(), value(schema, relation, column, c)))
+        .collect()
 }
 
 fn insert(relation: &Relation, row: &[(String, Option<String>)]) -> String {
@@ -75,7 +79,9 @@ pub(super) fn value(schema: &Schema, relation: &Relation, column: &Column, c: &m
     let data_type = Type::named(&column.data_type, schema);
     Some(match &data_type {
         Type::Bool => (*c.pick(&["true", "false"])).to_owned(),
-        Type::Int2 | Type::Int4 | Type::Int8 | Type::Numeric | Type::Float4 | Type::Float8 => (1 + c.below(4)).to_string(),
+        Type::Int2 | Type::Int4 | Type::Int8 | Type::Numeric | Type::Float4 | Type::Float8 => {
+            (1 + c.below(4)).to_string()
+        }
         Type::Uuid => c.pick(&PEOPLE).to_owned(),
         Type::Text | Type::Varchar | Type::Char | Type::Name => c.pick(&["abc", "xyz", "lmn"]).to_owned(),
         Type::Date => format!("2025-0{}-01", 1 + c.below(9)),

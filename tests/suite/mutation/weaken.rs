@@ -111,7 +111,9 @@ fn find_word(text: &str, word: &str) -> Option<usize> {
     text.match_indices(word).map(|(at, _)| at).find(|at| {
         let before = text[..*at].chars().next_back();
         let after = text[at + word.len()..].chars().next();
-        !before.is_some_and(is_word) && !after.is_some_and(|c| is_word(c) || c == '(') && text[..*at].matches('\'').count() % 2 == 0
+        !before.is_some_and(is_word)
+            && !after.is_some_and(|c| is_word(c) || c == '(')
+            && text[..*at].matches('\'').count() % 2 == 0
     })
 }
 

@@ -1,0 +1,129 @@
+//! Rules from files to findings: exit codes, positions, the JSON contract, replay on a server, and `diff`.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::{Outcome, command, run};
+
+const LETTERS: &str = "create table public.letters (id bigint generated always as identity primary key,
+  reader uuid not null, sender uuid not null, body text);
+alter table public.letters enable row level security;
+revoke all on public.letters from anon, authenticated;
+grant select on public.letters to authenticated;
+create policy own on public.letters for select to authenticated using (reader = (select auth.uid()));
+";
+const WIDE: &str =
+    "alter policy own on public.letters using (reader = (select auth.uid()) or sender = (select auth.uid()));\n";
+const RULES: &str = "[[rule]]
+on = \"public.letters\"
+role = \"authenticated\"
+select = \"reader = auth.uid()\"
+mode = \"exactly\"
+";
+
+struct Project(tempfile::TempDir);
+
+impl Project {
+    fn new(files: &[(&str, &str)]) -> Self {
+        let project = Self(tempfile::tempdir().unwrap());
+        files.iter().for_each(|(name, text)| project.write(name, text));
+        project
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        let file = self.0.path().join(name);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, text).unwrap();
+    }
+
+    fn here(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn run(&self, arguments: &[&str]) -> Outcome {
+        run(&mut command(self.here(), arguments))
+    }
+}
+
+fn letters() -> Project {
+    Project::new(&[("supabase/migrations/1_a.sql", LETTERS), ("policies/access.toml", RULES)])
+}
+
+fn of<'r>(report: &'r Value, verdict: &str) -> Vec<&'r Value> {
+    report["verdicts"].as_array().unwrap().iter().filter(|v| v["verdict"] == verdict).collect()
+}
+
+#[test]
+fn kept_rules_are_proved_and_broken_ones_are_found() {
+    let project = letters();
+    let sound = project.run(&["check", "--format", "json"]).ends_with(0).json();
+    assert_eq!((of(&sound, "proved").len(), sound["verdicts"].as_array().unwrap().len()), (2, 2), "{sound:#}");
+    project.write("supabase/migrations/2_b.sql", WIDE);
+    let report = project.run(&["check", "--format", "json"]).ends_with(1).json();
+    let [broken] = of(&report, "violated").try_into().unwrap();
+    for key in ["principal", "relation", "command", "row", "rule", "question", "verdict", "confidence", "reason"] {
+        assert!(!broken[key].is_null(), "{key}: {broken:#}");
+    }
+    assert_eq!((&broken["rule"]["file"], &broken["rule"]["line"]), (&"policies/access.toml".into(), &4.into()));
+    assert_eq!((&broken["trivial"], &broken["confidence"]), (&false.into(), &"proved".into()));
+    assert!(broken["witness"]["sql"].as_str().unwrap().ends_with("rollback;\n"), "{broken:#}");
+    let finding = report["findings"].as_array().unwrap().iter().find(|f| f["check"] == "rule-exceeded").unwrap();
+    assert_eq!(finding["locations"][0]["file"], "supabase/migrations/2_b.sql", "{finding:#}");
+    let text = project.run(&["check"]).ends_with(1).stdout;
+    for part in
+        ["policies/access.toml:4: reader = auth.uid()", "decided by: policy \"own\"", "│ reached ┆", "1 violated"]
+    {
+        assert!(text.contains(part), "{part} is not in\n{text}");
+    }
+}
+
+#[test]
+fn a_rule_that_cannot_be_decided_is_no_all_clear() {
+    let project = letters();
+    project.write(
+        "supabase/migrations/2_b.sql",
+        "create policy odd on public.letters for select to authenticated using (body ~ reader::text);\n",
+    );
+    let open = project.run(&["check"]).ends_with(3).stdout;
+    assert!(open.contains("policies/access.toml:4: not decided: whether SELECT on public.letters"), "{open}");
+    project.run(&["check", "--allow-partial"]).ends_with(0);
+}
+
+#[test]
+fn a_server_of_our_own_confirms_witnesses() {
+    let project = letters();
+    project.write("supabase/migrations/2_b.sql", WIDE);
+    let report = project.run(&["check", "--shadow", "--format", "json"]).ends_with(1).json();
+    let [broken] = of(&report, "violated").try_into().unwrap();
+    assert_eq!(
+        (&broken["confidence"], &broken["witness"]["replay"]["reproduced"]),
+        (&"confirmed".into(), &true.into())
+    );
+    assert!(report["source"]["notes"].to_string().contains("1 of 1 witnesses"), "{}", report["source"]);
+}
+
+#[test]
+fn what_the_base_breaks_too_is_no_news() {
+    let project = letters();
+    project.write("base/1_a.sql", &format!("{LETTERS}{WIDE}"));
+    project.write("supabase/migrations/2_b.sql", WIDE);
+    project.run(&["check", "--base", "base", "--platform", "supabase"]).ends_with(0);
+}
+
+#[test]
+fn two_states_are_compared_by_what_they_mean() {
+    let project = letters();
+    project.write("wide/1_a.sql", &format!("{LETTERS}{WIDE}"));
+    project.write("same/1_a.sql", &LETTERS.replace("(reader = (select auth.uid()))", "(auth.uid() in (reader))"));
+    let diff = |a: &str, b: &str| project.run(&["diff", a, b, "--platform", "supabase", "--format", "json"]);
+    let wider = diff("supabase/migrations", "wide").ends_with(1).json();
+    let [one] = wider["change"]["access"].as_array().unwrap().as_slice() else { panic!("{wider:#}") };
+    assert_eq!(one["direction"], "widened", "{one:#}");
+    assert!(one["witness"]["sql"].as_str().unwrap().contains("set local role authenticated"), "{one:#}");
+    diff("wide", "supabase/migrations").ends_with(0);
+    let same = diff("supabase/migrations", "same").ends_with(0).json();
+    assert_eq!(same["change"]["access"].as_array().unwrap().len(), 0, "{same:#}");
+    let text = project.run(&["diff", "supabase/migrations", "wide", "--platform", "supabase"]).ends_with(1).stdout;
+    assert!(text.contains("widened") && text.contains("seen with claims"), "{text}");
+}
