@@ -131,6 +131,7 @@ pub enum Command {
         after_long_help = "A state is a git ref, a folder of migrations, an SQL file, a snapshot, or the URL of a \
         running database. Conditions are compared by what they mean, with a session and rows that show a difference.\n\n\
         Exit codes: 1 if somebody gained something, or may have; 3 if not everything could be read; else 0.\n\n\
+        Examples:\n  \
         pgwitness diff origin/main supabase/migrations\n  \
         pgwitness diff production.json supabase/migrations --format json"
     )]

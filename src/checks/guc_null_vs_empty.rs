@@ -79,9 +79,9 @@ struct Use {
 fn worst(cx: &Context<'_>, condition: &Condition<'_, '_>, reached: &Reached<'_>) -> Option<Use> {
     let mut found: Option<Use> = None;
     cx.walk_through(condition.tree, &mut |part, function| {
-        let Part::Expr(expr, place) = part else { return };
+        let Part::Expr(expr, _) = part else { return };
         let Some((made, call)) = made(expr) else { return };
-        let Some(read) = read(call, place) else { return };
+        let Some(read) = read(call) else { return };
         if matters(cx, condition, reached, made, &read) && found.as_ref().is_none_or(|f| f.made < made) {
             found = Some(used(made, &read, function));
         }
@@ -89,7 +89,7 @@ fn worst(cx: &Context<'_>, condition: &Condition<'_, '_>, reached: &Reached<'_>)
     found
 }
 
-fn used(made: Made, read: &Read<'_, '_, '_>, function: Option<&Function>) -> Use {
+fn used(made: Made, read: &Read<'_>, function: Option<&Function>) -> Use {
     Use {
         made,
         setting: read.name.clone(),
@@ -134,7 +134,7 @@ fn matters(
     condition: &Condition<'_, '_>,
     reached: &Reached<'_>,
     made: Made,
-    read: &Read<'_, '_, '_>,
+    read: &Read<'_>,
 ) -> bool {
     let name = read.name.as_str();
     if !name.contains('.') || name.starts_with("request.") || name.starts_with("pgrst.") {

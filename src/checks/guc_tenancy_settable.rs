@@ -91,9 +91,7 @@ fn names_owner(condition: &Condition<'_, '_>) -> bool {
         found |= pairs.into_iter().any(|(sent, own)| {
             let of_row = column(own).is_some_and(|c| place.is_given(c) && is_owner(&c.name));
             let mut reads = false;
-            walk_at(sent, place, &mut |e, at| {
-                reads |= read(e, at).is_some_and(|r| OF_CLIENT.contains(&r.name.as_str()))
-            });
+            walk_at(sent, place, &mut |e, _| reads |= read(e).is_some_and(|r| OF_CLIENT.contains(&r.name.as_str())));
             of_row && reads && !digests(sent, place)
         });
     });

@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use super::trees::{Part, sources, subselect};
+use super::trees::{sources, subselect};
 use super::{Check, Context, Meta, declare_check};
 use crate::analyzer::effective::Principal;
 use crate::finding::{Confidence, Draft, Findings, ObjectRef, Severity};

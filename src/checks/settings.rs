@@ -4,27 +4,25 @@ use super::Context;
 use super::trees::{Part, constant};
 use crate::model::{ArgumentMode, Function};
 use crate::sql::lex::{Kind, Token, tokens};
-use crate::sql::tree::{Call, Expr, Node, Place};
+use crate::sql::tree::{Call, Expr, Node};
 
 /// A read of a setting.
-pub(super) struct Read<'e, 'p, 't> {
+pub(super) struct Read<'e> {
     /// Its name, in small letters.
     pub(super) name: String,
     /// Whether an unset one is an error: no second argument that says otherwise.
     pub(super) raises: bool,
     /// The call, where it stands.
     pub(super) call: &'e Expr,
-    /// Where that is.
-    pub(super) place: &'p Place<'t>,
 }
 
 /// The setting that `expr` reads, if it is a call of `current_setting` with a constant.
-pub(super) fn read<'e, 'p, 't>(expr: &'e Expr, place: &'p Place<'t>) -> Option<Read<'e, 'p, 't>> {
+pub(super) fn read(expr: &Expr) -> Option<Read<'_>> {
     let Node::Call(call) = &expr.node else { return None };
     let arguments = setting_arguments(call)?;
     let name = constant(arguments.first()?)?.to_lowercase();
     let lenient = arguments.get(1).and_then(constant).is_some_and(|text| text.starts_with(['t', '1', 'y']));
-    Some(Read { name, raises: !lenient, call: expr, place })
+    Some(Read { name, raises: !lenient, call: expr })
 }
 
 fn setting_arguments(call: &Call) -> Option<&[Expr]> {
@@ -36,7 +34,7 @@ impl Context<'_> {
     pub(super) fn settings_read(&self, tree: &Expr) -> std::collections::BTreeSet<String> {
         let mut found = std::collections::BTreeSet::new();
         self.walk_through(tree, &mut |part, _| match part {
-            Part::Expr(expr, place) => found.extend(read(expr, place).map(|r| r.name)),
+            Part::Expr(expr, _) => found.extend(read(expr).map(|r| r.name)),
             Part::Unread(function) => found.extend(read_in_text(&function.body)),
         });
         found

@@ -52,7 +52,7 @@ impl Context<'_> {
             which: shown.which,
             caller: if shown.blind { Caller::Sql } else { Caller::DataApi },
             asked: Asked::NeverExceeds,
-            rule: shown.rule,
+            rule: Some(shown.rule),
         };
         let script = Script::of(&scene, &witness);
         if let Some(script) = &script {

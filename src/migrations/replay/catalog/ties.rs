@@ -3,9 +3,9 @@
 use super::Id;
 use super::code::Code;
 use super::object::{
-    Bucket, Column, Constraint, ConstraintKind, Database, DefaultPrivileges, EventTrigger, Extension, Function, Index,
-    IndexKey, Language, Membership, Namespace, Policy, Publication, Relation, Rule, Server, Setting, Trigger, Type,
-    TypeKind, UserMapping, Wrapper,
+    Bucket, Cast, Column, Constraint, ConstraintKind, Database, DefaultPrivileges, EventTrigger, Extension, Function,
+    Index, IndexKey, Language, Membership, Namespace, Operator, Policy, Publication, Relation, Rule, Server, Setting,
+    Trigger, Type, TypeKind, UserMapping, Wrapper,
 };
 use super::rows::Row;
 use super::types::TypeRef;
@@ -126,5 +126,10 @@ ties! {
         }
     };
     Server: |_| None, |row, each| each(row.wrapper);
+    Cast: |_| None, |row, each| types([&row.from, &row.to], each);
+    Operator: |row| Some(row.schema), |row, each| {
+        types(row.left.iter().chain(&row.right), each);
+        each(row.function);
+    };
     UserMapping: |_| None, |row, each| [Some(row.server), row.user].into_iter().flatten().for_each(each);
 }
