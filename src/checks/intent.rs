@@ -113,6 +113,13 @@ impl<'a> Intent<'a> {
         }
     }
 
+    /// The columns that say whose rows they are.
+    pub(super) fn columns(&self) -> Vec<&'a str> {
+        let audits = |c: &&Column| AUTHORSHIP.contains(&c.name.to_lowercase().as_str()) && c.name != "created_by";
+        let owner = self.owner.filter(|c| !audits(c));
+        owner.into_iter().chain(self.tenant).map(|c| c.name.as_str()).collect()
+    }
+
     /// Whether a column such as `created_by` is all that says whose rows they are.
     pub(super) fn is_authorship_only(&self) -> bool {
         let audits = |c: &Column| AUTHORSHIP.contains(&c.name.to_lowercase().as_str());

@@ -4,11 +4,14 @@
 //! line in [`CHECKS`]; a test fails if the line is forgotten.
 
 mod auth_users_view;
+mod blind_write;
 mod bypass_via_set_role;
 mod bypassrls_login;
 mod calls;
+mod check_or_merge;
 mod code;
 mod column_grant_defeated;
+mod compared;
 mod context;
 mod declare;
 mod default_privileges;
@@ -16,15 +19,20 @@ mod definer_view;
 mod definer_view_chain;
 mod doors;
 mod foreign_table_exposed;
+mod insert_unchecked;
 mod intent;
 mod matview_exposed;
 mod names;
 mod null_identity_inversion;
+mod null_owner_match;
+mod or_merge_widening;
+mod owner_move;
 mod partition_child_direct;
 mod policy_contradiction;
 mod policy_tautology;
 mod remedy;
 mod reproduce;
+mod restrictive_gap;
 mod restrictive_noop;
 mod rls_no_permissive;
 mod rls_off_exposed;
@@ -32,6 +40,7 @@ mod rls_off_with_policies;
 mod secdef_exposed;
 mod secdef_search_path;
 mod server_version_flaw;
+mod shown;
 mod to_public;
 mod truncate_reachable;
 pub(crate) mod words;
@@ -72,18 +81,25 @@ pub struct Meta {
 /// Every check, by id.
 pub const CHECKS: &[&dyn Check] = &[
     &auth_users_view::AuthUsersView,
+    &blind_write::BlindWrite,
     &bypass_via_set_role::BypassViaSetRole,
     &bypassrls_login::BypassrlsLogin,
+    &check_or_merge::CheckOrMerge,
     &column_grant_defeated::ColumnGrantDefeated,
     &default_privileges::DefaultPrivilegesCheck,
     &definer_view::DefinerView,
     &definer_view_chain::DefinerViewChain,
     &foreign_table_exposed::ForeignTableExposed,
+    &insert_unchecked::InsertUnchecked,
     &matview_exposed::MatviewExposed,
     &null_identity_inversion::NullIdentityInversion,
+    &null_owner_match::NullOwnerMatch,
+    &or_merge_widening::OrMergeWidening,
+    &owner_move::OwnerMove,
     &partition_child_direct::PartitionChildDirect,
     &policy_contradiction::PolicyContradiction,
     &policy_tautology::PolicyTautology,
+    &restrictive_gap::RestrictiveGap,
     &restrictive_noop::RestrictiveNoop,
     &rls_no_permissive::RlsNoPermissive,
     &rls_off_exposed::RlsOffExposed,
@@ -126,8 +142,21 @@ mod tests {
     use super::*;
 
     /// Files here that are no check.
-    const PARTS: &[&str] =
-        &["calls", "code", "context", "declare", "doors", "intent", "mod", "names", "remedy", "reproduce", "words"];
+    const PARTS: &[&str] = &[
+        "calls",
+        "code",
+        "compared",
+        "context",
+        "declare",
+        "doors",
+        "intent",
+        "mod",
+        "names",
+        "remedy",
+        "reproduce",
+        "shown",
+        "words",
+    ];
 
     #[test]
     fn ids_are_sorted_unique_and_kebab_case() {

@@ -56,6 +56,19 @@ impl Context<'_> {
         Reproduce { sql, curl: Some(curl), supabase_js: Some(js) }
     }
 
+    /// How to see what a statement that reads no column reaches.
+    pub(super) fn reproduce_blind(&self, principal: &Principal, relation: &Relation, command: Command) -> String {
+        as_principal(principal, &write(relation, command, false))
+    }
+
+    /// How to see that `principal` can give a row another value in `column`.
+    pub(super) fn reproduce_set(&self, principal: &Principal, table: &Relation, column: &str, reads: bool) -> String {
+        let value = table.column(column).map_or_else(|| "default".to_owned(), |c| sample(&c.data_type));
+        let few =
+            if reads { format!(" where ctid in (select ctid from {} limit 1)", table.name) } else { String::new() };
+        as_principal(principal, &format!("update {} set {} = {value}{few};", table.name, quote_ident(column)))
+    }
+
     /// How to see that `principal` can call `function`; a request only if the call changes nothing.
     #[must_use]
     pub fn reproduce_call(&self, principal: &Principal, function: &Function, writes: bool) -> Reproduce {

@@ -7,20 +7,27 @@ use tokio_postgres::error::SqlState;
 use super::*;
 
 /// What each bad example must fire on.
-const OBJECTS: [(&str, &str); 22] = [
+const OBJECTS: &[(&str, &str)] = &[
     ("auth-users-view", "public.people"),
+    ("blind-write", "policy \"clean up\" on public.drafts"),
     ("bypass-via-set-role", "role worker_settable"),
     ("bypassrls-login", "role reporting_bypass"),
+    ("check-or-merge", "policy \"staff settle\" on public.tickets"),
     ("column-grant-defeated", "public.profiles"),
     ("default-privileges", "default privileges api"),
     ("definer-view", "public.recent_notes"),
     ("definer-view-chain", "public.recent_notes"),
     ("foreign-table-exposed", "public.accounts"),
+    ("insert-unchecked", "policy \"place\" on public.orders"),
     ("matview-exposed", "public.totals"),
     ("null-identity-inversion", "policy \"own letters\" on public.letters"),
+    ("null-owner-match", "policy \"own\" on public.reports"),
+    ("or-merge-widening", "policy \"work on posts\" on public.posts"),
+    ("owner-move", "policy \"change own\" on public.invoices"),
     ("partition-child-direct", "public.events_1"),
     ("policy-contradiction", "policy \"read articles\" on public.articles"),
     ("policy-tautology", "policy \"read messages\" on public.messages"),
+    ("restrictive-gap", "policy \"wall\" on public.contracts"),
     ("restrictive-noop", "policy \"wall\" on public.ledgers"),
     ("rls-no-permissive", "public.orders"),
     ("rls-off-exposed", "public.notes"),

@@ -1,0 +1,55 @@
+//! Witnesses in words: the session and the rows that show what a finding claims.
+
+use super::Context;
+use crate::analyzer::term::{Type, Value};
+use crate::analyzer::witness::{Witness, WitnessRow};
+use crate::model::{QualifiedName, quote_ident, quote_literal};
+
+impl Context<'_> {
+    /// The witness as one line: who, the rows that there are, and those that the question asks about beside them, called
+    /// `others`.
+    pub(super) fn show(&self, witness: &Witness, others: &str) -> String {
+        let mut parts = vec![session(witness)];
+        let mut there: Vec<String> = Vec::new();
+        for (relation, rows) in &witness.database.relations {
+            there.extend(rows.iter().map(|row| self.tuple(relation, row.iter().map(|(c, v)| (&**c, v.as_ref())))));
+        }
+        if there.is_empty() {
+            parts.push("an empty database".to_owned());
+        } else {
+            parts.push(format!("rows {}", there.join(", ")));
+        }
+        let written = witness.subjects.iter().filter(|s| !s.stored);
+        parts.extend(written.map(|row| format!("{others} {}", self.written(row))));
+        parts.join("; ")
+    }
+
+    fn written(&self, row: &WitnessRow) -> String {
+        self.tuple(&row.relation, row.columns.iter().map(|(c, v)| (&**c, v.as_ref())))
+    }
+
+    fn tuple<'v>(&self, relation: &QualifiedName, row: impl Iterator<Item = (&'v str, Option<&'v Value>)>) -> String {
+        let cells: Vec<_> = row
+            .map(|(column, value)| format!("{} = {}", quote_ident(column), self.cell(relation, column, value)))
+            .collect();
+        format!("{relation} ({})", cells.join(", "))
+    }
+
+    fn cell(&self, relation: &QualifiedName, column: &str, value: Option<&Value>) -> String {
+        let Some(value) = value else { return "NULL".to_owned() };
+        let declared = self.schema.relation(relation).and_then(|r| r.column(column));
+        let text = declared.and_then(|c| value.text(&Type::named(&c.data_type, self.schema)));
+        match value {
+            Value::Bool(yes) => yes.to_string(),
+            Value::Int(number) => number.to_string(),
+            _ => text.map_or_else(|| "a value".to_owned(), |t| quote_literal(&t).into()),
+        }
+    }
+}
+
+fn session(witness: &Witness) -> String {
+    let claims = witness.session.claims.as_ref().map(|c| format!("claims {c}"));
+    let settings = witness.session.settings.iter().map(|(name, value)| format!("{name} = {}", quote_literal(value)));
+    let all: Vec<_> = claims.into_iter().chain(settings).collect();
+    if all.is_empty() { "no claims".to_owned() } else { all.join(", ") }
+}
