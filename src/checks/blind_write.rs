@@ -1,8 +1,7 @@
 use super::compared::{Compared, is_within};
 use super::words::{subject, verb};
 use super::{Check, Context, Meta, declare_check};
-use crate::analyzer::compare::By;
-use crate::analyzer::decide::Which;
+use crate::analyzer::decide::{By, Which};
 use crate::analyzer::effective::Principal;
 use crate::analyzer::term::Row;
 use crate::analyzer::witness::Witness;

@@ -2,8 +2,7 @@
 
 use super::Context;
 use super::intent::Intent;
-use crate::analyzer::compare::{By, Comparison};
-use crate::analyzer::decide::{Which, pick};
+use crate::analyzer::decide::{By, Decider, Variants, Which, pick};
 use crate::analyzer::effective::{Access, Columns, Principal};
 use crate::analyzer::term::{Id, Row};
 use crate::analyzer::witness::Witness;
@@ -12,7 +11,7 @@ use crate::model::{Command, FiresWhen, Platform, Policy, Relation, Trigger, Trig
 /// A comparison with the columns that say whose rows they are.
 #[derive(Debug)]
 pub(super) struct Compared<'a> {
-    pub(super) asked: Comparison<'a>,
+    pub(super) asked: Variants<'a>,
     pub(super) columns: Vec<&'a str>,
     cx: &'a Context<'a>,
     role: &'a str,
@@ -22,7 +21,7 @@ pub(super) struct Compared<'a> {
 impl<'a> Compared<'a> {
     pub(super) fn new(cx: &'a Context<'_>, principal: &'a Principal, relation: &'a Relation) -> Self {
         Self {
-            asked: Comparison::new(&cx.effective, &principal.role, relation),
+            asked: Decider::new(&cx.effective).variants(&principal.role, relation),
             columns: Intent::of(relation).columns(),
             cx,
             role: &principal.role,

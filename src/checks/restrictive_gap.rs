@@ -1,8 +1,7 @@
 use super::compared::Compared;
 use super::words::{and_list, subject, verb};
 use super::{Check, Context, Meta, declare_check};
-use crate::analyzer::compare::By;
-use crate::analyzer::decide::Which;
+use crate::analyzer::decide::{By, Which};
 use crate::analyzer::effective::{Principal, Who};
 use crate::analyzer::truth::Truth;
 use crate::analyzer::witness::Witness;

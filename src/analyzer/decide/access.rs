@@ -252,7 +252,7 @@ fn reads(asked: Asked<'_, '_>) -> bool {
 }
 
 /// The expression of a policy for a row; for a new one USING stands in where there is no WITH CHECK.
-pub(super) fn pick(which: Which) -> fn(&Policy) -> Option<&str> {
+pub(crate) fn pick(which: Which) -> fn(&Policy) -> Option<&str> {
     match which {
         Which::Old => |p| p.using.as_deref(),
         Which::New => |p| {

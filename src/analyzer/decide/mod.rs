@@ -11,13 +11,16 @@ mod compare;
 mod formula;
 mod session;
 mod stays;
+mod variants;
 mod writes;
 
+pub(crate) use access::pick;
 pub use assumption::Assumption;
 pub use compare::{Change, compare};
 pub use formula::{Ask, DecidedBy, Decision, Formula, Rule};
 pub use session::Asker;
 pub use stays::{Escalation, Staying};
+pub use variants::{By, Variants};
 
 use super::effective::Effective;
 use super::lineage::Lineage;

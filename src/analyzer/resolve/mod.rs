@@ -16,7 +16,7 @@ mod world;
 
 pub(crate) use query::Branch;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use super::decide::{Assumption, Caller};
 use super::effective::Effective;
@@ -115,6 +115,8 @@ pub(crate) struct Resolver<'a> {
     pub(crate) also: Option<&'a Schema>,
     /// A relation whose policies call for themselves.
     pub(crate) recursion: Option<QualifiedName>,
+    /// Rows that are like another but for some columns.
+    variants: HashMap<Row, (Row, Vec<String>)>,
 }
 
 impl<'a> Resolver<'a> {
@@ -150,6 +152,7 @@ impl<'a> Resolver<'a> {
             assumed: BTreeSet::new(),
             also: None,
             recursion: None,
+            variants: HashMap::new(),
         }
     }
 
@@ -164,6 +167,11 @@ impl<'a> Resolver<'a> {
                 self.terms.opaque(&reason, Type::Bool, &[row])
             }
         }
+    }
+
+    /// From now on `row` has its columns in common with `other`, but for some.
+    pub(crate) fn vary(&mut self, row: Row, other: Row, but: &[&str]) {
+        self.variants.insert(row, (other, but.iter().map(|c| (*c).to_owned()).collect()));
     }
 
     /// Evaluates what comes as `rights`, and tells as whom it was before.

@@ -20,7 +20,11 @@ impl Resolver<'_> {
             || self
                 .relation_at(place)
                 .is_some_and(|r| self.is_null_below(r, &column.name) || self.is_null_elsewhere(&r.name, &column.name));
-        Ok(self.terms.column(row, &column.name, data_type, nullable))
+        let of = match self.variants.get(&row) {
+            Some((other, own)) if !own.contains(&column.name) => *other,
+            _ => row,
+        };
+        Ok(self.terms.column(of, &column.name, data_type, nullable))
     }
 
     /// Whether a child allows NULL in a column: what a parent shows are the rows of its children too.

@@ -1,18 +1,20 @@
 //! Several conditions on the same row of a relation, and on variants of it, as one role: for questions that hold one
 //! command, policy or row against another.
 //!
-//! [`super::decide`] asks about one condition. Here any number of them share an arena, so that a question may demand
-//! some and deny others: rows that can be deleted and not read, a new row that passes where the old one would not.
+//! A [`Formula`](super::Formula) asks about one condition. Here any number of them share an arena, so that a question may
+//! demand some and deny others: rows that can be deleted and not read, a new row that passes where the old one would not.
 
 use std::collections::HashMap;
 
-use super::decide::{Asker, Decider, Which, session};
-use super::effective::{Effective, Who};
-use super::resolve::{Resolver, Rights};
-use super::term::{Access, Id, Row};
-use super::verdict::{Limits, Question, Subject, Verdict, World};
-use super::witness::Witness;
-use crate::model::{Command, ConstraintKind, Policy, Relation};
+use super::access::pick;
+use super::session::known;
+use super::{Asker, Decider, Which};
+use crate::analyzer::effective::{Extent, Refusal, Who};
+use crate::analyzer::resolve::{Resolver, Rights};
+use crate::analyzer::term::{Access, Id, Row};
+use crate::analyzer::verdict::{Limits, Question, Subject, Verdict, World};
+use crate::analyzer::witness::Witness;
+use crate::model::{Command, ConstraintKind, Policy, Relation, RelationKind};
 
 /// Who a question is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,10 +45,10 @@ const COMMON_CLAIMS: &[&str] = &[
     "user_metadata",
 ];
 
-/// Conditions on one row and its variants.
+/// Conditions on one stored row and its variants.
 #[derive(Debug)]
-pub struct Comparison<'a> {
-    effective: &'a Effective<'a>,
+pub struct Variants<'a> {
+    decider: Decider<'a>,
     relation: &'a Relation,
     role: String,
     asker: Asker,
@@ -59,20 +61,20 @@ pub struct Comparison<'a> {
     world: (usize, World),
 }
 
-impl<'a> Comparison<'a> {
-    /// No conditions yet, on a stored row of `relation`.
+impl<'a> Decider<'a> {
+    /// No conditions yet, on a stored row of `relation`, for questions about `role`.
     #[must_use]
-    pub fn new(effective: &'a Effective<'a>, role: &str, relation: &'a Relation) -> Self {
-        let mut resolver = Resolver::new(effective.schema(), Some(effective), Rights::Role(role.to_owned()));
+    pub fn variants(&self, role: &str, relation: &'a Relation) -> Variants<'a> {
+        let mut resolver = Resolver::new(self.effective, Rights::Role(role.to_owned()));
         let row = resolver.terms.row(&relation.name, &relation.name.name);
-        let who = effective.principals().iter().find(|p| p.role == role).map(|p| p.who);
+        let who = self.effective.principals().iter().find(|p| p.role == role).map(|p| p.who);
         let asker = match who {
             Some(Who::Anyone) => Asker::Nobody,
             Some(Who::SignedIn) => Asker::SomeUser,
             _ => Asker::Any,
         };
-        Self {
-            effective,
+        Variants {
+            decider: *self,
             relation,
             role: role.to_owned(),
             asker,
@@ -83,7 +85,9 @@ impl<'a> Comparison<'a> {
             world: (usize::MAX, World::default()),
         }
     }
+}
 
+impl<'a> Variants<'a> {
     /// The row in question.
     #[must_use]
     pub fn row(&self) -> Row {
@@ -119,23 +123,21 @@ impl<'a> Comparison<'a> {
 
     /// The condition under which the role may do `command` to `row`, by the policies' condition on the old or new row.
     pub fn access(&mut self, command: Command, which: Which, row: Row) -> Id {
-        let decider = Decider::new(self.effective);
-        let Some(policies) = decider.bound(&self.role, self.relation, command) else {
-            return self.resolver.terms.boolean(decider.is_free(&self.role, self.relation, command));
-        };
+        let access = self.decider.effective.access(&self.role, self.relation, command);
+        let refused =
+            matches!(access.extent, Extent::None(Refusal::Schema | Refusal::Privilege | Refusal::NotUpdatable));
+        if refused || self.relation.kind == RelationKind::View || !access.row_security.applies() {
+            return self.resolver.terms.boolean(!refused);
+        }
+        let policies: Vec<_> = self.decider.effective.policies(&self.role, self.relation, command).collect();
         self.policies(&policies, which, row)
     }
 
     /// The condition of some policies together: permissive OR-ed, restrictive AND-ed.
     pub fn policies(&mut self, policies: &[&Policy], which: Which, row: Row) -> Id {
-        let (mut any, mut all) = (Vec::new(), Vec::new());
-        for policy in policies {
-            let condition = super::decide::pick(which)(policy).map(|text| self.condition(text, row));
-            if policy.permissive { any.extend(condition) } else { all.extend(condition) }
-        }
-        let terms = &mut self.resolver.terms;
-        all.push(terms.or(&any));
-        terms.and(&all)
+        let each: Vec<_> =
+            policies.iter().map(|p| (*p, pick(which)(p).map(|text| self.condition(text, row)))).collect();
+        self.resolver.join(&each)
     }
 
     /// A condition as the catalog prints it. The same text on the same row is the same condition.
@@ -161,20 +163,9 @@ impl<'a> Comparison<'a> {
         self.resolver.terms.not_equal(one, other)
     }
 
-    /// That it does not hold: it is FALSE or NULL.
-    pub fn refuses(&mut self, condition: Id) -> Id {
-        let holds = self.resolver.terms.is_true(condition);
-        self.resolver.terms.not(holds)
-    }
-
     /// That all of them hold.
     pub fn all(&mut self, conditions: &[Id]) -> Id {
         self.resolver.terms.and(conditions)
-    }
-
-    /// That one of them holds.
-    pub fn any(&mut self, conditions: &[Id]) -> Id {
-        self.resolver.terms.or(conditions)
     }
 
     /// Whether the condition reads the columns of a row at all.
@@ -184,22 +175,15 @@ impl<'a> Comparison<'a> {
     }
 
     fn column(&mut self, name: &str, row: Row) -> Id {
-        self.resolver.column_named(self.relation, name, row)
+        match self.resolver.column_named(self.relation, row, name) {
+            Some(id) => id,
+            None => self.resolver.terms.null(crate::analyzer::term::Type::Bool),
+        }
     }
 
     /// A session and rows in which all of `holds` are TRUE and none of `fails` is, if there are any.
     pub fn find(&mut self, holds: &[Id], fails: &[Id], by: By) -> Option<Box<Witness>> {
-        let v = self.ask(holds, fails, by);
-        if std::env::var_os("DBGX").is_some() {
-            for h in holds {
-                eprintln!("H {}", self.resolver.terms.sql(*h));
-            }
-            for h in fails {
-                eprintln!("F {}", self.resolver.terms.sql(*h));
-            }
-            eprintln!("{by:?} {v:?}");
-        }
-        match v {
+        match self.ask(holds, fails, by) {
             Verdict::Violated(witness) => Some(witness),
             _ => None,
         }
@@ -207,13 +191,14 @@ impl<'a> Comparison<'a> {
 
     /// Whether all of `holds` can be TRUE and none of `fails`: "violated" says that they can.
     pub fn ask(&mut self, holds: &[Id], fails: &[Id], by: By) -> Verdict {
-        // Most questions end here.
-        if holds.iter().any(|id| self.resolver.terms.constant(*id).is_some_and(|c| c != Some(true))) {
+        // Most questions end here. Policies that call for themselves let nothing through.
+        let is_not = |id: &Id| self.resolver.terms.constant(*id).is_some_and(|c| c != Some(true));
+        if holds.iter().any(is_not) || self.resolver.recursion.is_some() {
             return Verdict::Proved;
         }
         let mut assume = self.assume.clone();
-        assume.extend(session(&mut self.resolver.terms, self.asker));
-        if self.effective.principals().iter().any(|p| p.role == self.role && p.is_api()) {
+        assume.extend(known(&mut self.resolver.terms, self.asker));
+        if self.decider.effective.principals().iter().any(|p| p.role == self.role && p.is_api()) {
             assume.push(self.claimed_role());
         }
         let mut limits = Limits::default();
