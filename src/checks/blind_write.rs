@@ -19,8 +19,8 @@ declare_check! {
     /// Decided over all rows and sessions, with a witness: a row that the write reaches and the read does not. Reported
     /// are rows of several owners, or of nobody in tables that name none; not reported are rows of the caller's own (a
     /// soft delete that hides them). Clients of Supabase's Data API cannot leave out the WHERE (`pg-safeupdate`), so
-    /// that for them it takes a function that runs such a statement, and the finding is low; so it is where only members
-    /// or administrators reach the rows.
+    /// that for them it takes a function that runs such a statement, and the finding is low. It is low too where only
+    /// members or administrators reach the rows, and then not reported of the Data API.
     pub(super) struct BlindWrite {
         id: "blind-write",
         title: "rows that cannot be read but can be changed or deleted",
@@ -95,6 +95,9 @@ fn blind<'a>(
         Some(_) if !cx.refuses_blind_writes(principal) => Severity::High,
         _ => Severity::Low,
     };
+    if stranger.is_none() && cx.refuses_blind_writes(principal) {
+        return None;
+    }
     let witness = stranger.or_else(|| compared.of_several(By::Anyone, Which::Old, unread))?;
     let row = compared.asked.row();
     let may_read = compared.asked.access(Command::Select, Which::Old, row);

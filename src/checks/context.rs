@@ -1,10 +1,13 @@
 //! What checks look at, and the words that several of them share.
 
+use std::sync::OnceLock;
+
 use crate::analyzer::effective::{Access, Effective, Principal, Who};
 use crate::finding::Severity;
 use crate::model::{Command, Platform, Relation, Schema};
 
 use super::code::Code;
+use super::own_writes::Escalates;
 use super::words::{and_list, privileges, verb};
 
 /// The model with effective access worked out.
@@ -16,6 +19,8 @@ pub struct Context<'a> {
     pub effective: Effective<'a>,
     /// What functions do.
     pub(super) code: Code<'a>,
+    /// The writes by which clients widen their own access, once somebody has asked.
+    pub(super) escalations: OnceLock<Vec<Escalates>>,
 }
 
 /// A principal that a relation is open to, with what it can do.
@@ -33,7 +38,12 @@ impl<'a> Context<'a> {
     /// Works out `schema`; `exposed` overrides which schemas the Data API serves.
     #[must_use]
     pub fn new(schema: &'a Schema, exposed: Option<&[String]>) -> Self {
-        Self { schema, effective: Effective::new(schema, exposed), code: Code::new(schema) }
+        Self {
+            schema,
+            effective: Effective::new(schema, exposed),
+            code: Code::new(schema),
+            escalations: OnceLock::new(),
+        }
     }
 
     /// The relations of the application: neither the platform's nor an extension's.

@@ -1,4 +1,4 @@
-use super::doors::DoorFinding;
+use super::doors::{DoorFinding, Weight};
 use super::words::subject;
 use super::{Check, Context, Meta, declare_check};
 use crate::finding::{Confidence, Findings, ObjectRef, Severity};
@@ -59,7 +59,8 @@ impl Check for DefinerView {
 fn report(cx: &Context<'_>, view: &Relation, out: &mut Findings<'_>) {
     let doors = cx.doors(view, |principal, read| read.path.len() == 1 && cx.leaks(principal, read));
     let Some(first) = doors.first() else { return };
-    let (severity, confidence) = cx.weigh(view, first, Severity::High);
+    let Some(weight) = cx.weigh_rows(view, first, Severity::High) else { return };
+    let Weight { severity, confidence, witness } = weight;
     let mut message = format!(
         "{} can read rows of {} that row-level security keeps from them: the view {} reads as its owner {}, whom it \
          does not bind.{}",
@@ -79,5 +80,9 @@ fn report(cx: &Context<'_>, view: &Relation, out: &mut Findings<'_>) {
         cx.revoke_relation(&[Privilege::Select], view, &principals)
     };
     let title = format!("{} shows {} rows that row-level security keeps back", view.name, first.principal.role);
-    out.report(cx.door_draft(view, first, &doors, DoorFinding { severity, confidence, title, message, fix }));
+    let draft = cx.door_draft(view, first, &doors, DoorFinding { severity, confidence, title, message, fix });
+    out.report(match witness {
+        Some(witness) => draft.evidence("witness", cx.show(&witness, "and")),
+        None => draft,
+    });
 }

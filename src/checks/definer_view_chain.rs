@@ -1,4 +1,4 @@
-use super::doors::{Door, DoorFinding};
+use super::doors::{Door, DoorFinding, Weight};
 use super::words::subject;
 use super::{Check, Context, Meta, declare_check};
 use crate::finding::{Confidence, Findings, ObjectRef, Severity};
@@ -58,7 +58,8 @@ impl Check for DefinerViewChain {
 fn report(cx: &Context<'_>, view: &Relation, out: &mut Findings<'_>) {
     let doors = cx.doors(view, |principal, read| read.path.len() > 1 && cx.leaks(principal, read));
     let Some(first) = doors.first() else { return };
-    let (severity, confidence) = cx.weigh(view, first, Severity::High);
+    let Some(weight) = cx.weigh_rows(view, first, Severity::High) else { return };
+    let Weight { severity, confidence, witness } = weight;
     let way: Vec<_> = first.reads.first().map(|r| r.path.iter().map(ToString::to_string).collect()).unwrap_or_default();
     let reader = first.reads.first().map_or("", |r| r.reader);
     let mut message = format!(
@@ -74,7 +75,11 @@ fn report(cx: &Context<'_>, view: &Relation, out: &mut Findings<'_>) {
     }
     let fix = fix(cx, view, &doors);
     let title = format!("{} shows {} rows that row-level security keeps back", view.name, first.principal.role);
-    out.report(cx.door_draft(view, first, &doors, DoorFinding { severity, confidence, title, message, fix }));
+    let draft = cx.door_draft(view, first, &doors, DoorFinding { severity, confidence, title, message, fix });
+    out.report(match witness {
+        Some(witness) => draft.evidence("witness", cx.show(&witness, "and")),
+        None => draft,
+    });
 }
 
 /// Makes every view on the way read as its caller; where that cannot be, closes the door.

@@ -1,7 +1,10 @@
 //! Views and materialized views as doors: who reads through them what row security keeps from it.
 
 use super::Context;
+use crate::analyzer::decide::{By, Decider};
 use crate::analyzer::effective::{Principal, Read, Who};
+use crate::analyzer::verdict::Verdict;
+use crate::analyzer::witness::Witness;
 use crate::finding::{Confidence, Draft, ObjectRef, Severity};
 use crate::model::{Command, Relation, RelationKind, printable};
 
@@ -79,6 +82,43 @@ impl<'a> Context<'a> {
         (severity, Confidence::Proved)
     }
 
+    /// How bad it is to read through a view on the rows that it really shows: those that the client could not read itself
+    /// and that are not its own; `None` if there are none. What is not decided is weighed by a look at the query.
+    pub(super) fn weigh_rows(&'a self, view: &'a Relation, door: &Door<'a>, worst: Severity) -> Option<Weight> {
+        let decider = Decider::new(&self.effective);
+        let verdict = |by: By| {
+            let of = |read: &Read<'a>| {
+                let own = self.own_rows(read.relation);
+                decider.shows_no_more(&door.principal.role, view, read.relation, own.as_deref(), by)
+            };
+            door.reads.iter().map(of).collect::<Vec<_>>()
+        };
+        let violated = |all: Vec<Verdict>| {
+            all.into_iter().find_map(|v| if let Verdict::Violated(witness) = v { Some(witness) } else { None })
+        };
+        let severity = self.severity(worst, door.principal, door.exposed);
+        if let Some(witness) = violated(verdict(By::Stranger)) {
+            return Some(Weight { severity, confidence: Confidence::Proved, witness: Some(witness) });
+        }
+        let all = verdict(By::Anyone);
+        if all.iter().all(|v| *v == Verdict::Proved) {
+            return None;
+        }
+        if let Some(witness) = violated(all) {
+            let severity = severity.min(Severity::Medium);
+            return Some(Weight { severity, confidence: Confidence::Likely, witness: Some(witness) });
+        }
+        let (severity, confidence) = self.weigh(view, door, worst);
+        Some(Weight { severity, confidence, witness: None })
+    }
+
+    /// The condition that a row names the user as its owner, where a column says so.
+    fn own_rows(&self, relation: &Relation) -> Option<String> {
+        let has_uid = self.schema.functions.iter().any(|f| f.id.schema == "auth" && f.id.name == "uid");
+        let owner = super::intent::Intent::of(relation).owner.filter(|c| has_uid && c.data_type == "uuid")?;
+        Some(format!("{} = auth.uid()", crate::model::quote_ident(&owner.name)))
+    }
+
     /// What is said of a view whose query asks who the session is: it may well filter right.
     pub(super) fn doubtful(&self, view: &Relation, door: &Door<'_>) -> String {
         let reader = door.reads.first().map_or(view.owner.as_str(), |r| r.reader);
@@ -132,6 +172,14 @@ impl<'a> Context<'a> {
         };
         format!("{} is read as {why}; way: {}", read.relation.name, path.join(" -> "))
     }
+}
+
+/// How bad a door is.
+pub(super) struct Weight {
+    pub(super) severity: Severity,
+    pub(super) confidence: Confidence,
+    /// Rows that it shows and should not.
+    pub(super) witness: Option<Box<Witness>>,
 }
 
 /// What a check says of a door.

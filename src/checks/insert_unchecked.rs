@@ -17,7 +17,7 @@ declare_check! {
     ///
     /// Decided over all rows and sessions: the witness is one session of which nothing is known but its user, and two
     /// rows that differ in the column alone; it may add both. So what administrators or members of a team may do is not
-    /// reported. It is high where other policies of the table say whose a row is by that column, else medium. Not
+    /// reported, nor the tenant of rows that name the caller as their owner, unless other policies go by it. It is high where other policies of the table say whose a row is by that column, else medium. Not
     /// reported: columns that the role may not set, columns that a trigger before the insert sets or looks at, and
     /// conditions that are true for every row (`policy-tautology`).
     pub(super) struct InsertUnchecked {
@@ -88,6 +88,9 @@ fn unchecked<'a>(
         let witness = compared.unbound(policy, Command::Insert, column)?;
         let elsewhere = [Command::Select, Command::Update, Command::Delete];
         let bound = elsewhere.into_iter().any(|command| binds_column(cx, &mut compared, table, column, command));
+        if !bound && compared.is_own(policy, column) {
+            return None;
+        }
         let worst = if bound { Severity::High } else { Severity::Medium };
         let severity = cx.severity(worst, principal, cx.exposes(principal, &table.name.schema));
         Some(Unchecked { principal, column, severity, witness })

@@ -26,6 +26,7 @@ mod names;
 mod null_identity_inversion;
 mod null_owner_match;
 mod or_merge_widening;
+mod own_writes;
 mod owner_move;
 mod partition_child_direct;
 mod policy_contradiction;
@@ -39,6 +40,8 @@ mod rls_off_exposed;
 mod rls_off_with_policies;
 mod secdef_exposed;
 mod secdef_search_path;
+mod self_insertable_membership;
+mod self_writable_authority;
 mod server_version_flaw;
 mod shown;
 mod to_public;
@@ -106,6 +109,8 @@ pub const CHECKS: &[&dyn Check] = &[
     &rls_off_with_policies::RlsOffWithPolicies,
     &secdef_exposed::SecdefExposed,
     &secdef_search_path::SecdefSearchPath,
+    &self_insertable_membership::SelfInsertableMembership,
+    &self_writable_authority::SelfWritableAuthority,
     &server_version_flaw::ServerVersionFlaw,
     &to_public::ToPublic,
     &truncate_reachable::TruncateReachable,

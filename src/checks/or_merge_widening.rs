@@ -101,7 +101,9 @@ fn widens<'a>(
     let narrow = beside.iter().copied().find(|p| {
         let narrow = compared.alone(p, command, which, row);
         // It must let something through by itself for its part to be swallowed.
-        narrow != wide && compared.asked.ask(&[narrow], &[wide], By::Anyone) == Verdict::Proved
+        narrow != wide
+            && compared.asked.ask(&[narrow], &[wide], By::Anyone) == Verdict::Proved
+            && compared.asked.find(&[narrow], &[], By::Anyone).is_some()
     })?;
     let gained = |compared: &mut Compared<'_>, row: Row| {
         let wide = compared.alone(broad, command, which, row);

@@ -56,6 +56,15 @@ impl Context<'_> {
         Reproduce { sql, curl: Some(curl), supabase_js: Some(js) }
     }
 
+    /// A statement that does `command` to a few rows and changes as little as it can.
+    pub(super) fn statement(&self, principal: &Principal, relation: &Relation, command: Command) -> String {
+        if command == Command::Select {
+            return format!("select * from {} limit 5;", relation.name);
+        }
+        let reads = self.effective.access(&principal.role, relation, Command::Select).is_some();
+        write(relation, command, reads)
+    }
+
     /// How to see what a statement that reads no column reaches.
     pub(super) fn reproduce_blind(&self, principal: &Principal, relation: &Relation, command: Command) -> String {
         as_principal(principal, &write(relation, command, false))

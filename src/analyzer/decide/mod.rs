@@ -11,6 +11,7 @@ mod compare;
 mod formula;
 mod session;
 mod stays;
+mod through;
 mod variants;
 mod writes;
 

@@ -9,9 +9,9 @@ use std::collections::HashMap;
 use super::access::pick;
 use super::session::known;
 use super::{Asker, Decider, Which};
-use crate::analyzer::effective::{Extent, Refusal, Who};
+use crate::analyzer::effective::{Effective, Extent, Refusal, Who};
 use crate::analyzer::resolve::{Resolver, Rights};
-use crate::analyzer::term::{Access, Id, Row};
+use crate::analyzer::term::{Access, Id, Row, Terms};
 use crate::analyzer::verdict::{Limits, Question, Subject, Verdict, World};
 use crate::analyzer::witness::Witness;
 use crate::model::{Command, ConstraintKind, Policy, Relation, RelationKind};
@@ -67,17 +67,11 @@ impl<'a> Decider<'a> {
     pub fn variants(&self, role: &str, relation: &'a Relation) -> Variants<'a> {
         let mut resolver = Resolver::new(self.effective, Rights::Role(role.to_owned()));
         let row = resolver.terms.row(&relation.name, &relation.name.name);
-        let who = self.effective.principals().iter().find(|p| p.role == role).map(|p| p.who);
-        let asker = match who {
-            Some(Who::Anyone) => Asker::Nobody,
-            Some(Who::SignedIn) => Asker::SomeUser,
-            _ => Asker::Any,
-        };
         Variants {
             decider: *self,
             relation,
             role: role.to_owned(),
-            asker,
+            asker: asker_of(self.effective, role),
             resolver,
             row,
             assume: Vec::new(),
@@ -204,7 +198,7 @@ impl<'a> Variants<'a> {
         let mut limits = Limits::default();
         if by == By::Stranger {
             limits.rows = 0;
-            assume.extend(self.nothing_given());
+            assume.extend(nothing_given(&mut self.resolver.terms));
         }
         if self.world.0 != self.resolver.terms.rows().count() {
             let world = self.resolver.world();
@@ -226,10 +220,20 @@ impl<'a> Variants<'a> {
         let (none, same) = (terms.is_null(claimed), terms.equal(claimed, role));
         terms.or(&[none, same])
     }
+}
 
-    fn nothing_given(&mut self) -> Vec<Id> {
-        let given: Vec<_> = self.resolver.terms.claims();
-        let given = given.into_iter().filter(|(path, _)| path.first().is_some_and(|k| !COMMON_CLAIMS.contains(&&**k)));
-        given.map(|(_, claim)| self.resolver.terms.is_null(claim)).collect()
+/// Whose sessions a role's are.
+pub(super) fn asker_of(effective: &Effective<'_>, role: &str) -> Asker {
+    match effective.principals().iter().find(|p| p.role == role).map(|p| p.who) {
+        Some(Who::Anyone) => Asker::Nobody,
+        Some(Who::SignedIn) => Asker::SomeUser,
+        _ => Asker::Any,
     }
+}
+
+/// That the session has no claim that the application gave it.
+pub(super) fn nothing_given(terms: &mut Terms) -> Vec<Id> {
+    let given = terms.claims();
+    let given = given.into_iter().filter(|(path, _)| path.first().is_some_and(|k| !COMMON_CLAIMS.contains(&&**k)));
+    given.map(|(_, claim)| terms.is_null(claim)).collect()
 }

@@ -25,7 +25,7 @@ pub(crate) struct Branch {
 
 impl Branch {
     /// The sub-select of the branch with this projection.
-    pub(super) fn query(&self, terms: &mut Terms, projection: Id) -> Query {
+    pub(crate) fn query(&self, terms: &mut Terms, projection: Id) -> Query {
         Query { rows: self.rows.clone().into(), condition: terms.and(&self.conditions), projection }
     }
 }

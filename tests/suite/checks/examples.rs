@@ -34,6 +34,8 @@ const OBJECTS: &[(&str, &str)] = &[
     ("rls-off-with-policies", "public.notes"),
     ("secdef-exposed", "function public.notes_of(uuid)"),
     ("secdef-search-path", "function public.hit(bigint)"),
+    ("self-insertable-membership", "public.crew"),
+    ("self-writable-authority", "public.people"),
     ("server-version-flaw", "server PostgreSQL"),
     ("to-public", "policy \"Members see active projects\" on public.projects"),
     ("truncate-reachable", "public.notes"),

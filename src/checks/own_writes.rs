@@ -1,0 +1,185 @@
+//! Writes by which a principal widens its own access, for the checks that tell by which command.
+
+use std::collections::BTreeMap;
+use std::num::NonZero;
+use std::panic::resume_unwind;
+use std::thread;
+
+use super::Context;
+use super::reproduce::as_principal;
+use super::words::{and_list, first_of, subject, verb};
+use crate::analyzer::decide::{Asker, Caller, Decider, Escalation};
+use crate::analyzer::effective::{Access, Principal, Who};
+use crate::finding::{Confidence, Draft, ObjectRef, Severity};
+use crate::model::{Command, QualifiedName, Relation, quote_ident};
+
+/// What a principal gains by writing to one table.
+pub(super) struct Gain<'a> {
+    pub(super) principal: &'a Principal,
+    pub(super) written: &'a Relation,
+    /// The columns that matter; sorted.
+    pub(super) columns: Vec<String>,
+    /// What comes within reach, and by which command.
+    pub(super) reached: Vec<(&'a QualifiedName, Command)>,
+    pub(super) severity: Severity,
+    pub(super) confidence: Confidence,
+    first: Escalation,
+}
+
+/// A write of a role by which rows of a relation come within reach of a command.
+#[derive(Debug)]
+pub(super) struct Escalates {
+    role: String,
+    relation: QualifiedName,
+    by: Command,
+    escalation: Escalation,
+}
+
+impl<'a> Context<'a> {
+    /// What each client gains by writes of `command` of its own, if it is a user whom nobody has given anything: one for
+    /// each table that is written, of the least trusted of those who gain most.
+    pub(super) fn own_writes(&'a self, command: Command) -> Vec<Gain<'a>> {
+        let mut gains: BTreeMap<(&QualifiedName, &str), Gain<'a>> = BTreeMap::new();
+        let all = self.escalations.get_or_init(|| self.escalate());
+        for one in all.iter().filter(|e| e.escalation.stranger && e.escalation.command == command) {
+            let principal = self.effective.principals().iter().find(|p| p.role == one.role);
+            if let Some((principal, table)) = principal.zip(self.schema.relation(&one.relation)) {
+                self.add(&mut gains, principal, &table.name, one.by, one.escalation.clone());
+            }
+        }
+        let mut gains: Vec<_> = gains.into_values().collect();
+        let rank = |g: &Gain<'_>| (g.written.name.clone(), std::cmp::Reverse(g.severity), g.principal.who);
+        gains.sort_by_key(rank);
+        gains.dedup_by(|later, kept| later.written.name == kept.written.name);
+        gains
+    }
+
+    /// The writes by which clients widen their access to any table. Every table is a question of its own, so the
+    /// processors share them.
+    fn escalate(&self) -> Vec<Escalates> {
+        let tables: Vec<_> = self.relations().filter(|r| r.row_security && r.policies.iter().any(looks_up)).collect();
+        let threads = thread::available_parallelism().map_or(1, NonZero::get);
+        let share = tables.len().div_ceil(threads).max(8);
+        thread::scope(|scope| {
+            let of = |part: &[&'a Relation]| part.iter().flat_map(|table| self.escalate_to(table)).collect::<Vec<_>>();
+            let parts: Vec<_> = tables.chunks(share).map(|part| scope.spawn(move || of(part))).collect();
+            parts.into_iter().flat_map(|part| part.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
+        })
+    }
+
+    fn escalate_to(&self, table: &'a Relation) -> Vec<Escalates> {
+        let decider = Decider::new(&self.effective);
+        let by_policy = |a: &Access<'_>| a.is_some() && a.row_security.applies();
+        let mut found = Vec::new();
+        for principal in self.clients() {
+            let role = &principal.role;
+            let asker = if principal.who == Who::Anyone { Asker::Nobody } else { Asker::SomeUser };
+            let mut commands: Vec<_> = Command::ALL.into_iter().collect();
+            commands.retain(|c| by_policy(&self.effective.access(role, table, *c)));
+            // Where rows can be read, what can be done to them is bounded by that: it is said once.
+            if commands.contains(&Command::Select) {
+                commands.retain(|c| *c == Command::Select);
+            }
+            for by in commands {
+                let staying = decider.stays_within(role, table, by, Caller::DataApi, asker);
+                found.extend(staying.escalations.into_iter().map(|escalation| Escalates {
+                    role: role.clone(),
+                    relation: table.name.clone(),
+                    by,
+                    escalation,
+                }));
+            }
+        }
+        found
+    }
+
+    fn add(
+        &'a self,
+        gains: &mut BTreeMap<(&'a QualifiedName, &'a str), Gain<'a>>,
+        principal: &'a Principal,
+        reached: &'a QualifiedName,
+        by: Command,
+        escalation: Escalation,
+    ) {
+        let Some(written) = self.schema.relation(&escalation.relation) else { return };
+        let exposed = self.exposes(principal, &written.name.schema) && self.exposes(principal, &reached.schema);
+        let is_doubtful = escalation.doubt.is_some();
+        let worst = if is_doubtful { Severity::Medium } else { Severity::Critical };
+        let severity = self.severity(worst, principal, exposed);
+        let confidence = if is_doubtful { Confidence::Possible } else { Confidence::Proved };
+        let gain = gains.entry((&written.name, &principal.role)).or_insert_with(|| Gain {
+            principal,
+            written,
+            columns: Vec::new(),
+            reached: Vec::new(),
+            severity,
+            confidence,
+            first: escalation.clone(),
+        });
+        gain.columns.extend(escalation.columns);
+        gain.columns.sort();
+        gain.columns.dedup();
+        gain.reached.push((reached, by));
+        gain.severity = gain.severity.max(severity);
+        gain.confidence = gain.confidence.max(confidence);
+    }
+
+    /// A finding on the table that is written.
+    pub(super) fn gain_draft(&self, gain: &Gain<'_>, command: Command, fix: String) -> Draft {
+        let mut reached: Vec<_> =
+            gain.reached.iter().map(|(name, by)| format!("{} rows of {name}", verb(*by))).collect();
+        reached.dedup();
+        let role = &gain.principal.role;
+        let (name, columns) = (&gain.written.name, and_list(&gain.columns));
+        let write = match command {
+            Command::Insert => format!("add a row to {name} that says so"),
+            _ => format!("change {columns} of their own row of {name}"),
+        };
+        let mut message = format!(
+            "{} can {write}, and then {} that were out of their reach: the policies look it up there.",
+            subject(gain.principal),
+            first_of(&reached, 3)
+        );
+        if let Some((before, _)) = &gain.first.first {
+            message.push_str(&format!(" It takes a write to {before} first."));
+        }
+        if let Some(doubt) = &gain.first.doubt {
+            message.push_str(&format!(" But {doubt}."));
+        }
+        let mut draft = Draft::new(ObjectRef::relation(name), gain.severity, self.gain_title(gain, command), message)
+            .confidence(gain.confidence)
+            .principal(role)
+            .fix(fix)
+            .evidence("witness", self.show(&gain.first.witness, "then"))
+            .origin(gain.written.origin);
+        if let Some((target, by)) = gain.reached.first()
+            && let Some(target) = self.schema.relation(target)
+        {
+            let mut reproduce = self.reproduce(gain.principal, gain.written, command);
+            let then = self.statement(gain.principal, target, *by);
+            let write = self.statement(gain.principal, gain.written, command);
+            reproduce.sql = Some(as_principal(gain.principal, &format!("{write}\n{then}")));
+            draft = draft.reproduce(reproduce);
+        }
+        for policy in gain.written.policies.iter().filter(|p| p.permissive && p.command.covers(command)) {
+            let text = policy.check.as_deref().or(policy.using.as_deref()).unwrap_or("true");
+            draft = draft.evidence("policy", format!("{}: FOR {}: {text}", quote_ident(&policy.name), policy.command));
+        }
+        draft
+    }
+
+    fn gain_title(&self, gain: &Gain<'_>, command: Command) -> String {
+        let (role, name) = (&gain.principal.role, &gain.written.name);
+        match command {
+            Command::Insert => format!("{role} can make itself a member by adding to {name}"),
+            _ => format!("{role} can change what {name} says of its own rights"),
+        }
+    }
+}
+
+/// Whether a policy reads other rows, itself or by a function.
+fn looks_up(policy: &crate::model::Policy) -> bool {
+    let texts = policy.using.iter().chain(&policy.check);
+    // Every call that is not one of the platform's may read.
+    texts.into_iter().any(|t| t.contains("SELECT") || t.contains('('))
+}
