@@ -5,6 +5,7 @@ use super::intent::Intent;
 use crate::analyzer::decide::{By, Decider, Variants, Which, pick};
 use crate::analyzer::effective::{Access, Columns, Principal};
 use crate::analyzer::term::{Id, Row};
+use crate::analyzer::verdict::Verdict;
 use crate::analyzer::witness::Witness;
 use crate::model::{Command, FiresWhen, Platform, Policy, Relation, Trigger, TriggerEvent, TriggerTiming};
 
@@ -36,8 +37,8 @@ impl<'a> Compared<'a> {
         self.asked.policies(&together, which, row)
     }
 
-    /// A session for which it holds of rows of two different owners or tenants, all else the same; in tables that name
-    /// neither, of any row. `what` gives the conditions that are to hold and those that are to fail of a row.
+    /// A session for which it holds of rows of two different owners, all else the same; of two tenants in tables without an
+    /// owner, of any row in those that name neither. `what` gives the conditions that are to hold and those that are to fail of a row.
     pub(super) fn of_several(
         &mut self,
         by: By,
@@ -50,15 +51,20 @@ impl<'a> Compared<'a> {
         if self.columns.is_empty() {
             return Some(whole);
         }
-        self.columns.clone().into_iter().find_map(|column| {
-            let other = self.asked.variant_of(row, &[column]);
-            let (mut both, mut neither) = (holds.clone(), fails.clone());
-            let (holds, fails) = what(self, other);
-            both.extend(holds);
-            both.push(self.asked.differs(column, row, other));
-            neither.extend(fails);
-            self.asked.find(&both, &neither, by)
-        })
+        // Where rows have an owner, one's own may be of any tenant.
+        let column = *self.columns.first()?;
+        let other = self.asked.variant_of(row, &[column]);
+        let (mut both, mut neither) = (holds, fails);
+        let (holds, fails) = what(self, other);
+        both.extend(holds);
+        both.push(self.asked.differs(column, row, other));
+        neither.extend(fails);
+        self.asked.find(&both, &neither, by)
+    }
+
+    /// Whether the condition is true of every row for every session of the role.
+    pub(super) fn is_open(&mut self, condition: Id) -> bool {
+        self.asked.ask(&[], &[condition], By::Anyone) == Verdict::Proved
     }
 
     /// A session of which nothing is known and that may write, by one policy, two rows which differ in `column` alone:

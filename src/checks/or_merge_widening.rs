@@ -20,8 +20,8 @@ declare_check! {
     /// Decided over all rows and sessions: every row of the narrow policy is one of the broad policy's, and the witness is
     /// one that only the broad policy lets through. Reported, on the policy that widens, is one FOR ALL beside one that
     /// was written for the command itself: high where every signed-in user gains others' rows by it, medium where
-    /// members do. Of two that were written for the same command the narrower is merely left over; that is low, and
-    /// only reported where rows of several owners come out. A policy that is always true is `policy-tautology`.
+    /// members do. Of two that were written for the same command a wider one may be meant; it is reported, as medium, only
+    /// where it is true of every row for every signed-in user. A policy that is always true is `policy-tautology`.
     pub(super) struct OrMergeWidening {
         id: "or-merge-widening",
         title: "broad policy that swallows a narrow one",
@@ -114,8 +114,8 @@ fn widens<'a>(
     let worst = match (&stranger, is_for_all) {
         (Some(_), true) => Severity::High,
         (None, true) => Severity::Medium,
-        (Some(_), false) => Severity::Low,
-        (None, false) => return None,
+        (Some(_), false) if compared.is_open(wide) => Severity::Medium,
+        (_, false) => return None,
     };
     let witness = stranger.or_else(|| compared.of_several(By::Anyone, which, gained))?;
     let severity = cx.severity(worst, principal, cx.exposes(principal, &table.name.schema));

@@ -63,7 +63,7 @@ fn sound_definer_functions_give_nothing() {
              as $$ select * from public.notes $$;
          revoke execute on function public.nobody() from public;
          create function public.may_see(n bigint) returns boolean language sql stable security definer
-             set search_path = '' as $$ select exists (select 1 from public.notes where id = n) $$;
+             set search_path = '' as $$ select exists (select 1 from public.notes where id = n and user_id = auth.uid()) $$;
          create policy seen on public.notes for select to authenticated using (public.may_see(id));
          create function public.add_one(n bigint) returns bigint language sql security definer set search_path = ''
              as $$ select n + 1 $$;",
