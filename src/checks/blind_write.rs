@@ -1,11 +1,12 @@
 use super::compared::{Compared, is_within};
+use super::shown::Shown;
 use super::words::{subject, verb};
 use super::{Check, Context, Meta, declare_check};
 use crate::analyzer::decide::{By, Which};
 use crate::analyzer::effective::Principal;
 use crate::analyzer::term::Row;
 use crate::analyzer::witness::Witness;
-use crate::finding::{Confidence, Draft, Findings, ObjectRef, Severity};
+use crate::finding::{Confidence, Draft, Findings, ObjectRef, Reproduce, Severity};
 use crate::model::{Command, Policy, Relation, quote_ident};
 
 declare_check! {
@@ -133,13 +134,17 @@ fn report(cx: &Context<'_>, table: &Relation, command: Command, found: &Blind<'_
         None => ObjectRef::relation(&table.name),
     };
     let title = format!("{} can {what} rows of {} that it cannot read", found.principal.role, table.name);
-    let mut reproduce = cx.reproduce(found.principal, table, command);
-    reproduce.sql = Some(cx.reproduce_blind(found.principal, table, command));
-    (reproduce.curl, reproduce.supabase_js) = (None, None);
+    let shown = Shown {
+        principal: found.principal,
+        table,
+        command: command,
+        which: Which::Old,
+        rule: &found.readable,
+        blind: true,
+    };
     let draft = Draft::new(object, found.severity, title, message)
         .confidence(Confidence::Proved)
         .principal(&found.principal.role)
-        .reproduce(reproduce)
         .fix(format!(
             "create policy {name} on {} as restrictive for {} to {} using ({}){check};",
             table.name,
@@ -151,5 +156,7 @@ fn report(cx: &Context<'_>, table: &Relation, command: Command, found: &Blind<'_
         .evidence("policies for SELECT", &found.readable)
         .origin(found.policy.map_or(table.origin, |p| p.origin))
         .detail(verb(command));
-    out.report(draft);
+    let reproduce =
+        Reproduce { sql: Some(cx.reproduce_blind(found.principal, table, command)), ..Reproduce::default() };
+    out.report(cx.witnessed(draft, &shown, &found.witness, reproduce));
 }

@@ -1,4 +1,5 @@
 use super::compared::Compared;
+use super::shown::Shown;
 use super::words::subject;
 use super::{Check, Context, Meta, declare_check};
 use crate::analyzer::decide::{By, Which};
@@ -157,10 +158,17 @@ fn report(cx: &Context<'_>, table: &Relation, second: &Policy, found: &Merged<'_
         second.name, found.first.name, table.name
     );
     let using = second.using.as_deref().unwrap_or("true");
+    let shown = Shown {
+        principal: found.principal,
+        table,
+        command: Command::Update,
+        which: Which::New,
+        rule: using,
+        blind: found.blind,
+    };
     let draft = Draft::new(ObjectRef::policy(&table.name, &second.name), found.severity, title, message)
         .confidence(Confidence::Proved)
         .principal(&found.principal.role)
-        .reproduce(cx.reproduce(found.principal, table, Command::Update))
         .fix(format!(
             "alter policy {} on {} with check (({}) and ({using}));\n-- or only the part of USING that says who may",
             quote_ident(&second.name),
@@ -171,5 +179,6 @@ fn report(cx: &Context<'_>, table: &Relation, second: &Policy, found: &Merged<'_
         .evidence("policy of the old row", format!("{:?}: USING {}", found.first.name, text(&found.first.using)))
         .evidence("policy of the new row", format!("{:?}: WITH CHECK {}", second.name, text(&second.check)))
         .origin(second.origin);
-    out.report(draft);
+    let reproduce = cx.reproduce(found.principal, table, Command::Update);
+    out.report(cx.witnessed(draft, &shown, &found.witness, reproduce));
 }

@@ -1,4 +1,5 @@
 use super::compared::Compared;
+use super::shown::Shown;
 use super::words::subject;
 use super::{Check, Context, Meta, declare_check};
 use crate::analyzer::decide::{By, Which};
@@ -126,32 +127,39 @@ fn report(cx: &Context<'_>, table: &Relation, policy: &Policy, found: &Unchecked
         policy.name,
         printable(check)
     );
+    let own = format!("{column} = auth.uid()");
+    let rule = if is_user(table, found) { own.as_str() } else { "false" };
+    let shown = Shown {
+        principal: found.principal,
+        table,
+        command: Command::Insert,
+        which: Which::New,
+        rule: rule,
+        blind: false,
+    };
     let title = format!("policy {:?} lets rows of {} be added with any {}", policy.name, table.name, found.column);
     let draft = Draft::new(ObjectRef::policy(&table.name, &policy.name), found.severity, title, message)
         .confidence(Confidence::Likely)
         .principal(&found.principal.role)
-        .reproduce(cx.reproduce(found.principal, table, Command::Insert))
         .fix(fix(table, policy, found, check))
         .evidence("witness", cx.show(&found.witness, "added"))
         .evidence("policy", format!("FOR {}: WITH CHECK {}", policy.command, printable(check)))
         .origin(policy.origin);
-    out.report(draft);
+    let reproduce = cx.reproduce(found.principal, table, Command::Insert);
+    out.report(cx.witnessed(draft, &shown, &found.witness, reproduce));
+}
+
+/// Whether the column names the user who asks.
+fn is_user(table: &Relation, found: &Unchecked<'_>) -> bool {
+    let is_tenant = super::intent::Intent::of(table).tenant.is_some_and(|c| c.name == found.column);
+    let is_uuid = table.column(found.column).is_some_and(|c| c.data_type == "uuid");
+    is_uuid && !is_tenant && found.principal.who == Who::SignedIn
 }
 
 fn fix(table: &Relation, policy: &Policy, found: &Unchecked<'_>, check: &str) -> String {
-    let column = quote_ident(found.column);
-    let is_user =
-        table.column(found.column).is_some_and(|c| c.data_type == "uuid") && found.principal.who == Who::SignedIn;
-    let is_tenant = super::intent::Intent::of(table).tenant.is_some_and(|c| c.name == found.column);
-    if is_tenant || !is_user {
-        return format!(
-            "-- demand in WITH CHECK of policy {} that {column} is the caller's own",
-            quote_ident(&policy.name)
-        );
+    let (name, column) = (quote_ident(&policy.name), quote_ident(found.column));
+    if !is_user(table, found) {
+        return format!("-- demand in WITH CHECK of policy {name} that {column} is the caller's own");
     }
-    format!(
-        "alter policy {} on {} with check (({check}) and {column} = (select auth.uid()));",
-        quote_ident(&policy.name),
-        table.name
-    )
+    format!("alter policy {name} on {} with check (({check}) and {column} = (select auth.uid()));", table.name)
 }

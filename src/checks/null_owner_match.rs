@@ -1,4 +1,5 @@
 use super::compared::Compared;
+use super::shown::Shown;
 use super::words::{and_list, subject, verb};
 use super::{Check, Context, Meta, declare_check};
 use crate::analyzer::decide::{By, Which};
@@ -131,11 +132,14 @@ fn report(cx: &Context<'_>, table: &Relation, policy: &Policy, found: &Matched<'
     );
     let title =
         format!("policy {:?} takes rows of {} without {} for the caller's", policy.name, table.name, found.column);
-    let shown = found.commands.first().copied().unwrap_or(Command::Select);
+    let command = found.commands.first().copied().unwrap_or(Command::Select);
+    let rule = format!("{column} is not null");
+    let shown =
+        Shown { principal: found.principal, table, command: command, which: Which::Old, rule: &rule, blind: false };
+
     let draft = Draft::new(ObjectRef::policy(&table.name, &policy.name), found.severity, title, message)
         .confidence(Confidence::Proved)
         .principal(&found.principal.role)
-        .reproduce(cx.reproduce(found.principal, table, shown))
         .fix(format!(
             "alter policy {} on {} using (({using}) and {column} is not null);",
             quote_ident(&policy.name),
@@ -144,5 +148,6 @@ fn report(cx: &Context<'_>, table: &Relation, policy: &Policy, found: &Matched<'
         .evidence("witness", cx.show(&found.witness, "but not with"))
         .evidence("policy", format!("FOR {}: {}", policy.command, printable(using)))
         .origin(policy.origin);
-    out.report(draft);
+    let reproduce = cx.reproduce(found.principal, table, command);
+    out.report(cx.witnessed(draft, &shown, &found.witness, reproduce));
 }

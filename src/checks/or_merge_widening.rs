@@ -1,4 +1,5 @@
 use super::compared::Compared;
+use super::shown::Shown;
 use super::words::{subject, verb};
 use super::{Check, Context, Meta, declare_check};
 use crate::analyzer::decide::{By, Which, pick};
@@ -137,17 +138,19 @@ fn report(cx: &Context<'_>, table: &Relation, broad: &Policy, found: &Widening<'
         text(broad),
         found.command
     );
+    let rule = pick(which)(found.narrow).unwrap_or("true");
+    let shown = Shown { principal: found.principal, table, command: found.command, which, rule: rule, blind: false };
     let title = format!("policy {:?} swallows policy {:?} of {}", broad.name, found.narrow.name, table.name);
     let draft = Draft::new(ObjectRef::policy(&table.name, &broad.name), found.severity, title, message)
         .confidence(Confidence::Likely)
         .principal(&found.principal.role)
-        .reproduce(cx.reproduce(found.principal, table, found.command))
         .fix(fix(table, broad, found))
         .evidence("witness", cx.show(&found.witness, "likewise"))
         .evidence("broad policy", format!("FOR {}: {}", broad.command, text(broad)))
         .evidence("narrow policy", format!("FOR {}: {}", found.narrow.command, text(found.narrow)))
         .origin(broad.origin);
-    out.report(draft);
+    let reproduce = cx.reproduce(found.principal, table, found.command);
+    out.report(cx.witnessed(draft, &shown, &found.witness, reproduce));
 }
 
 /// The broad policy for the other commands only.

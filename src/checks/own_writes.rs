@@ -6,9 +6,9 @@ use std::panic::resume_unwind;
 use std::thread;
 
 use super::Context;
-use super::reproduce::as_principal;
+use super::shown::Shown;
 use super::words::{and_list, first_of, subject, verb};
-use crate::analyzer::decide::{Asker, Caller, Decider, Escalation};
+use crate::analyzer::decide::{Asker, Caller, Decider, Escalation, Which};
 use crate::analyzer::effective::{Access, Principal, Who};
 use crate::finding::{Confidence, Draft, ObjectRef, Severity};
 use crate::model::{Command, QualifiedName, Relation, quote_ident};
@@ -152,18 +152,25 @@ impl<'a> Context<'a> {
             .fix(fix)
             .evidence("witness", self.show(&gain.first.witness, "then"))
             .origin(gain.written.origin);
-        if let Some((target, by)) = gain.reached.first()
-            && let Some(target) = self.schema.relation(target)
-        {
-            let mut reproduce = self.reproduce(gain.principal, gain.written, command);
-            let then = self.statement(gain.principal, target, *by);
-            let write = self.statement(gain.principal, gain.written, command);
-            reproduce.sql = Some(as_principal(gain.principal, &format!("{write}\n{then}")));
-            draft = draft.reproduce(reproduce);
-        }
         for policy in gain.written.policies.iter().filter(|p| p.permissive && p.command.covers(command)) {
             let text = policy.check.as_deref().or(policy.using.as_deref()).unwrap_or("true");
             draft = draft.evidence("policy", format!("{}: FOR {}: {text}", quote_ident(&policy.name), policy.command));
+        }
+        let shown = Shown {
+            principal: gain.principal,
+            table: gain.written,
+            command,
+            which: Which::New,
+            rule: "false",
+            blind: false,
+        };
+        let reproduce = self.reproduce(gain.principal, gain.written, command);
+        let mut draft = self.witnessed(draft, &shown, &gain.first.witness, reproduce);
+        if let Some((target, by)) = gain.reached.first()
+            && let Some(target) = self.schema.relation(target)
+        {
+            let then = self.statement(gain.principal, target, *by);
+            draft = draft.then(&format!("-- what that reaches\n{then}\n"));
         }
         draft
     }

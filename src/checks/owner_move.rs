@@ -1,4 +1,5 @@
 use super::compared::Compared;
+use super::shown::Shown;
 use super::words::subject;
 use super::{Check, Context, Meta, declare_check};
 use crate::analyzer::decide::{By, Which};
@@ -123,12 +124,19 @@ fn report(cx: &Context<'_>, table: &Relation, policy: &Policy, found: &Move<'_>,
         message.push_str(if refused { ", which the Data API refuses." } else { "." });
     }
     let title = format!("policy {:?} lets rows of {} be given to another {}", policy.name, table.name, found.column);
+    let shown = Shown {
+        principal: found.principal,
+        table,
+        command: Command::Update,
+        which: Which::New,
+        rule: using,
+        blind: found.blind,
+    };
     let mut reproduce = cx.reproduce(found.principal, table, Command::Update);
     reproduce.sql = Some(cx.reproduce_set(found.principal, table, found.column, !found.blind));
     let draft = Draft::new(ObjectRef::policy(&table.name, &policy.name), found.severity, title, message)
         .confidence(Confidence::Likely)
         .principal(&found.principal.role)
-        .reproduce(reproduce)
         .fix(format!("alter policy {} on {} with check ({using});", quote_ident(&policy.name), table.name))
         .evidence("witness", cx.show(&found.witness, "changed to"))
         .evidence(
@@ -136,5 +144,5 @@ fn report(cx: &Context<'_>, table: &Relation, policy: &Policy, found: &Move<'_>,
             format!("FOR {}: USING {}, WITH CHECK {}", policy.command, printable(using), printable(check)),
         )
         .origin(policy.origin);
-    out.report(draft);
+    out.report(cx.witnessed(draft, &shown, &found.witness, reproduce));
 }

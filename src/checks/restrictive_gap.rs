@@ -1,4 +1,5 @@
 use super::compared::Compared;
+use super::shown::Shown;
 use super::words::{and_list, subject, verb};
 use super::{Check, Context, Meta, declare_check};
 use crate::analyzer::decide::{By, Which};
@@ -133,16 +134,26 @@ fn report(cx: &Context<'_>, table: &Relation, floor: &Policy, found: &Gap<'_>, o
     }
     let title =
         format!("restrictive policy {:?} of {} leaves {} {}", floor.name, table.name, found.principal.role, "open");
-    let shown = found.commands.first().copied().unwrap_or(Command::Select);
+    let command = found.commands.first().copied().unwrap_or(Command::Select);
+    let adds = command == Command::Insert;
+    let shown = Shown {
+        principal: found.principal,
+        table,
+        command: command,
+        which: if adds { Which::New } else { Which::Old },
+        rule: text,
+        blind: !found.of_role,
+    };
+
     let draft = Draft::new(ObjectRef::policy(&table.name, &floor.name), found.severity, title, message)
         .confidence(Confidence::Likely)
         .principal(&found.principal.role)
-        .reproduce(cx.reproduce(found.principal, table, shown))
         .fix(fix(table, floor, found, text))
         .evidence("witness", cx.show(&found.witness, "added"))
         .evidence("policy", format!("RESTRICTIVE FOR {}: {}", floor.command, printable(text)))
         .origin(floor.origin);
-    out.report(draft);
+    let reproduce = cx.reproduce(found.principal, table, command);
+    out.report(cx.witnessed(draft, &shown, &found.witness, reproduce));
 }
 
 /// The same floor under what is open.

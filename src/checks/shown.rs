@@ -1,11 +1,66 @@
 //! Witnesses in words: the session and the rows that show what a finding claims.
 
 use super::Context;
+use crate::analyzer::decide::{Caller, Which};
+use crate::analyzer::effective::Principal;
 use crate::analyzer::term::{Type, Value};
 use crate::analyzer::witness::{Witness, WitnessRow};
-use crate::model::{QualifiedName, quote_ident, quote_literal};
+use crate::finding::{Draft, Reproduce};
+use crate::model::{Command, QualifiedName, Relation, quote_ident, quote_literal};
+use crate::report::Asked;
+use crate::verdicts::plain;
+use crate::verdicts::script::{Scene, Script};
+
+/// What a witness shows of a command, for its script.
+pub(super) struct Shown<'s> {
+    pub(super) principal: &'s Principal,
+    pub(super) table: &'s Relation,
+    pub(super) command: Command,
+    /// The row that the rule is on.
+    pub(super) which: Which,
+    /// What should be true of the row and is not: SQL as the catalog prints it.
+    pub(super) rule: &'s str,
+    /// Whether the statement must read no column.
+    pub(super) blind: bool,
+}
 
 impl Context<'_> {
+    /// Adds the witness to a finding, and the script that shows it on a server. Of rows that the question holds against each
+    /// other it takes the first.
+    pub(super) fn witnessed(
+        &self,
+        draft: Draft,
+        shown: &Shown<'_>,
+        witness: &Witness,
+        mut reproduce: Reproduce,
+    ) -> Draft {
+        let mut witness = witness.clone();
+        if shown.which == Which::Old {
+            witness.subjects.retain(|s| s.stored);
+        } else if let Some(first) = witness.subjects.iter().position(|s| !s.stored) {
+            let mut at = 0;
+            witness.subjects.retain(|s| {
+                at += 1;
+                s.stored || at == first + 1
+            });
+        }
+        let scene = Scene {
+            effective: &self.effective,
+            role: &shown.principal.role,
+            relation: shown.table,
+            command: shown.command,
+            which: shown.which,
+            caller: if shown.blind { Caller::Sql } else { Caller::DataApi },
+            asked: Asked::NeverExceeds,
+            rule: shown.rule,
+        };
+        let script = Script::of(&scene, &witness);
+        if let Some(script) = &script {
+            reproduce.sql = Some(script.text());
+        }
+        draft.witness(plain(&witness, &shown.table.name, self.schema, script.as_ref())).reproduce(reproduce)
+    }
+
     /// The witness as one line: who, the rows that there are, and those that the question asks about beside them, called
     /// `others`.
     pub(super) fn show(&self, witness: &Witness, others: &str) -> String {

@@ -154,6 +154,15 @@ impl Draft {
         self
     }
 
+    /// Adds a statement to the script, behind what the role does.
+    pub(crate) fn then(mut self, sql: &str) -> Self {
+        if let Some(script) = self.reproduce.as_mut().and_then(|r| r.sql.as_mut()) {
+            let end = script.find("reset role;").or_else(|| script.rfind("rollback;"));
+            script.insert_str(end.unwrap_or(script.len()), sql);
+        }
+        self
+    }
+
     pub(crate) fn fix(mut self, sql: impl Into<String>) -> Self {
         self.fix = Some(sql.into());
         self

@@ -120,7 +120,7 @@ fn reason(case: &Case<'_, '_>, answer: &Answer) -> String {
 }
 
 /// A witness as plain data.
-pub(super) fn plain(
+pub(crate) fn plain(
     witness: &found::Witness,
     relation: &QualifiedName,
     schema: &Schema,

@@ -18,6 +18,7 @@ mod parallel;
 pub mod script;
 
 pub use checks::CHECKS;
+pub(crate) use entry::plain;
 pub use finding::findings;
 
 use crate::access::Intent;
