@@ -134,14 +134,8 @@ fn report(cx: &Context<'_>, table: &Relation, command: Command, found: &Blind<'_
         None => ObjectRef::relation(&table.name),
     };
     let title = format!("{} can {what} rows of {} that it cannot read", found.principal.role, table.name);
-    let shown = Shown {
-        principal: found.principal,
-        table,
-        command: command,
-        which: Which::Old,
-        rule: &found.readable,
-        blind: true,
-    };
+    let shown =
+        Shown { principal: found.principal, table, command, which: Which::Old, rule: &found.readable, blind: true };
     let draft = Draft::new(object, found.severity, title, message)
         .confidence(Confidence::Proved)
         .principal(&found.principal.role)

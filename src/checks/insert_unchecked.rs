@@ -129,14 +129,8 @@ fn report(cx: &Context<'_>, table: &Relation, policy: &Policy, found: &Unchecked
     );
     let own = format!("{column} = auth.uid()");
     let rule = if is_user(table, found) { own.as_str() } else { "false" };
-    let shown = Shown {
-        principal: found.principal,
-        table,
-        command: Command::Insert,
-        which: Which::New,
-        rule: rule,
-        blind: false,
-    };
+    let shown =
+        Shown { principal: found.principal, table, command: Command::Insert, which: Which::New, rule, blind: false };
     let title = format!("policy {:?} lets rows of {} be added with any {}", policy.name, table.name, found.column);
     let draft = Draft::new(ObjectRef::policy(&table.name, &policy.name), found.severity, title, message)
         .confidence(Confidence::Likely)

@@ -134,8 +134,7 @@ fn report(cx: &Context<'_>, table: &Relation, policy: &Policy, found: &Matched<'
         format!("policy {:?} takes rows of {} without {} for the caller's", policy.name, table.name, found.column);
     let command = found.commands.first().copied().unwrap_or(Command::Select);
     let rule = format!("{column} is not null");
-    let shown =
-        Shown { principal: found.principal, table, command: command, which: Which::Old, rule: &rule, blind: false };
+    let shown = Shown { principal: found.principal, table, command, which: Which::Old, rule: &rule, blind: false };
 
     let draft = Draft::new(ObjectRef::policy(&table.name, &policy.name), found.severity, title, message)
         .confidence(Confidence::Proved)

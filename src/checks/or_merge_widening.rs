@@ -139,7 +139,7 @@ fn report(cx: &Context<'_>, table: &Relation, broad: &Policy, found: &Widening<'
         found.command
     );
     let rule = pick(which)(found.narrow).unwrap_or("true");
-    let shown = Shown { principal: found.principal, table, command: found.command, which, rule: rule, blind: false };
+    let shown = Shown { principal: found.principal, table, command: found.command, which, rule, blind: false };
     let title = format!("policy {:?} swallows policy {:?} of {}", broad.name, found.narrow.name, table.name);
     let draft = Draft::new(ObjectRef::policy(&table.name, &broad.name), found.severity, title, message)
         .confidence(Confidence::Likely)

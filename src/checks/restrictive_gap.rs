@@ -139,7 +139,7 @@ fn report(cx: &Context<'_>, table: &Relation, floor: &Policy, found: &Gap<'_>, o
     let shown = Shown {
         principal: found.principal,
         table,
-        command: command,
+        command,
         which: if adds { Which::New } else { Which::Old },
         rule: text,
         blind: !found.of_role,

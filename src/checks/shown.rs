@@ -97,7 +97,7 @@ impl Context<'_> {
         match value {
             Value::Bool(yes) => yes.to_string(),
             Value::Int(number) => number.to_string(),
-            _ => text.map_or_else(|| "a value".to_owned(), |t| quote_literal(&t).into()),
+            _ => text.map_or_else(|| "a value".to_owned(), |t| quote_literal(&t)),
         }
     }
 }
