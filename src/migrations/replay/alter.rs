@@ -73,7 +73,8 @@ impl Run {
 
     /// The constraint of an attached index becomes a part of that of its new parent.
     fn attach_key(&mut self, parent: Id, child: Id) {
-        let key = |run: &Self, index: Id| run.catalog.constraints.ids(|c| c.index == Some(index)).first().copied();
+        let key =
+            |run: &Self, index: Id| run.catalog.constraints.using(index, |c| c.index == Some(index)).first().copied();
         if let (Some(parent), Some(child)) = (key(self, parent), key(self, child))
             && let Some(row) = self.catalog.constraints.edit(child)
         {
@@ -87,7 +88,7 @@ impl Run {
         let whole = self
             .partitions(relation)
             .into_iter()
-            .all(|child| self.catalog.indexes.iter().any(|(_, i)| i.relation == child && i.parent == Some(index)));
+            .all(|child| !self.catalog.indexes.of(child, |i| i.parent == Some(index)).is_empty());
         if let Some(row) = self.catalog.indexes.edit(index) {
             row.valid |= whole;
         }
@@ -154,7 +155,7 @@ impl Run {
     }
 
     fn set_logged(&mut self, id: Id, on: bool) {
-        let owned = self.catalog.relations.ids(|r| r.owned_by.is_some_and(|(owner, ..)| owner == id));
+        let owned = self.catalog.relations.using(id, |r| r.owned_by.is_some_and(|(owner, ..)| owner == id));
         let sequences = owned.into_iter().filter(|_| self.catalog.major >= 15).collect::<Vec<_>>();
         for id in std::iter::once(id).chain(sequences) {
             if let Some(row) = self.catalog.relations.edit(id) {
@@ -264,7 +265,7 @@ impl Run {
                     return reject(state::WRONG_STATE, format!("column `{name}` is not an identity column"));
                 }
                 self.set_identity(id, place, None);
-                let sequences = self.catalog.relations.ids(|r| r.owned_by == Some((id, place, true)));
+                let sequences = self.catalog.relations.using(id, |r| r.owned_by == Some((id, place, true)));
                 for sequence in sequences {
                     self.remove_relation(sequence);
                 }
@@ -479,7 +480,7 @@ impl Run {
     }
 
     fn fire_triggers(&mut self, id: Id, name: Option<&str>, fires: FiresWhen, only: bool) -> Result {
-        let wanted = self.catalog.triggers.ids(|t| t.relation == id && name.is_none_or(|n| n == t.name));
+        let wanted = self.catalog.triggers.of(id, |t| name.is_none_or(|n| n == t.name));
         if let (Some(name), true) = (name, wanted.is_empty()) {
             let table = self.catalog.qualified(id);
             return reject(state::UNDEFINED_OBJECT, format!("trigger `{name}` for table `{table}` does not exist"));
@@ -496,14 +497,14 @@ impl Run {
             row.fires = fires;
         }
         if !only {
-            for clone in self.catalog.triggers.ids(|t| t.parent == Some(trigger)) {
+            for clone in self.catalog.triggers.using(trigger, |t| t.parent == Some(trigger)) {
                 self.fire_trigger(clone, fires, false);
             }
         }
     }
 
     fn fire_rule(&mut self, id: Id, name: &str, fires: FiresWhen) -> Result {
-        let found = self.catalog.rules.ids(|r| r.relation == id && r.name == name);
+        let found = self.catalog.rules.of(id, |r| r.name == name);
         let Some(rule) = found.first().copied() else {
             return reject(state::UNDEFINED_OBJECT, format!("rule `{name}` does not exist"));
         };
@@ -527,7 +528,7 @@ impl Run {
         change(&mut row.acl);
         row.columns.iter_mut().for_each(|c| change(&mut c.acl));
         if row.kind != RelationKind::Sequence {
-            for sequence in self.catalog.relations.ids(|r| r.owned_by.is_some_and(|(table, ..)| table == id)) {
+            for sequence in self.catalog.relations.using(id, |r| r.owned_by.is_some_and(|(table, ..)| table == id)) {
                 self.own_relation(sequence, owner);
             }
         }

@@ -244,7 +244,7 @@ impl Run {
         }
         self.touch(id);
         let mut moved: Vec<(Id, String, Space)> = vec![(id, name, Space::Relation)];
-        for index in self.catalog.indexes.ids(|i| i.relation == id) {
+        for index in self.catalog.indexes.of(id, |_| true) {
             moved.extend(self.catalog.indexes.get(index).map(|i| (index, i.name.clone(), Space::Relation)));
         }
         for constraint in self.constraints_of(id) {
@@ -259,7 +259,7 @@ impl Run {
             row.schema = schema;
         }
         self.touch(id);
-        for sequence in self.catalog.relations.ids(|r| r.owned_by.is_some_and(|(table, ..)| table == id)) {
+        for sequence in self.catalog.relations.using(id, |r| r.owned_by.is_some_and(|(table, ..)| table == id)) {
             self.move_relation(sequence, schema)?;
         }
         Ok(())
@@ -355,7 +355,7 @@ impl Run {
                 self.may_give_to(owner, Some(schema))?;
                 own!(self, types, id, owner);
                 let multirange = |t: &super::catalog::object::Type| matches!(t.kind, super::catalog::object::TypeKind::Multirange(range) if range == id);
-                for other in self.catalog.types.ids(multirange) {
+                for other in self.catalog.types.using(id, multirange) {
                     own!(self, types, other, owner);
                 }
             }

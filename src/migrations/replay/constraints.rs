@@ -84,7 +84,7 @@ impl Run {
     }
 
     pub(super) fn constraints_of(&self, on: Id) -> Vec<Id> {
-        self.catalog.constraints.ids(|c| c.on == on)
+        self.catalog.constraints.of(on, |_| true)
     }
 
     /// A constraint of a table; `column` is the place of the column that it stands at. Children get it too.
@@ -158,8 +158,8 @@ impl Run {
     }
 
     pub(super) fn primary_key(&self, relation: Id) -> Option<Id> {
-        let primary = |c: &Constraint| c.on == relation && matches!(c.kind, ConstraintKind::PrimaryKey);
-        self.catalog.constraints.ids(primary).first().copied()
+        let primary = |c: &Constraint| matches!(c.kind, ConstraintKind::PrimaryKey);
+        self.catalog.constraints.of(relation, primary).first().copied()
     }
 
     fn add_check(
@@ -404,9 +404,9 @@ impl Run {
             let keys = i.keys.iter().map(|k| if let IndexKey::Column(place) = k { Some(*place) } else { None });
             let Some(mut keys) = keys.collect::<Option<Vec<_>>>() else { return false };
             keys.sort_unstable();
-            i.relation == relation && i.unique && i.predicate.is_none() && keys == wanted
+            i.unique && i.predicate.is_none() && keys == wanted
         };
-        self.catalog.indexes.ids(fits).first().copied()
+        self.catalog.indexes.of(relation, fits).first().copied()
     }
 
     /// The columns of `relation` that code speaks of, in the order in which it does.

@@ -23,7 +23,9 @@ impl Run {
         match () {
             () if c.policies.has(id) || c.rules.has(id) => (),
             () if c.triggers.has(id) => {
-                found.extend(c.triggers.ids(|t| t.parent == Some(id)).into_iter().map(|id| (id.into(), Tie::Part)));
+                found.extend(
+                    c.triggers.using(id, |t| t.parent == Some(id)).into_iter().map(|id| (id.into(), Tie::Part)),
+                );
                 found.extend(c.triggers.get(id).and_then(|t| t.constraint).map(|id| (id.into(), Tie::Part)));
             }
             () if c.constraints.has(id) => c.of_constraint(id, &mut found),
@@ -34,8 +36,10 @@ impl Run {
                 c.code_with(&|code| code.uses.iter().any(|a| a.id == id), address, &mut found);
             }
             () if c.functions.has(id) => {
-                found.extend(c.triggers.ids(|t| t.function == id).into_iter().map(|id| (id.into(), Tie::Normal)));
-                found.extend(c.event_triggers.ids(|t| t.function == id).into_iter().map(|id| (id.into(), Tie::Normal)));
+                found.extend(c.triggers.using(id, |t| t.function == id).into_iter().map(|id| (id.into(), Tie::Normal)));
+                found.extend(
+                    c.event_triggers.using(id, |t| t.function == id).into_iter().map(|id| (id.into(), Tie::Normal)),
+                );
                 c.code_with(&|code| code.uses.contains(&address), address, &mut found);
             }
             () if c.types.has(id) => {
@@ -64,19 +68,19 @@ impl Catalog {
         for (place, _) in columns.iter().enumerate().filter(|(_, c)| !c.dropped) {
             found.push((Address::column(id, place), Tie::Part));
         }
-        push(found, self.policies.ids(|p| p.relation == id), Tie::Part);
-        push(found, self.triggers.ids(|t| t.relation == id), Tie::Part);
-        push(found, self.rules.ids(|r| r.relation == id), Tie::Part);
-        push(found, self.constraints.ids(|k| k.on == id), Tie::Part);
-        push(found, self.indexes.ids(|i| i.relation == id), Tie::Part);
-        push(found, self.relations.ids(|r| r.owned_by.is_some_and(|(table, ..)| table == id)), Tie::Part);
-        push(found, self.relations.ids(|r| r.is_partition && r.parents.contains(&id)), Tie::Part);
+        push(found, self.policies.of(id, |_| true), Tie::Part);
+        push(found, self.triggers.of(id, |_| true), Tie::Part);
+        push(found, self.rules.of(id, |_| true), Tie::Part);
+        push(found, self.constraints.of(id, |_| true), Tie::Part);
+        push(found, self.indexes.of(id, |_| true), Tie::Part);
+        push(found, self.relations.using(id, |r| r.owned_by.is_some_and(|(table, ..)| table == id)), Tie::Part);
+        push(found, self.relations.using(id, |r| r.is_partition && r.parents.contains(&id)), Tie::Part);
         let columns = self.relations.get(id).map(|r| r.columns.as_slice()).unwrap_or_default();
         let defaults = columns.iter().enumerate().filter(|(_, c)| c.default.is_some());
         found.extend(defaults.map(|(place, _)| (Address::default(id, place), Tie::Part)));
-        push(found, self.relations.ids(|r| !r.is_partition && r.parents.contains(&id)), Tie::Normal);
+        push(found, self.relations.using(id, |r| !r.is_partition && r.parents.contains(&id)), Tie::Normal);
         let refers = |kind: &ConstraintKind| matches!(kind, ConstraintKind::ForeignKey(key) if key.relation == id);
-        push(found, self.constraints.ids(|k| k.on != id && refers(&k.kind)), Tie::Normal);
+        push(found, self.constraints.using(id, |k| k.on != id && refers(&k.kind)), Tie::Normal);
     }
 
     fn of_column(&self, id: Id, place: usize, found: &mut Found) {
@@ -93,14 +97,14 @@ impl Catalog {
             }) || i.include.contains(&place)
                 || i.predicate.as_ref().is_some_and(uses)
         };
-        push(found, self.indexes.ids(|i| i.relation == id && in_index(i)), Tie::Part);
+        push(found, self.indexes.of(id, in_index), Tie::Part);
         let included =
             |k: &Constraint| k.index.and_then(|i| self.indexes.get(i)).is_some_and(|i| i.include.contains(&place));
-        push(found, self.constraints.ids(|k| k.on == id && (k.columns.contains(&place) || included(k))), Tie::Part);
-        push(found, self.relations.ids(|r| r.owned_by.is_some_and(|(t, p, _)| (t, p) == (id, place))), Tie::Part);
-        push(found, self.triggers.ids(|t| t.relation == id && t.columns.contains(&place)), Tie::Normal);
+        push(found, self.constraints.of(id, |k| k.columns.contains(&place) || included(k)), Tie::Part);
+        push(found, self.relations.using(id, |r| r.owned_by.is_some_and(|(t, p, _)| (t, p) == (id, place))), Tie::Part);
+        push(found, self.triggers.of(id, |t| t.columns.contains(&place)), Tie::Normal);
         let refers = |kind: &ConstraintKind| matches!(kind, ConstraintKind::ForeignKey(key) if key.relation == id && key.columns.contains(&place));
-        push(found, self.constraints.ids(|k| k.on != id && refers(&k.kind)), Tie::Normal);
+        push(found, self.constraints.using(id, |k| k.on != id && refers(&k.kind)), Tie::Normal);
     }
 
     fn of_constraint(&self, id: Id, found: &mut Found) {
@@ -108,20 +112,20 @@ impl Catalog {
         if let Some(index) = row.index {
             found.push((index.into(), Tie::Part));
         }
-        push(found, self.constraints.ids(|k| !k.local && k.inherited.contains(&id)), Tie::Part);
+        push(found, self.constraints.using(id, |k| !k.local && k.inherited.contains(&id)), Tie::Part);
     }
 
     fn of_index(&self, id: Id, found: &mut Found) {
-        push(found, self.constraints.ids(|k| k.index == Some(id)), Tie::Normal);
-        push(found, self.indexes.ids(|i| i.parent == Some(id)), Tie::Part);
+        push(found, self.constraints.using(id, |k| k.index == Some(id)), Tie::Normal);
+        push(found, self.indexes.using(id, |i| i.parent == Some(id)), Tie::Part);
         let rests = |kind: &ConstraintKind| matches!(kind, ConstraintKind::ForeignKey(key) if key.key == Some(id));
-        push(found, self.constraints.ids(|k| rests(&k.kind)), Tie::Normal);
+        push(found, self.constraints.using(id, |k| rests(&k.kind)), Tie::Normal);
     }
 
     /// What has values of a type, or of a relation's row type.
     fn with_type(&self, id: Id, found: &mut Found) {
         let is = |t: &TypeRef| t.id() == Some(id);
-        for (relation, row) in self.relations.iter() {
+        for (relation, row) in self.relations.users(id) {
             for (place, column) in row.columns.iter().enumerate().filter(|(_, c)| !c.dropped && is(&c.data_type)) {
                 let _ = column;
                 let dependent = if row.view.is_some() { relation.into() } else { Address::column(relation, place) };
@@ -131,9 +135,9 @@ impl Catalog {
         let in_function = |f: &super::catalog::object::Function| {
             f.returns.as_ref().is_some_and(is) || f.parameters.iter().any(|p| is(&p.data_type))
         };
-        push(found, self.functions.ids(in_function), Tie::Normal);
-        push(found, self.constraints.ids(|k| k.on == id), Tie::Part);
-        for (other, row) in self.types.iter().filter(|(_, t)| self.type_rests_on(t, id)) {
+        push(found, self.functions.using(id, in_function), Tie::Normal);
+        push(found, self.constraints.of(id, |_| true), Tie::Part);
+        for (other, row) in self.types.users(id).filter(|(_, t)| self.type_rests_on(t, id)) {
             let tie = if matches!(row.kind, TypeKind::Multirange(_)) { Tie::Part } else { Tie::Normal };
             found.push((other.into(), tie));
         }
@@ -142,7 +146,7 @@ impl Catalog {
     /// What has code that `uses` says uses `target`.
     fn code_with(&self, uses: &dyn Fn(&Code) -> bool, target: Address, found: &mut Found) {
         let maybe = |code: &Option<Code>| code.as_ref().is_some_and(uses);
-        for (id, row) in self.relations.iter() {
+        for (id, row) in self.relations.users(target.id) {
             if id != target.id && row.view.as_ref().is_some_and(|v| uses(&v.query)) {
                 found.push((id.into(), Tie::Normal));
             }
@@ -156,45 +160,45 @@ impl Catalog {
                 }
             }
         }
-        push(found, self.policies.ids(|p| maybe(&p.using) || maybe(&p.check)), Tie::Normal);
-        push(found, self.triggers.ids(|t| maybe(&t.when)), Tie::Normal);
-        push(found, self.rules.ids(|r| maybe(&r.condition) || uses(&r.commands)), Tie::Normal);
+        push(found, self.policies.using(target.id, |p| maybe(&p.using) || maybe(&p.check)), Tie::Normal);
+        push(found, self.triggers.using(target.id, |t| maybe(&t.when)), Tie::Normal);
+        push(found, self.rules.using(target.id, |r| maybe(&r.condition) || uses(&r.commands)), Tie::Normal);
         push(
             found,
-            self.functions.ids(|f| uses(&f.body) || f.parameters.iter().any(|p| maybe(&p.default))),
+            self.functions.using(target.id, |f| uses(&f.body) || f.parameters.iter().any(|p| maybe(&p.default))),
             Tie::Normal,
         );
         let in_constraint = |kind: &ConstraintKind| match kind {
             ConstraintKind::Check(code) | ConstraintKind::Exclusion(code) => uses(code),
             _ => false,
         };
-        push(found, self.constraints.ids(|k| in_constraint(&k.kind)), Tie::Normal);
+        push(found, self.constraints.using(target.id, |k| in_constraint(&k.kind)), Tie::Normal);
         let in_index = |i: &Index| {
             maybe(&i.predicate) || i.keys.iter().any(|k| matches!(k, IndexKey::Expression(code) if uses(code)))
         };
-        push(found, self.indexes.ids(in_index), Tie::Normal);
+        push(found, self.indexes.using(target.id, in_index), Tie::Normal);
     }
 
     fn of_other(&self, id: Id, found: &mut Found) {
         if self.namespaces.has(id) {
-            push(found, self.relations.ids(|r| r.schema == id), Tie::Normal);
-            push(found, self.functions.ids(|f| f.schema == id), Tie::Normal);
-            push(found, self.types.ids(|t| t.schema == id), Tie::Normal);
-            push(found, self.extensions.ids(|e| e.schema == id), Tie::Normal);
-            push(found, self.defaults.ids(|d| d.schema == Some(id)), Tie::Part);
+            push(found, self.relations.of(id, |_| true), Tie::Normal);
+            push(found, self.functions.of(id, |_| true), Tie::Normal);
+            push(found, self.types.of(id, |_| true), Tie::Normal);
+            push(found, self.extensions.using(id, |e| e.schema == id), Tie::Normal);
+            push(found, self.defaults.using(id, |d| d.schema == Some(id)), Tie::Part);
         }
         if self.extensions.has(id) {
-            push(found, self.relations.ids(|r| r.extension == Some(id)), Tie::Part);
-            push(found, self.functions.ids(|f| f.extension == Some(id)), Tie::Part);
-            push(found, self.types.ids(|t| t.extension == Some(id)), Tie::Part);
-            push(found, self.namespaces.ids(|n| n.extension == Some(id)), Tie::Part);
+            push(found, self.relations.using(id, |r| r.extension == Some(id)), Tie::Part);
+            push(found, self.functions.using(id, |f| f.extension == Some(id)), Tie::Part);
+            push(found, self.types.using(id, |t| t.extension == Some(id)), Tie::Part);
+            push(found, self.namespaces.using(id, |n| n.extension == Some(id)), Tie::Part);
         }
         if self.wrappers.has(id) {
-            push(found, self.servers.ids(|s| s.wrapper == id), Tie::Normal);
+            push(found, self.servers.using(id, |s| s.wrapper == id), Tie::Normal);
         }
         if self.servers.has(id) {
-            push(found, self.relations.ids(|r| r.server == Some(id)), Tie::Normal);
-            push(found, self.mappings.ids(|m| m.server == id), Tie::Normal);
+            push(found, self.relations.using(id, |r| r.server == Some(id)), Tie::Normal);
+            push(found, self.mappings.using(id, |m| m.server == id), Tie::Normal);
         }
     }
 }

@@ -130,7 +130,7 @@ impl Run {
         let id = self.find_index(name);
         let part = id.is_some_and(|id| {
             let attached = self.catalog.indexes.get(id).is_some_and(|i| i.parent.is_some());
-            attached || self.catalog.constraints.iter().any(|(_, c)| c.index == Some(id))
+            attached || !self.catalog.constraints.using(id, |c| c.index == Some(id)).is_empty()
         });
         match part {
             true => reject(state::DEPENDENT_OBJECTS, format!("what index `{name}` is a part of requires it")),
@@ -270,13 +270,13 @@ impl Run {
         if let Some((space, name)) = removed {
             c.names.remove(space, ROOT, &name, id);
         }
-        for publication in c.publications.ids(|p| p.schemas.contains(&id)) {
+        for publication in c.publications.using(id, |p| p.schemas.contains(&id)) {
             if let Some(row) = c.publications.edit(publication) {
                 row.schemas.retain(|schema| *schema != id);
             }
         }
         c.defaults.remove(id);
-        for publication in c.publications.ids(|p| p.schemas.contains(&id)) {
+        for publication in c.publications.using(id, |p| p.schemas.contains(&id)) {
             if let Some(row) = c.publications.edit(publication) {
                 row.schemas.retain(|s| *s != id);
             }
@@ -289,7 +289,7 @@ impl Run {
         if let Some(row) = self.catalog.relations.remove(id) {
             self.catalog.names.remove(Space::Relation, row.schema, &row.name, id);
         }
-        for publication in self.catalog.publications.ids(|p| p.relations.iter().any(|r| r.relation == id)) {
+        for publication in self.catalog.publications.using(id, |p| p.relations.iter().any(|r| r.relation == id)) {
             if let Some(row) = self.catalog.publications.edit(publication) {
                 row.relations.retain(|r| r.relation != id);
             }
@@ -309,7 +309,7 @@ impl Run {
         let uses = |p: &super::catalog::object::Publication| {
             p.relations.iter().any(|r| r.relation == id && r.columns.contains(&place))
         };
-        for publication in self.catalog.publications.ids(uses) {
+        for publication in self.catalog.publications.using(id, uses) {
             if let Some(row) = self.catalog.publications.edit(publication) {
                 row.relations.retain(|r| r.relation != id || !r.columns.contains(&place));
             }
@@ -332,10 +332,10 @@ impl Run {
         let name = self.catalog.role_name(id);
         self.catalog.names.remove(Space::Role, ROOT, &name, id);
         self.catalog.roles.remove(id);
-        for membership in self.catalog.memberships.ids(|m| m.role == id || m.member == id) {
+        for membership in self.catalog.memberships.using(id, |m| m.role == id || m.member == id) {
             self.catalog.memberships.remove(membership);
         }
-        for setting in self.catalog.settings.ids(|s| s.role == Some(id)) {
+        for setting in self.catalog.settings.using(id, |s| s.role == Some(id)) {
             self.catalog.settings.remove(setting);
         }
         Ok(())
@@ -350,7 +350,7 @@ impl Run {
         let function = || c.functions.iter().find(|(_, f)| f.owner == id || acl(&f.acl)).map(|(id, _)| id);
         let other = || c.types.iter().find(|(_, t)| t.owner == id || acl(&t.acl)).map(|(id, _)| id);
         let schema = || c.namespaces.iter().find(|(_, n)| n.owner == id || acl(&n.acl)).map(|(id, _)| id);
-        let policy = || c.policies.iter().find(|(_, p)| p.roles.contains(&Some(id))).map(|(id, _)| id);
+        let policy = || c.policies.users(id).find(|(_, p)| p.roles.contains(&Some(id))).map(|(id, _)| id);
         let default = || c.defaults.iter().find(|(_, d)| d.role == id || d.acl.names(id)).map(|(id, _)| id);
         let found = relation.map(|(id, _)| id).or_else(function).or_else(other).or_else(schema);
         let found = found.or_else(policy).or_else(default)?;
@@ -402,7 +402,7 @@ impl Run {
             }
             self.drop_needless_defaults(id);
         }
-        for id in self.catalog.policies.ids(|p| p.roles.contains(&Some(role))) {
+        for id in self.catalog.policies.using(role, |p| p.roles.contains(&Some(role))) {
             let alone = self.catalog.policies.get(id).is_some_and(|p| p.roles.len() == 1);
             if alone {
                 self.remove_policy(id);

@@ -222,7 +222,7 @@ impl Run {
     fn move_extension(&mut self, id: Id, schema: Id) {
         let Some(row) = self.catalog.extensions.edit(id) else { return };
         let from = std::mem::replace(&mut row.schema, schema);
-        for function in self.catalog.functions.ids(|f| f.extension == Some(id) && f.schema == from) {
+        for function in self.catalog.functions.using(id, |f| f.extension == Some(id) && f.schema == from) {
             if let Some(row) = self.catalog.functions.edit(function) {
                 row.schema = schema;
                 let name = row.name.clone();
@@ -230,7 +230,7 @@ impl Run {
                 self.catalog.names.add(Space::Function, schema, &name, function);
             }
         }
-        for data_type in self.catalog.types.ids(|t| t.extension == Some(id) && t.schema == from) {
+        for data_type in self.catalog.types.using(id, |t| t.extension == Some(id) && t.schema == from) {
             if let Some(row) = self.catalog.types.edit(data_type) {
                 row.schema = schema;
                 let name = row.name.clone();
@@ -238,7 +238,7 @@ impl Run {
                 self.catalog.names.add(Space::Type, schema, &name, data_type);
             }
         }
-        for relation in self.catalog.relations.ids(|r| r.extension == Some(id) && r.schema == from) {
+        for relation in self.catalog.relations.using(id, |r| r.extension == Some(id) && r.schema == from) {
             if let Some(row) = self.catalog.relations.edit(relation) {
                 row.schema = schema;
                 let name = row.name.clone();

@@ -234,7 +234,7 @@ impl Run {
     fn all_in(&self, kind: AllKind, schema: Id) -> Vec<Listed> {
         let c = &self.catalog;
         let relations = |sequences: bool| {
-            let ids = c.relations.ids(|r| r.schema == schema && (r.kind == RelationKind::Sequence) == sequences);
+            let ids = c.relations.of(schema, |r| (r.kind == RelationKind::Sequence) == sequences);
             ids.into_iter().map(Listed::Relation).collect()
         };
         match kind {
@@ -246,7 +246,7 @@ impl Run {
                     RoutineKind::Routine => true,
                     _ => kind != FunctionKind::Procedure,
                 };
-                let ids = c.functions.ids(|f| f.schema == schema && wanted(f.kind));
+                let ids = c.functions.of(schema, |f| wanted(f.kind));
                 ids.into_iter().map(Listed::Function).collect()
             }
         }

@@ -156,7 +156,7 @@ impl Run {
             to.clone_into(&mut row.name);
         }
         self.touch(id);
-        for constraint in self.catalog.constraints.ids(|c| c.index == Some(id)) {
+        for constraint in self.catalog.constraints.using(id, |c| c.index == Some(id)) {
             self.rename_constraint_row(constraint, to);
         }
         Ok(())

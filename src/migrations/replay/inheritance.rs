@@ -9,11 +9,11 @@ use crate::migrations::Name;
 
 impl Run {
     pub(super) fn children(&self, relation: Id) -> Vec<Id> {
-        self.catalog.relations.ids(|r| r.parents.contains(&relation))
+        self.catalog.relations.using(relation, |r| r.parents.contains(&relation))
     }
 
     pub(super) fn partitions(&self, relation: Id) -> Vec<Id> {
-        self.catalog.relations.ids(|r| r.is_partition && r.parents.contains(&relation))
+        self.catalog.relations.using(relation, |r| r.is_partition && r.parents.contains(&relation))
     }
 
     /// The places in a child of columns of its parent; they are found by name.
@@ -113,9 +113,8 @@ impl Run {
     /// A key that the attached table brings along becomes a part of its new parent's.
     fn has_own_key(&mut self, child: Id, key: &Constraint, parent: Id, columns: &[usize]) -> bool {
         let primary = matches!(key.kind, ConstraintKind::PrimaryKey);
-        let own = self.catalog.constraints.ids(|c| {
-            c.on == child
-                && c.inherited.is_empty()
+        let own = self.catalog.constraints.of(child, |c| {
+            c.inherited.is_empty()
                 && c.columns == columns
                 && c.is_key()
                 && matches!(c.kind, ConstraintKind::PrimaryKey) == primary
@@ -139,12 +138,11 @@ impl Run {
         columns: Vec<usize>,
         foreign: super::catalog::object::ForeignKey,
     ) {
-        let own = self.catalog.constraints.ids(|c| {
+        let own = self.catalog.constraints.of(child, |c| {
             let same = |f: &super::catalog::object::ForeignKey| {
                 f.relation == foreign.relation && f.columns == foreign.columns && f.on_delete == foreign.on_delete
             };
-            c.on == child
-                && c.inherited.is_empty()
+            c.inherited.is_empty()
                 && c.columns == columns
                 && matches!(&c.kind, ConstraintKind::ForeignKey(f) if same(f))
         });
@@ -174,20 +172,19 @@ impl Run {
     }
 
     fn inherit_indexes(&mut self, parent: Id, child: Id) {
-        for id in self.catalog.indexes.ids(|i| i.relation == parent) {
+        for id in self.catalog.indexes.of(parent, |_| true) {
             let Some(row) = self.catalog.indexes.get(id).cloned() else { continue };
-            if self.catalog.constraints.iter().any(|(_, c)| c.index == Some(id)) {
+            if !self.catalog.constraints.using(id, |c| c.index == Some(id)).is_empty() {
                 continue;
             }
             let places: Vec<Option<usize>> = row.keys.iter().map(Self::key_place).collect();
-            let own = self.catalog.indexes.ids(|i| {
+            let own = self.catalog.indexes.of(child, |i| {
                 let keys: Vec<Option<usize>> = i.keys.iter().map(Self::key_place).collect();
                 let moved: Vec<Option<usize>> = places
                     .iter()
                     .map(|p| p.and_then(|p| self.moved_places(parent, child, &[p]).first().copied()))
                     .collect();
-                i.relation == child
-                    && i.parent.is_none()
+                i.parent.is_none()
                     && keys == moved
                     && !keys.contains(&None)
                     && i.unique == row.unique
@@ -206,7 +203,7 @@ impl Run {
     }
 
     fn inherit_triggers(&mut self, parent: Id, child: Id) {
-        for id in self.catalog.triggers.ids(|t| t.relation == parent && t.for_each_row) {
+        for id in self.catalog.triggers.of(parent, |t| t.for_each_row) {
             self.clone_trigger(id, child);
         }
     }
@@ -269,7 +266,7 @@ impl Run {
 
     /// An index becomes a part of its parent's, and so does its key.
     fn attach_index(&mut self, parent: Id, index: Id) -> Result {
-        let of = |run: &Self, index| run.catalog.constraints.ids(|c| c.index == Some(index)).first().copied();
+        let of = |run: &Self, index| run.catalog.constraints.using(index, |c| c.index == Some(index)).first().copied();
         let (above, own) = (of(self, parent), of(self, index));
         if let Some(row) = self.catalog.indexes.edit(index) {
             row.parent = Some(parent);
@@ -280,7 +277,7 @@ impl Run {
         }
         let relation = self.catalog.indexes.get(parent).map(|i| i.relation);
         let parts = relation.map(|id| self.partitions(id)).unwrap_or_default();
-        let attached = self.catalog.indexes.ids(|i| i.parent == Some(parent)).len();
+        let attached = self.catalog.indexes.using(parent, |i| i.parent == Some(parent)).len();
         if let Some(row) = self.catalog.indexes.edit(parent) {
             row.valid |= attached == parts.len();
         }
@@ -356,7 +353,7 @@ impl Run {
             row.origin = self.origin;
         }
         self.free_of(parent, child);
-        for id in self.catalog.triggers.ids(|t| t.relation == child && t.parent.is_some()) {
+        for id in self.catalog.triggers.of(child, |t| t.parent.is_some()) {
             self.remove_trigger(id);
         }
         Ok(())
@@ -371,8 +368,8 @@ impl Run {
                 row.local |= row.inherited.is_empty();
             }
         }
-        let indexes = self.catalog.indexes.ids(|i| i.relation == parent);
-        for id in self.catalog.indexes.ids(|i| i.relation == child) {
+        let indexes = self.catalog.indexes.of(parent, |_| true);
+        for id in self.catalog.indexes.of(child, |_| true) {
             if let Some(row) = self.catalog.indexes.edit(id) {
                 row.parent = row.parent.filter(|p| !indexes.contains(p));
             }

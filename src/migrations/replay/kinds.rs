@@ -166,7 +166,7 @@ impl Run {
             }
             self.catalog.relations.get(relation)?.columns.get(column).map(|c| c.data_type.clone())
         };
-        for (_, row) in self.catalog.constraints.iter() {
+        for (_, row) in self.catalog.constraints.parts(id).chain(self.catalog.constraints.users(id)) {
             let ConstraintKind::ForeignKey(foreign) = &row.kind else { continue };
             for (from, to) in row.columns.iter().zip(&foreign.columns) {
                 if let (Some(from), Some(to)) = (of(row.on, *from), of(foreign.relation, *to)) {

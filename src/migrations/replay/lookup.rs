@@ -227,7 +227,7 @@ impl Run {
             if owners == Some(of) && database == Some(member) {
                 return true;
             }
-            for (_, m) in self.catalog.memberships.iter().filter(|(_, m)| m.member == member && m.inherit) {
+            for (_, m) in self.catalog.memberships.users(member).filter(|(_, m)| m.member == member && m.inherit) {
                 if m.role == of {
                     return true;
                 }

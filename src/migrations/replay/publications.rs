@@ -231,7 +231,7 @@ impl Run {
     ) -> Result {
         let user = self.grantee(role)?;
         let server = self.global(Space::Server, server, "server")?;
-        let found = self.catalog.mappings.ids(|m| m.server == server && m.user == user).first().copied();
+        let found = self.catalog.mappings.using(server, |m| m.server == server && m.user == user).first().copied();
         match (what, found) {
             (MappingAction::Create, None) => {
                 let id = self.catalog.fresh();

@@ -177,7 +177,7 @@ impl Run {
     fn is_member(&self, member: Id, role: Id) -> bool {
         let (mut seen, mut open) = (vec![member], vec![member]);
         while let Some(one) = open.pop() {
-            for (_, m) in self.catalog.memberships.iter().filter(|(_, m)| m.member == one) {
+            for (_, m) in self.catalog.memberships.users(one).filter(|(_, m)| m.member == one) {
                 if m.role == role {
                     return true;
                 }
@@ -208,7 +208,7 @@ impl Run {
         let found = self
             .catalog
             .memberships
-            .ids(|m| m.role == role && m.member == member && (!several || m.grantor == grantor))
+            .using(role, |m| m.role == role && m.member == member && (!several || m.grantor == grantor))
             .first()
             .copied();
         let inherits = self.catalog.roles.get(member).is_none_or(|r| r.inherit);
@@ -242,7 +242,7 @@ impl Run {
         let grantor = self.membership_grantor(grantor);
         let several = self.catalog.major >= 16;
         let wanted = |m: &Membership| m.role == role && m.member == member && (!several || m.grantor == grantor);
-        for id in self.catalog.memberships.ids(wanted) {
+        for id in self.catalog.memberships.using(role, wanted) {
             if options.any() {
                 if let Some(row) = self.catalog.memberships.edit(id) {
                     row.admin &= options.admin.is_none();

@@ -235,9 +235,8 @@ impl Run {
             _ => columns.iter().map(|c| self.find_place(relation, c)).collect(),
         };
         let Some(places) = places else { return false };
-        let same = self.catalog.constraints.ids(|c| {
-            c.on == relation
-                && c.columns == places
+        let same = self.catalog.constraints.of(relation, |c| {
+            c.columns == places
                 && match c.kind {
                     ConstraintKind::PrimaryKey => !not_distinct,
                     ConstraintKind::Unique(other) => other == *not_distinct,
@@ -295,9 +294,9 @@ impl Run {
     }
 
     fn copy_indexes(&mut self, id: Id, from: Id) -> Result {
-        let indexes = self.catalog.indexes.ids(|i| i.relation == from);
+        let indexes = self.catalog.indexes.of(from, |_| true);
         for index in indexes {
-            let constraint = self.catalog.constraints.ids(|c| c.index == Some(index)).first().copied();
+            let constraint = self.catalog.constraints.using(index, |c| c.index == Some(index)).first().copied();
             let Some(row) = self.catalog.indexes.get(index).cloned() else { continue };
             match constraint.and_then(|c| self.catalog.constraints.get(c).cloned()) {
                 Some(key) if key.is_key() => {
@@ -310,7 +309,7 @@ impl Run {
             }
         }
         // Copies belong to nobody.
-        for copy in self.catalog.indexes.ids(|i| i.relation == id) {
+        for copy in self.catalog.indexes.of(id, |_| true) {
             if let Some(row) = self.catalog.indexes.edit(copy) {
                 row.parent = None;
             }

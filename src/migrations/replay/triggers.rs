@@ -104,7 +104,7 @@ impl Run {
         if let Some(constraint) = row.constraint {
             self.remove_constraint(constraint);
         }
-        for clone in self.catalog.triggers.ids(|t| t.parent == Some(id)) {
+        for clone in self.catalog.triggers.using(id, |t| t.parent == Some(id)) {
             self.remove_trigger(clone);
         }
     }
@@ -126,7 +126,7 @@ impl Run {
         self.touch(id);
         // From 15 on the clones are renamed too.
         if self.catalog.major >= 15 {
-            for clone in self.catalog.triggers.ids(|t| t.parent == Some(id)) {
+            for clone in self.catalog.triggers.using(id, |t| t.parent == Some(id)) {
                 self.rename_trigger(clone, to)?;
             }
         }

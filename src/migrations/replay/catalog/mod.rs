@@ -9,6 +9,7 @@ pub(crate) mod types;
 mod describe;
 mod facts;
 mod rows;
+mod ties;
 
 use self::names::{Names, Space};
 use self::object::{

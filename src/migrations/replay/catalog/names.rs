@@ -30,39 +30,44 @@ pub(crate) enum Space {
     Bucket,
 }
 
-type Key = (Space, Id, String);
+/// A space, and what holds its names.
+type Place = (Space, Id);
 
 /// Names by space and by what holds them.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Names {
-    names: HashMap<Key, Vec<Id>>,
-    log: Vec<(Key, Vec<Id>)>,
+    names: HashMap<Place, HashMap<String, Vec<Id>>>,
+    log: Vec<(Place, String, Vec<Id>)>,
     recording: bool,
 }
 
 impl Names {
     pub(crate) fn all(&self, space: Space, parent: Id, name: &str) -> &[Id] {
-        self.names.get(&(space, parent, name.to_owned())).map_or(&[], Vec::as_slice)
+        self.names.get(&(space, parent)).and_then(|names| names.get(name)).map_or(&[], Vec::as_slice)
     }
 
     pub(crate) fn find(&self, space: Space, parent: Id, name: &str) -> Option<Id> {
         self.all(space, parent, name).first().copied()
     }
 
-    fn change(&mut self, key: Key, change: impl FnOnce(&mut Vec<Id>)) {
+    fn change(&mut self, place: Place, name: &str, change: impl FnOnce(&mut Vec<Id>)) {
+        let names = self.names.entry(place).or_default();
         if self.recording {
-            let before = self.names.get(&key).cloned().unwrap_or_default();
-            self.log.push((key.clone(), before));
+            self.log.push((place, name.to_owned(), names.get(name).cloned().unwrap_or_default()));
         }
-        change(self.names.entry(key).or_default());
+        let ids = names.entry(name.to_owned()).or_default();
+        change(ids);
+        if ids.is_empty() {
+            names.remove(name);
+        }
     }
 
     pub(crate) fn add(&mut self, space: Space, parent: Id, name: &str, id: Id) {
-        self.change((space, parent, name.to_owned()), |ids| ids.push(id));
+        self.change((space, parent), name, |ids| ids.push(id));
     }
 
     pub(crate) fn remove(&mut self, space: Space, parent: Id, name: &str, id: Id) {
-        self.change((space, parent, name.to_owned()), |ids| ids.retain(|other| *other != id));
+        self.change((space, parent), name, |ids| ids.retain(|other| *other != id));
     }
 
     pub(super) fn mark(&mut self) -> usize {
@@ -72,8 +77,12 @@ impl Names {
 
     pub(super) fn roll_back(&mut self, to: usize) {
         while self.log.len() > to {
-            let Some((key, before)) = self.log.pop() else { return };
-            self.names.insert(key, before);
+            let Some((place, name, before)) = self.log.pop() else { return };
+            let names = self.names.entry(place).or_default();
+            match before.is_empty() {
+                true => names.remove(&name),
+                false => names.insert(name, before),
+            };
         }
     }
 

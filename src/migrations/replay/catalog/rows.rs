@@ -1,23 +1,69 @@
-//! Rows of one kind, and how to take back what was done to them.
+//! Rows of one kind, which of them rest on what, and how to take back what was done to them.
 
 use super::Id;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// A row, and the objects that it names; owners and the roles of access control lists apart.
+pub(crate) trait Row: Clone {
+    /// What it is a part of: the relation of a policy, the schema of a relation.
+    fn part_of(&self) -> Option<Id>;
+
+    /// Calls `each` with every other object that it names, with some perhaps twice.
+    fn rests_on(&self, each: &mut dyn FnMut(Id));
+}
 
 /// Rows by id. While it records, every change leaves behind what was there before.
 #[derive(Debug, Clone)]
 pub(crate) struct Rows<T> {
     rows: BTreeMap<Id, T>,
+    ties: Ties,
+    /// The row that was last given away to be changed; it has no ties.
+    lent: Option<Id>,
     log: Vec<(Id, Option<T>)>,
     recording: bool,
 }
 
-impl<T> Default for Rows<T> {
-    fn default() -> Self {
-        Self { rows: BTreeMap::new(), log: Vec::new(), recording: false }
+/// The rows by what they name, so that nobody has to look at all of them.
+#[derive(Debug, Clone, Default)]
+struct Ties {
+    parts: HashMap<Id, BTreeSet<Id>>,
+    users: HashMap<Id, BTreeSet<Id>>,
+}
+
+impl Ties {
+    fn add(&mut self, id: Id, row: &impl Row) {
+        if let Some(whole) = row.part_of() {
+            self.parts.entry(whole).or_default().insert(id);
+        }
+        row.rests_on(&mut |other| {
+            self.users.entry(other).or_default().insert(id);
+        });
+    }
+
+    fn remove(&mut self, id: Id, row: &impl Row) {
+        if let Some(whole) = row.part_of() {
+            cut(&mut self.parts, whole, id);
+        }
+        row.rests_on(&mut |other| cut(&mut self.users, other, id));
     }
 }
 
-impl<T: Clone> Rows<T> {
+fn cut(ties: &mut HashMap<Id, BTreeSet<Id>>, from: Id, id: Id) {
+    if let Some(ids) = ties.get_mut(&from) {
+        ids.remove(&id);
+        if ids.is_empty() {
+            ties.remove(&from);
+        }
+    }
+}
+
+impl<T> Default for Rows<T> {
+    fn default() -> Self {
+        Self { rows: BTreeMap::new(), ties: Ties::default(), lent: None, log: Vec::new(), recording: false }
+    }
+}
+
+impl<T: Row> Rows<T> {
     pub(crate) fn get(&self, id: Id) -> Option<&T> {
         self.rows.get(&id)
     }
@@ -28,7 +74,10 @@ impl<T: Clone> Rows<T> {
 
     /// A row to change.
     pub(crate) fn edit(&mut self, id: Id) -> Option<&mut T> {
+        self.take_back();
         let row = self.rows.get_mut(&id)?;
+        self.ties.remove(id, row);
+        self.lent = Some(id);
         if self.recording {
             self.log.push((id, Some(row.clone())));
         }
@@ -36,14 +85,14 @@ impl<T: Clone> Rows<T> {
     }
 
     pub(crate) fn insert(&mut self, id: Id, row: T) {
-        let before = self.rows.insert(id, row);
+        let before = self.replace(id, Some(row));
         if self.recording {
             self.log.push((id, before));
         }
     }
 
     pub(crate) fn remove(&mut self, id: Id) -> Option<T> {
-        let before = self.rows.remove(&id)?;
+        let before = self.replace(id, None)?;
         if self.recording {
             self.log.push((id, Some(before.clone())));
         }
@@ -54,9 +103,65 @@ impl<T: Clone> Rows<T> {
         self.rows.iter().map(|(id, row)| (*id, row))
     }
 
-    /// The ids of the rows that `wanted` takes.
-    pub(crate) fn ids(&self, mut wanted: impl FnMut(&T) -> bool) -> Vec<Id> {
+    /// The ids of the rows that `wanted` takes; for what [`Rows::of`] and [`Rows::using`] cannot tell.
+    pub(crate) fn ids(&self, wanted: impl Fn(&T) -> bool) -> Vec<Id> {
         self.rows.iter().filter(|(_, row)| wanted(row)).map(|(id, _)| *id).collect()
+    }
+
+    /// The rows that are parts of `whole`.
+    pub(crate) fn parts(&self, whole: Id) -> impl Iterator<Item = (Id, &T)> {
+        self.tied(&self.ties.parts, whole).filter(move |(_, row)| row.part_of() == Some(whole))
+    }
+
+    /// The ids of the parts of `whole` that `wanted` takes.
+    pub(crate) fn of(&self, whole: Id, wanted: impl Fn(&T) -> bool) -> Vec<Id> {
+        let found = self.parts(whole).filter(|(_, row)| wanted(row)).map(|(id, _)| id).collect();
+        debug_assert_eq!(found, self.ids(|row| row.part_of() == Some(whole) && wanted(row)), "the ties are whole");
+        found
+    }
+
+    /// The rows that name `other` as what they rest on, and perhaps one that no longer does.
+    pub(crate) fn users(&self, other: Id) -> impl Iterator<Item = (Id, &T)> {
+        self.tied(&self.ties.users, other)
+    }
+
+    /// The ids of the rows that `wanted` takes; it takes only such as name `other`.
+    pub(crate) fn using(&self, other: Id, wanted: impl Fn(&T) -> bool) -> Vec<Id> {
+        let found = self.users(other).filter(|(_, row)| wanted(row)).map(|(id, _)| id).collect();
+        debug_assert_eq!(found, self.ids(wanted), "the ties are whole");
+        found
+    }
+
+    fn tied(&self, ties: &HashMap<Id, BTreeSet<Id>>, to: Id) -> impl Iterator<Item = (Id, &T)> {
+        let mut ids: Vec<Id> = ties.get(&to).into_iter().flatten().copied().collect();
+        if let Some(lent) = self.lent
+            && let Err(at) = ids.binary_search(&lent)
+        {
+            ids.insert(at, lent);
+        }
+        ids.into_iter().filter_map(|id| Some((id, self.rows.get(&id)?)))
+    }
+
+    /// Ties the row that was changed last.
+    fn take_back(&mut self) {
+        if let Some((id, row)) = self.lent.take().and_then(|id| Some((id, self.rows.get(&id)?))) {
+            self.ties.add(id, row);
+        }
+    }
+
+    /// Puts a row, or none, into the place of what was there.
+    fn replace(&mut self, id: Id, row: Option<T>) -> Option<T> {
+        self.take_back();
+        if let Some(before) = self.rows.get(&id) {
+            self.ties.remove(id, before);
+        }
+        match row {
+            Some(row) => {
+                self.ties.add(id, &row);
+                self.rows.insert(id, row)
+            }
+            None => self.rows.remove(&id),
+        }
     }
 
     pub(super) fn mark(&mut self) -> usize {
@@ -67,10 +172,7 @@ impl<T: Clone> Rows<T> {
     pub(super) fn roll_back(&mut self, to: usize) {
         while self.log.len() > to {
             let Some((id, before)) = self.log.pop() else { return };
-            match before {
-                Some(row) => self.rows.insert(id, row),
-                None => self.rows.remove(&id),
-            };
+            self.replace(id, before);
         }
     }
 
@@ -85,18 +187,51 @@ impl<T: Clone> Rows<T> {
 mod tests {
     use super::*;
 
+    /// What it is a part of, and what it rests on.
+    #[derive(Debug, Clone, PartialEq)]
+    struct Part(u32, u32);
+
+    impl Row for Part {
+        fn part_of(&self) -> Option<Id> {
+            Some(Id(self.0))
+        }
+
+        fn rests_on(&self, each: &mut dyn FnMut(Id)) {
+            each(Id(self.1));
+        }
+    }
+
+    fn tied(rows: &Rows<Part>) -> [Vec<Id>; 4] {
+        let using = |other: u32| rows.using(Id(other), |row| row.1 == other);
+        [rows.of(Id(10), |_| true), rows.of(Id(11), |_| true), using(20), using(21)]
+    }
+
     #[test]
-    fn takes_back_to_any_mark() {
+    fn takes_back_to_any_mark_with_the_ties() {
         let mut rows = Rows::default();
-        rows.insert(Id(1), "a");
+        rows.insert(Id(1), Part(10, 20));
         let first = rows.mark();
-        rows.insert(Id(2), "b");
-        *rows.edit(Id(1)).unwrap() = "changed";
+        let before = tied(&rows);
+        rows.insert(Id(2), Part(10, 20));
+        rows.edit(Id(1)).unwrap().0 = 11;
         let second = rows.mark();
+        let between = tied(&rows);
+        assert_eq!(between, [vec![Id(2)], vec![Id(1)], vec![Id(1), Id(2)], vec![]]);
         rows.remove(Id(1));
+        rows.insert(Id(2), Part(11, 21));
+        assert_eq!(tied(&rows), [vec![], vec![Id(2)], vec![], vec![Id(2)]]);
         rows.roll_back(second);
-        assert_eq!(rows.get(Id(1)), Some(&"changed"));
+        assert_eq!(tied(&rows), between);
         rows.roll_back(first);
-        assert_eq!(rows.iter().collect::<Vec<_>>(), [(Id(1), &"a")]);
+        assert_eq!((tied(&rows), rows.iter().collect::<Vec<_>>()), (before, vec![(Id(1), &Part(10, 20))]));
+    }
+
+    #[test]
+    fn a_row_that_is_still_lent_is_found() {
+        let mut rows = Rows::default();
+        rows.insert(Id(1), Part(10, 20));
+        rows.insert(Id(2), Part(10, 20));
+        *rows.edit(Id(1)).unwrap() = Part(11, 21);
+        assert_eq!(tied(&rows), [vec![Id(2)], vec![Id(1)], vec![Id(2)], vec![Id(1)]]);
     }
 }

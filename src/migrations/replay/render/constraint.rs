@@ -103,8 +103,8 @@ impl Catalog {
     pub(super) fn domain_checks(&self, domain: Id) -> Vec<String> {
         let mut checks: Vec<(&str, String)> = self
             .constraints
-            .iter()
-            .filter(|(_, c)| c.on == domain && c.validated)
+            .parts(domain)
+            .filter(|(_, c)| c.validated)
             .filter_map(|(_, c)| match &c.kind {
                 ConstraintKind::Check(code) => Some((c.name.as_str(), self.text(code))),
                 _ => None,

@@ -22,16 +22,11 @@ impl Catalog {
             parents: row.parents.iter().map(|p| self.qualified(*p)).collect(),
             unlogged: row.unlogged,
             columns: columns.map(|c| self.column(c, row)).collect(),
-            constraints: self
-                .constraints
-                .iter()
-                .filter(|(_, c)| c.on == id)
-                .map(|(_, c)| self.constraint(c, row.kind))
-                .collect(),
-            indexes: self.indexes.iter().filter(|(_, i)| i.relation == id).map(|(_, i)| self.index(i)).collect(),
-            policies: self.policies.iter().filter(|(_, p)| p.relation == id).map(|(_, p)| self.policy(p)).collect(),
-            triggers: self.triggers.iter().filter(|(_, t)| t.relation == id).map(|(_, t)| self.trigger(t)).collect(),
-            rules: self.rules.iter().filter(|(_, r)| r.relation == id).map(|(_, r)| self.rule(r)).collect(),
+            constraints: self.constraints.parts(id).map(|(_, c)| self.constraint(c, row.kind)).collect(),
+            indexes: self.indexes.parts(id).map(|(_, i)| self.index(i)).collect(),
+            policies: self.policies.parts(id).map(|(_, p)| self.policy(p)).collect(),
+            triggers: self.triggers.parts(id).map(|(_, t)| self.trigger(t)).collect(),
+            rules: self.rules.parts(id).map(|(_, r)| self.rule(r)).collect(),
             view: row.view.as_ref().map(|view| self.view(id, row, view)),
             foreign_server: row.server.and_then(|s| self.servers.get(s)).map(|s| s.name.clone()),
             sequence: is_sequence.then(|| model::Sequence {

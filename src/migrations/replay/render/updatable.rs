@@ -39,17 +39,16 @@ impl Catalog {
 
     fn by_trigger(&self, id: Id) -> Commands {
         [TriggerEvent::Insert, TriggerEvent::Update, TriggerEvent::Delete].map(|event| {
-            let fits = |t: &Trigger| {
-                t.relation == id && t.timing == TriggerTiming::InsteadOf && t.events.contains(&event) && t.for_each_row
-            };
-            self.triggers.iter().any(|(_, t)| fits(t))
+            let fits =
+                |t: &Trigger| t.timing == TriggerTiming::InsteadOf && t.events.contains(&event) && t.for_each_row;
+            self.triggers.parts(id).any(|(_, t)| fits(t))
         })
     }
 
     fn by_rule(&self, id: Id) -> Commands {
         ["insert", "update", "delete"].map(|word| {
-            let fits = |r: &Rule| r.relation == id && r.instead && r.condition.is_none() && r.event == word;
-            self.rules.iter().any(|(_, r)| fits(r))
+            let fits = |r: &Rule| r.instead && r.condition.is_none() && r.event == word;
+            self.rules.parts(id).any(|(_, r)| fits(r))
         })
     }
 
