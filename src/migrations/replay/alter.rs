@@ -7,7 +7,6 @@ use super::run::{Result, Run, gap, reject, state};
 use crate::migrations::parse::alter::{AlterRelation, ColumnAction, RelationAction};
 use crate::migrations::parse::object::ObjectKind;
 use crate::migrations::parse::sequence::SequenceOption;
-use crate::migrations::parse::types::TypeName;
 use crate::model::{CheckOption, FiresWhen, Identity, RelationKind, ReplicaIdentity};
 
 impl Run {
@@ -122,7 +121,9 @@ impl Run {
     fn more_action(&mut self, id: Id, action: &RelationAction) -> Result {
         match action {
             RelationAction::Inherit(parent, on) => return self.inherit(id, parent, *on),
-            RelationAction::AttachPartition(partition, _) => return self.attach_partition(id, partition),
+            RelationAction::AttachPartition(partition, bound) => {
+                return self.attach_partition(id, partition, bound.as_ref().map(|b| b.text.as_str()));
+            }
             RelationAction::DetachPartition(partition) => return self.detach_partition(id, partition),
             RelationAction::ReplicaIdentity(text) => {
                 let word = text.text.split_whitespace().next().unwrap_or_default().to_ascii_lowercase();
@@ -289,59 +290,6 @@ impl Run {
         Ok(())
     }
 
-    fn retype_column(
-        &mut self,
-        id: Id,
-        place: usize,
-        written: &TypeName,
-        collation: Option<&crate::migrations::Name>,
-        using: bool,
-    ) -> Result {
-        let name = self.catalog.column_name(id, place);
-        let data_type = self.type_ref(written)?;
-        let column = self.catalog.relations.get(id).and_then(|r| r.columns.get(place));
-        if column.is_some_and(|c| c.inherited) {
-            return reject(state::INVALID_DEFINITION, format!("cannot alter inherited column `{name}`"));
-        }
-        self.not_in_partition_key(id, place)?;
-        if column.is_some_and(|c| c.identity.is_some()) {
-            self.may_be_identity(&data_type)?;
-        }
-        if !using {
-            self.converts(id, &name, &data_type)?;
-        }
-        self.may_change_type(id, place, &name)?;
-        self.keys_allow_type(id, place, &data_type)?;
-        let checks: Vec<(Id, String)> = self
-            .constraints_of(id)
-            .into_iter()
-            .filter_map(|id| {
-                let row = self.catalog.constraints.get(id).filter(|c| c.columns.contains(&place))?;
-                let ConstraintKind::Check(code) = &row.kind else { return None };
-                code.tree.as_ref().map(|_| (id, self.catalog.text(code)))
-            })
-            .collect();
-        self.set_type(id, place, &data_type, collation);
-        for (check, text) in checks {
-            self.read_check_again(id, check, &text)?;
-        }
-        Ok(())
-    }
-
-    /// A CHECK means what its text says of the columns as they are now.
-    fn read_check_again(&mut self, id: Id, check: Id, text: &str) -> Result {
-        // Printed text names everything in full.
-        let path = std::mem::take(&mut self.session.now.search_path);
-        let code = self.plain_condition(id, text);
-        self.session.now.search_path = path;
-        let code = code?;
-        if let Some(row) = self.catalog.constraints.edit(check) {
-            row.kind = ConstraintKind::Check(code);
-        }
-        self.touch(check);
-        Ok(())
-    }
-
     fn may_become_identity(&self, id: Id, place: usize, name: &str) -> Result {
         let row = self.catalog.relations.get(id);
         let Some(column) = row.filter(|r| !r.unknown).and_then(|r| r.columns.get(place)) else { return Ok(()) };
@@ -354,48 +302,9 @@ impl Run {
         reject(state::WRONG_STATE, format!("column `{name}` cannot be an identity column: it {why}"))
     }
 
-    /// A view, a rule, a policy or a trigger's condition fixes the types of the columns that it reads.
-    fn may_change_type(&self, id: Id, place: usize, name: &str) -> Result {
-        let c = &self.catalog;
-        let in_the_way = self.dependents(Address::column(id, place)).into_iter().any(|(dependent, _)| {
-            let id = dependent.id;
-            let view = c.relations.get(id).is_some_and(|r| r.view.is_some()) && dependent.column == 0;
-            view || c.rules.has(id) || c.policies.has(id) || c.triggers.has(id)
-        });
-        match in_the_way {
-            true => reject(
-                "0A000",
-                format!("cannot alter type of column `{name}`: a view, rule, policy or trigger uses it"),
-            ),
-            false => Ok(()),
-        }
-    }
-
     fn set_identity(&mut self, id: Id, place: usize, identity: Option<Identity>) {
         if let Some(column) = self.catalog.relations.edit(id).and_then(|r| r.columns.get_mut(place)) {
             column.identity = identity;
-        }
-    }
-
-    fn set_type(
-        &mut self,
-        id: Id,
-        place: usize,
-        data_type: &super::catalog::types::TypeRef,
-        collation: Option<&crate::migrations::Name>,
-    ) {
-        let name = self.catalog.column_name(id, place);
-        let mut probe = super::catalog::object::Column::new(&name, data_type.clone(), self.origin);
-        self.collate(&mut probe, collation);
-        if let Some(column) = self.catalog.relations.edit(id).and_then(|r| r.columns.get_mut(place)) {
-            column.data_type = data_type.clone();
-            column.collation = probe.collation;
-            column.deterministic = probe.deterministic;
-        }
-        for child in self.children(id) {
-            if let Some(place) = self.find_place(child, &name) {
-                self.set_type(child, place, data_type, collation);
-            }
         }
     }
 

@@ -27,10 +27,7 @@ impl Run {
         if code.tree.is_some() {
             // Printed text names everything in full, so that it can be read again over the child's columns.
             let text = self.catalog.text(code);
-            let path = std::mem::take(&mut self.session.now.search_path);
-            let bound = self.code(child, &text);
-            self.session.now.search_path = path;
-            if let Ok(bound) = bound {
+            if let Ok(bound) = self.over_again(&text, |run, text| run.code(child, text)) {
                 return bound;
             }
         }
@@ -221,7 +218,7 @@ impl Run {
         }
     }
 
-    pub(super) fn attach_partition(&mut self, parent: Id, partition: &Name) -> Result {
+    pub(super) fn attach_partition(&mut self, parent: Id, partition: &Name, bound: Option<&str>) -> Result {
         if let Some(index) = self.find_index(partition) {
             return self.attach_index(parent, index);
         }
@@ -230,9 +227,11 @@ impl Run {
         self.may_be_partition(parent, child)?;
         self.fits_parent(parent, child)?;
         self.no_more_columns(parent, child)?;
+        let bound = bound.map(|text| self.bound_of_partition(parent, text)).transpose()?.flatten();
         self.touch(child);
         if let Some(row) = self.catalog.relations.edit(child) {
             row.is_partition = true;
+            row.bound = bound;
             row.parents = vec![parent];
             row.origin = self.origin;
         }
@@ -348,6 +347,7 @@ impl Run {
         self.touch(child);
         if let Some(row) = self.catalog.relations.edit(child) {
             row.is_partition = false;
+            row.bound = None;
             row.parents.retain(|p| *p != parent);
             row.columns.iter_mut().for_each(|c| (c.local, c.inherited) = (true, false));
             row.origin = self.origin;

@@ -128,6 +128,8 @@ impl Run {
             is_partition: false,
             parents: Vec::new(),
             partition_key: Vec::new(),
+            partition_by: None,
+            bound: None,
             unlogged: false,
             columns: Vec::new(),
             view: None,

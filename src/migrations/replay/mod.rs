@@ -7,6 +7,7 @@
 mod alter;
 mod bind;
 mod blocks;
+mod bounds;
 mod builtin;
 mod calls;
 mod catalog;
@@ -33,6 +34,7 @@ mod publications;
 mod question;
 mod render;
 mod rights;
+mod retype;
 mod roles;
 mod run;
 mod scan;

@@ -43,6 +43,7 @@ pub(super) mod state {
     pub(crate) const WRONG_OBJECT_TYPE: &str = "42809";
     pub(crate) const INVALID_DEFINITION: &str = "42P16";
     pub(crate) const INVALID_FUNCTION: &str = "42P13";
+    pub(crate) const INVALID_OBJECT_DEFINITION: &str = "42P17";
     pub(crate) const DEPENDENT_OBJECTS: &str = "2BP01";
     pub(crate) const INVALID_FOREIGN_KEY: &str = "42830";
     pub(crate) const INSUFFICIENT_PRIVILEGE: &str = "42501";

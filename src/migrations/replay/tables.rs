@@ -55,6 +55,9 @@ impl Run {
             let inherited = self.inherited_columns(*parent, row.is_partition);
             merge(&mut row.columns, inherited)?;
         }
+        if let (Some((_, bound)), Some(parent)) = (&create.partition_of, parents.first()) {
+            row.bound = self.bound_of_partition(*parent, &bound.text)?;
+        }
         if let Some(of_type) = &create.of_type {
             row.columns.extend(self.columns_of_type(of_type)?);
         }
@@ -66,6 +69,7 @@ impl Run {
         let places = self.lay_out(&mut row.columns, &new, &likes)?;
         if let Some(by) = &create.partition_by {
             row.partition_key = columns_in(&by.text, &row.columns);
+            row.partition_by = super::bounds::partition_by(&by.text);
         }
         let id = self.insert_table(row);
         self.touch(id);

@@ -51,6 +51,9 @@ pub(crate) struct Relation {
     pub(crate) parents: Vec<Id>,
     /// The columns that say which partition a row belongs to.
     pub(crate) partition_key: Vec<usize>,
+    pub(crate) partition_by: Option<PartitionBy>,
+    /// Which rows a partition holds.
+    pub(crate) bound: Option<Bound>,
     pub(crate) unlogged: bool,
     pub(crate) columns: Vec<Column>,
     pub(crate) view: Option<View>,
@@ -62,6 +65,46 @@ pub(crate) struct Relation {
     /// No statement makes it: somebody else did.
     pub(crate) unknown: bool,
     pub(crate) origin: Origin,
+}
+
+/// How a table is partitioned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PartitionBy {
+    pub(crate) strategy: Strategy,
+    /// The key has no expressions.
+    pub(crate) columns_only: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Strategy {
+    List,
+    Range,
+    Hash,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Bound {
+    Default,
+    List(Vec<Datum>),
+    Range(Vec<Datum>, Vec<Datum>),
+    /// Modulus and remainder.
+    Hash(u64, u64),
+    Unknown,
+}
+
+/// A value of a bound.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Datum {
+    Least,
+    Greatest,
+    Null,
+    Number(i128),
+    Text(String),
+    /// A date or time, in a form that sorts.
+    Time(String),
+    /// A literal of another type.
+    Written(String),
+    Unknown,
 }
 
 /// A column; its place in the relation is its number and stays when others are dropped.

@@ -245,3 +245,69 @@ create table t (id int, n int default "nextval"('"public"."Odd"'::"regclass"), m
 alter table only "public"."t" alter column "id" set default nextval('"Odd"');
 alter sequence "Odd" rename to plain;
 drop sequence plain;
+-- case: the type of a column that much is read over
+create table t (
+    a int default 5, b text default 'x', c int check (c > 0), d bigint, e boolean default true, f serial,
+    g int generated always as (d + 1) stored, h int, constraint of_two check (h > 1 and c < 9)
+);
+create index by_expression on t ((a + 1), lower(b)) where a > 3;
+create index by_text on t (b) where b <> 'y';
+alter table t alter column a type bigint;
+alter table t alter column c type numeric(10, 2);
+alter table t alter column b type varchar(20);
+alter table t alter column b type int using length(b);
+alter table t alter column a type text;
+alter table t alter column e type int using e::int;
+alter table t alter column e drop default, alter column e type int using e::int;
+alter table t alter column f type numeric;
+alter table t alter column f type boolean using true;
+alter table t alter column d type int;
+alter table t alter column g type bigint;
+alter table t alter column h type bigint;
+alter table t alter column c type text using 'x';
+create table p (a int, b int check (b > 0));
+create table c (d int) inherits (p);
+create index on c ((b * 2));
+create policy by_d on c using (d > 0);
+alter table p alter column b type bigint;
+alter table c alter column d type bigint;
+create view v as select a from c;
+alter table p alter column a type bigint;
+
+-- case: the type of a column in the filter of a publication
+-- since: 15
+create table t (a int, b int);
+create publication pub for table t where (a > 5);
+alter table t alter column a type bigint;
+alter table t alter column b type bigint;
+
+-- case: partitions do not overlap
+create table l (a int, b text) partition by list (a);
+create table l1 partition of l for values in (1, 2, null);
+create table l2 partition of l for values in (2);
+create table l3 partition of l for values in ('3');
+create table l4 partition of l default;
+create table l5 partition of l default;
+create table l6 partition of l for values from (1) to (2);
+create table n (a int, b text);
+alter table l attach partition n for values in (3, 4);
+alter table l attach partition n for values in (null);
+alter table l detach partition l3;
+alter table l attach partition n for values in (3, 4);
+create table r (a date, b int) partition by range (a, b);
+create table r1 partition of r for values from ('2024-01-01', minvalue) to ('2024-02-01', 5);
+create table r2 partition of r for values from ('2024-02-01', 4) to ('2024-02-01', 9);
+create table r3 partition of r for values from ('2024-02-01', 5) to ('2024-02-01', 5);
+create table r4 partition of r for values from ('2024-02-01', 5) to (maxvalue, maxvalue);
+create table r5 partition of r for values from ('2024-03-01', 0) to ('2024-04-01', 0);
+create table h (a int) partition by hash (a);
+create table h1 partition of h for values with (modulus 4, remainder 0);
+create table h2 partition of h for values with (modulus 8, remainder 4);
+create table h3 partition of h for values with (modulus 6, remainder 1);
+create table h4 partition of h for values with (modulus 8, remainder 1);
+create table h5 partition of h default;
+create type e as enum ('one', 'two');
+create table k (a e) partition by list (a);
+create table k1 partition of k for values in ('one');
+create table k2 partition of k for values in ('two', 'one');
+create table k3 partition of k for values in ('two'::e);
