@@ -1,10 +1,14 @@
 //! DO blocks: what static DDL, guards, handlers, constant EXECUTE and loops over constants in them do.
 //!
-//! Not an interpreter: what only the server can know is a gap with its place.
+//! Not an interpreter: what the catalog decides is left to who has one ([`later`]), and what only the server can know is a
+//! gap with its place.
+
+pub mod later;
 
 mod loops;
 mod reader;
 
+use self::later::{Assigned, RowLoop};
 use self::reader::Reader;
 use super::constant::Known;
 use super::cursor::{Cursor, Result, Source, refuse};
@@ -34,6 +38,10 @@ pub enum Step {
     Caught(Vec<Step>, Vec<Handler>),
     /// A loop over constants, round by round.
     Rounds(Vec<Vec<Step>>),
+    /// A loop over the rows of a query.
+    Rows(Box<RowLoop>),
+    /// Variables that take the values of a query, and the statements that follow.
+    Assigned(Box<Assigned>),
     /// `CONTINUE`: the round ends here.
     Continue,
     /// `EXIT`: the loop ends here.
@@ -106,7 +114,7 @@ pub(crate) fn called(body: &str, place: Range<usize>) -> Result<DoBlock> {
 
 fn steps(source: &Source<'_>, range: Range<usize>, level: usize) -> Result<Vec<Step>> {
     let tokens = lex::tokens(source.text, range);
-    let mut reader = Reader { c: Cursor::new(source, &tokens), tokens: &tokens, rounds: 0, depth: 0, level };
+    let mut reader = Reader::new(source, &tokens, level);
     let steps = reader.block(&mut Known::new())?;
     reader.c.accept_punct(b';');
     reader.c.end()?;
@@ -122,6 +130,8 @@ fn touches(steps: &[Step]) -> bool {
         Step::If(branches, otherwise) => branches.iter().any(|(_, s)| touches(s)) || touches(otherwise),
         Step::Caught(body, handlers) => touches(body) || handlers.iter().any(|h| touches(&h.steps)),
         Step::Rounds(rounds) => rounds.iter().any(|round| touches(round)),
+        Step::Rows(rows) => touches(&rows.otherwise),
+        Step::Assigned(assigned) => touches(&assigned.otherwise),
         Step::Return | Step::Raise(_) | Step::Continue | Step::Exit => false,
         Step::Gap { may_touch_access_control, .. } => *may_touch_access_control,
     })

@@ -12,13 +12,19 @@ pub(crate) enum Value {
     List(Vec<String>),
     /// What `to_regclass('name')` and the like give: NULL if there is no such object.
     Object(&'static str, String),
+    Truth(bool),
+    Whole(i64),
+    /// The number of an object of the catalog, by which nothing can be called.
+    Oid(u32),
+    Null,
 }
 
 impl Value {
     pub(crate) fn into_text(self) -> Option<String> {
         match self {
             Self::Text(text) | Self::Object(_, text) => Some(text),
-            Self::List(_) => None,
+            Self::Whole(number) => Some(number.to_string()),
+            Self::List(_) | Self::Truth(_) | Self::Oid(_) | Self::Null => None,
         }
     }
 }
@@ -139,16 +145,13 @@ fn list(c: &mut Cursor<'_>, known: &Known, close: u8) -> Option<Vec<String>> {
         if !items.is_empty() && !c.accept_punct(b',') {
             return None;
         }
-        match concatenation(c, known)? {
-            Value::Text(text) | Value::Object(_, text) => items.push(text),
-            Value::List(_) => return None,
-        }
+        items.push(concatenation(c, known)?.into_text()?);
     }
     Some(items)
 }
 
 /// `format()` with `%s`, `%I`, `%L`, `%%` and positions; `None` for widths and missing arguments.
-fn format(pattern: &str, arguments: &[String]) -> Option<String> {
+pub(crate) fn format(pattern: &str, arguments: &[String]) -> Option<String> {
     let mut out = String::with_capacity(pattern.len());
     let (mut rest, mut next) = (pattern, 0_usize);
     while let Some((before, after)) = rest.split_once('%') {

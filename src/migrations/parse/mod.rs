@@ -26,7 +26,7 @@ pub mod types;
 pub mod view;
 
 mod cluster;
-mod constant;
+pub(crate) mod constant;
 pub(crate) mod cursor;
 mod statement;
 

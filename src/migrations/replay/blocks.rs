@@ -1,10 +1,17 @@
 //! DO blocks: their steps, run with what the catalog says to their guards.
 
+use super::question::Answer;
 use super::run::{Refusal, Result, Run, reject, state};
+use crate::migrations::parse::block::later::{Assigned, RowLoop, Target};
 use crate::migrations::parse::block::{DoBlock, Handler, Step};
+use crate::migrations::parse::constant::{Known, Value};
 use crate::migrations::parse::guard::Guard;
 use crate::migrations::parse::{Parsed, Statement};
 use crate::model::Origin;
+
+/// More rounds of loops than this are not run in one block, nor more text read.
+const MOST_ROUNDS: usize = 10_000;
+const MOST_WORK: usize = 50_000_000;
 
 /// What comes after a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +27,7 @@ impl Run {
     pub(super) fn run_block(&mut self, block: &DoBlock) -> Result {
         let whole = self.origin;
         let mark = self.mark();
+        self.rounds = 0;
         let done = self.steps(&block.steps);
         self.origin = whole;
         if done.is_err() {
@@ -54,6 +62,8 @@ impl Run {
                 }
                 Ok(Flow::Next)
             }
+            Step::Rows(rows) => self.row_loop(rows),
+            Step::Assigned(assigned) => self.assigned(assigned),
             Step::Continue => Ok(Flow::Continue),
             Step::Exit => Ok(Flow::Exit),
             Step::Return => Ok(Flow::Return),
@@ -65,6 +75,54 @@ impl Run {
                 self.origin = outer;
                 Ok(Flow::Next)
             }
+        }
+    }
+
+    fn row_loop(&mut self, rows: &RowLoop) -> Result<Flow> {
+        let answer = self.answer(&rows.query.text.text, &rows.query.known);
+        let answer = answer.filter(|found| {
+            self.rounds = self.rounds.saturating_add(found.len());
+            self.rounds <= MOST_ROUNDS && found.len().saturating_mul(rows.body.work()) <= MOST_WORK
+        });
+        let Some(found) = answer else {
+            let outer = self.origin;
+            self.enter(rows.range.clone());
+            let why = "a loop over rows that only the server can know";
+            self.gap(why, has_effect(&rows.otherwise) || rows.otherwise.iter().any(touches));
+            self.origin = outer;
+            return Ok(Flow::Next);
+        };
+        for row in found {
+            let Ok(steps) = rows.body.read(values(&rows.target, row)) else { return Ok(Flow::Next) };
+            match self.steps(&steps)? {
+                Flow::Next | Flow::Continue => (),
+                Flow::Exit => break,
+                Flow::Return => return Ok(Flow::Return),
+            }
+        }
+        Ok(Flow::Next)
+    }
+
+    /// What follows an assignment, with the values if the catalog tells them.
+    fn assigned(&mut self, assigned: &Assigned) -> Result<Flow> {
+        let answer = self.answer(&assigned.query.text.text, &assigned.query.known);
+        let one = answer.and_then(|mut found| {
+            let first = if found.is_empty() { None } else { Some(found.remove(0)) };
+            // Which of several rows is the first only the server knows.
+            first.as_ref().is_none_or(|first| found.iter().all(|row| row == first)).then_some(first)
+        });
+        let Some(first) = one else { return self.steps(&assigned.otherwise) };
+        let mut known = match (&first, &assigned.target) {
+            (None, Target::Variables(names)) => names.iter().map(|name| (name.clone(), Value::Null)).collect(),
+            (None, Target::Record(_)) => Known::new(),
+            (Some(_), target) => values(target, first.clone().unwrap_or_default()),
+        };
+        if assigned.finds {
+            known.insert("found".to_owned(), Value::Truth(first.is_some()));
+        }
+        match assigned.rest.read(known) {
+            Ok(steps) => self.steps(&steps),
+            Err(_) => self.steps(&assigned.otherwise),
         }
     }
 
@@ -119,16 +177,21 @@ impl Run {
         rest: &[(Guard, Vec<Step>)],
         otherwise: &[Step],
     ) -> Result<Flow> {
-        let matters = rest.iter().any(|(_, steps)| has_effect(steps)) || has_effect(otherwise);
-        if !matters {
+        let acts = rest.iter().any(|(_, steps)| has_effect(steps)) || has_effect(otherwise);
+        let leaves = rest.iter().any(|(_, steps)| leaves(steps)) || leaves(otherwise);
+        if !acts && !leaves {
             return Ok(Flow::Next);
         }
         let outer = self.origin;
         self.enter(guard.text.range.clone());
         let condition: String = guard.text.text.split_whitespace().collect::<Vec<_>>().join(" ");
         let short: String = condition.chars().take(80).collect();
-        self.gap(format!("whether `{short}` holds only the server knows; it is taken to hold"), true);
+        let taken = if acts { "to hold" } else { "not to" };
+        self.gap(format!("whether `{short}` holds only the server knows; it is taken {taken}"), true);
         self.origin = outer;
+        if !acts {
+            return Ok(Flow::Next);
+        }
         let mark = self.mark();
         self.strict += 1;
         let done = self.steps(steps);
@@ -162,6 +225,42 @@ impl Run {
     }
 }
 
+/// The values of a row in the variables that take it, as far as they are known.
+fn values(target: &Target, row: Answer) -> Known {
+    let mut known = Known::new();
+    match target {
+        Target::Record(record) => {
+            for (column, value) in row {
+                let value = value.and_then(super::question::Value::into_constant);
+                known.extend(value.map(|value| (format!("{record}.{column}"), value)));
+            }
+        }
+        Target::Variables(names) => {
+            for (name, (_, value)) in names.iter().zip(row) {
+                let value = value.and_then(super::question::Value::into_constant);
+                known.extend(value.map(|value| (name.clone(), value)));
+            }
+        }
+    }
+    known
+}
+
+/// Whether a step may change who can reach what.
+fn touches(step: &Step) -> bool {
+    matches!(step, Step::Gap { may_touch_access_control: true, .. })
+}
+
+/// Whether steps may leave a round or a loop.
+fn leaves(steps: &[Step]) -> bool {
+    steps.iter().any(|step| match step {
+        Step::Continue | Step::Exit => true,
+        Step::If(branches, otherwise) => branches.iter().any(|(_, s)| leaves(s)) || leaves(otherwise),
+        Step::Caught(body, handlers) => leaves(body) || handlers.iter().any(|h| leaves(&h.steps)),
+        Step::Assigned(assigned) => leaves(&assigned.otherwise),
+        _ => false,
+    })
+}
+
 /// Whether steps may change the catalog.
 fn has_effect(steps: &[Step]) -> bool {
     steps.iter().any(|step| match step {
@@ -173,6 +272,8 @@ fn has_effect(steps: &[Step]) -> bool {
         Step::If(branches, otherwise) => branches.iter().any(|(_, s)| has_effect(s)) || has_effect(otherwise),
         Step::Caught(body, handlers) => has_effect(body) || handlers.iter().any(|h| has_effect(&h.steps)),
         Step::Rounds(rounds) => rounds.iter().any(|round| has_effect(round)),
+        Step::Rows(rows) => has_effect(&rows.otherwise),
+        Step::Assigned(assigned) => has_effect(&assigned.otherwise),
         Step::Return => true,
         Step::Raise(_) | Step::Continue | Step::Exit => false,
         Step::Gap { may_touch_access_control, .. } => *may_touch_access_control,

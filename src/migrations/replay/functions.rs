@@ -308,7 +308,7 @@ impl Run {
         }
     }
 
-    pub(super) fn find_routine(&mut self, kind: RoutineKind, signature: &Signature) -> Result<Option<Id>> {
+    pub(super) fn find_routine(&self, kind: RoutineKind, signature: &Signature) -> Result<Option<Id>> {
         let fits = |k: FunctionKind| match kind {
             RoutineKind::Function => k != FunctionKind::Procedure,
             RoutineKind::Procedure => k == FunctionKind::Procedure,

@@ -172,7 +172,8 @@ fn reads(index: &Index, column: Address) -> bool {
         IndexKey::Column(place) => Address::column(index.relation, *place) == column,
         IndexKey::Expression(code) => code.uses.contains(&column),
     };
-    index.keys.iter().any(key) || index.predicate.as_ref().is_some_and(|code| code.uses.contains(&column))
+    let included = index.include.iter().any(|place| Address::column(index.relation, *place) == column);
+    included || index.keys.iter().any(key) || index.predicate.as_ref().is_some_and(|code| code.uses.contains(&column))
 }
 
 fn not_converted<T>(refusal: Refusal) -> Result<T> {

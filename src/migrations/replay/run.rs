@@ -78,6 +78,8 @@ pub(super) struct Run {
     pub(super) dropped: BTreeSet<Object>,
     /// How many marks are open.
     marks: usize,
+    /// Rounds of loops that the block ran so far.
+    pub(super) rounds: usize,
     /// The file that runs.
     pub(super) file: super::file::Place,
     /// Whether the file may take something back.
@@ -114,6 +116,7 @@ impl Run {
             unknown: BTreeMap::new(),
             dropped: BTreeSet::new(),
             marks: 0,
+            rounds: 0,
             file: super::file::Place::default(),
             watches_transactions: false,
             open: Vec::new(),

@@ -161,6 +161,8 @@ fn step_touches(step: &Step) -> bool {
             body.iter().any(step_touches) || handlers.iter().any(|h| h.steps.iter().any(step_touches))
         }
         Step::Rounds(rounds) => rounds.iter().any(|round| round.iter().any(step_touches)),
+        Step::Rows(rows) => rows.otherwise.iter().any(step_touches),
+        Step::Assigned(assigned) => assigned.otherwise.iter().any(step_touches),
         Step::Return | Step::Raise(_) | Step::Continue | Step::Exit => false,
         Step::Gap { may_touch_access_control, .. } => *may_touch_access_control,
     }

@@ -132,6 +132,8 @@ impl Cluster {
             Step::Caught(body, handlers) => {
                 self.refuses_any(body).or_else(|| handlers.iter().find_map(|h| self.refuses_any(&h.steps)))
             }
+            Step::Rows(rows) => self.refuses_any(&rows.otherwise),
+            Step::Assigned(assigned) => self.refuses_any(&assigned.otherwise),
             Step::Rounds(rounds) => rounds.iter().find_map(|round| self.refuses_any(round)),
             _ => None,
         })

@@ -17,7 +17,7 @@ macro_rules! cases {
     ($($file:literal),* $(,)?) => { [$(($file, include_str!(concat!("cases/", $file, ".sql")))),*] };
 }
 
-const FILES: [(&str, &str); 12] = cases![
+const FILES: [(&str, &str); 13] = cases![
     "grants",
     "roles",
     "defaults",
@@ -29,6 +29,7 @@ const FILES: [(&str, &str); 12] = cases![
     "types",
     "objects",
     "blocks",
+    "loops",
     "supabase",
 ];
 

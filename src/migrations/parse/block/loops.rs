@@ -1,9 +1,11 @@
 //! Loops of a block: unrolled over constants, else a gap.
 
+use super::later::{Asked, RowLoop};
 use super::reader::Reader;
 use super::{Step, touches};
 use crate::migrations::parse::constant::{self, Known, Value};
-use crate::migrations::parse::cursor::{Cursor, Result};
+use crate::migrations::parse::cursor::{Cursor, Fragment, Result};
+use crate::migrations::parse::guard::spoken_of;
 
 /// Loops with more rounds than this, all loops of a block together, are not unrolled.
 const MOST_ROUNDS: usize = 10_000;
@@ -18,23 +20,59 @@ impl Reader<'_> {
         self.c.expect("in array")?;
         let list = self.condition("loop");
         match constant::value(&list.text, known) {
-            Some(Value::List(values)) => self.unroll(start, &[name], values, known, steps),
+            Some(Value::List(values)) => self.unroll(start, &[name], texts(values), known, steps),
             _ => self.unknown_loop(start, known, steps, "a loop over an array that only the server can know"),
         }
     }
 
     pub(super) fn for_loop(&mut self, start: usize, known: &mut Known, steps: &mut Vec<Step>) -> Result<()> {
-        let name = self.c.list(Cursor::name)?.remove(0).name;
+        let names: Vec<String> = self.c.list(Cursor::name)?.into_iter().map(|name| name.name).collect();
         self.c.expect("in")?;
         let (values, field) = unnested(&mut self.c, known);
-        if let Some(values) = values.filter(|_| self.c.is("loop")) {
-            let mut names = vec![name.clone()];
-            names.extend(field.map(|field| format!("{name}.{field}")));
-            return self.unroll(start, &names, values, known, steps);
+        if let (Some(values), [name]) = (values.filter(|_| self.c.is("loop")), names.as_slice()) {
+            let mut both = vec![name.clone()];
+            both.extend(field.map(|field| format!("{name}.{field}")));
+            return self.unroll(start, &both, texts(values), known, steps);
         }
-        self.condition("loop");
-        known.remove(&name);
-        self.unknown_loop(start, known, steps, "a loop over rows that only the server can know")
+        let query = self.condition("loop");
+        if let (Some(values), [name]) = (numbers(&query.text), names.as_slice()) {
+            return self.unroll(start, std::slice::from_ref(name), values, known, steps);
+        }
+        for name in &names {
+            forget(known, name);
+        }
+        let head = query.text.trim_start_matches(|c: char| c == '(' || c.is_whitespace());
+        if head.get(..6).is_none_or(|word| !word.eq_ignore_ascii_case("select")) {
+            return self.unknown_loop(start, known, steps, "a loop over rows that only the server can know");
+        }
+        self.row_loop(start, names, query, known, steps)
+    }
+
+    /// A loop over what a query finds, which the catalog may know.
+    fn row_loop(
+        &mut self,
+        start: usize,
+        names: Vec<String>,
+        query: Fragment,
+        known: &mut Known,
+        steps: &mut Vec<Step>,
+    ) -> Result<()> {
+        self.c.expect("loop")?;
+        let asked = Asked { known: spoken_of(&query.text, known), text: query };
+        let before = self.unassigned(known);
+        let from = self.c.position();
+        // Nothing that a round may assign is known in the next, so none of it is taken for known here.
+        let otherwise = self.statements(&mut before.clone())?;
+        let body = self.later(from, self.c.position(), &before);
+        self.c.expect("end loop")?;
+        self.end_label();
+        known.clone_from(&before);
+        if otherwise.iter().any(|step| !matches!(step, Step::Continue | Step::Exit)) {
+            let range = self.range(start);
+            let target = self.target(names);
+            steps.push(Step::Rows(Box::new(RowLoop { target, query: asked, body, otherwise, range })));
+        }
+        Ok(())
     }
 
     /// The body once for every value of the variable.
@@ -42,7 +80,7 @@ impl Reader<'_> {
         &mut self,
         start: usize,
         names: &[String],
-        values: Vec<String>,
+        values: Vec<Value>,
         known: &mut Known,
         steps: &mut Vec<Step>,
     ) -> Result<()> {
@@ -58,7 +96,7 @@ impl Reader<'_> {
             // A round that another's assignments could change starts from what all rounds share.
             known.clone_from(&before);
             for name in names {
-                known.insert(name.clone(), Value::Text(value.clone()));
+                known.insert(name.clone(), value.clone());
             }
             rounds.push(self.statements(known)?);
         }
@@ -72,13 +110,9 @@ impl Reader<'_> {
 
     /// What is known of variables that the loop which begins here does not assign.
     fn unassigned(&self, known: &Known) -> Known {
-        let mut probe = Reader {
-            c: self.c.clone(),
-            tokens: self.tokens,
-            rounds: MOST_ROUNDS,
-            depth: self.depth,
-            level: self.level,
-        };
+        let mut probe = Reader::new(self.c.source, self.tokens, self.level);
+        (probe.c, probe.depth, probe.rounds) = (self.c.clone(), self.depth, MOST_ROUNDS);
+        probe.records.clone_from(&self.records);
         let mut after = known.clone();
         match probe.statements(&mut after) {
             Ok(_) => known
@@ -108,6 +142,23 @@ impl Reader<'_> {
         }
         Ok(())
     }
+}
+
+/// What is known of a variable and of its fields is known no more.
+pub(super) fn forget(known: &mut Known, name: &str) {
+    known.retain(|other, _| other.split('.').next() != Some(name));
+}
+
+/// `1..3`
+fn numbers(text: &str) -> Option<Vec<Value>> {
+    let (from, to) = text.split_once("..")?;
+    let (from, to): (i64, i64) = (from.trim().parse().ok()?, to.trim().parse().ok()?);
+    let rounds = usize::try_from(to.checked_sub(from)?).ok().filter(|rounds| *rounds < MOST_ROUNDS)?;
+    Some((from..=to).take(rounds + 1).map(Value::Whole).collect())
+}
+
+fn texts(values: Vec<String>) -> Vec<Value> {
+    values.into_iter().map(Value::Text).collect()
 }
 
 /// `SELECT unnest(ARRAY[...])` or `SELECT x FROM unnest(ARRAY[...]) AS x`: the values and the name of the one column.

@@ -1,15 +1,22 @@
 //! The reader of PL/pgSQL statements.
 
+use super::later::{Asked, Assigned, Target};
+use super::loops::forget;
 use super::{Handler, Step, touches};
 use crate::migrations::lex::{Kind, Token};
 use crate::migrations::parse::constant::{self, Known};
-use crate::migrations::parse::cursor::{Cursor, Fragment, Refusal, Result, refuse};
+use crate::migrations::parse::cursor::{Cursor, Fragment, Refusal, Result, Source, refuse};
+use crate::migrations::parse::guard::spoken_of;
 use crate::migrations::parse::{Parsed, guard, made, statement, unknown};
 use crate::migrations::split::{self, PieceKind};
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// Statements nested deeper than this are refused, so that no file can exhaust the stack.
 const DEEPEST: usize = 50;
+
+/// What follows an assignment counts as nested in it; deeper than this the value is not asked for.
+const DEEPEST_ASKED: usize = 20;
 
 pub(super) struct Reader<'a> {
     pub(super) c: Cursor<'a>,
@@ -20,9 +27,18 @@ pub(super) struct Reader<'a> {
     pub(super) depth: usize,
     /// How many blocks and EXECUTEs there are around this block.
     pub(super) level: usize,
+    /// Variables that are records.
+    pub(super) records: BTreeSet<String>,
+    /// Whether the text is a part of a block, which ends without END.
+    pub(super) is_part: bool,
 }
 
 impl<'a> Reader<'a> {
+    pub(super) fn new(source: &'a Source<'a>, tokens: &'a [Token], level: usize) -> Self {
+        let c = Cursor::new(source, tokens);
+        Self { c, tokens, rounds: 0, depth: 0, level, records: BTreeSet::new(), is_part: false }
+    }
+
     /// `[<<label>>] [DECLARE ...] BEGIN ... [EXCEPTION ...] END [label]`
     pub(super) fn block(&mut self, known: &mut Known) -> Result<Vec<Step>> {
         let mut inner = known.clone();
@@ -68,8 +84,12 @@ impl<'a> Reader<'a> {
 
     fn declaration(&mut self, known: &mut Known) -> Result<()> {
         let name = self.c.ident()?;
-        self.c.until(|c| c.is_punct(b';') || is_assignment(c) || c.is("default"));
-        known.remove(&name);
+        let data_type = self.c.until(|c| c.is_punct(b';') || is_assignment(c) || c.is("default"));
+        forget(known, &name);
+        let data_type = data_type.text.to_ascii_lowercase();
+        if data_type.trim() == "record" || data_type.trim_end().ends_with("rowtype") {
+            self.records.insert(name.clone());
+        }
         if self.c.accept("default") || self.c.accept_operator(":=") || self.c.accept_operator("=") {
             let expression = self.until_semicolon();
             if let Some(value) = constant::value(&expression.text, known) {
@@ -88,14 +108,14 @@ impl<'a> Reader<'a> {
         let mut steps = Vec::new();
         while !self.c.is_any(&["end", "exception", "elsif", "elseif", "else", "when"]) {
             if self.c.at_end() {
-                return refuse("a block without its END");
+                return if self.is_part { Ok(steps) } else { refuse("a block without its END") };
             }
             self.statement(known, &mut steps)?;
         }
         Ok(steps)
     }
 
-    fn statement(&mut self, known: &mut Known, steps: &mut Vec<Step>) -> Result<()> {
+    pub(super) fn statement(&mut self, known: &mut Known, steps: &mut Vec<Step>) -> Result<()> {
         self.depth += 1;
         let read = if self.depth > DEEPEST { refuse("statements nested too deep") } else { self.one(known, steps) };
         self.depth -= 1;
@@ -118,7 +138,10 @@ impl<'a> Reader<'a> {
                 self.unknown_loop(start, known, steps, "a loop whose rounds only the server can know")?;
             }
             () if self.c.is("case") => self.case(start, known, steps)?,
-            () if self.c.accept("execute") => self.execute(start, known, steps),
+            () if self.c.accept("execute") => {
+                self.execute(start, known, steps);
+                known.remove("found");
+            }
             () if self.c.accept("return") => {
                 self.until_semicolon();
                 steps.push(Step::Return);
@@ -136,17 +159,72 @@ impl<'a> Reader<'a> {
                 drop(self.until_semicolon())
             }
             () if self.c.accept("perform") => {
-                self.until_semicolon();
+                let text = self.until_semicolon();
+                known.remove("found");
                 self.run(start, steps);
+                let text = Fragment { text: format!("select {}", text.text), range: text.range };
+                return self.assigned(Target::Variables(Vec::new()), text, true, known, steps);
             }
-            () if self.assignment(known) => (),
+            () if self.is_assignment() => {
+                if let Some((name, text)) = self.assignment(known)? {
+                    let text = Fragment { text: format!("select {}", text.text), range: text.range };
+                    return self.assigned(Target::Variables(vec![name]), text, false, known, steps);
+                }
+            }
             () => {
-                self.forget_into(known);
+                let selected = self.selected(known);
                 self.until_semicolon();
+                known.remove("found");
                 self.run(start, steps);
+                if let Some((names, text)) = selected {
+                    return self.assigned(self.target(names), text, true, known, steps);
+                }
             }
         }
         self.c.expect_punct(b';')
+    }
+
+    /// The statements that follow, to be read again when the catalog has said what the variables are.
+    fn assigned(
+        &mut self,
+        target: Target,
+        text: Fragment,
+        finds: bool,
+        known: &mut Known,
+        steps: &mut Vec<Step>,
+    ) -> Result<()> {
+        self.c.expect_punct(b';')?;
+        if !asks_catalog(&text.text) || self.depth > DEEPEST_ASKED {
+            return Ok(());
+        }
+        let before = known.clone();
+        let from = self.c.position();
+        let otherwise = self.statements(known)?;
+        let rest = self.later(from, self.c.position(), &before);
+        let query = Asked { known: spoken_of(&text.text, &before), text };
+        steps.push(Step::Assigned(Box::new(Assigned { target, query, finds, rest, otherwise })));
+        Ok(())
+    }
+
+    /// The variables of `SELECT ... INTO` and the query without them.
+    fn selected(&mut self, known: &mut Known) -> Option<(Vec<String>, Fragment)> {
+        self.forget_into(known);
+        let mut probe = self.c.clone();
+        if !probe.is("select") {
+            return None;
+        }
+        let start = probe.position();
+        probe.until(|c| c.is_punct(b';') || c.is("into"));
+        let before = probe.since(start);
+        if !probe.accept("into") {
+            return None;
+        }
+        probe.accept("strict");
+        let names = probe.names().ok()?;
+        let after = probe.until(|c| c.is_punct(b';'));
+        let plain = names.iter().all(|name| name.schema.is_none());
+        let text = format!("{} {}", before.text, after.text);
+        plain.then(|| (names.into_iter().map(|n| n.name).collect(), Fragment { text, range: probe.since(start).range }))
     }
 
     /// The part after EXIT or CONTINUE.
@@ -162,24 +240,36 @@ impl<'a> Reader<'a> {
         steps.push(step);
     }
 
-    /// `name := expression`
-    fn assignment(&mut self, known: &mut Known) -> bool {
+    fn is_assignment(&self) -> bool {
         let mut probe = self.c.clone();
-        let Ok(name) = probe.name() else { return false };
+        if probe.name().is_err() {
+            return false;
+        }
         if probe.is_punct(b'[') {
             probe.skip_one();
         }
-        if !probe.accept_operator(":=") && !probe.accept_operator("=") {
-            return false;
+        probe.accept_operator(":=") || probe.accept_operator("=")
+    }
+
+    /// `name := expression`: the variable and the expression, if its text does not decide it.
+    fn assignment(&mut self, known: &mut Known) -> Result<Option<(String, Fragment)>> {
+        let name = self.c.name()?;
+        let element = self.c.is_punct(b'[');
+        if element {
+            self.c.skip_one();
         }
-        self.c = probe;
+        let _ = self.c.accept_operator(":=") || self.c.accept_operator("=");
         let expression = self.until_semicolon();
+        let record = name.schema.is_some();
         let key = name.schema.map_or(name.name.clone(), |record| format!("{record}.{}", name.name));
+        forget(known, &key);
+        known.remove(&key);
         match constant::value(&expression.text, known) {
-            Some(value) => known.insert(key, value),
-            None => known.remove(&key),
-        };
-        true
+            Some(value) if !element => drop(known.insert(key, value)),
+            _ if !record && !element => return Ok(Some((key, expression))),
+            _ => (),
+        }
+        Ok(None)
     }
 
     /// `SELECT ... INTO variable`, and RETURNING ... INTO.
@@ -193,13 +283,13 @@ impl<'a> Reader<'a> {
                 }
                 probe.accept("strict");
                 for name in probe.clone().names().unwrap_or_default() {
-                    known.remove(&name.name);
+                    forget(known, &name.name);
                 }
             }
         }
     }
 
-    fn range(&self, from: usize) -> Range<usize> {
+    pub(super) fn range(&self, from: usize) -> Range<usize> {
         self.c.since(from).range
     }
 
@@ -277,11 +367,23 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn execute(&mut self, start: usize, known: &Known, steps: &mut Vec<Step>) {
+    fn execute(&mut self, start: usize, known: &mut Known, steps: &mut Vec<Step>) {
         let expression = self.c.until(|c| c.is_punct(b';') || c.is("using") || c.is("into"));
-        self.until_semicolon();
-        let Some(text) = constant::text(&expression.text, known) else {
-            return steps.push(self.gap(start, "`EXECUTE` of a text that only the server can know", true));
+        let text = constant::text(&expression.text, known);
+        while !self.c.is_punct(b';') && !self.c.at_end() {
+            if self.c.accept("into") {
+                self.c.accept("strict");
+                self.c.clone().names().unwrap_or_default().iter().for_each(|name| forget(known, &name.name));
+            } else if !self.c.skip_one() {
+                break;
+            }
+        }
+        let Some(text) = text else {
+            let gap = self.gap(start, "`EXECUTE` of a text that only the server can know", true);
+            return match asks_catalog(&expression.text) {
+                true => steps.push(self.executed(start, expression, known, gap)),
+                false => steps.push(gap),
+            };
         };
         let place = self.range(start);
         for piece in split::split(&text) {
@@ -292,6 +394,12 @@ impl<'a> Reader<'a> {
             steps.push(Step::Run(Parsed { statement, range: place.clone() }));
         }
     }
+}
+
+/// Whether a query may be one that the catalog answers.
+fn asks_catalog(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    ["pg_", "information_schema", "to_reg", "storage.buckets"].iter().any(|word| lower.contains(word))
 }
 
 fn is_assignment(c: &Cursor<'_>) -> bool {

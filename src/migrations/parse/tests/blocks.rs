@@ -1,6 +1,8 @@
 use super::*;
 use crate::migrations::parse::block::Step;
-use crate::migrations::parse::guard::Question;
+use crate::migrations::parse::block::later::Target;
+use crate::migrations::parse::constant::Value;
+use std::collections::BTreeMap;
 
 fn steps(body: &str) -> Vec<Step> {
     match one(&format!("do $x$ {body} $x$;")) {
@@ -27,9 +29,7 @@ fn guards_and_handlers() {
     );
     let [Step::If(branches, otherwise)] = found.as_slice() else { panic!("{found:?}") };
     assert!(otherwise.is_empty());
-    let Some(Question::Exists(asked)) = &branches[0].0.asks else { panic!() };
-    assert!(asked.negated && asked.relation.name == "pg_policies");
-    assert_eq!(asked.equals, [("tablename".into(), "t".into()), ("policyname".into(), "p".into())]);
+    assert_eq!(branches[0].0.known, [("n".to_owned(), Value::Text("p".to_owned()))].into());
     let found = steps(
         "begin create type t as enum ('a'); exception when duplicate_object or sqlstate '42710' then null; when others then raise; end",
     );
@@ -40,9 +40,7 @@ fn guards_and_handlers() {
     );
     assert!(matches!(handlers[1].steps.as_slice(), [Step::Raise(_)]));
     let found = steps("begin if to_regclass('public.t') is not null then drop table t; end if; end");
-    assert!(
-        matches!(&found[0], Step::If(b, _) if matches!(&b[0].0.asks, Some(Question::Missing { negated: true, kind: "regclass", .. })))
-    );
+    assert!(matches!(&found[0], Step::If(b, _) if b[0].0.text.text == "to_regclass('public.t') is not null"));
 }
 
 #[test]
@@ -84,13 +82,32 @@ fn what_only_the_server_knows_is_a_gap() {
         other => panic!("{body}: {other:?}"),
     };
     assert!(gap(
-        "declare r record; begin for r in select * from pg_tables loop execute 'drop table ' || r.tablename; end loop; end"
+        "declare r record; begin for r in execute 'select 1' loop execute 'drop table ' || r.a; end loop; end"
     ));
-    assert!(!gap("declare r record; begin for r in select * from t loop insert into u values (r.a); end loop; end"));
+    assert!(!gap("declare r record; begin while a < 3 loop insert into u values (r.a); end loop; end"));
     assert!(gap("begin execute (select x from t); end"));
     let changed =
         steps("declare t text := 'a'; begin if now() > 'x' then t := 'b'; end if; execute 'drop table ' || t; end");
     assert!(matches!(changed[1], Step::Gap { .. }));
     refused("do language plpython3u $$ import os $$");
     refused("do $$ begin if x then end $$");
+}
+
+#[test]
+fn what_the_catalog_knows_is_left_to_it() {
+    let text = "do $$ declare r record; t text; begin for r in select * from pg_tables loop execute 'drop table ' || r.tablename; end loop; select a, b into t, u from pg_class where x = t; drop table t; end $$;";
+    let Statement::Do(block) = one(text) else { panic!() };
+    let [Step::Rows(rows), Step::Run(_), Step::Assigned(assigned)] = block.steps.as_slice() else {
+        panic!("{block:?}")
+    };
+    assert_eq!(rows.target, Target::Record("r".into()));
+    assert!(matches!(rows.otherwise.as_slice(), [Step::Gap { may_touch_access_control: true, .. }]));
+    let known = [("r.tablename".to_owned(), Value::Text("x".into()))].into();
+    let steps = rows.body.read(known).unwrap();
+    let [Step::Run(parsed)] = steps.as_slice() else { panic!("{steps:?}") };
+    assert_eq!(&text[parsed.range.clone()], "execute 'drop table ' || r.tablename");
+    assert_eq!(assigned.target, Target::Variables(vec!["t".into(), "u".into()]));
+    assert_eq!(assigned.query.text.text, "select a, b from pg_class where x = t");
+    let steps = assigned.rest.read(BTreeMap::new()).unwrap();
+    assert!(matches!(steps.as_slice(), [Step::Run(parsed)] if &text[parsed.range.clone()] == "drop table t"));
 }

@@ -67,6 +67,8 @@ fn collect(steps: &[block::Step], text: &str, place: &str, gaps: &mut Vec<String
             Step::Gap { why, may_touch_access_control, .. } => {
                 gaps.push(format!("DO gap ({may_touch_access_control}): {why} | {place}"));
             }
+            Step::Rows(rows) => collect(&rows.otherwise, text, place, gaps),
+            Step::Assigned(assigned) => collect(&assigned.otherwise, text, place, gaps),
             Step::Rounds(rounds) => rounds.iter().for_each(|r| collect(r, text, place, gaps)),
             Step::Return | Step::Raise(_) | Step::Continue | Step::Exit => (),
         }

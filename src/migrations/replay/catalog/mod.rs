@@ -8,7 +8,7 @@ pub(crate) mod types;
 
 mod describe;
 mod facts;
-mod rows;
+pub(crate) mod rows;
 mod ties;
 
 use self::names::{Names, Space};

@@ -5,6 +5,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// A row, and the objects that it names; owners and the roles of access control lists apart.
 pub(crate) trait Row: Clone {
+    /// Its own name, for kinds that are looked for by it wherever they are.
+    fn name(&self) -> Option<&str> {
+        None
+    }
+
     /// What it is a part of: the relation of a policy, the schema of a relation.
     fn part_of(&self) -> Option<Id>;
 
@@ -28,10 +33,17 @@ pub(crate) struct Rows<T> {
 struct Ties {
     parts: HashMap<Id, BTreeSet<Id>>,
     users: HashMap<Id, BTreeSet<Id>>,
+    names: HashMap<String, BTreeSet<Id>>,
 }
 
 impl Ties {
     fn add(&mut self, id: Id, row: &impl Row) {
+        if let Some(name) = row.name() {
+            match self.names.get_mut(name) {
+                Some(ids) => drop(ids.insert(id)),
+                None => drop(self.names.insert(name.to_owned(), BTreeSet::from([id]))),
+            }
+        }
         if let Some(whole) = row.part_of() {
             self.parts.entry(whole).or_default().insert(id);
         }
@@ -41,18 +53,25 @@ impl Ties {
     }
 
     fn remove(&mut self, id: Id, row: &impl Row) {
-        if let Some(whole) = row.part_of() {
-            cut(&mut self.parts, whole, id);
+        if let Some(name) = row.name() {
+            cut(&mut self.names, name, id);
         }
-        row.rests_on(&mut |other| cut(&mut self.users, other, id));
+        if let Some(whole) = row.part_of() {
+            cut(&mut self.parts, &whole, id);
+        }
+        row.rests_on(&mut |other| cut(&mut self.users, &other, id));
     }
 }
 
-fn cut(ties: &mut HashMap<Id, BTreeSet<Id>>, from: Id, id: Id) {
-    if let Some(ids) = ties.get_mut(&from) {
+fn cut<K, Q>(ties: &mut HashMap<K, BTreeSet<Id>>, from: &Q, id: Id)
+where
+    K: std::borrow::Borrow<Q> + Eq + std::hash::Hash,
+    Q: Eq + std::hash::Hash + ?Sized,
+{
+    if let Some(ids) = ties.get_mut(from) {
         ids.remove(&id);
         if ids.is_empty() {
-            ties.remove(&from);
+            ties.remove(from);
         }
     }
 }
@@ -110,7 +129,7 @@ impl<T: Row> Rows<T> {
 
     /// The rows that are parts of `whole`.
     pub(crate) fn parts(&self, whole: Id) -> impl Iterator<Item = (Id, &T)> {
-        self.tied(&self.ties.parts, whole).filter(move |(_, row)| row.part_of() == Some(whole))
+        self.tied(self.ties.parts.get(&whole)).filter(move |(_, row)| row.part_of() == Some(whole))
     }
 
     /// The ids of the parts of `whole` that `wanted` takes.
@@ -122,7 +141,7 @@ impl<T: Row> Rows<T> {
 
     /// The rows that name `other` as what they rest on, and perhaps one that no longer does.
     pub(crate) fn users(&self, other: Id) -> impl Iterator<Item = (Id, &T)> {
-        self.tied(&self.ties.users, other)
+        self.tied(self.ties.users.get(&other))
     }
 
     /// The ids of the rows that `wanted` takes; it takes only such as name `other`.
@@ -132,8 +151,13 @@ impl<T: Row> Rows<T> {
         found
     }
 
-    fn tied(&self, ties: &HashMap<Id, BTreeSet<Id>>, to: Id) -> impl Iterator<Item = (Id, &T)> {
-        let mut ids: Vec<Id> = ties.get(&to).into_iter().flatten().copied().collect();
+    /// The rows of that name, whatever they are parts of.
+    pub(crate) fn named(&self, name: &str) -> impl Iterator<Item = (Id, &T)> {
+        self.tied(self.ties.names.get(name)).filter(move |(_, row)| row.name() == Some(name))
+    }
+
+    fn tied(&self, ties: Option<&BTreeSet<Id>>) -> impl Iterator<Item = (Id, &T)> {
+        let mut ids: Vec<Id> = ties.into_iter().flatten().copied().collect();
         if let Some(lent) = self.lent
             && let Err(at) = ids.binary_search(&lent)
         {

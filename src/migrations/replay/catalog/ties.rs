@@ -42,8 +42,12 @@ macro_rules! no_ties {
 no_ties!(Database, Role, Language, Wrapper, Bucket);
 
 macro_rules! ties {
-    ($($row:ident: $part_of:expr, $rests_on:expr;)*) => { $(
+    ($($row:ident$(($name:ident))?: $part_of:expr, $rests_on:expr;)*) => { $(
         impl Row for $row {
+            $(fn name(&self) -> Option<&str> {
+                Some(&self.$name)
+            })?
+
             fn part_of(&self) -> Option<Id> {
                 let part_of: fn(&Self) -> Option<Id> = $part_of;
                 part_of(self)
@@ -61,13 +65,13 @@ ties! {
     Membership: |_| None, |row, each| [row.role, row.member].into_iter().for_each(each);
     Setting: |_| None, |row, each| row.role.into_iter().for_each(each);
     Namespace: |_| None, |row, each| row.extension.into_iter().for_each(each);
-    Relation: |row| Some(row.schema), |row, each| {
+    Relation(name): |row| Some(row.schema), |row, each| {
         let owner = row.owned_by.map(|(table, ..)| table);
         row.parents.iter().copied().chain(row.server).chain(owner).chain(row.extension).for_each(&mut *each);
         row.columns.iter().for_each(|c| column(c, each));
         row.view.iter().for_each(|view| code(&view.query, each));
     };
-    Constraint: |row| Some(row.on), |row, each| {
+    Constraint(name): |row| Some(row.on), |row, each| {
         row.index.into_iter().chain(row.inherited.iter().copied()).for_each(&mut *each);
         match &row.kind {
             ConstraintKind::Check(c) | ConstraintKind::Exclusion(c) => code(c, each),
@@ -75,7 +79,7 @@ ties! {
             ConstraintKind::PrimaryKey | ConstraintKind::Unique(_) | ConstraintKind::Trigger => (),
         }
     };
-    Index: |row| Some(row.relation), |row, each| {
+    Index(name): |row| Some(row.relation), |row, each| {
         row.parent.into_iter().for_each(&mut *each);
         row.predicate.iter().for_each(|c| code(c, each));
         for key in &row.keys {
@@ -84,24 +88,24 @@ ties! {
             }
         }
     };
-    Policy: |row| Some(row.relation), |row, each| {
+    Policy(name): |row| Some(row.relation), |row, each| {
         row.roles.iter().copied().flatten().for_each(&mut *each);
         row.using.iter().chain(&row.check).for_each(|c| code(c, each));
     };
-    Trigger: |row| Some(row.relation), |row, each| {
+    Trigger(name): |row| Some(row.relation), |row, each| {
         [Some(row.function), row.constraint, row.parent].into_iter().flatten().for_each(&mut *each);
         row.when.iter().for_each(|c| code(c, each));
     };
     Rule: |row| Some(row.relation), |row, each| {
         row.condition.iter().chain([&row.commands]).for_each(|c| code(c, each));
     };
-    Function: |row| Some(row.schema), |row, each| {
+    Function(name): |row| Some(row.schema), |row, each| {
         row.extension.into_iter().for_each(&mut *each);
         types(row.parameters.iter().map(|p| &p.data_type).chain(&row.returns), each);
         let defaults = row.parameters.iter().filter_map(|p| p.default.as_ref());
         defaults.chain([&row.body]).for_each(|c| code(c, each));
     };
-    Type: |row| Some(row.schema), |row, each| {
+    Type(name): |row| Some(row.schema), |row, each| {
         row.extension.into_iter().for_each(&mut *each);
         match &row.kind {
             TypeKind::Domain { base, .. } => types([base], each),

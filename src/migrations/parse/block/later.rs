@@ -1,0 +1,136 @@
+//! Parts of a block that are read when the catalog has answered a query.
+
+use super::Step;
+use super::reader::Reader;
+use crate::migrations::lex;
+use crate::migrations::parse::constant::Known;
+use crate::migrations::parse::cursor::{Fragment, Result, Source};
+use crate::migrations::parse::guard::spoken_of;
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+/// `FOR target IN query LOOP ... END LOOP`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RowLoop {
+    /// What takes the values of a row.
+    pub target: Target,
+    /// The query, and what is known of its variables.
+    pub query: Asked,
+    /// The body, to be read for each row.
+    pub body: Later,
+    /// The body as far as it can be read without a row.
+    pub otherwise: Vec<Step>,
+    /// The bytes of the loop.
+    pub range: Range<usize>,
+}
+
+/// `SELECT ... INTO target`, `target := expression` or `PERFORM ...`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assigned {
+    /// What takes the values.
+    pub target: Target,
+    /// The query, and what is known of its variables.
+    pub query: Asked,
+    /// Whether it also says what FOUND is.
+    pub finds: bool,
+    /// The statements behind it, to be read with the values.
+    pub rest: Later,
+    /// Those statements as far as they can be read without.
+    pub otherwise: Vec<Step>,
+}
+
+/// A query for the catalog.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// Its text.
+    pub text: Fragment,
+    /// What is known of the variables that it speaks of.
+    pub(crate) known: Known,
+}
+
+/// What takes the values of a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// A record, which has a field for each column.
+    Record(String),
+    /// Variables, one for each column.
+    Variables(Vec<String>),
+}
+
+/// Statements that are not read yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Later {
+    text: String,
+    start: usize,
+    made_at: Option<Range<usize>>,
+    level: usize,
+    depth: usize,
+    records: BTreeSet<String>,
+    known: Known,
+}
+
+impl Later {
+    /// How much there is to read.
+    pub(crate) fn work(&self) -> usize {
+        self.text.len()
+    }
+
+    /// Reads the statements with what was known where they begin, and what is known now.
+    pub(crate) fn read(&self, more: Known) -> Result<Vec<Step>> {
+        // In its old place the text has its old bytes.
+        let text = match self.made_at {
+            None => " ".repeat(self.start) + &self.text,
+            Some(_) => self.text.clone(),
+        };
+        let source = Source { text: &text, made_at: self.made_at.clone() };
+        let tokens = lex::tokens(&text, 0..text.len());
+        let mut reader = Reader::new(&source, &tokens, self.level);
+        reader.depth = self.depth;
+        reader.records.clone_from(&self.records);
+        let mut known = self.known.clone();
+        known.extend(more);
+        reader.is_part = true;
+        let steps = reader.statements(&mut known)?;
+        reader.c.end()?;
+        Ok(steps)
+    }
+}
+
+impl Reader<'_> {
+    /// The statements between two places, to be read later.
+    pub(super) fn later(&self, from: usize, to: usize, known: &Known) -> Later {
+        let tokens = self.tokens.get(from..to).unwrap_or_default();
+        let (start, end) = tokens.first().zip(tokens.last()).map_or((0, 0), |(first, last)| (first.start, last.end));
+        Later {
+            text: self.c.source.text.get(start..end).unwrap_or_default().to_owned(),
+            start,
+            made_at: self.c.source.made_at.clone(),
+            level: self.level,
+            depth: self.depth,
+            records: self.records.clone(),
+            known: known.clone(),
+        }
+    }
+
+    /// EXECUTE of what a query gives, as the assignment of its text and the EXECUTE of that.
+    pub(super) fn executed(&self, start: usize, expression: Fragment, known: &Known, gap: Step) -> Step {
+        let text = Fragment { text: format!("select {}", expression.text), range: expression.range };
+        let rest = Later {
+            text: "execute computed;".to_owned(),
+            start: 0,
+            made_at: Some(self.range(start)),
+            ..self.later(0, 0, &Known::new())
+        };
+        let query = Asked { known: spoken_of(&text.text, known), text };
+        let target = Target::Variables(vec!["computed".to_owned()]);
+        Step::Assigned(Box::new(Assigned { target, query, finds: false, rest, otherwise: vec![gap] }))
+    }
+
+    /// A record takes a whole row; other variables take a column each.
+    pub(super) fn target(&self, names: Vec<String>) -> Target {
+        match names.as_slice() {
+            [one] if self.records.contains(one) => Target::Record(one.clone()),
+            _ => Target::Variables(names),
+        }
+    }
+}

@@ -1,0 +1,328 @@
+//! Queries over the system catalogs.
+
+use super::value::{self, Value};
+use super::{Answer, Asker, Sight};
+use crate::migrations::replay::system::{Row, Wanted};
+use crate::sql::ast::{Body, Call, Condition, Expr, ExprKind, From, FromKind, JoinKind, Query, Select, Target};
+
+/// Combinations of rows that are tried before a question is given up.
+const MOST: usize = 200_000;
+
+/// The tables of a query with their rows, and what must hold of a combination.
+struct Search<'a> {
+    tables: &'a [(String, Vec<Row>)],
+    conditions: &'a [&'a Expr],
+    /// One combination is enough.
+    first: bool,
+    tried: usize,
+    found: Vec<Sight>,
+    /// Whether there may be others.
+    more: bool,
+}
+
+impl Asker<'_> {
+    /// Whether a query finds a row.
+    pub(super) fn exists(&self, query: &Query, outer: &Sight) -> Option<bool> {
+        let Body::Select(select) = &query.body else { return None };
+        if !query.ctes.is_empty() || query.offset.is_some() || !select.group_by.is_empty() || select.having.is_some() {
+            return None;
+        }
+        if select.targets.iter().any(|target| is_aggregated(&target.value)) {
+            return Some(true);
+        }
+        let (found, more) = self.matches(select, outer, true)?;
+        match (found.is_empty(), more) {
+            (false, _) => Some(true),
+            (true, true) => None,
+            (true, false) => Some(false),
+        }
+    }
+
+    /// The values of a query's only column.
+    pub(super) fn column_of(&self, query: &Query, outer: &Sight) -> Option<Vec<Value>> {
+        let rows = self.rows(query, outer)?;
+        rows.into_iter()
+            .map(|row| match <[_; 1]>::try_from(row) {
+                Ok([(_, value)]) => value,
+                Err(_) => None,
+            })
+            .collect()
+    }
+
+    /// All rows of a query.
+    pub(super) fn rows(&self, query: &Query, outer: &Sight) -> Option<Vec<Answer>> {
+        let Body::Select(select) = &query.body else { return None };
+        if !query.ctes.is_empty() || query.offset.is_some() || !select.group_by.is_empty() || select.having.is_some() {
+            return None;
+        }
+        let (found, more) = self.matches(select, outer, false)?;
+        if more {
+            return None;
+        }
+        if select.targets.iter().any(|target| is_aggregated(&target.value)) {
+            return Some(vec![self.aggregated(select, &found)?]);
+        }
+        let mut rows: Vec<Answer> = found.iter().map(|sight| self.targets(select, sight)).collect();
+        match &select.distinct {
+            None => (),
+            Some(on) if on.is_empty() => {
+                let mut seen: Vec<Answer> = Vec::new();
+                rows.retain(|row| {
+                    let new = !seen.contains(row);
+                    seen.extend(new.then(|| row.clone()));
+                    new
+                });
+            }
+            Some(_) => return None,
+        }
+        match &query.limit {
+            None => (),
+            Some(limit) => {
+                let Value::Whole(most) = self.value(limit, outer)? else { return None };
+                // Which rows a limit leaves depends on an order that nobody says.
+                if i64::try_from(rows.len()).is_ok_and(|rows| rows > most) {
+                    return None;
+                }
+            }
+        }
+        Some(rows)
+    }
+
+    /// What is selected of a combination of rows.
+    fn targets(&self, select: &Select, sight: &Sight) -> Answer {
+        let mut row = Answer::new();
+        for target in &select.targets {
+            match &target.value.kind {
+                ExprKind::Star(of) => {
+                    let of = of.as_ref().map(|name| name.last());
+                    let own = sight.iter().filter(|(alias, _)| of.is_none_or(|of| of == alias));
+                    let columns = own.flat_map(|(_, own)| own.columns.iter());
+                    row.extend(columns.map(|(name, value)| ((*name).to_owned(), Some(value.clone()))));
+                }
+                _ => row.push((name_of(target), self.value(&target.value, sight))),
+            }
+        }
+        row
+    }
+
+    /// `count(*)`, `string_agg`, `array_agg` over all that was found, and what is made of them.
+    fn aggregated(&self, select: &Select, found: &[Sight]) -> Option<Answer> {
+        let mut row = Answer::new();
+        for target in &select.targets {
+            let value = match aggregate(&target.value) {
+                Some(call) => self.aggregate(call, found),
+                None => self.compared_aggregate(&target.value, found),
+            };
+            row.push((name_of(target), value));
+        }
+        Some(row)
+    }
+
+    /// `count(*) > 0`
+    fn compared_aggregate(&self, value: &Expr, found: &[Sight]) -> Option<Value> {
+        let ExprKind::Binary(operator, left, right) = &value.kind else { return None };
+        let left = self.aggregate(aggregate(left)?, found)?;
+        value::operation(&operator.symbol, &left, &self.value(right, &Vec::new())?)
+    }
+
+    fn aggregate(&self, call: &Call, found: &[Sight]) -> Option<Value> {
+        if call.distinct || call.filter.is_some() || call.over.is_some() {
+            return None;
+        }
+        let count = |count: usize| i64::try_from(count).ok().map(Value::Whole);
+        if call.star {
+            return count(found.len());
+        }
+        let of = &call.arguments.first()?.value;
+        let mut values = Vec::with_capacity(found.len());
+        for sight in found {
+            values.push(self.value(of, sight)?);
+        }
+        let texts = |values: Vec<Value>| {
+            let known = values.into_iter().filter(|v| *v != Value::Null);
+            known.map(Value::into_text).collect::<Option<Vec<_>>>()
+        };
+        match call.name.last() {
+            "count" => count(values.iter().filter(|v| **v != Value::Null).count()),
+            _ if found.is_empty() => Some(Value::Null),
+            "array_agg" => texts(values).map(Value::List),
+            "string_agg" => {
+                let separator = self.value(&call.arguments.get(1)?.value, &Vec::new())?.into_text()?;
+                texts(values).map(|texts| Value::Text(texts.join(&separator)))
+            }
+            _ => None,
+        }
+    }
+
+    /// The combinations of rows for which all conditions hold, and whether there may be more.
+    fn matches(&self, select: &Select, outer: &Sight, first: bool) -> Option<(Vec<Sight>, bool)> {
+        let mut conditions = Vec::new();
+        for from in &select.from {
+            of_joins(from, &mut conditions)?;
+        }
+        conditions.extend(select.filter.iter().flat_map(parts));
+        let mut tables = Vec::new();
+        let mut hidden: Vec<String> = outer.iter().map(|(alias, _)| alias.clone()).collect();
+        select.from.iter().for_each(|from| aliases(from, &mut hidden));
+        let alone = matches!(select.from.as_slice(), [From { kind: FromKind::Relation { .. }, .. }]);
+        for from in &select.from {
+            self.sources(from, &conditions, alone, &hidden, &mut tables)?;
+        }
+        let mut search =
+            Search { tables: &tables, conditions: &conditions, first, tried: 0, found: Vec::new(), more: false };
+        self.search(&mut search, 0, outer, true)?;
+        Some((search.found, search.more))
+    }
+
+    fn sources(
+        &self,
+        from: &From,
+        conditions: &[&Expr],
+        alone: bool,
+        hidden: &[String],
+        tables: &mut Vec<(String, Vec<Row>)>,
+    ) -> Option<()> {
+        let alias = from.alias.as_ref().map(|a| a.name.value.clone());
+        match &from.kind {
+            FromKind::Relation { name, .. } => {
+                let alias = alias.unwrap_or_else(|| name.last().to_owned());
+                if from.alias.as_ref().is_some_and(|a| !a.columns.is_empty()) {
+                    return None;
+                }
+                let mut wanted = Wanted { columns: Vec::new(), thorough: self.thorough };
+                for condition in conditions {
+                    wanted.columns.extend(self.wanted(condition, &alias, alone, hidden));
+                }
+                tables.push((alias, self.run.system_rows(name.schema(), name.last(), &wanted)?));
+            }
+            FromKind::Join { left, right, .. } => {
+                self.sources(left, conditions, false, hidden, tables)?;
+                self.sources(right, conditions, false, hidden, tables)?;
+            }
+            _ => return None,
+        }
+        Some(())
+    }
+
+    /// A column of a table that a condition says must equal a literal or a variable; a variable has a name that none of
+    /// the `hidden` tables has.
+    fn wanted(&self, condition: &Expr, alias: &str, alone: bool, hidden: &[String]) -> Option<(String, Value)> {
+        let ExprKind::Binary(operator, left, right) = &condition.kind else { return None };
+        let ExprKind::Column(name) = &left.kind else { return None };
+        let own = name.schema().map_or(alone, |table| table == alias);
+        let fixed = match &right.kind {
+            ExprKind::Text(_) => true,
+            ExprKind::Cast(inner, _) => matches!(inner.kind, ExprKind::Text(_)),
+            ExprKind::Column(name) => name.schema().is_none_or(|table| hidden.iter().all(|other| other != table)),
+            _ => false,
+        };
+        if !own || operator.symbol != "=" || !fixed {
+            return None;
+        }
+        self.value(right, &Vec::new()).map(|value| (name.last().to_owned(), value))
+    }
+
+    /// Takes a row of each table in turn, and drops a combination as soon as a condition does not hold.
+    fn search(&self, search: &mut Search<'_>, level: usize, sight: &Sight, certain: bool) -> Option<()> {
+        let Some((alias, rows)) = search.tables.get(level) else {
+            let mut certain = certain;
+            for condition in search.conditions {
+                match self.holds(condition, sight) {
+                    Some(true) => (),
+                    Some(false) => return Some(()),
+                    None => certain = false,
+                }
+            }
+            if certain {
+                search.found.push(sight.clone());
+            }
+            search.more |= !certain;
+            return Some(());
+        };
+        for row in rows {
+            search.tried += 1;
+            if search.tried > MOST {
+                return None;
+            }
+            let mut wider = sight.clone();
+            wider.push((alias.clone(), row.clone()));
+            if search.conditions.iter().any(|c| self.holds(c, &wider) == Some(false)) {
+                continue;
+            }
+            self.search(search, level + 1, &wider, certain && row.certain)?;
+            if search.first && !search.found.is_empty() {
+                return Some(());
+            }
+        }
+        Some(())
+    }
+}
+
+/// The parts of a condition that must all hold.
+fn parts(expr: &Expr) -> &[Expr] {
+    match &expr.kind {
+        ExprKind::And(parts) => parts,
+        _ => std::slice::from_ref(expr),
+    }
+}
+
+/// The conditions of joins; `None` for joins that keep rows without a partner.
+fn of_joins<'a>(from: &'a From, conditions: &mut Vec<&'a Expr>) -> Option<()> {
+    let FromKind::Join { kind, left, right, on } = &from.kind else { return Some(()) };
+    of_joins(left, conditions)?;
+    of_joins(right, conditions)?;
+    match (kind, on) {
+        (JoinKind::Inner | JoinKind::Cross, Condition::On(expr)) => conditions.extend(parts(expr)),
+        (JoinKind::Inner | JoinKind::Cross, Condition::None) => (),
+        _ => return None,
+    }
+    Some(())
+}
+
+/// The call of an aggregate.
+fn aggregate(expr: &Expr) -> Option<&Call> {
+    let ExprKind::Call(call) = &expr.kind else { return None };
+    let known =
+        ["count", "array_agg", "string_agg", "bool_or", "bool_and", "max", "min", "sum", "jsonb_agg", "json_agg"];
+    known.contains(&call.name.last()).then_some(call)
+}
+
+fn is_aggregated(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Binary(_, left, right) => is_aggregated(left) || is_aggregated(right),
+        _ => aggregate(expr).is_some(),
+    }
+}
+
+/// The names by which FROM calls its tables.
+fn aliases(from: &From, names: &mut Vec<String>) {
+    match &from.kind {
+        FromKind::Join { left, right, .. } => {
+            aliases(left, names);
+            aliases(right, names);
+        }
+        FromKind::Relation { name, .. } => {
+            names.push(from.alias.as_ref().map_or(name.last(), |a| a.name.value.as_str()).to_owned());
+        }
+        _ => names.extend(from.alias.as_ref().map(|a| a.name.value.clone())),
+    }
+}
+
+/// What a column of the result is called.
+fn name_of(target: &Target) -> String {
+    if let Some(alias) = &target.alias {
+        return alias.value.clone();
+    }
+    fn name(expr: &Expr) -> String {
+        match &expr.kind {
+            ExprKind::Column(name) => name.last().to_owned(),
+            ExprKind::Call(call) => call.name.last().to_owned(),
+            ExprKind::Cast(inner, to) => match name(inner).as_str() {
+                "?column?" => to.name.last().to_owned(),
+                inner => inner.to_owned(),
+            },
+            _ => "?column?".to_owned(),
+        }
+    }
+    name(&target.value)
+}
