@@ -35,6 +35,7 @@ mod publications;
 mod question;
 mod render;
 mod retype;
+mod retype;
 mod rights;
 mod roles;
 mod run;
