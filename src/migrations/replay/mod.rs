@@ -35,7 +35,6 @@ mod publications;
 mod question;
 mod render;
 mod retype;
-mod retype;
 mod rights;
 mod roles;
 mod run;
