@@ -3,14 +3,14 @@
 //! A sub-select that must find a row adds its row variables; one that must find none adds nothing, for rows can be
 //! dropped from a counterexample. A sub-select that must find a row *for every* row of another (∀∃) has no bound.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::term::{Id, Query, Row, Term, Terms, Type};
 use crate::model::QualifiedName;
 
 /// What a condition is wanted to be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Want {
     True,
     False,
@@ -29,11 +29,22 @@ impl Want {
     }
 }
 
+/// Rows by relation.
+type Rows = BTreeMap<Arc<QualifiedName>, usize>;
+
+/// What must be found: a row for which term, as what it is wanted, and the how-manieth of its queries it is.
+type Step = (Id, Want, usize);
+
+/// A row that must be found, with those around it that its condition speaks of.
+type Demand = Vec<Step>;
+
 /// Rows that suffice.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Bound {
-    /// By relation.
-    pub(crate) rows: BTreeMap<Arc<QualifiedName>, usize>,
+    /// For what must be found; what is demanded twice is found once.
+    demands: BTreeMap<Demand, Rows>,
+    /// For what cannot be told apart by that.
+    loose: Rows,
     /// Whether some row is demanded for each row of another sub-select, so that no number suffices for sure.
     pub(crate) open: bool,
 }
@@ -41,37 +52,80 @@ pub(crate) struct Bound {
 impl Bound {
     /// Rows for both.
     pub(crate) fn and(mut self, other: Self) -> Self {
-        for (relation, count) in other.rows {
-            *self.rows.entry(relation).or_default() += count;
-        }
+        self.demands.extend(other.demands);
+        add(&mut self.loose, other.loose);
         self.open |= other.open;
         self
     }
 
     /// Rows for either.
-    fn or(mut self, other: Self) -> Self {
-        for (relation, count) in other.rows {
-            let most = self.rows.entry(relation).or_default();
+    fn or(mut self, mut other: Self) -> Self {
+        let shared: BTreeMap<_, _> = self
+            .demands
+            .iter()
+            .filter(|(d, _)| other.demands.contains_key(*d))
+            .map(|(d, r)| (d.clone(), r.clone()))
+            .collect();
+        for bound in [&mut self, &mut other] {
+            bound.demands.retain(|d, _| !shared.contains_key(d));
+        }
+        let open = self.open | other.open;
+        let mut loose = self.rows();
+        for (relation, count) in other.rows() {
+            let most = loose.entry(relation).or_default();
             *most = count.max(*most);
         }
-        self.open |= other.open;
-        self
+        Self { demands: shared, loose, open }
+    }
+
+    /// The rows in all.
+    pub(crate) fn rows(&self) -> Rows {
+        let mut rows = self.loose.clone();
+        self.demands.values().for_each(|r| add(&mut rows, r.clone()));
+        rows
+    }
+}
+
+fn add(rows: &mut Rows, more: Rows) {
+    for (relation, count) in more {
+        *rows.entry(relation).or_default() += count;
     }
 }
 
 /// The rows that suffice for `id` to be as wanted.
 pub(crate) fn bound(terms: &Terms, id: Id, want: Want) -> Bound {
-    Walk { terms, universal: Vec::new() }.condition(id, want)
+    Walk { terms, universal: Vec::new(), found: Vec::new(), path: Vec::new(), known: HashMap::new() }
+        .condition(id, want)
 }
 
 struct Walk<'a> {
     terms: &'a Terms,
     /// The row variables that range over every row.
     universal: Vec<Row>,
+    /// The row variables that stand for rows that were found.
+    found: Vec<Row>,
+    /// What they were found for.
+    path: Vec<Step>,
+    /// Bounds that depend on nothing around, by term, want, and whether all is within a sub-select's every row.
+    known: HashMap<(Id, Want, bool), Bound>,
 }
 
 impl Walk<'_> {
     fn condition(&mut self, id: Id, want: Want) -> Bound {
+        let free = self.terms.free_rows(id);
+        if free.iter().any(|row| self.found.contains(row) || self.universal.contains(row)) {
+            return self.work_out(id, want);
+        }
+        let key = (id, want, self.universal.is_empty());
+        if let Some(known) = self.known.get(&key) {
+            return known.clone();
+        }
+        let bound = self.work_out(id, want);
+        self.known.insert(key, bound.clone());
+        bound
+    }
+
+    fn work_out(&mut self, id: Id, want: Want) -> Bound {
         let terms = self.terms;
         match (terms.term(id), want) {
             (Term::Not(a), _) => self.condition(*a, want.negated()),
@@ -85,13 +139,16 @@ impl Walk<'_> {
                 Want::True | Want::NotFalse => self.both(*a, Want::NotTrue, Want::NotFalse),
                 _ => self.one_of([(*a, Want::True), (*a, Want::False)].into_iter()),
             },
-            (Term::Exists(query), Want::True | Want::NotFalse) => self.some_row(query, None),
+            (Term::Exists(query), Want::True | Want::NotFalse) => self.some_row(query, None, (id, want, 0)),
             (Term::Exists(query), _) => self.every_row(query, None),
-            (Term::Any(query), Want::True | Want::NotFalse) => self.some_row(query, Some(want)),
+            (Term::Any(query), Want::True | Want::NotFalse) => self.some_row(query, Some(want), (id, want, 0)),
             (Term::Any(query), _) => self.every_row(query, Some(want)),
             (Term::Many(queries), Want::True | Want::NotFalse) => {
                 queries.iter().fold(Bound::default(), |sum, query| {
-                    sum.and(self.some_row(query, None)).and(self.some_row(query, None))
+                    let one = self.some_row(query, None, (id, want, 0));
+                    let mut loose = one.rows();
+                    add(&mut loose, one.rows());
+                    sum.and(Bound { demands: BTreeMap::new(), loose, open: one.open })
                 })
             }
             (Term::Many(queries), _) => {
@@ -99,14 +156,26 @@ impl Walk<'_> {
             }
             (Term::Raises(_, when), _) => self.condition(*when, want),
             (Term::Case(branches, otherwise), _) => {
-                let mut sum = self.condition(*otherwise, want);
-                for (condition, value) in branches {
-                    sum = sum.and(self.both(*condition, Want::True, Want::NotTrue)).and(self.condition(*value, want));
-                }
-                sum
+                self.case(branches, |this, value| this.condition(value, want), *otherwise)
             }
             _ => self.value(id),
         }
+    }
+
+    /// One of the values of a CASE is taken, after the conditions before it were not TRUE.
+    fn case(&mut self, branches: &[(Id, Id)], mut value: impl FnMut(&mut Self, Id) -> Bound, otherwise: Id) -> Bound {
+        let mut result = value(self, otherwise);
+        for (condition, chosen) in branches.iter().rev() {
+            let (yes, no) = (self.condition(*condition, Want::True), self.condition(*condition, Want::NotTrue));
+            let yes = yes.and(value(self, *chosen));
+            result = self.either(yes, no.and(result));
+        }
+        result
+    }
+
+    /// Either, and for each row of a sub-select another one.
+    fn either(&self, one: Bound, other: Bound) -> Bound {
+        if self.universal.is_empty() { one.or(other) } else { one.and(other) }
     }
 
     /// One of several. For each row of a sub-select it may be another one.
@@ -114,7 +183,7 @@ impl Walk<'_> {
         let mut result = Bound::default();
         for (id, want) in all {
             let bound = self.condition(id, want);
-            result = if self.universal.is_empty() { result.or(bound) } else { result.and(bound) };
+            result = self.either(result, bound);
         }
         result
     }
@@ -124,21 +193,32 @@ impl Walk<'_> {
     }
 
     /// A row that meets the condition, with the projection as wanted.
-    fn some_row(&mut self, query: &Query, projection: Option<Want>) -> Bound {
+    fn some_row(&mut self, query: &Query, projection: Option<Want>, step: Step) -> Bound {
+        let here = self.rows_of(query, step);
+        let (rows, steps) = (self.found.len(), self.path.len());
+        self.found.extend(query.rows.iter());
+        self.path.push(step);
         let mut sum = self.condition(query.condition, Want::True);
         if let Some(want) = projection {
             sum = sum.and(self.condition(query.projection, want));
         }
-        sum.and(self.rows_of(query))
+        self.found.truncate(rows);
+        self.path.truncate(steps);
+        sum.and(here)
     }
 
-    fn rows_of(&self, query: &Query) -> Bound {
-        let mut bound = Bound::default();
+    fn rows_of(&self, query: &Query, step: Step) -> Bound {
+        let free = self.terms.free_rows(step.0);
+        let depends = free.iter().any(|row| self.found.contains(row) || self.universal.contains(row));
+        let mut demand = if depends { self.path.clone() } else { Vec::new() };
+        demand.push(step);
+        let mut rows = Rows::new();
         for row in &query.rows {
             if let Some(info) = self.terms.row_info(*row) {
-                *bound.rows.entry(info.relation.clone()).or_default() += 1;
+                *rows.entry(info.relation.clone()).or_default() += 1;
             }
         }
+        let mut bound = Bound { demands: BTreeMap::from([(demand, rows)]), ..Bound::default() };
         let outer = [query.condition, query.projection].map(|part| self.terms.free_rows(part));
         bound.open = outer.iter().any(|free| free.iter().any(|row| self.universal.contains(row)));
         bound
@@ -163,11 +243,20 @@ impl Walk<'_> {
         let mut sum = Bound::default();
         match term {
             Term::Scalar(queries, _) => {
-                for query in queries {
+                for (at, query) in queries.iter().enumerate() {
                     let none = self.every_row(query, None);
-                    let one = self.some_row(query, None);
-                    sum = sum.and(none).and(one).and(self.any_value(query.projection));
+                    let one = self.some_row(query, None, (id, Want::True, at));
+                    let (rows, steps) = (self.found.len(), self.path.len());
+                    self.found.extend(query.rows.iter());
+                    self.path.push((id, Want::True, at));
+                    let one = one.and(self.any_value(query.projection));
+                    self.found.truncate(rows);
+                    self.path.truncate(steps);
+                    sum = sum.and(self.either(none, one));
                 }
+            }
+            Term::Case(branches, otherwise) => {
+                sum = self.case(branches, |this, value| this.any_value(value), *otherwise);
             }
             _ => {
                 let mut operands = Vec::new();
@@ -185,10 +274,11 @@ impl Walk<'_> {
         if *self.terms.type_of(id) != Type::Bool {
             return self.value(id);
         }
-        let known = self.both(id, Want::True, Want::False);
+        let yes = self.condition(id, Want::True);
+        let no = self.condition(id, Want::False);
         let null = self.both(id, Want::NotTrue, Want::NotFalse);
-        // For each row of a sub-select it may be another one.
-        if self.universal.is_empty() { known.or(null) } else { known.and(null) }
+        let known = self.either(yes, no);
+        self.either(known, null)
     }
 }
 
@@ -208,7 +298,7 @@ mod tests {
     }
 
     fn count(bound: &Bound) -> usize {
-        bound.rows.values().sum()
+        bound.rows().values().sum()
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! and command. Conditions are decided in stages: [`term`] is their language, with every name bound; a [`verdict`]
 //! question bounds how many rows a counterexample needs, grounds the question to them, solves it, and turns a model
 //! into a [`witness`], which [`evaluate`] checks as an independent interpreter. [`decide`] asks the questions of checks.
-//! [`truth`] says what is known of a condition without asking who reads, [`inline`] reads function bodies as expressions.
+//! [`truth`] is what is known of a condition whoever reads, [`inline`] reads function bodies as expressions.
 
 mod bound;
 pub mod decide;

@@ -14,6 +14,8 @@ pub enum Assumption {
     ClaimedRole,
     /// Whoever holds the public key alone has no user claims.
     KeyWithoutUser,
+    /// Sessions of the role carry the user's claim `sub`.
+    SignedIn,
     /// A `sub` claim that is read as a uuid is one.
     SubjectIsUuid,
     /// The function reads the session's token, as the platform's own of that name does.
@@ -38,6 +40,7 @@ impl fmt::Display for Assumption {
                 f.write_str("statements come through the Data API: each UPDATE and DELETE has a WHERE")
             }
             Self::ClaimedRole => f.write_str("the claim role, if there is one, names the role that asks"),
+            Self::SignedIn => f.write_str("sessions of the role carry the claim sub of a signed-in user"),
             Self::KeyWithoutUser => f.write_str("requests with the public key alone carry no claims of a user"),
             Self::SubjectIsUuid => f.write_str("the claim sub, where it is read as a uuid, is one"),
             Self::KnownBody(function) => {

@@ -381,7 +381,11 @@ impl<'a> Formula<'a> {
             terms.claims().iter().any(|(path, _)| path.len() == 1 && path.iter().all(|key| &**key == "sub"));
         let reads_role = terms.claims().iter().any(|(path, _)| path.first().is_none_or(|key| &**key == "role"));
         all.extend((reads_role && self.api_role.is_some()).then_some(Assumption::ClaimedRole));
-        all.extend((asker == Asker::Nobody).then_some(Assumption::KeyWithoutUser));
+        all.extend(match asker {
+            Asker::Any => None,
+            Asker::Nobody => Some(Assumption::KeyWithoutUser),
+            Asker::SomeUser | Asker::AnonymousUser | Asker::OneFactor => Some(Assumption::SignedIn),
+        });
         all.extend((reads_sub && terms.calls(&["::uuid"])).then_some(Assumption::SubjectIsUuid));
         if *verdict == Verdict::Proved {
             let world = self.resolver.world();

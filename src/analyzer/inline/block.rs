@@ -30,15 +30,12 @@ impl Cursor<'_> {
         }
         self.expect_word("begin")?;
         let statements = self.statements(&["end", "exception"])?;
-        let handles = self.eat_word("exception");
-        if handles {
-            self.skip_handlers()?;
-        }
+        let handlers = if self.eat_word("exception") { self.handlers()? } else { Vec::new() };
         self.expect_word("end")?;
         if !self.is_kind(0, Kind::Punct(b';')) && self.peek(0).is_some() {
             self.name()?;
         }
-        Ok(Block { declarations, statements, handles })
+        Ok(Block { declarations, statements, handlers })
     }
 
     /// `<<name>>`
@@ -48,13 +45,14 @@ impl Cursor<'_> {
         }
     }
 
-    fn skip_handlers(&mut self) -> Read<()> {
+    fn handlers(&mut self) -> Read<Vec<Vec<Statement>>> {
+        let mut handlers = Vec::new();
         while self.eat_word("when") {
             self.until(&["then"])?;
             self.expect_word("then")?;
-            self.statements(&["when", "end"])?;
+            handlers.push(self.statements(&["when", "end"])?);
         }
-        Ok(())
+        Ok(handlers)
     }
 
     fn declaration(&mut self) -> Read<Declaration> {

@@ -49,6 +49,9 @@ pub struct Unread {
 /// What stands, as a [`Node::Session`], for a value that is never there because an error is raised.
 pub const RAISE: &str = "raise";
 
+/// What stands, as a numbered [`Node::Session`], for whether a handler of exceptions runs.
+pub const FAILED: &str = "failed";
+
 type Read<T> = Result<T, Unread>;
 
 fn unread<T>(reason: impl Into<String>) -> Read<T> {

@@ -92,10 +92,40 @@ impl Run<'_> {
         self.steps.push(value);
     }
 
-    fn block(&mut self, block: &Block, mut scope: Scope, rest: &Rest<'_>) -> Read<Outcome> {
-        if block.handles {
-            return unread("an EXCEPTION handler");
+    fn block(&mut self, block: &Block, scope: Scope, rest: &Rest<'_>) -> Read<Outcome> {
+        if !block.handlers.is_empty() {
+            return self.handled(block, scope, rest);
         }
+        self.body(block, scope, rest)
+    }
+
+    /// A block whose errors are handled: which handler runs, if any, is not known. What variables are then is not known
+    /// either, so handlers may speak of parameters only.
+    fn handled(&mut self, block: &Block, scope: Scope, rest: &Rest<'_>) -> Read<Outcome> {
+        if !matches!(rest, Rest::End) || self.set {
+            return unread("an EXCEPTION handler inside");
+        }
+        let mut cases = Vec::new();
+        for (number, handler) in (0..).zip(&block.handlers) {
+            let failed = Expr {
+                node: Node::Session(super::FAILED, Some(number)),
+                data_type: Type::named("boolean"),
+                range: 0..0,
+            };
+            let Outcome::Value(value) = self.statements(handler, scope.clone(), rest)? else {
+                return unread("rows of an EXCEPTION handler");
+            };
+            cases.push((failed, value));
+        }
+        let Outcome::Value(otherwise) = self.body(block, scope, rest)? else {
+            return unread("rows beside an EXCEPTION handler");
+        };
+        let data_type = otherwise.data_type.clone();
+        let node = Node::Case { operand: None, branches: cases, otherwise: Box::new(otherwise) };
+        Ok(Outcome::Value(Expr { node, data_type, range: 0..0 }))
+    }
+
+    fn body(&mut self, block: &Block, mut scope: Scope, rest: &Rest<'_>) -> Read<Outcome> {
         for declaration in &block.declarations {
             match &declaration.of {
                 DeclaredAs::Record => continue,

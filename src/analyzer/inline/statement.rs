@@ -32,8 +32,8 @@ pub(super) struct Block {
     pub(super) declarations: Vec<Declaration>,
     /// The statements.
     pub(super) statements: Vec<Statement>,
-    /// Whether it handles exceptions.
-    pub(super) handles: bool,
+    /// The statements of its handlers of exceptions.
+    pub(super) handlers: Vec<Vec<Statement>>,
 }
 
 /// A variable.

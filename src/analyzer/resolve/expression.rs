@@ -1,6 +1,7 @@
 //! Expressions.
 
 use super::{Binding, Obstacle, Outcome, Resolver, Rights, obstacle};
+use crate::analyzer::inline;
 use crate::analyzer::term::{Function, Id, Pick, Query, Term, Type, Value};
 use crate::sql::tree::{CastMethod, Choice, ColumnRef, Expr, Node, Operator, Test};
 
@@ -72,6 +73,7 @@ impl Resolver<'_> {
                 let function = Function { name: "[]".into(), strict: true, never_null: false };
                 self.terms.call(&function, &[array, at], data_type)
             }
+            Node::Session(inline::FAILED, number) => self.failed(*number),
             Node::Session(word, _) => self.session(word, &expr.data_type),
             Node::Choice(..) => return obstacle("GREATEST or LEAST"),
             Node::Array(items) => {
@@ -81,7 +83,7 @@ impl Resolver<'_> {
             }
             Node::ArrayQuery(_) => return obstacle("an array of a sub-select's rows"),
             Node::WholeRow { .. } | Node::Row(_) | Node::Field(..) => return obstacle("a row value"),
-            Node::Slice(..) => return obstacle("a slice of an array"),
+            Node::Slice(array, from, to) => self.slice(expr, array, from.as_deref(), to.as_deref()),
             Node::Collate(..) => return obstacle("a collation of its own"),
             Node::Grouping(_) => return obstacle("GROUPING"),
         })
@@ -107,6 +109,18 @@ impl Resolver<'_> {
                 self.terms.call(&function, items, data_type)
             }
         }
+    }
+
+    fn slice(&mut self, expr: &Expr, array: &Expr, from: Option<&Expr>, to: Option<&Expr>) -> Id {
+        let mut args = vec![self.expression(array)];
+        let mut name = String::from("[");
+        for (bound, mark) in [(from, ":"), (to, "]")] {
+            args.extend(bound.map(|b| self.expression(b)));
+            name.push_str(if bound.is_some() { "x" } else { "" });
+            name.push_str(mark);
+        }
+        let data_type = self.data_type(&expr.data_type);
+        self.terms.call(&Function { name: name.into(), strict: true, never_null: false }, &args, data_type)
     }
 
     fn column(&mut self, column: &ColumnRef) -> Outcome<Id> {
@@ -162,15 +176,13 @@ impl Resolver<'_> {
                 let items = self.each(items);
                 self.terms.in_list(x, &items)
             }
-            Node::ArrayQuery(query) => {
-                let rows = super::query::Rows { branches: self.all_rows(query)?, limited: false };
-                let branches = rows.queries(&mut self.terms, Some(0))?;
-                self.terms.in_query(x, &branches)
-            }
-            _ => {
-                let array = self.expression(array);
-                self.terms.in_array(x, array)
-            }
+            _ => match self.gathered(array)? {
+                Some(set) => self.in_gathered(x, &set),
+                None => {
+                    let array = self.expression(array);
+                    self.terms.in_array(x, array)
+                }
+            },
         };
         Ok(if equals { found } else { self.terms.not(found) })
     }
@@ -197,6 +209,9 @@ impl Resolver<'_> {
 
     fn scalar(&mut self, query: &crate::sql::tree::Query) -> Outcome<Id> {
         let rows = self.query(query)?;
+        if rows.branches.iter().any(|b| b.grouped) {
+            return obstacle("the groups of a sub-select as a value");
+        }
         let pick = if rows.limited { Pick::Any } else { Pick::Only };
         let branches = rows.queries(&mut self.terms, Some(0))?;
         Ok(self.terms.scalar(&branches, pick))
@@ -242,6 +257,14 @@ impl Resolver<'_> {
         })
     }
 
+    /// Whether a handler of the body that is inlined runs: a function of all that the body computed.
+    fn failed(&mut self, number: Option<u32>) -> Id {
+        let body = self.inside.last().cloned().unwrap_or_default();
+        let name = format!("error {} in {body} {}, for its handlers", number.unwrap_or_default(), self.user).into();
+        let args = self.parameters.clone();
+        self.terms.call(&Function { name, strict: false, never_null: true }, &args, Type::Bool)
+    }
+
     fn session(&mut self, word: &str, data_type: &crate::sql::Type) -> Id {
         let data_type = self.data_type(data_type);
         let user = match &self.user {
@@ -251,7 +274,7 @@ impl Resolver<'_> {
             Rights::Anyone => None,
         };
         match (word, user) {
-            (crate::analyzer::inline::RAISE, _) => self.terms.raise(data_type),
+            (inline::RAISE, _) => self.terms.raise(data_type),
             ("current_user" | "current_role" | "user", Some(role)) => {
                 self.terms.literal(role.as_str().into(), Type::Name)
             }

@@ -23,7 +23,10 @@ impl Resolver<'_> {
             let returns = self.data_type(data_type);
             return Ok(self.terms.raise(returns));
         }
-        let body = self.scalar_body(function, &args);
+        if let Some(known) = self.of_storage(function, &args) {
+            return Ok(known);
+        }
+        let body = self.known_body(function, &args);
         let returns = self.data_type(data_type);
         match body {
             Ok(value) => {
@@ -74,6 +77,28 @@ impl Resolver<'_> {
         known
     }
 
+    /// The platform's functions that take the path of a file apart, where their bodies are the platform's.
+    fn of_storage(&mut self, function: &model::Function, args: &[Id]) -> Option<Id> {
+        if function.id.schema != "storage" {
+            return None;
+        }
+        let (returned, returns) = match function.id.name.as_str() {
+            "foldername" => ("[1:array_length(parts,1)-1]", Type::Array(Type::Text.into())),
+            "filename" => ("[array_length(parts,1)]", Type::Text),
+            _ => return None,
+        };
+        let known =
+            format!("declarepartstext[];beginselectstring_to_array(name,'/')intoparts;returnparts{returned};end");
+        let lines = function.body.lines().map(|line| line.split("--").next().unwrap_or_default());
+        let body: String = lines.flat_map(str::chars).filter(|c| !c.is_whitespace()).collect();
+        let body = body.to_ascii_lowercase().replace("_parts", "parts");
+        if body.trim_end_matches(';') != known {
+            return None;
+        }
+        let name = format!("storage.{}", function.id.name).into();
+        Some(self.terms.call(&Function { name, strict: true, never_null: false }, args, returns))
+    }
+
     /// Whether another model has the function otherwise; of one that both have alike the same is taken.
     fn is_changed(&mut self, function: &model::Function) -> bool {
         let Some(other) = self.also else { return false };
@@ -92,7 +117,7 @@ impl Resolver<'_> {
     }
 
     /// One term for each parameter, defaults for those left out.
-    fn arguments(&mut self, call: &Call, function: &model::Function) -> Outcome<Vec<Id>> {
+    pub(super) fn arguments(&mut self, call: &Call, function: &model::Function) -> Outcome<Vec<Id>> {
         if call.variadic || call.routine.variadic {
             return obstacle("VARIADIC");
         }
@@ -125,6 +150,21 @@ impl Resolver<'_> {
         if function.security_definer { Rights::Role(function.owner.clone()) } else { self.user.clone() }
     }
 
+    /// The value of a function's body; of the same call as the same user always the same term.
+    fn known_body(&mut self, function: &model::Function, args: &[Id]) -> Outcome<Id> {
+        let key = (function.id.clone(), args.to_vec(), self.rights.clone(), self.user.clone());
+        if let Some(known) = self.bodies.get(&key) {
+            return Ok(*known);
+        }
+        let opaques = self.terms.opaque_count();
+        let value = self.scalar_body(function, args)?;
+        // What is not understood may have another value at each place.
+        if self.terms.opaque_count() == opaques {
+            self.bodies.insert(key, value);
+        }
+        Ok(value)
+    }
+
     /// The value of a function's body.
     fn scalar_body(&mut self, function: &model::Function, args: &[Id]) -> Outcome<Id> {
         if function.returns_set {
@@ -133,7 +173,8 @@ impl Resolver<'_> {
         self.in_body(function, args.to_vec(), |this, result| match result {
             inline::Outcome::Value(value) => Ok(this.expression(value)),
             inline::Outcome::Rows(query) => {
-                let branches = this.query(query)?.queries(&mut this.terms, Some(0))?;
+                let rows = this.query(query)?;
+                let branches = rows.queries(&mut this.terms, Some(0))?;
                 Ok(this.terms.scalar(&branches, Pick::Any))
             }
         })
@@ -152,7 +193,7 @@ impl Resolver<'_> {
     }
 
     /// Does something with the result of a body, as whom it runs as and with its steps worked out.
-    fn in_body<T>(
+    pub(super) fn in_body<T>(
         &mut self,
         function: &model::Function,
         args: Vec<Id>,

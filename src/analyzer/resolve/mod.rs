@@ -6,6 +6,7 @@
 mod call;
 mod expression;
 mod function;
+mod gather;
 mod integrity;
 mod operator;
 mod policy;
@@ -16,13 +17,13 @@ mod world;
 
 pub(crate) use query::Branch;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::decide::{Assumption, Caller};
 use super::effective::Effective;
 use super::lineage::Lineage;
 use super::term::{Id, Row, Terms, Type};
-use crate::model::{QualifiedName, Relation, Schema};
+use crate::model::{FunctionId, QualifiedName, Relation, Schema};
 use crate::sql::bind::{Binder, Scope};
 use crate::sql::{self, SchemaCatalog};
 
@@ -56,6 +57,9 @@ enum Binding {
     /// Columns of its own.
     Columns(Vec<Id>),
 }
+
+/// A call: the function, its arguments, as whom relations are read and as whom functions run.
+type Inlined = (FunctionId, Vec<Id>, Rights, Rights);
 
 /// The items of FROM of one query.
 type Level = Vec<Binding>;
@@ -95,6 +99,8 @@ pub(crate) struct Resolver<'a> {
     case_operands: Vec<Id>,
     /// All row variables in scope.
     scope: Vec<Row>,
+    /// Bodies that were inlined, by function, arguments and rights.
+    bodies: BTreeMap<Inlined, Id>,
     /// What is being inlined, outermost first.
     inside: Vec<String>,
     /// Whether a function that returns rows stood where a value was wanted: it multiplies the rows of its query.
@@ -142,6 +148,7 @@ impl<'a> Resolver<'a> {
             ctes: Vec::new(),
             case_operands: Vec::new(),
             scope: Vec::new(),
+            bodies: BTreeMap::new(),
             inside: Vec::new(),
             multiplies: false,
             failed: false,

@@ -1,7 +1,7 @@
 //! Sub-selects as branches of row variables with a condition; a join or UNION is several.
 
 use super::{Binding, Level, Outcome, Resolver, obstacle};
-use crate::analyzer::term::{Id, Query, Row, Term, Terms, Value};
+use crate::analyzer::term::{Id, Query, Row, Term, Terms, Type, Value};
 use crate::sql::tree::{self, Body, FromItem, JoinKind, Node, Select, SetOperation, SourceKind};
 
 /// The rows of a query.
@@ -21,6 +21,8 @@ pub(crate) struct Branch {
     /// The columns of the query.
     pub(super) columns: Vec<Id>,
     level: Level,
+    /// Whether several choices of rows are one row of the query.
+    pub(super) grouped: bool,
 }
 
 impl Branch {
@@ -49,8 +51,8 @@ impl Rows {
 impl Resolver<'_> {
     /// The rows of a query, one level below what is in scope.
     pub(super) fn query(&mut self, query: &tree::Query) -> Outcome<Rows> {
-        if query.offset.is_some() || query.locks || query.recursive {
-            return obstacle("OFFSET, FOR UPDATE or WITH RECURSIVE");
+        if query.locks {
+            return obstacle("FOR UPDATE");
         }
         self.levels.push(Level::new());
         self.ctes.push(query.ctes.clone());
@@ -59,6 +61,9 @@ impl Resolver<'_> {
         let limit = query.limit.as_deref().map(|l| self.expression(l));
         self.levels.pop();
         let mut branches = branches?;
+        if query.offset.is_some() {
+            self.some_of(&mut branches, "OFFSET");
+        }
         let limited = match limit.map(|id| self.terms.term(id).clone()) {
             None | Some(Term::Null) => false,
             Some(Term::Literal(Value::Int(0))) => {
@@ -66,15 +71,29 @@ impl Resolver<'_> {
                 false
             }
             Some(Term::Literal(Value::Int(1))) => true,
-            _ => return obstacle("LIMIT"),
+            _ => {
+                self.some_of(&mut branches, "LIMIT");
+                false
+            }
         };
         Ok(Rows { branches, limited })
     }
 
+    /// Leaves open which of the rows there are.
+    fn some_of(&mut self, branches: &mut [Branch], why: &str) {
+        for branch in branches {
+            let scope: Vec<_> = self.scope.iter().chain(&branch.rows).copied().collect();
+            branch.conditions.push(self.terms.opaque(why, Type::Bool, &scope));
+        }
+    }
+
     /// The rows of a query of which all matter.
     pub(super) fn all_rows(&mut self, query: &tree::Query) -> Outcome<Vec<Branch>> {
-        let rows = self.query(query)?;
-        if rows.limited { obstacle("LIMIT") } else { Ok(rows.branches) }
+        let mut rows = self.query(query)?;
+        if rows.limited {
+            self.some_of(&mut rows.branches, "LIMIT");
+        }
+        Ok(rows.branches)
     }
 
     fn body(&mut self, body: &Body) -> Outcome<Vec<Branch>> {
@@ -88,16 +107,52 @@ impl Resolver<'_> {
                 branches.extend(self.all_rows(right)?);
                 Ok(branches)
             }
-            Body::Set { .. } => obstacle("INTERSECT or EXCEPT"),
+            Body::Set { operation, left, right, .. } => {
+                let (mut branches, other) = (self.all_rows(left)?, self.all_rows(right)?);
+                for branch in &mut branches {
+                    let found = self.is_in(branch, &other);
+                    let kept = *operation == SetOperation::Intersect;
+                    branch.conditions.push(if kept { found } else { self.terms.not(found) });
+                }
+                Ok(branches)
+            }
         }
     }
 
-    fn select(&mut self, select: &Select) -> Outcome<Vec<Branch>> {
-        if select.aggregates || !select.group_by.is_empty() {
-            return obstacle("an aggregate");
+    /// Whether a row of one query is one of another's, as INTERSECT compares them.
+    fn is_in(&mut self, branch: &Branch, others: &[Branch]) -> Id {
+        let mut queries = Vec::new();
+        for other in others {
+            let pairs = branch.columns.iter().zip(&other.columns);
+            let mut same: Vec<_> = pairs.map(|(a, b)| self.terms.not_distinct(*a, *b)).collect();
+            let projection = self.terms.boolean(true);
+            let query = other.query(&mut self.terms, projection);
+            same.push(query.condition);
+            queries.push(Query { condition: self.terms.and(&same), ..query });
         }
-        if select.distinct.as_ref().is_some_and(|on| !on.is_empty()) {
-            return obstacle("DISTINCT ON");
+        self.terms.exists(&queries)
+    }
+
+    /// Aggregates without GROUP BY give one row, of values that depend on nothing that is in sight but what is outside.
+    fn one_group(&mut self, select: &Select) -> Outcome<Vec<Branch>> {
+        let level = vec![Binding::Columns(Vec::new()); select.sources.len()];
+        let mut branch = Branch { level, ..Branch::default() };
+        let (having, columns) = self.inside(&branch, |this| {
+            let having = select.having.as_ref().map(|h| this.expression(h));
+            Ok((having, select.targets.iter().map(|t| this.expression(&t.value)).collect()))
+        })?;
+        branch.conditions.extend(having);
+        branch.columns = columns;
+        Ok(vec![branch])
+    }
+
+    fn select(&mut self, select: &Select) -> Outcome<Vec<Branch>> {
+        if select.grouping_sets {
+            return obstacle("grouping sets");
+        }
+        let grouped = !select.group_by.is_empty();
+        if select.aggregates && !grouped {
+            return self.one_group(select);
         }
         let level = vec![Binding::Columns(Vec::new()); select.sources.len()];
         let mut branches = vec![Branch { level, ..Branch::default() }];
@@ -123,6 +178,15 @@ impl Resolver<'_> {
             }
             branch.conditions.extend(filter);
             branch.columns = columns;
+            if grouped {
+                // A row for each group: that of any of its rows. Aggregates are not understood, nor what HAVING leaves.
+                branch.grouped = true;
+                let having = self.inside(&branch, |this| Ok(select.having.as_ref().map(|h| this.expression(h))))?;
+                branch.conditions.extend(having);
+            }
+            if select.distinct.as_ref().is_some_and(|on| !on.is_empty()) {
+                self.some_of(std::slice::from_mut(&mut branch), "DISTINCT ON");
+            }
             match rows_of {
                 None => result.push(branch),
                 Some(call) => {
@@ -242,15 +306,19 @@ impl Resolver<'_> {
                 let rows = self.inside(&branch, |this| this.all_rows(query))?;
                 Ok(rows.into_iter().map(|inner| branch.joined(at, inner)).collect())
             }
-            SourceKind::Cte { recursive: true, .. } => obstacle("WITH RECURSIVE"),
+            SourceKind::Cte { recursive: true, .. } => {
+                Ok(vec![self.any_rows(branch, at, "WITH RECURSIVE", &source.columns)])
+            }
             SourceKind::Cte { up, place, .. } => {
                 let rows = self.inside(&branch, |this| this.cte(*up, *place))?;
                 Ok(rows.into_iter().map(|inner| branch.joined(at, inner)).collect())
             }
             SourceKind::Functions { calls, ordinality: false, .. } => {
                 let [call] = calls.as_slice() else { return obstacle("ROWS FROM") };
-                let rows = self.inside(&branch, |this| this.function_rows(call))?;
-                Ok(rows.into_iter().map(|inner| branch.joined(at, inner)).collect())
+                match self.inside(&branch, |this| this.function_rows(call)) {
+                    Ok(rows) => Ok(rows.into_iter().map(|inner| branch.joined(at, inner)).collect()),
+                    Err(super::Obstacle(why)) => Ok(vec![self.any_rows(branch, at, &why, &source.columns)]),
+                }
             }
             SourceKind::Functions { .. } => obstacle("WITH ORDINALITY"),
             SourceKind::Given { .. } => obstacle("a row from outside"),
@@ -266,6 +334,20 @@ impl Resolver<'_> {
         self.levels.extend(levels);
         self.ctes.extend(ctes);
         rows
+    }
+
+    /// Rows of which nothing is known, whatever they depend on.
+    fn any_rows(&mut self, mut branch: Branch, at: usize, why: &str, columns: &[tree::OutputColumn]) -> Branch {
+        let row = self.terms.unknown_row(&format!("{why} in {:?}", self.inside.last()), "rows", why);
+        branch.rows.push(row);
+        let scope: Vec<_> = self.scope.iter().chain(&branch.rows).copied().collect();
+        let types: Vec<_> = columns.iter().map(|c| self.data_type(&c.data_type)).collect();
+        let values = types.into_iter().map(|t| self.terms.opaque(why, t, &scope)).collect();
+        branch.conditions.push(self.terms.opaque(why, Type::Bool, &scope));
+        if let Some(slot) = branch.level.get_mut(at) {
+            *slot = Binding::Columns(values);
+        }
+        branch
     }
 
     /// The rows of a function in FROM.
@@ -306,6 +388,7 @@ impl Branch {
         whole.rows.extend(inner.rows);
         whole.conditions.extend(inner.conditions);
         whole.columns = inner.columns;
+        whole.grouped |= inner.grouped;
         whole
     }
 
@@ -314,6 +397,7 @@ impl Branch {
         let mut joined = self.clone();
         joined.rows.extend(inner.rows);
         joined.conditions.extend(inner.conditions);
+        joined.grouped |= inner.grouped;
         if let Some(slot) = joined.level.get_mut(at) {
             *slot = Binding::Columns(inner.columns);
         }

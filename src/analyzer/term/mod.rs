@@ -144,6 +144,8 @@ pub struct Terms {
     index: HashMap<(Term, Type), Id>,
     rows: Vec<RowInfo>,
     opaques: Vec<OpaqueInfo>,
+    /// When terms raise errors.
+    raising: HashMap<(Id, raise::Order), Id>,
 }
 
 #[derive(Debug)]
@@ -228,6 +230,11 @@ impl Terms {
     /// All row variables that were made.
     pub fn rows(&self) -> impl Iterator<Item = &RowInfo> {
         self.rows.iter()
+    }
+
+    /// How many opaque terms there are.
+    pub(crate) fn opaque_count(&self) -> usize {
+        self.opaques.len()
     }
 
     /// What is kept of an opaque term by its number.

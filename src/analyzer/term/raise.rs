@@ -6,8 +6,8 @@
 use super::{Function, Id, Pick, Query, Term, Terms, Type};
 
 /// In which order the parts of AND and OR are evaluated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Order {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Order {
     /// In some order.
     Any,
     /// In every order.
@@ -83,6 +83,15 @@ impl Terms {
     }
 
     fn raise_condition(&mut self, id: Id, order: Order) -> Id {
+        if let Some(known) = self.raising.get(&(id, order)) {
+            return *known;
+        }
+        let condition = self.work_out_raise(id, order);
+        self.raising.insert((id, order), condition);
+        condition
+    }
+
+    fn work_out_raise(&mut self, id: Id, order: Order) -> Id {
         match self.term(id).clone() {
             Term::Null | Term::Literal(_) | Term::Column(..) | Term::Claim(..) | Term::Setting(_) => {
                 self.boolean(false)

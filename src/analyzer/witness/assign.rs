@@ -185,7 +185,7 @@ impl Model<'_, '_, '_> {
             (name, Some(result), [_]) if name.starts_with("::") => {
                 call.types.first().and_then(|from| cast(&result, &call.returns, from).ok().flatten())
             }
-            ("lower" | "upper", Some(result), [_]) => Some(result),
+            ("lower" | "upper", Some(Value::Text(result)), [_]) => self.unused(key, case_variants(&result)),
             ("[]", Some(result), [None, Some(Value::Int(at))]) => usize::try_from(*at).ok().and_then(|at| {
                 let filler = Some(Value::Text("x".into()));
                 let items: Vec<_> = (1..at).map(|_| filler.clone()).chain([Some(result)]).collect();
@@ -201,11 +201,23 @@ impl Model<'_, '_, '_> {
             }
             ("= any", Some(Value::Bool(true)), [Some(x), None]) => Some(Value::Array([Some(x.clone())].into())),
             ("like" | "ilike", Some(Value::Bool(true)), [None, Some(Value::Text(pattern))]) => {
-                text(pattern.replace('%', "").replace('_', "a"))
+                let texts = (0..20).map(|n| {
+                    let fill = if n == 0 { String::new() } else { format!("x{n}") };
+                    pattern.replace('%', &fill).replace('_', "a")
+                });
+                self.unused(key, texts.collect())
             }
             _ => None,
         };
         self.set(key, value);
+    }
+
+    /// The first of some texts that no other value of the same kind is.
+    fn unused(&self, (component, _): (usize, usize), texts: Vec<String>) -> Option<Value> {
+        let taken: Vec<&Value> =
+            self.classes.values().filter(|c| c.component == component).filter_map(|c| c.value.as_ref()).collect();
+        let mut values = texts.into_iter().map(|t| Value::Text(t.into()));
+        values.find(|v| !taken.contains(&v))
     }
 
     /// The result from the arguments.
@@ -248,4 +260,14 @@ impl Model<'_, '_, '_> {
             },
         }
     }
+}
+
+/// A text in lower or upper case, as it is and with one letter each in the other case.
+fn case_variants(text: &str) -> Vec<String> {
+    let swapped = |at: usize| {
+        let swap = |c: char| if c.is_ascii_lowercase() { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() };
+        text.chars().enumerate().map(|(n, c)| if n == at { swap(c) } else { c }).collect::<String>()
+    };
+    let letters = text.chars().enumerate().filter(|(_, c)| c.is_ascii_alphabetic()).map(|(at, _)| at);
+    std::iter::once(text.to_owned()).chain(letters.take(8).map(swapped)).collect()
 }

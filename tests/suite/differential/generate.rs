@@ -70,7 +70,7 @@ impl Generator<'_> {
         }
         let types = self.types();
         let t = self.c.pick(&types);
-        match self.c.below(if self.mix.rich { 14 } else { 10 }) {
+        match self.c.below(if self.mix.rich { 16 } else { 10 }) {
             0..5 => {
                 let (a, b) = (self.value(&t, depth), self.value(&t, depth));
                 if self.c.chance(75) { self.terms.equal(a, b) } else { self.terms.not_equal(a, b) }
@@ -104,6 +104,19 @@ impl Generator<'_> {
                 self.terms.call(&Function::strict("like"), &[a, pattern], Type::Bool)
             }
             12 => self.column(&Type::Bool),
+            // Conditions as values, also inside of sub-selects.
+            13 => {
+                let (a, b) = (self.condition(1, depth), self.condition(1, 0));
+                if self.c.chance(50) { self.terms.equal(a, b) } else { self.terms.not_distinct(a, b) }
+            }
+            14 => {
+                let t = self.c.pick(&[Type::Numeric, Type::Bool, Type::Int4, Type::Int8, mood(), Type::Jsonb]);
+                let x = self.column(&t);
+                let printed = self.terms.cast(x, &Type::Text);
+                let text = self.c.pick(&["1", "1.0", "1.50", "01", "true", "t", "ok", "null"]);
+                let text = self.terms.text(text);
+                self.terms.equal(printed, text)
+            }
             _ => {
                 let t = self.c.pick(&[Type::Numeric, Type::Timestamp, Type::Date, mood(), Type::Int8]);
                 let (a, b) = (self.value(&t, depth), self.value(&t, depth));

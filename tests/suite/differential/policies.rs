@@ -92,7 +92,7 @@ fn round(database: &TestDatabase, seed: u64, counts: &mut Counts) {
 
 /// A condition over a row of a table, as SQL under an empty `search_path`. Tables before it are not read, so that no
 /// policy reads itself.
-fn condition(c: &mut Choice, table: usize, size: usize, depth: usize) -> String {
+pub(super) fn condition(c: &mut Choice, table: usize, size: usize, depth: usize) -> String {
     let mut terms = Terms::new();
     let row = terms.row(&world::table(world::TABLES[table]), "t");
     let tables = &world::TABLES[(table + 1).min(2)..];

@@ -434,3 +434,64 @@ fn names_rights_and_states_are_those_of_the_server() {
         assert_ne!(asks("settled", "tenant = current_setting('app.tenant', true)"), Verdict::Proved);
     });
 }
+
+const GATHERED: &str = "
+    create table members (team_id int not null, user_id uuid not null, primary key (team_id, user_id));
+    create function teams() returns int[] language sql stable security definer set search_path = '' as $$
+        select array_agg(team_id) from public.members where user_id = auth.uid() $$;
+    create function header() returns text language plpgsql stable set search_path = '' as $$
+        begin return current_setting('request.headers', true)::json ->> 'key';
+        exception when others then return null; end $$;
+    create table keys (value text primary key, team_id int not null);
+    create table a (id int primary key, team_id int);
+    create policy p on a for select to authenticated using (team_id = any (coalesce((select teams()), '{}')));
+    create table b (id int primary key, team_id int);
+    create policy p on b for select to authenticated using (team_id = any (array(select m.team_id from members m where m.user_id = auth.uid())));
+    create table c (id int primary key, team_id int);
+    create policy p on c for select to authenticated using
+        (exists (select m.team_id from members m where m.user_id = auth.uid() and m.team_id = c.team_id
+                 group by m.team_id having count(*) < 100));
+    create table d (id int primary key, team_id int);
+    create policy p on d for select to authenticated using
+        (team_id in (with recursive r(x) as (select m.team_id from members m where m.user_id = auth.uid()
+                     union select x + 1 from r where x < 0) select x from r where x > 0));
+    create table e (id int primary key, team_id int);
+    create policy p on e for select to authenticated using (exists (select from keys k where k.value = header() and k.team_id = e.team_id));
+    create table f (id int primary key, team_id int);
+    create policy p on f for select to authenticated using
+        (team_id in (select team_id from members where user_id = auth.uid() except select k.team_id from keys k));
+    do $$ declare t text; begin foreach t in array array['a','b','c','d','e','f'] loop
+        execute format('alter table %I enable row level security', t); end loop; end $$;
+    grant select on all tables in schema public to authenticated;
+    create view counts as select team_id, count(*) as n from members where user_id = auth.uid() group by team_id;
+    grant select on counts to authenticated;";
+
+#[test]
+fn arrays_groups_and_handlers_are_read() {
+    with(GATHERED, |database, schema, decider| {
+        let member = |t: &str| {
+            format!("exists (select from public.members m where m.team_id = {t}.team_id and m.user_id = auth.uid())")
+        };
+        let asks = |name: &str, rule: &str| {
+            let mut access =
+                decider.access("authenticated", table(schema, name), Command::Select, Which::Old, Caller::Sql);
+            access.never_exceeds(rule, USER)
+        };
+        for name in ["a", "b", "c", "f", "counts"] {
+            assert_eq!(asks(name, &member(name)), Verdict::Proved, "{name}");
+        }
+        for name in ["a", "b", "f"] {
+            let Verdict::Violated(witness) = asks(name, "team_id > 1000000") else { panic!("{name}") };
+            let shown = Replay::new(database, schema, &witness).rows(
+                "authenticated",
+                name,
+                "team_id <= 1000000 or team_id is null",
+            );
+            assert!(shown > 0, "{name}: {witness:#?}");
+        }
+        // Rows that recursion adds are not known.
+        assert!(matches!(asks("d", &member("d")), Verdict::Unknown(_)));
+        assert_eq!(asks("d", "team_id > 0"), Verdict::Proved);
+        assert_eq!(asks("e", "exists (select from public.keys k where k.team_id = e.team_id)"), Verdict::Proved);
+    });
+}

@@ -151,11 +151,22 @@ pub(super) fn state(database: &Database, session: &Session) -> String {
     }
     let claims = session.claims.as_ref().map(ToString::to_string).unwrap_or_default();
     write!(sql, "select set_config('request.jwt.claims', {}, false);", quote_literal(&claims)).unwrap();
-    let tenant = session.setting("app.tenant");
     // A setting that was set once cannot be unset again in the session: '' is what stays.
+    let tenant = session.setting("app.tenant");
     let tenant = tenant.as_deref().unwrap_or_default();
     write!(sql, "select set_config('app.tenant', {}, false);", quote_literal(tenant)).unwrap();
     sql
+}
+
+/// The same for a session in which the setting was never made, if it is unset.
+pub(super) fn fresh_state(database: &Database, session: &Session) -> String {
+    let sql = state(database, session);
+    match session.setting("app.tenant") {
+        Some(_) => sql,
+        None => {
+            sql.rsplit_once("select set_config('app.tenant'").map_or_else(|| sql.clone(), |(head, _)| head.to_owned())
+        }
+    }
 }
 
 /// A row as SQL, in the order of [`COLUMNS`].

@@ -1,0 +1,138 @@
+//! Real projects: how many questions under the default reading are decided, and what keeps the rest from it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use pgwitness::access;
+use pgwitness::analyzer::decide::{Asker, Caller, Decider, Which};
+use pgwitness::analyzer::effective::{Effective, Extent, Who};
+use pgwitness::analyzer::verdict::Verdict;
+use pgwitness::migrations::layout::{self, Wanted};
+use pgwitness::migrations::replay::{self, Options};
+use pgwitness::model::{Command, Relation};
+use pgwitness::shadow::Platform;
+
+/// How deep below the folder projects are looked for.
+const DEPTH: usize = 6;
+
+#[derive(Debug, Default)]
+struct Counts {
+    questions: usize,
+    trivial: usize,
+    proved: usize,
+    violated: usize,
+    reasons: BTreeMap<String, usize>,
+    times: Vec<Duration>,
+}
+
+fn projects(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) {
+    let mut entries: Vec<PathBuf> =
+        std::fs::read_dir(folder).into_iter().flatten().flatten().map(|e| e.path()).collect();
+    entries.sort();
+    if folder.join("supabase/migrations").is_dir() {
+        found.push(folder.join("supabase"));
+    }
+    let is_folder = |path: &&PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        path.is_dir() && !path.is_symlink() && name != "node_modules" && !name.starts_with('.')
+    };
+    for entry in entries.iter().filter(is_folder).filter(|_| depth > 0) {
+        projects(entry, depth - 1, found);
+    }
+}
+
+#[test]
+#[ignore = "reads the folder that PGWITNESS_PRACTICE names"]
+fn most_questions_of_real_projects_are_decided() {
+    let folder = PathBuf::from(std::env::var_os("PGWITNESS_PRACTICE").expect("PGWITNESS_PRACTICE names a folder"));
+    let mut found = Vec::new();
+    projects(&folder, DEPTH, &mut found);
+    let mut counts = Counts::default();
+    for path in &found {
+        project(path, &mut counts);
+    }
+    counts.times.sort();
+    let decided = counts.trivial + counts.proved + counts.violated;
+    let others = counts.questions - counts.trivial;
+    println!(
+        "{} projects, {} questions: {} trivial, {} proved, {} violated; decided {:.1} % of all, {:.1} % of the rest; median {:?}, worst {:?}",
+        found.len(),
+        counts.questions,
+        counts.trivial,
+        counts.proved,
+        counts.violated,
+        100.0 * decided as f64 / counts.questions as f64,
+        100.0 * (counts.proved + counts.violated) as f64 / others as f64,
+        counts.times[counts.times.len() / 2],
+        counts.times.last().unwrap(),
+    );
+    let mut reasons: Vec<_> = counts.reasons.into_iter().collect();
+    reasons.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    for (reason, count) in reasons.iter().take(60) {
+        println!("{count:6} {reason}");
+    }
+    assert!(decided * 100 >= counts.questions * 95, "not 95 % of all");
+    assert!((counts.proved + counts.violated) * 100 >= others * 85, "not 85 % of the rest");
+}
+
+fn project(path: &Path, counts: &mut Counts) {
+    let Ok(project) = layout::find(path, Wanted { seed: false, supabase: true, layout: None }) else { return };
+    let options = Options { platform: Platform::SUPABASE, major: 17, exposed_schemas: None, closed: true };
+    let schema = replay::replay(&project, &options).schema;
+    let effective = Effective::new(&schema, None);
+    let decider = Decider::new(&effective);
+    let intent = access::reading(&effective);
+    let wanted = std::env::var("PGWITNESS_CASE").unwrap_or_default();
+    for relation in schema.relations.iter().filter(|r| !effective.is_platform_object(&r.name.schema, &r.owner)) {
+        if relation.kind == pgwitness::model::RelationKind::Sequence {
+            continue;
+        }
+        for principal in effective.principals().iter().filter(|p| matches!(p.who, Who::Anyone | Who::SignedIn)) {
+            let asker = if principal.who == Who::Anyone { Asker::Nobody } else { Asker::SomeUser };
+            for (command, which) in [
+                (Command::Select, Which::Old),
+                (Command::Insert, Which::New),
+                (Command::Update, Which::Old),
+                (Command::Update, Which::New),
+                (Command::Delete, Which::Old),
+            ] {
+                counts.questions += 1;
+                if matches!(effective.access(&principal.role, relation, command).extent, Extent::None(_)) {
+                    counts.trivial += 1;
+                    continue;
+                }
+                let declared = intent.declarations.iter().find(|d| {
+                    d.relation == relation.name && d.role == principal.role && d.command == command && d.row == which
+                });
+                let rule = declared.map_or_else(|| owner(relation), |d| d.predicate.sql.clone());
+                let start = Instant::now();
+                let mut formula = decider.access(&principal.role, relation, command, which, Caller::Sql);
+                let verdict = formula.never_exceeds(&rule, asker);
+                counts.times.push(start.elapsed());
+                match verdict {
+                    Verdict::Proved => counts.proved += 1,
+                    Verdict::Violated(_) => counts.violated += 1,
+                    Verdict::Unknown(reason) => {
+                        if !wanted.is_empty() && reason.to_string().contains(&wanted) {
+                            println!(
+                                "{} {} {command} {which:?}: {reason}\n   {}\n   {rule}",
+                                path.display(),
+                                relation.name,
+                                formula.sql()
+                            );
+                        }
+                        *counts.reasons.entry(reason.to_string()).or_default() += 1;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A crude reading: rows are their owner's.
+fn owner(relation: &Relation) -> String {
+    let names = ["user_id", "owner_id", "owner", "author_id", "created_by", "profile_id", "account_id", "id"];
+    let column = names.iter().find(|n| relation.column(n).is_some_and(|c| c.data_type == "uuid"));
+    column.map_or_else(|| "false".to_owned(), |c| format!("{c} = auth.uid()"))
+}
