@@ -39,8 +39,8 @@ pub enum Statement {
     AlterFunction(AlterFunction),
     /// `CREATE AGGREGATE`: a function that can be called.
     CreateAggregate(Signature),
-    CreateCast(CreateCast),
-    CreateOperator(CreateOperator),
+    CreateCast(Box<CreateCast>),
+    CreateOperator(Box<CreateOperator>),
     CreateTrigger(Box<CreateTrigger>),
     CreateEventTrigger(CreateEventTrigger),
     AlterEventTrigger(AlterEventTrigger),
@@ -252,8 +252,8 @@ fn create(c: &mut Cursor<'_>) -> Result<Statement> {
             c.rest();
             Statement::CreateAggregate(signature)
         }
-        () if c.accept("cast") => Statement::CreateCast(operator::create_cast(c)?),
-        () if c.accept("operator") => Statement::CreateOperator(operator::create_operator(c)?),
+        () if c.accept("cast") => Statement::CreateCast(Box::new(operator::create_cast(c)?)),
+        () if c.accept("operator") => Statement::CreateOperator(Box::new(operator::create_operator(c)?)),
         () if c.is_any(&["role", "user", "group"]) => cluster::create_role(c)?,
         () => return c.wanted("something that can be created"),
     })
