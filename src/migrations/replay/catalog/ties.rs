@@ -39,7 +39,7 @@ macro_rules! no_ties {
     )* };
 }
 
-no_ties!(Database, Role, Language, Wrapper, Bucket, Cast, Operator);
+no_ties!(Database, Role, Language, Wrapper, Bucket);
 
 macro_rules! ties {
     ($($row:ident$(($name:ident))?: $part_of:expr, $rests_on:expr;)*) => { $(
