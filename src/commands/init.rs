@@ -39,7 +39,7 @@ pub(super) async fn run(args: Init, run: &Run) -> Result<ExitCode, Error> {
     write(&rules, &text)?;
     written.push(rules);
     for path in &written {
-        run.talk.say(&format!("wrote {}", shown(path)));
+        run.talk.say(format!("wrote {}", shown(path)));
     }
     let review = text.lines().filter(|line| line.contains("REVIEW:")).count();
     let gaps = loaded.schema.gaps.iter().filter(|gap| gap.access_control).count();

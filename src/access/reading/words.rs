@@ -79,7 +79,6 @@ const PUBLIC: &[&str] = &[
     "viewable",
     "visible",
     "world",
-    "open",
     "any authenticated",
     "all authenticated",
     "anonymous",

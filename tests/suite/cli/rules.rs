@@ -194,6 +194,20 @@ fn examples_are_true() {
     }
 }
 
+/// The README's example runs, and holds of the fixture that it names.
+#[test]
+fn the_example_of_the_readme_is_proved() {
+    let readme = std::fs::read_to_string(root("README.md")).unwrap();
+    let (_, rest) = readme.split_once("### Access rules").unwrap();
+    let rules = rest.split("```toml\n").nth(1).and_then(|r| r.split("```").next()).unwrap();
+    let fixture = rest.split("pgwitness check ").nth(1).and_then(|r| r.split(' ').next()).unwrap();
+    let here = tempfile::tempdir().unwrap();
+    write(here.path(), &[("README-rules.toml", rules)]);
+    let report = check(here.path(), &[root(fixture).to_str().unwrap(), "--rules", "README-rules.toml"]);
+    let all = verdicts(&report, "README-rules.toml");
+    assert!(all.len() > 20 && all.iter().all(|v| v.ends_with(": proved")), "{all:#?}");
+}
+
 /// Editors check files by the JSON Schema; it takes what the program takes, and not what it refuses.
 #[test]
 fn the_json_schema_knows_the_files() {
