@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use comfy_table::Table;
 use pgwitness::migrations::layout::{FileRole, Layout, MigrationFile, Project};
-use pgwitness::migrations::parse::{parse, parse_files};
+use pgwitness::migrations::parse::{parse_file, parse_files};
 use pgwitness::migrations::replay::{Options, replay};
 use pgwitness::migrations::split::split;
 use pgwitness::shadow::Platform;
@@ -34,6 +34,7 @@ fn main() {
         "of tokenizer",
         "all threads MB/s",
         "threads gain",
+        "their CPU time",
         "replay MB/s",
         "replay of tokenizer",
     ]);
@@ -47,30 +48,30 @@ fn main() {
                 .iter()
                 .for_each(|f| drop(black_box(Tokenizer::new(&PostgreSqlDialect {}, f).tokenize_with_location())));
         }));
-        let alone = speed(best(|| files.iter().for_each(|f| drop(black_box(split(f))))));
+        let cut = speed(best(|| files.iter().for_each(|f| drop(black_box(split(f))))));
         let mut statements = 0;
-        let parsed = speed(best(|| {
-            statements = 0;
-            for file in &files {
-                for piece in split(file) {
-                    black_box(parse(file, &piece));
-                    statements += 1;
-                }
-            }
-        }));
-        let threads = speed(best(|| drop(black_box(parse_files(&files)))));
+        // All statements are kept to the end, as they are when threads parse.
+        let alone = || files.iter().map(|f| parse_file(f)).collect::<Vec<_>>();
+        let ((parsed, one_cpu), (threads, all_cpu)) = (
+            (best(|| statements = black_box(alone()).iter().map(Vec::len).sum()), cpu(|| drop(black_box(alone())))),
+            (best(|| drop(black_box(parse_files(&files)))), cpu(|| drop(black_box(parse_files(&files))))),
+        );
+        let (parsed, threads) = (speed(parsed), speed(threads));
         let project = project(&files);
         let options = Options { platform: Platform::SUPABASE, major: 17, exposed_schemas: None, closed: false };
-        let replayed = replays.then(|| speed(best(|| drop(black_box(replay(&project, &options))))));
+        // A long run needs no second.
+        let replay = || drop(black_box(replay(&project, &options)));
+        let replayed = replays.then(|| speed(if megabytes < 10 { best(replay) } else { time(replay) }));
         table.add_row([
             megabytes.to_string(),
             statements.to_string(),
             format!("{tokenizer:.0}"),
-            format!("{alone:.0}"),
+            format!("{cut:.0}"),
             format!("{parsed:.0}"),
             format!("{:.2}", parsed / tokenizer),
             format!("{threads:.0}"),
             format!("{:.2}", threads / parsed),
+            one_cpu.zip(all_cpu).map_or_else(|| "-".to_owned(), |(one, all)| format!("{:.2}", all / one)),
             replayed.map_or_else(|| "-".to_owned(), |r| format!("{r:.1}")),
             replayed.map_or_else(|| "-".to_owned(), |r| format!("{:.2}", r / tokenizer)),
         ]);
@@ -80,12 +81,27 @@ fn main() {
 
 /// The shortest of three runs.
 fn best(mut run: impl FnMut()) -> Duration {
-    let time = |_| {
-        let start = Instant::now();
-        run();
-        start.elapsed()
+    (0..3).map(|_| time(&mut run)).min().unwrap_or_default()
+}
+
+fn time(run: impl FnOnce()) -> Duration {
+    let start = Instant::now();
+    run();
+    start.elapsed()
+}
+
+/// How much processor time a run takes, on all threads together: unlike the time on the clock it does not depend on what
+/// else the machine does. Linux only, in hundredths of a second.
+fn cpu(run: impl FnOnce()) -> Option<f64> {
+    let used = || {
+        let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
+        let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+        let ticks = |at: usize| fields.get(at)?.parse::<f64>().ok();
+        Some(ticks(11)? + ticks(12)?)
     };
-    (0..3).map(time).min().unwrap_or_default()
+    let before = used()?;
+    run();
+    Some((used()? - before).max(1.0))
 }
 
 /// The files as a project of the Supabase CLI.

@@ -40,7 +40,6 @@ use super::split::{Piece, PieceKind, split};
 use statement::{read_or_unknown, unknown};
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 /// A statement and its bytes in the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,20 +76,27 @@ pub fn parse_file(text: &str) -> Vec<Parsed> {
 #[must_use]
 pub fn parse_files<S: AsRef<str> + Sync>(files: &[S]) -> Vec<Vec<Parsed>> {
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(files.len());
-    let (next, parsed) = (AtomicUsize::new(0), Mutex::new(Vec::with_capacity(files.len())));
-    std::thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                loop {
-                    let at = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(file) = files.get(at) else { return };
-                    let statements = parse_file(file.as_ref());
-                    parsed.lock().unwrap_or_else(PoisonError::into_inner).push((at, statements));
-                }
-            });
+    let next = AtomicUsize::new(0);
+    // Each thread keeps its own answers, so that none waits for another.
+    let work = || {
+        let mut parsed = Vec::new();
+        loop {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            let Some(file) = files.get(at) else { return parsed };
+            parsed.push((at, parse_file(file.as_ref())));
         }
+    };
+    let mut parsed = std::thread::scope(|scope| {
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+        let mut parsed = work();
+        for other in others {
+            match other.join() {
+                Ok(more) => parsed.extend(more),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        parsed
     });
-    let mut parsed = parsed.into_inner().unwrap_or_else(PoisonError::into_inner);
     parsed.sort_by_key(|(at, _)| *at);
     parsed.into_iter().map(|(_, statements)| statements).collect()
 }

@@ -1,13 +1,13 @@
 //! ALTER TABLE, VIEW, SEQUENCE, INDEX and their like.
 
+use super::catalog::Id;
 use super::catalog::acl::Acl;
-use super::catalog::object::{ConstraintKind, View};
-use super::catalog::{Address, Id};
-use super::run::{Result, Run, gap, reject, state};
-use crate::migrations::parse::alter::{AlterRelation, ColumnAction, RelationAction};
+use super::catalog::object::View;
+use super::run::{Result, Run, reject, state};
+use crate::migrations::parse::alter::{AlterRelation, RelationAction};
 use crate::migrations::parse::object::ObjectKind;
 use crate::migrations::parse::sequence::SequenceOption;
-use crate::model::{CheckOption, FiresWhen, Identity, RelationKind, ReplicaIdentity};
+use crate::model::{CheckOption, RelationKind, ReplicaIdentity};
 
 impl Run {
     pub(super) fn alter_relation(&mut self, alter: &AlterRelation) -> Result {
@@ -167,9 +167,6 @@ impl Run {
 
     fn row_security(&mut self, id: Id, change: impl FnOnce(&mut super::catalog::object::Relation)) -> Result {
         let Some(row) = self.catalog.relations.edit(id) else { return Ok(()) };
-        if !row.kind.carries_row_security() {
-            return reject(state::WRONG_OBJECT_TYPE, format!("`{}` is not a table", row.name));
-        }
         change(row);
         Ok(())
     }
@@ -211,215 +208,6 @@ impl Run {
         }
         if let Some(row) = self.catalog.relations.edit(id) {
             row.owned_by = owned;
-        }
-        Ok(())
-    }
-
-    fn alter_column(&mut self, id: Id, name: &str, action: &ColumnAction) -> Result {
-        let place = self.place(id, name)?;
-        self.touch(Address::column(id, place));
-        match action {
-            ColumnAction::Type(written, collation, using) => {
-                self.retype_column(id, place, written, collation.as_ref(), using.is_some())?;
-            }
-            ColumnAction::Default(_) if self.may_have_default(id, place).is_err() => {
-                return self.may_have_default(id, place);
-            }
-            ColumnAction::Default(None) => self.default_with_children(id, name, None)?,
-            ColumnAction::Default(Some(text)) => {
-                let null = text.text.trim().eq_ignore_ascii_case("null");
-                self.default_with_children(id, name, (!null).then_some(text.text.as_str()))?;
-            }
-            ColumnAction::Nullable(nullable) => {
-                let in_key = self
-                    .primary_key(id)
-                    .and_then(|key| self.catalog.constraints.get(key))
-                    .is_some_and(|key| key.columns.contains(&place));
-                let column = self.catalog.relations.get(id).and_then(|r| r.columns.get(place));
-                if *nullable && column.is_some_and(|c| c.identity.is_some() && c.not_null) {
-                    return reject(state::SYNTAX, format!("column `{name}` is an identity column"));
-                }
-                if *nullable {
-                    self.may_become_nullable(id, place)?;
-                }
-                if *nullable && in_key {
-                    return reject(state::INVALID_DEFINITION, format!("column `{name}` is in a primary key"));
-                }
-                self.set_not_null(id, place, !nullable, false, None);
-            }
-            ColumnAction::AddIdentity(identity, options) => {
-                self.may_become_identity(id, place, name)?;
-                self.set_identity(id, place, Some(*identity));
-                self.column_sequence(id, place, true, options)?;
-            }
-            ColumnAction::SetIdentity(text) => {
-                let text = text.text.to_ascii_lowercase();
-                match () {
-                    () if text.contains("always") => self.set_identity(id, place, Some(Identity::Always)),
-                    () if text.contains("by default") => self.set_identity(id, place, Some(Identity::ByDefault)),
-                    () => (),
-                }
-            }
-            ColumnAction::DropIdentity => {
-                let identity = self.catalog.relations.get(id).and_then(|r| r.columns.get(place)?.identity);
-                if identity.is_none() && !self.text_here().to_ascii_lowercase().contains("if exists") {
-                    return reject(state::WRONG_STATE, format!("column `{name}` is not an identity column"));
-                }
-                self.set_identity(id, place, None);
-                let sequences = self.catalog.relations.using(id, |r| r.owned_by == Some((id, place, true)));
-                for sequence in sequences {
-                    self.remove_relation(sequence);
-                }
-            }
-            ColumnAction::SetExpression(text) => {
-                let code = self.code(id, &text.text)?;
-                self.set_default(id, place, Some(code));
-            }
-            ColumnAction::DropExpression => {
-                if let Some(column) = self.catalog.relations.edit(id).and_then(|r| r.columns.get_mut(place)) {
-                    column.generated = None;
-                    column.default = None;
-                }
-            }
-            ColumnAction::Other(_) => (),
-        }
-        let origin = self.origin;
-        if let Some(column) = self.catalog.relations.edit(id).and_then(|r| r.columns.get_mut(place)) {
-            column.origin = origin;
-        }
-        Ok(())
-    }
-
-    fn may_become_identity(&self, id: Id, place: usize, name: &str) -> Result {
-        let row = self.catalog.relations.get(id);
-        let Some(column) = row.filter(|r| !r.unknown).and_then(|r| r.columns.get(place)) else { return Ok(()) };
-        let why = match () {
-            () if !column.not_null => "must be NOT NULL before it is one",
-            () if column.identity.is_some() => "is one already",
-            () if column.default.is_some() => "has a default",
-            () => return self.may_be_identity(&column.data_type),
-        };
-        reject(state::WRONG_STATE, format!("column `{name}` cannot be an identity column: it {why}"))
-    }
-
-    fn set_identity(&mut self, id: Id, place: usize, identity: Option<Identity>) {
-        if let Some(column) = self.catalog.relations.edit(id).and_then(|r| r.columns.get_mut(place)) {
-            column.identity = identity;
-        }
-    }
-
-    fn default_with_children(&mut self, id: Id, name: &str, text: Option<&str>) -> Result {
-        let Some(place) = self.find_place(id, name) else { return Ok(()) };
-        let code = match text {
-            Some(text) => Some(self.code_of_default(id, place, text)?),
-            None => None,
-        };
-        self.set_default(id, place, code);
-        for child in self.children(id) {
-            self.default_with_children(child, name, text)?;
-        }
-        Ok(())
-    }
-
-    fn validate_constraint(&mut self, id: Id, name: &str) -> Result {
-        let Some(constraint) = self.constraint_named(id, name) else {
-            // NOT NULL constraints have names only from 18 on; they are the columns'.
-            let Some(place) = self.not_null_named(id, name) else { return self.missing_constraint(id, name) };
-            self.set_not_null(id, place, true, false, None);
-            return Ok(());
-        };
-        let kind = self.catalog.constraints.get(constraint).map(|c| &c.kind);
-        if !matches!(kind, Some(ConstraintKind::Check(_) | ConstraintKind::ForeignKey(_))) {
-            return reject(
-                state::WRONG_OBJECT_TYPE,
-                format!("constraint `{name}` is neither a CHECK nor a foreign key"),
-            );
-        }
-        self.touch(constraint);
-        if let Some(row) = self.catalog.constraints.edit(constraint) {
-            row.validated = row.enforced;
-        }
-        for child in self.children(id) {
-            if self.constraint_named(child, name).is_some() {
-                self.validate_constraint(child, name)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn alter_constraint(&mut self, id: Id, name: &str, text: &str) -> Result {
-        let Some(constraint) = self.constraint_named(id, name) else { return self.missing_constraint(id, name) };
-        self.touch(constraint);
-        let text = text.to_ascii_lowercase();
-        if let Some(row) = self.catalog.constraints.edit(constraint) {
-            if text.contains("not deferrable") {
-                (row.deferrable, row.initially_deferred) = (false, false);
-            } else if text.contains("deferrable") {
-                row.deferrable = true;
-            }
-            if text.contains("initially deferred") {
-                (row.deferrable, row.initially_deferred) = (true, true);
-            } else if text.contains("initially immediate") {
-                row.initially_deferred = false;
-            }
-            if text.contains("enforced") {
-                row.enforced = !text.contains("not enforced");
-                row.validated = row.enforced;
-            }
-        }
-        Ok(())
-    }
-
-    fn drop_constraint(&mut self, id: Id, name: &str, if_exists: bool, cascade: bool) -> Result {
-        let Some(constraint) = self.constraint_named(id, name) else {
-            // From 18 on a NOT NULL is a constraint with a name.
-            if let Some(place) = self.not_null_named(id, name) {
-                let column = self.catalog.column_name(id, place);
-                return self.alter_column(id, &column, &ColumnAction::Nullable(true));
-            }
-            return if if_exists { Ok(()) } else { self.missing_constraint(id, name) };
-        };
-        if matches!(self.catalog.constraints.get(constraint).map(|c| &c.kind), Some(ConstraintKind::Trigger)) {
-            return gap("dropping a constraint trigger by its constraint is not followed", true);
-        }
-        if self.catalog.constraints.get(constraint).is_some_and(|c| !c.inherited.is_empty()) {
-            return reject(state::INVALID_DEFINITION, format!("cannot drop inherited constraint `{name}`"));
-        }
-        self.drop_all(vec![constraint.into()], cascade)
-    }
-
-    fn fire_triggers(&mut self, id: Id, name: Option<&str>, fires: FiresWhen, only: bool) -> Result {
-        let wanted = self.catalog.triggers.of(id, |t| name.is_none_or(|n| n == t.name));
-        if let (Some(name), true) = (name, wanted.is_empty()) {
-            let table = self.catalog.qualified(id);
-            return reject(state::UNDEFINED_OBJECT, format!("trigger `{name}` for table `{table}` does not exist"));
-        }
-        for trigger in wanted {
-            self.touch(trigger);
-            self.fire_trigger(trigger, fires, only);
-        }
-        Ok(())
-    }
-
-    fn fire_trigger(&mut self, trigger: Id, fires: FiresWhen, only: bool) {
-        if let Some(row) = self.catalog.triggers.edit(trigger) {
-            row.fires = fires;
-        }
-        if !only {
-            for clone in self.catalog.triggers.using(trigger, |t| t.parent == Some(trigger)) {
-                self.fire_trigger(clone, fires, false);
-            }
-        }
-    }
-
-    fn fire_rule(&mut self, id: Id, name: &str, fires: FiresWhen) -> Result {
-        let found = self.catalog.rules.of(id, |r| r.name == name);
-        let Some(rule) = found.first().copied() else {
-            return reject(state::UNDEFINED_OBJECT, format!("rule `{name}` does not exist"));
-        };
-        self.touch(rule);
-        if let Some(row) = self.catalog.rules.edit(rule) {
-            row.fires = fires;
         }
         Ok(())
     }

@@ -3,8 +3,7 @@
 use super::Object;
 use super::catalog::acl::Acl;
 use super::catalog::names::Space;
-use super::catalog::object::{Constraint, ConstraintKind};
-use super::catalog::{Address, Id, ROOT};
+use super::catalog::{Id, ROOT};
 use super::run::{Result, Run, gap, reject, state};
 use crate::migrations::parse::object::{Change, ObjectKind, ObjectRef};
 
@@ -19,6 +18,7 @@ macro_rules! own {
         }
     };
 }
+pub(super) use own;
 
 impl Run {
     pub(super) fn change(&mut self, object: &ObjectRef, change: &Change) -> Result {
@@ -265,77 +265,6 @@ impl Run {
         Ok(())
     }
 
-    pub(super) fn rename_column(&mut self, id: Id, from: &str, to: &str) -> Result {
-        let place = self.place(id, from)?;
-        let column = self.catalog.relations.get(id).and_then(|r| r.columns.get(place));
-        if column.is_some_and(|c| c.inherited) {
-            return reject(state::INVALID_DEFINITION, format!("cannot rename inherited column `{from}`"));
-        }
-        self.rename_column_at(id, place, from, to)
-    }
-
-    fn rename_column_at(&mut self, id: Id, place: usize, from: &str, to: &str) -> Result {
-        if self.find_place(id, to).is_some() {
-            return reject(state::DUPLICATE_COLUMN, format!("column `{to}` already exists"));
-        }
-        self.touch(Address::column(id, place));
-        let origin = self.origin;
-        if let Some(column) = self.catalog.relations.edit(id).and_then(|r| r.columns.get_mut(place)) {
-            to.clone_into(&mut column.name);
-            column.origin = origin;
-        }
-        self.touch(Address::column(id, place));
-        for child in self.children(id) {
-            if let Some(place) = self.find_place(child, from) {
-                self.rename_column_at(child, place, from, to)?;
-            }
-        }
-        Ok(())
-    }
-
-    pub(super) fn rename_constraint(&mut self, id: Id, from: &str, to: &str) -> Result {
-        if let Some(place) = self.not_null_named(id, from) {
-            self.rename_not_null(id, place, from, to);
-            return Ok(());
-        }
-        let Some(constraint) = self.constraint_named(id, from) else { return self.missing_constraint(id, from) };
-        let row = self.catalog.constraints.get(constraint);
-        if row.is_some_and(|c| matches!(c.kind, ConstraintKind::Check(_)) && !c.inherited.is_empty()) {
-            return reject(state::INVALID_DEFINITION, format!("cannot rename inherited constraint `{from}`"));
-        }
-        self.rename_constraint_with_children(id, constraint, from, to)
-    }
-
-    fn rename_not_null(&mut self, id: Id, place: usize, from: &str, to: &str) {
-        if let Some(column) = self.catalog.relations.edit(id).and_then(|r| r.columns.get_mut(place)) {
-            column.not_null_name = Some(to.to_owned());
-        }
-        for child in self.children(id) {
-            if let Some(place) = self.not_null_named(child, from) {
-                self.rename_not_null(child, place, from, to);
-            }
-        }
-    }
-
-    fn rename_constraint_with_children(&mut self, id: Id, constraint: Id, from: &str, to: &str) -> Result {
-        if self.constraint_named(id, to).is_some() {
-            return reject(state::DUPLICATE_OBJECT, format!("constraint `{to}` already exists"));
-        }
-        match self.catalog.constraints.get(constraint).and_then(|c| c.index) {
-            Some(index) => self.rename_index(index, to)?,
-            None => self.rename_constraint_row(constraint, to),
-        }
-        // A key of a partition keeps its own name.
-        let check = |c: &Constraint| matches!(c.kind, ConstraintKind::Check(_)) && c.inherited.contains(&constraint);
-        for child in self.children(id) {
-            let own = self.constraint_named(child, from);
-            if let Some(own) = own.filter(|own| self.catalog.constraints.get(*own).is_some_and(check)) {
-                self.rename_constraint_with_children(child, own, from, to)?;
-            }
-        }
-        Ok(())
-    }
-
     pub(super) fn change_type(&mut self, id: Id, change: &Change) -> Result {
         self.must_own(id)?;
         let Some(row) = self.catalog.types.get(id) else { return Ok(()) };
@@ -410,58 +339,5 @@ impl Run {
         }
         self.touch(id);
         Ok(())
-    }
-
-    /// Everything that roles own in the database becomes another's.
-    pub(super) fn reassign_owned(&mut self, from: &[Id], to: Id) {
-        let c = &self.catalog;
-        let relations = c.relations.ids(|r| from.contains(&r.owner));
-        let functions = c.functions.ids(|f| from.contains(&f.owner));
-        let types = c.types.ids(|t| from.contains(&t.owner));
-        let namespaces = c.namespaces.ids(|n| from.contains(&n.owner));
-        let (publications, triggers) =
-            (c.publications.ids(|p| from.contains(&p.owner)), c.event_triggers.ids(|t| from.contains(&t.owner)));
-        let (wrappers, servers) =
-            (c.wrappers.ids(|w| from.contains(&w.owner)), c.servers.ids(|s| from.contains(&s.owner)));
-        let extensions = c.extensions.ids(|e| from.contains(&e.owner));
-        let database = c.database.ids(|d| from.contains(&d.owner));
-        for id in relations {
-            self.own_relation(id, to);
-        }
-        for id in functions {
-            self.touch(id);
-            own!(self, functions, id, to);
-        }
-        for id in types {
-            own!(self, types, id, to);
-        }
-        for id in namespaces {
-            self.touch(id);
-            own!(self, namespaces, id, to);
-        }
-        for id in wrappers {
-            own!(self, wrappers, id, to);
-        }
-        for id in servers {
-            own!(self, servers, id, to);
-        }
-        for id in database {
-            own!(self, database, id, to);
-        }
-        for id in publications {
-            if let Some(row) = self.catalog.publications.edit(id) {
-                row.owner = to;
-            }
-        }
-        for id in triggers {
-            if let Some(row) = self.catalog.event_triggers.edit(id) {
-                row.owner = to;
-            }
-        }
-        for id in extensions {
-            if let Some(row) = self.catalog.extensions.edit(id) {
-                row.owner = to;
-            }
-        }
     }
 }

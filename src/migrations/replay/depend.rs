@@ -75,9 +75,6 @@ impl Catalog {
         push(found, self.indexes.of(id, |_| true), Tie::Part);
         push(found, self.relations.using(id, |r| r.owned_by.is_some_and(|(table, ..)| table == id)), Tie::Part);
         push(found, self.relations.using(id, |r| r.is_partition && r.parents.contains(&id)), Tie::Part);
-        let columns = self.relations.get(id).map(|r| r.columns.as_slice()).unwrap_or_default();
-        let defaults = columns.iter().enumerate().filter(|(_, c)| c.default.is_some());
-        found.extend(defaults.map(|(place, _)| (Address::default(id, place), Tie::Part)));
         push(found, self.relations.using(id, |r| !r.is_partition && r.parents.contains(&id)), Tie::Normal);
         let refers = |kind: &ConstraintKind| matches!(kind, ConstraintKind::ForeignKey(key) if key.relation == id);
         push(found, self.constraints.using(id, |k| k.on != id && refers(&k.kind)), Tie::Normal);
@@ -89,7 +86,6 @@ impl Catalog {
             found.push((Address::default(id, place), Tie::Part));
         }
         let uses = |code: &Code| code.uses.contains(&address);
-        found.push((Address::default(id, place), Tie::Part));
         let in_index = |i: &Index| {
             i.keys.iter().any(|k| match k {
                 IndexKey::Column(other) => *other == place,

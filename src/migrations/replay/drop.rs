@@ -1,12 +1,11 @@
 //! DROP, and what goes with the dropped.
 
+use super::Object;
 use super::catalog::names::Space;
-use super::catalog::object::TypeKind;
 use super::catalog::{Address, Id, ROOT};
 use super::lookup::TEMPORARY;
-use super::run::{Result, Run, gap, reject, state};
-use crate::migrations::parse::object::{Drop, ObjectKind, ObjectRef};
-use crate::model::RelationKind;
+use super::run::{Result, Run, reject, state};
+use crate::migrations::parse::object::Drop;
 use std::collections::BTreeMap;
 
 /// How something depends on something else.
@@ -43,128 +42,6 @@ impl Run {
             }
         }
         self.drop_all(targets.into_iter().filter(|a| !self.catalog.roles.has(a.id)).collect(), drop.cascade)
-    }
-
-    /// The object that a DROP names; `None` if the model has no place for its kind.
-    pub(super) fn target(&mut self, object: &ObjectRef) -> Result<Option<Address>> {
-        let found = match object {
-            ObjectRef::Named(kind, name) => return self.named_target(*kind, name),
-            ObjectRef::Routine(kind, signature) => {
-                self.may_look_into(&signature.name)?;
-                let known_types = self.find_routine(*kind, signature)?;
-                match known_types {
-                    Some(id) => Some(id),
-                    None if self.functions_named(&signature.name).is_empty()
-                        && self.may_be_an_extensions(signature.name.schema.as_deref()) =>
-                    {
-                        None
-                    }
-                    None => {
-                        let message = format!("function `{}` does not exist", signature.name);
-                        return reject(state::UNDEFINED_FUNCTION, message);
-                    }
-                }
-            }
-            ObjectRef::Policy(name, relation) => Some(self.part(Space::Policy, "policy", name, relation)?),
-            ObjectRef::Trigger(name, relation) => {
-                let id = self.part(Space::Trigger, "trigger", name, relation)?;
-                if self.catalog.triggers.get(id).is_some_and(|t| t.parent.is_some()) {
-                    return reject(state::DEPENDENT_OBJECTS, format!("the trigger `{name}` of the parent requires it"));
-                }
-                Some(id)
-            }
-            ObjectRef::Rule(name, relation) => Some(self.part(Space::Rule, "rule", name, relation)?),
-            _ => None,
-        };
-        Ok(found.map(Into::into))
-    }
-
-    fn part(&mut self, space: Space, what: &str, name: &str, relation: &crate::migrations::Name) -> Result<Id> {
-        self.may_look_into(relation)?;
-        let Some(on) = self.find_relation(relation) else {
-            return reject(state::UNDEFINED_TABLE, format!("relation `{relation}` does not exist"));
-        };
-        match self.catalog.names.find(space, on, name) {
-            Some(id) => Ok(id),
-            None => reject(state::UNDEFINED_OBJECT, format!("{what} `{name}` for table `{relation}` does not exist")),
-        }
-    }
-
-    fn named_target(&mut self, kind: ObjectKind, name: &crate::migrations::Name) -> Result<Option<Address>> {
-        self.may_look_into(name)?;
-        let global = |space| self.catalog.names.find(space, ROOT, &name.name);
-        let id = match kind {
-            ObjectKind::Table
-            | ObjectKind::View
-            | ObjectKind::MaterializedView
-            | ObjectKind::ForeignTable
-            | ObjectKind::Sequence => return self.relation_target(kind, name),
-            ObjectKind::Index => self.index_target(name)?,
-            ObjectKind::Type => self.find(Space::Type, name),
-            ObjectKind::Domain => self.domain_target(name)?,
-            ObjectKind::Schema => global(Space::Namespace),
-            ObjectKind::Role => global(Space::Role),
-            ObjectKind::Extension => global(Space::Extension),
-            ObjectKind::Publication => global(Space::Publication),
-            ObjectKind::EventTrigger => global(Space::EventTrigger),
-            ObjectKind::ForeignDataWrapper => global(Space::Wrapper),
-            ObjectKind::Server => global(Space::Server),
-            ObjectKind::Language => global(Space::Language),
-            ObjectKind::Database => return gap("dropping a database is not followed", false),
-            _ => return Ok(None),
-        };
-        match id {
-            Some(id) => Ok(Some(id.into())),
-            None if kind == ObjectKind::Schema => {
-                reject(state::UNDEFINED_SCHEMA, format!("schema `{name}` does not exist"))
-            }
-            None if kind == ObjectKind::Index && self.find_relation(name).is_some() => {
-                reject(state::WRONG_OBJECT_TYPE, format!("`{name}` is not an index"))
-            }
-            None => reject(state::UNDEFINED_OBJECT, format!("`{name}` does not exist")),
-        }
-    }
-
-    /// The index of a constraint and a partition's part of an index go only with what they are parts of.
-    fn index_target(&self, name: &crate::migrations::Name) -> Result<Option<Id>> {
-        let id = self.find_index(name);
-        let part = id.is_some_and(|id| {
-            let attached = self.catalog.indexes.get(id).is_some_and(|i| i.parent.is_some());
-            attached || !self.catalog.constraints.using(id, |c| c.index == Some(id)).is_empty()
-        });
-        match part {
-            true => reject(state::DEPENDENT_OBJECTS, format!("what index `{name}` is a part of requires it")),
-            false => Ok(id),
-        }
-    }
-
-    fn domain_target(&self, name: &crate::migrations::Name) -> Result<Option<Id>> {
-        let id = self.find(Space::Type, name);
-        match id.and_then(|id| self.catalog.types.get(id)) {
-            Some(row) if !matches!(row.kind, TypeKind::Domain { .. }) => {
-                reject(state::WRONG_OBJECT_TYPE, format!("`{name}` is not a domain"))
-            }
-            _ => Ok(id),
-        }
-    }
-
-    fn relation_target(&mut self, kind: ObjectKind, name: &crate::migrations::Name) -> Result<Option<Address>> {
-        let Some(id) = self.find_relation(name) else {
-            return reject(state::UNDEFINED_TABLE, format!("relation `{name}` does not exist"));
-        };
-        let own = self.catalog.relations.get(id).map(|r| r.kind);
-        let unknown = self.catalog.relations.get(id).is_some_and(|r| r.unknown);
-        let fits = match kind {
-            ObjectKind::View => own == Some(RelationKind::View),
-            ObjectKind::MaterializedView => own == Some(RelationKind::MaterializedView),
-            ObjectKind::ForeignTable => own == Some(RelationKind::ForeignTable),
-            ObjectKind::Sequence => own == Some(RelationKind::Sequence),
-            _ => matches!(own, Some(RelationKind::Table | RelationKind::PartitionedTable)),
-        };
-        if !fits && !unknown {
-            return reject(state::WRONG_OBJECT_TYPE, format!("`{name}` is of another kind"));
-        }
-        Ok(Some(id.into()))
     }
 
     pub(super) fn drop_column(&mut self, id: Id, name: &str, if_exists: bool, cascade: bool, only: bool) -> Result {
@@ -276,11 +153,6 @@ impl Run {
             }
         }
         c.defaults.remove(id);
-        for publication in c.publications.using(id, |p| p.schemas.contains(&id)) {
-            if let Some(row) = c.publications.edit(publication) {
-                row.schemas.retain(|s| *s != id);
-            }
-        }
         c.mappings.remove(id);
     }
 
@@ -322,128 +194,16 @@ impl Run {
         }
     }
 
-    pub(super) fn drop_role(&mut self, id: Id) -> Result {
-        if let Some(object) = self.needs_role(id) {
-            let name = self.catalog.role_name(id);
-            let message = format!("role `{name}` cannot be dropped because some objects depend on it: {object}");
-            return reject(state::DEPENDENT_OBJECTS, message);
-        }
-        self.note_dropped(id.into());
-        let name = self.catalog.role_name(id);
-        self.catalog.names.remove(Space::Role, ROOT, &name, id);
-        self.catalog.roles.remove(id);
-        for membership in self.catalog.memberships.using(id, |m| m.role == id || m.member == id) {
-            self.catalog.memberships.remove(membership);
-        }
-        for setting in self.catalog.settings.using(id, |s| s.role == Some(id)) {
-            self.catalog.settings.remove(setting);
-        }
-        Ok(())
-    }
-
-    /// Something that a role owns, may use or is named in.
-    fn needs_role(&self, id: Id) -> Option<String> {
-        let c = &self.catalog;
-        let acl = |acl: &Option<super::catalog::acl::Acl>| acl.as_ref().is_some_and(|a| a.names(id));
-        let relation =
-            c.relations.iter().find(|(_, r)| r.owner == id || acl(&r.acl) || r.columns.iter().any(|c| acl(&c.acl)));
-        let function = || c.functions.iter().find(|(_, f)| f.owner == id || acl(&f.acl)).map(|(id, _)| id);
-        let other = || c.types.iter().find(|(_, t)| t.owner == id || acl(&t.acl)).map(|(id, _)| id);
-        let schema = || c.namespaces.iter().find(|(_, n)| n.owner == id || acl(&n.acl)).map(|(id, _)| id);
-        let policy = || c.policies.users(id).find(|(_, p)| p.roles.contains(&Some(id))).map(|(id, _)| id);
-        let default = || c.defaults.iter().find(|(_, d)| d.role == id || d.acl.names(id)).map(|(id, _)| id);
-        let found = relation.map(|(id, _)| id).or_else(function).or_else(other).or_else(schema);
-        let found = found.or_else(policy).or_else(default)?;
-        Some(c.describe(found.into()).map(|o| o.to_string()).unwrap_or_default())
-    }
-
-    /// `DROP OWNED BY`: what the roles own goes, and what they may do.
-    pub(super) fn drop_owned(&mut self, roles: &[Id], cascade: bool) -> Result {
-        let c = &self.catalog;
-        let mut targets: Vec<Address> = Vec::new();
-        targets.extend(c.relations.ids(|r| roles.contains(&r.owner)).into_iter().map(Address::from));
-        targets.extend(c.functions.ids(|f| roles.contains(&f.owner)).into_iter().map(Address::from));
-        targets.extend(c.types.ids(|t| roles.contains(&t.owner)).into_iter().map(Address::from));
-        targets.extend(c.namespaces.ids(|n| roles.contains(&n.owner)).into_iter().map(Address::from));
-        targets.extend(c.publications.ids(|p| roles.contains(&p.owner)).into_iter().map(Address::from));
-        targets.extend(c.event_triggers.ids(|t| roles.contains(&t.owner)).into_iter().map(Address::from));
-        targets.extend(c.defaults.ids(|d| roles.contains(&d.role)).into_iter().map(Address::from));
-        // A policy for nobody else goes with what the role owns, so that it is in the way of nothing.
-        let alone =
-            |p: &super::catalog::object::Policy| matches!(p.roles.as_slice(), [Some(one)] if roles.contains(one));
-        targets.extend(c.policies.ids(alone).into_iter().map(Address::from));
-        self.drop_all(targets, cascade)?;
-        for role in roles {
-            self.forget_grants(*role);
-        }
-        Ok(())
-    }
-
-    fn forget_grants(&mut self, role: Id) {
-        macro_rules! forget {
-            ($($rows:ident),*) => { $(
-                for id in self.catalog.$rows.ids(|r| r.acl.as_ref().is_some_and(|a| a.names(role))) {
-                    if let Some(acl) = self.catalog.$rows.edit(id).and_then(|r| r.acl.as_mut()) {
-                        acl.forget(role);
-                    }
-                }
-            )* };
-        }
-        let names = |c: &super::catalog::object::Column| c.acl.as_ref().is_some_and(|a| a.names(role));
-        for id in self.catalog.relations.ids(|r| r.columns.iter().any(names)) {
-            let row = self.catalog.relations.edit(id);
-            let columns = row.into_iter().flat_map(|r| r.columns.iter_mut());
-            columns.filter_map(|c| c.acl.as_mut()).for_each(|acl| acl.forget(role));
-        }
-        forget!(relations, functions, types, namespaces, languages, wrappers, servers, database);
-        for id in self.catalog.defaults.ids(|d| d.acl.names(role)) {
-            if let Some(row) = self.catalog.defaults.edit(id) {
-                row.acl.forget(role);
-            }
-            self.drop_needless_defaults(id);
-        }
-        for id in self.catalog.policies.using(role, |p| p.roles.contains(&Some(role))) {
-            let alone = self.catalog.policies.get(id).is_some_and(|p| p.roles.len() == 1);
-            if alone {
-                self.remove_policy(id);
-            } else if let Some(row) = self.catalog.policies.edit(id) {
-                row.roles.retain(|r| *r != Some(role));
-            }
+    /// Notes that an object is gone, so that later statements on it are mistakes.
+    pub(super) fn note_dropped(&mut self, address: Address) {
+        self.touch(address);
+        if let Some(object) = self.catalog.describe(address) {
+            self.dropped.insert(object);
         }
     }
 
-    /// A domain's `DROP CONSTRAINT` and the like, and the fields of composite types.
-    pub(super) fn alter_type_other(&mut self, id: Id, text: &str) -> Result {
-        let words: Vec<String> = text.split_whitespace().map(str::to_ascii_lowercase).collect();
-        let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        match words.as_slice() {
-            ["set", "not", "null", ..] => self.domain_not_null(id, true),
-            ["drop", "not", "null", ..] => self.domain_not_null(id, false),
-            ["set" | "drop", "default", ..] => (),
-            ["drop", "constraint", "if", "exists", name, ..] | ["drop", "constraint", name, ..] => {
-                match self.constraint_named(id, name.trim_matches('"')) {
-                    Some(constraint) => self.remove_constraint(constraint),
-                    None if words.contains(&"exists") => (),
-                    None => return self.missing_constraint(id, name),
-                }
-            }
-            ["validate", "constraint", name, ..] => {
-                if let Some(constraint) = self.constraint_named(id, name)
-                    && let Some(row) = self.catalog.constraints.edit(constraint)
-                {
-                    row.validated = true;
-                }
-            }
-            ["rename", "constraint", from, "to", to, ..] => {
-                if let Some(constraint) = self.constraint_named(id, from) {
-                    self.rename_constraint_row(constraint, to);
-                }
-            }
-            _ if self.catalog.types.get(id).is_some_and(|t| matches!(t.kind, TypeKind::Composite(_))) => {
-                return gap("changes of a composite type's fields are not followed", false);
-            }
-            _ => (),
-        }
-        Ok(())
+    /// Takes a name off the list of the dropped when it is made again.
+    pub(super) fn note_made(&mut self, object: &Object) {
+        self.dropped.remove(object);
     }
 }

@@ -218,29 +218,8 @@ impl Run {
         }
     }
 
-    pub(super) fn attach_partition(&mut self, parent: Id, partition: &Name, bound: Option<&str>) -> Result {
-        if let Some(index) = self.find_index(partition) {
-            return self.attach_index(parent, index);
-        }
-        let child = self.relation(partition)?;
-        self.must_own(child)?;
-        self.may_be_partition(parent, child)?;
-        self.fits_parent(parent, child)?;
-        self.no_more_columns(parent, child)?;
-        let bound = bound.map(|text| self.bound_of_partition(parent, text)).transpose()?.flatten();
-        self.touch(child);
-        if let Some(row) = self.catalog.relations.edit(child) {
-            row.is_partition = true;
-            row.bound = bound;
-            row.parents = vec![parent];
-            row.origin = self.origin;
-        }
-        self.adopt_columns(parent, child);
-        self.inherit_parts(child, true)
-    }
-
     /// Nobody is its own ancestor.
-    fn no_circle(&self, parent: Id, child: Id) -> Result {
+    pub(super) fn no_circle(&self, parent: Id, child: Id) -> Result {
         let mut open = vec![parent];
         while let Some(id) = open.pop() {
             if id == child {
@@ -251,53 +230,8 @@ impl Run {
         Ok(())
     }
 
-    /// A partition is a table that has neither parents nor, unless it is partitioned itself, children.
-    fn may_be_partition(&self, parent: Id, child: Id) -> Result {
-        use crate::model::RelationKind::{ForeignTable, PartitionedTable, Table};
-        self.only_kinds(child, &[Table, PartitionedTable, ForeignTable])?;
-        let Some(row) = self.catalog.relations.get(child) else { return Ok(()) };
-        self.no_circle(parent, child)?;
-        if !row.parents.is_empty() || (row.kind != PartitionedTable && !self.children(child).is_empty()) {
-            return reject(state::WRONG_OBJECT_TYPE, format!("`{}` is a child or a parent already", row.name));
-        }
-        Ok(())
-    }
-
-    /// An index becomes a part of its parent's, and so does its key.
-    fn attach_index(&mut self, parent: Id, index: Id) -> Result {
-        let of = |run: &Self, index| run.catalog.constraints.using(index, |c| c.index == Some(index)).first().copied();
-        let (above, own) = (of(self, parent), of(self, index));
-        if let Some(row) = self.catalog.indexes.edit(index) {
-            row.parent = Some(parent);
-        }
-        if let (Some(above), Some(row)) = (above, own.and_then(|id| self.catalog.constraints.edit(id))) {
-            row.inherited.push(above);
-            row.local = false;
-        }
-        let relation = self.catalog.indexes.get(parent).map(|i| i.relation);
-        let parts = relation.map(|id| self.partitions(id)).unwrap_or_default();
-        let attached = self.catalog.indexes.using(parent, |i| i.parent == Some(parent)).len();
-        if let Some(row) = self.catalog.indexes.edit(parent) {
-            row.valid |= attached == parts.len();
-        }
-        Ok(())
-    }
-
-    /// A partition has the columns of its parent and no others.
-    fn no_more_columns(&self, parent: Id, child: Id) -> Result {
-        let unknown = |id: Id| self.catalog.relations.get(id).is_none_or(|r| r.unknown);
-        let columns = self.catalog.relations.get(child).map(|r| r.columns.as_slice()).unwrap_or_default();
-        let more = columns.iter().find(|c| !c.dropped && self.find_place(parent, &c.name).is_none());
-        match more.filter(|_| !unknown(parent) && !unknown(child)) {
-            Some(column) => {
-                reject(state::DATATYPE_MISMATCH, format!("the parent of the partition has no column `{}`", column.name))
-            }
-            None => Ok(()),
-        }
-    }
-
     /// Whether a table has what its new parent has, as it must.
-    fn fits_parent(&self, parent: Id, child: Id) -> Result {
+    pub(super) fn fits_parent(&self, parent: Id, child: Id) -> Result {
         let missing = |what: String| reject(state::DATATYPE_MISMATCH, format!("child table is missing {what}"));
         let Some(row) = self.catalog.relations.get(parent).filter(|r| !r.unknown) else { return Ok(()) };
         let Some(own) = self.catalog.relations.get(child).filter(|r| !r.unknown) else { return Ok(()) };
@@ -327,7 +261,7 @@ impl Run {
     }
 
     /// NOT NULL of the parent must hold in the child.
-    fn adopt_columns(&mut self, parent: Id, child: Id) {
+    pub(super) fn adopt_columns(&mut self, parent: Id, child: Id) {
         let columns = self.catalog.relations.get(parent).map(|r| r.columns.clone()).unwrap_or_default();
         for column in columns.iter().filter(|c| !c.dropped) {
             let Some(place) = self.find_place(child, &column.name) else { continue };
@@ -339,28 +273,8 @@ impl Run {
         }
     }
 
-    pub(super) fn detach_partition(&mut self, parent: Id, partition: &Name) -> Result {
-        let child = self.relation(partition)?;
-        if !self.catalog.relations.get(child).is_some_and(|r| r.unknown || r.parents.contains(&parent)) {
-            return reject(state::UNDEFINED_TABLE, format!("relation `{partition}` is not a partition of this table"));
-        }
-        self.touch(child);
-        if let Some(row) = self.catalog.relations.edit(child) {
-            row.is_partition = false;
-            row.bound = None;
-            row.parents.retain(|p| *p != parent);
-            row.columns.iter_mut().for_each(|c| (c.local, c.inherited) = (true, false));
-            row.origin = self.origin;
-        }
-        self.free_of(parent, child);
-        for id in self.catalog.triggers.of(child, |t| t.parent.is_some()) {
-            self.remove_trigger(id);
-        }
-        Ok(())
-    }
-
     /// A child's constraints and indexes are its own when it has left its parent.
-    fn free_of(&mut self, parent: Id, child: Id) {
+    pub(super) fn free_of(&mut self, parent: Id, child: Id) {
         let of_parent = self.constraints_of(parent);
         for id in self.constraints_of(child) {
             if let Some(row) = self.catalog.constraints.edit(id) {

@@ -91,12 +91,6 @@ impl Run {
         if let Some(roles) = &alter.roles {
             row.roles = self.policy_roles(roles)?;
         }
-        if row.command == PolicyCommand::Insert && alter.using.is_some() {
-            return reject("42601", "only WITH CHECK expression allowed for INSERT");
-        }
-        if matches!(row.command, PolicyCommand::Select | PolicyCommand::Delete) && alter.check.is_some() {
-            return reject("42601", "WITH CHECK cannot be applied to SELECT or DELETE");
-        }
         if let Some(text) = &alter.using {
             row.using = Some(self.condition(relation, &text.text)?);
         }

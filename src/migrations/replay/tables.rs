@@ -6,14 +6,15 @@ use super::catalog::names::Space;
 use super::catalog::object::{Column, ConstraintKind, IndexKey, TypeKind};
 use super::catalog::types::Base;
 use super::columns::NewColumn;
+use super::like::Like;
 use super::run::{Result, Run, reject, state};
 use crate::migrations::Name;
 use crate::migrations::lex;
 use crate::migrations::names;
 use crate::migrations::parse::column::{ConstraintBody, TableConstraint};
 use crate::migrations::parse::cursor::Fragment;
-use crate::migrations::parse::table::{CreateTable, TableLike};
-use crate::model::{GrantObject, Privilege, RelationKind};
+use crate::migrations::parse::table::CreateTable;
+use crate::model::{GrantObject, RelationKind};
 
 impl Run {
     pub(super) fn create_table(&mut self, create: &CreateTable) -> Result {
@@ -139,17 +140,6 @@ impl Run {
         Ok(fields.iter().map(|(name, data_type)| Column::new(name, data_type.clone(), self.origin)).collect())
     }
 
-    fn likes(&mut self, likes: &[TableLike]) -> Result<Vec<Like>> {
-        likes
-            .iter()
-            .map(|like| {
-                let relation = self.relation(&like.relation)?;
-                self.may_do_to(relation, Privilege::Select)?;
-                Ok(Like { relation, after: like.after, options: like.options.clone() })
-            })
-            .collect()
-    }
-
     /// Puts own and copied columns behind the inherited ones; the places of the own ones.
     fn lay_out(&mut self, columns: &mut Vec<Column>, new: &[NewColumn], likes: &[Like]) -> Result<Vec<usize>> {
         let mut places = Vec::with_capacity(new.len());
@@ -180,25 +170,6 @@ impl Run {
             }
         }
         Ok(places)
-    }
-
-    fn copied_columns(&self, like: &Like) -> Vec<Column> {
-        let Some(row) = self.catalog.relations.get(like.relation) else { return Vec::new() };
-        let copy = |c: &Column| {
-            let mut copy = Column::new(&c.name, c.data_type.clone(), self.origin);
-            copy.not_null = c.not_null;
-            copy.not_null_name.clone_from(&c.not_null_name);
-            copy.collation.clone_from(&c.collation);
-            copy.deterministic = c.deterministic;
-            if c.generated.is_some() && like.has("generated") {
-                copy.generated = c.generated;
-            }
-            if c.identity.is_some() && like.has("identity") {
-                copy.identity = c.identity;
-            }
-            copy
-        };
-        row.columns.iter().filter(|c| !c.dropped).map(copy).collect()
     }
 
     fn finish_table(
@@ -252,75 +223,6 @@ impl Run {
         !same.is_empty()
     }
 
-    fn copy_parts(&mut self, id: Id, like: &Like) -> Result {
-        let from = like.relation;
-        let columns = self.catalog.relations.get(from).map(|r| r.columns.clone()).unwrap_or_default();
-        for column in columns.iter().filter(|c| !c.dropped) {
-            let Some(place) = self.find_place(id, &column.name) else { continue };
-            let wanted = if column.generated.is_some() { like.has("generated") } else { like.has("defaults") };
-            if let Some(code) = column.default.as_ref().filter(|_| wanted) {
-                let moved = self.code_in_child(from, id, code);
-                self.set_default(id, place, Some(moved));
-            }
-            if column.identity.is_some() && like.has("identity") {
-                self.column_sequence(id, place, true, &[])?;
-            }
-        }
-        if like.has("constraints") {
-            for constraint in self.constraints_of(from) {
-                self.copy_check(id, from, constraint);
-            }
-        }
-        if like.has("indexes") {
-            self.copy_indexes(id, from)?;
-        }
-        Ok(())
-    }
-
-    fn copy_check(&mut self, id: Id, from: Id, constraint: Id) {
-        let Some(row) = self.catalog.constraints.get(constraint).cloned() else { return };
-        let ConstraintKind::Check(code) = &row.kind else { return };
-        let code = self.code_in_child(from, id, code);
-        let columns = self.columns_used(id, &code);
-        // A new table has no rows that would have to be looked at.
-        let (kind, origin, validated) = (ConstraintKind::Check(code), self.origin, row.enforced);
-        let row = super::catalog::object::Constraint {
-            on: id,
-            kind,
-            columns,
-            inherited: Vec::new(),
-            local: true,
-            validated,
-            origin,
-            ..row
-        };
-        self.insert_constraint(row);
-    }
-
-    fn copy_indexes(&mut self, id: Id, from: Id) -> Result {
-        let indexes = self.catalog.indexes.of(from, |_| true);
-        for index in indexes {
-            let constraint = self.catalog.constraints.using(index, |c| c.index == Some(index)).first().copied();
-            let Some(row) = self.catalog.indexes.get(index).cloned() else { continue };
-            match constraint.and_then(|c| self.catalog.constraints.get(c).cloned()) {
-                Some(key) if key.is_key() => {
-                    let columns = self.moved_places(from, id, &key.columns);
-                    let mut written = unnamed();
-                    written.include = self.catalog.column_names(from, &row.include);
-                    self.add_key(id, &written, columns, key.kind, None, &[])?;
-                }
-                _ => self.index_in_partition(id, index, &row),
-            }
-        }
-        // Copies belong to nobody.
-        for copy in self.catalog.indexes.of(id, |_| true) {
-            if let Some(row) = self.catalog.indexes.edit(copy) {
-                row.parent = None;
-            }
-        }
-        Ok(())
-    }
-
     /// CREATE INDEX needs a relation's column; SELECT INTO and CREATE TABLE AS know them only through the query.
     pub(super) fn select_into(&mut self, name: &Name, query: &Fragment) -> Result {
         let schema = self.schema_for_new(name.schema.as_deref())?;
@@ -356,20 +258,6 @@ fn without_into(text: &str) -> String {
     let (Some(from), Some(to)) = (tokens.get(into), tokens.get(end)) else { return text.to_owned() };
     let (before, after) = (text.get(..from.start).unwrap_or_default(), text.get(to.end..).unwrap_or_default());
     format!("{before} {after}")
-}
-
-/// A table that is copied.
-struct Like {
-    relation: Id,
-    after: usize,
-    options: Vec<(bool, String)>,
-}
-
-impl Like {
-    /// Whether the last word on it was INCLUDING.
-    fn has(&self, what: &str) -> bool {
-        self.options.iter().rev().find(|(_, option)| option == what || option == "all").is_some_and(|(on, _)| *on)
-    }
 }
 
 /// Columns of several parents with one name are one.

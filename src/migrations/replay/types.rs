@@ -297,6 +297,41 @@ impl Run {
         }
         reject(state::INVALID_PARAMETER, format!("`{from}` is not an existing enum label"))
     }
+
+    /// A domain's `DROP CONSTRAINT` and the like, and the fields of composite types.
+    pub(super) fn alter_type_other(&mut self, id: Id, text: &str) -> Result {
+        let words: Vec<String> = text.split_whitespace().map(str::to_ascii_lowercase).collect();
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        match words.as_slice() {
+            ["set", "not", "null", ..] => self.domain_not_null(id, true),
+            ["drop", "not", "null", ..] => self.domain_not_null(id, false),
+            ["set" | "drop", "default", ..] => (),
+            ["drop", "constraint", "if", "exists", name, ..] | ["drop", "constraint", name, ..] => {
+                match self.constraint_named(id, name.trim_matches('"')) {
+                    Some(constraint) => self.remove_constraint(constraint),
+                    None if words.contains(&"exists") => (),
+                    None => return self.missing_constraint(id, name),
+                }
+            }
+            ["validate", "constraint", name, ..] => {
+                if let Some(constraint) = self.constraint_named(id, name)
+                    && let Some(row) = self.catalog.constraints.edit(constraint)
+                {
+                    row.validated = true;
+                }
+            }
+            ["rename", "constraint", from, "to", to, ..] => {
+                if let Some(constraint) = self.constraint_named(id, from) {
+                    self.rename_constraint_row(constraint, to);
+                }
+            }
+            _ if self.catalog.types.get(id).is_some_and(|t| matches!(t.kind, TypeKind::Composite(_))) => {
+                return gap("changes of a composite type's fields are not followed", false);
+            }
+            _ => (),
+        }
+        Ok(())
+    }
 }
 
 impl Catalog {

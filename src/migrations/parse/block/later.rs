@@ -9,6 +9,9 @@ use crate::migrations::parse::guard::spoken_of;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
+/// What follows an assignment counts as nested in it; deeper than this the value is not asked for.
+const DEEPEST_ASKED: usize = 20;
+
 /// `FOR target IN query LOOP ... END LOOP`
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RowLoop {
@@ -112,6 +115,49 @@ impl Reader<'_> {
         }
     }
 
+    /// The statements that follow, to be read again when the catalog has said what the variables are.
+    pub(super) fn assigned(
+        &mut self,
+        target: Target,
+        text: Fragment,
+        finds: bool,
+        known: &mut Known,
+        steps: &mut Vec<Step>,
+    ) -> Result<()> {
+        self.c.expect_punct(b';')?;
+        if !asks_catalog(&text.text) || self.depth > DEEPEST_ASKED {
+            return Ok(());
+        }
+        let before = known.clone();
+        let from = self.c.position();
+        let otherwise = self.statements(known)?;
+        let rest = self.later(from, self.c.position(), &before);
+        let query = Asked { known: spoken_of(&text.text, &before), text };
+        steps.push(Step::Assigned(Box::new(Assigned { target, query, finds, rest, otherwise })));
+        Ok(())
+    }
+
+    /// The variables of `SELECT ... INTO` and the query without them.
+    pub(super) fn selected(&mut self, known: &mut Known) -> Option<(Vec<String>, Fragment)> {
+        self.forget_into(known);
+        let mut probe = self.c.clone();
+        if !probe.is("select") {
+            return None;
+        }
+        let start = probe.position();
+        probe.until(|c| c.is_punct(b';') || c.is("into"));
+        let before = probe.since(start);
+        if !probe.accept("into") {
+            return None;
+        }
+        probe.accept("strict");
+        let names = probe.names().ok()?;
+        let after = probe.until(|c| c.is_punct(b';'));
+        let plain = names.iter().all(|name| name.schema.is_none());
+        let text = format!("{} {}", before.text, after.text);
+        plain.then(|| (names.into_iter().map(|n| n.name).collect(), Fragment { text, range: probe.since(start).range }))
+    }
+
     /// EXECUTE of what a query gives, as the assignment of its text and the EXECUTE of that.
     pub(super) fn executed(&self, start: usize, expression: Fragment, known: &Known, gap: Step) -> Step {
         let text = Fragment { text: format!("select {}", expression.text), range: expression.range };
@@ -133,4 +179,10 @@ impl Reader<'_> {
             _ => Target::Variables(names),
         }
     }
+}
+
+/// Whether a query may be one that the catalog answers.
+pub(super) fn asks_catalog(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    ["pg_", "information_schema", "to_reg", "storage.buckets"].iter().any(|word| lower.contains(word))
 }

@@ -1,12 +1,11 @@
 //! The reader of PL/pgSQL statements.
 
-use super::later::{Asked, Assigned, Target};
+use super::later::{Target, asks_catalog};
 use super::loops::forget;
 use super::{Handler, Step, touches};
 use crate::migrations::lex::{Kind, Token};
 use crate::migrations::parse::constant::{self, Known};
 use crate::migrations::parse::cursor::{Cursor, Fragment, Refusal, Result, Source, refuse};
-use crate::migrations::parse::guard::spoken_of;
 use crate::migrations::parse::{Parsed, guard, made, statement, unknown};
 use crate::migrations::split::{self, PieceKind};
 use std::collections::BTreeSet;
@@ -14,9 +13,6 @@ use std::ops::Range;
 
 /// Statements nested deeper than this are refused, so that no file can exhaust the stack.
 const DEEPEST: usize = 50;
-
-/// What follows an assignment counts as nested in it; deeper than this the value is not asked for.
-const DEEPEST_ASKED: usize = 20;
 
 pub(super) struct Reader<'a> {
     pub(super) c: Cursor<'a>,
@@ -184,49 +180,6 @@ impl<'a> Reader<'a> {
         self.c.expect_punct(b';')
     }
 
-    /// The statements that follow, to be read again when the catalog has said what the variables are.
-    fn assigned(
-        &mut self,
-        target: Target,
-        text: Fragment,
-        finds: bool,
-        known: &mut Known,
-        steps: &mut Vec<Step>,
-    ) -> Result<()> {
-        self.c.expect_punct(b';')?;
-        if !asks_catalog(&text.text) || self.depth > DEEPEST_ASKED {
-            return Ok(());
-        }
-        let before = known.clone();
-        let from = self.c.position();
-        let otherwise = self.statements(known)?;
-        let rest = self.later(from, self.c.position(), &before);
-        let query = Asked { known: spoken_of(&text.text, &before), text };
-        steps.push(Step::Assigned(Box::new(Assigned { target, query, finds, rest, otherwise })));
-        Ok(())
-    }
-
-    /// The variables of `SELECT ... INTO` and the query without them.
-    fn selected(&mut self, known: &mut Known) -> Option<(Vec<String>, Fragment)> {
-        self.forget_into(known);
-        let mut probe = self.c.clone();
-        if !probe.is("select") {
-            return None;
-        }
-        let start = probe.position();
-        probe.until(|c| c.is_punct(b';') || c.is("into"));
-        let before = probe.since(start);
-        if !probe.accept("into") {
-            return None;
-        }
-        probe.accept("strict");
-        let names = probe.names().ok()?;
-        let after = probe.until(|c| c.is_punct(b';'));
-        let plain = names.iter().all(|name| name.schema.is_none());
-        let text = format!("{} {}", before.text, after.text);
-        plain.then(|| (names.into_iter().map(|n| n.name).collect(), Fragment { text, range: probe.since(start).range }))
-    }
-
     /// The part after EXIT or CONTINUE.
     fn leave(&mut self, start: usize, step: Step, known: &Known, steps: &mut Vec<Step>) {
         if !self.c.is("when") && !self.c.is_punct(b';') {
@@ -273,7 +226,7 @@ impl<'a> Reader<'a> {
     }
 
     /// `SELECT ... INTO variable`, and RETURNING ... INTO.
-    fn forget_into(&mut self, known: &mut Known) {
+    pub(super) fn forget_into(&mut self, known: &mut Known) {
         let mut probe = self.c.clone();
         if self.c.is_any(&["select", "with", "insert", "update", "delete"]) {
             loop {
@@ -394,12 +347,6 @@ impl<'a> Reader<'a> {
             steps.push(Step::Run(Parsed { statement, range: place.clone() }));
         }
     }
-}
-
-/// Whether a query may be one that the catalog answers.
-fn asks_catalog(text: &str) -> bool {
-    let lower = text.to_ascii_lowercase();
-    ["pg_", "information_schema", "to_reg", "storage.buckets"].iter().any(|word| lower.contains(word))
 }
 
 fn is_assignment(c: &Cursor<'_>) -> bool {

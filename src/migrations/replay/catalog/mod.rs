@@ -4,6 +4,7 @@ pub(crate) mod acl;
 pub(crate) mod code;
 pub(crate) mod names;
 pub(crate) mod object;
+pub(crate) mod partition;
 pub(crate) mod types;
 
 mod describe;

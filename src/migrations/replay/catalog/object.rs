@@ -67,46 +67,6 @@ pub(crate) struct Relation {
     pub(crate) origin: Origin,
 }
 
-/// How a table is partitioned.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct PartitionBy {
-    pub(crate) strategy: Strategy,
-    /// The key has no expressions.
-    pub(crate) columns_only: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Strategy {
-    List,
-    Range,
-    Hash,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Bound {
-    Default,
-    List(Vec<Datum>),
-    Range(Vec<Datum>, Vec<Datum>),
-    /// Modulus and remainder.
-    Hash(u64, u64),
-    Unknown,
-}
-
-/// A value of a bound.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Datum {
-    Least,
-    Greatest,
-    Null,
-    Number(i128),
-    Text(String),
-    /// A date or time, in a form that sorts.
-    Time(String),
-    /// A literal of another type.
-    Written(String),
-    Unknown,
-}
-
 /// A column; its place in the relation is its number and stays when others are dropped.
 #[derive(Debug, Clone)]
 pub(crate) struct Column {
@@ -423,4 +383,5 @@ pub(crate) struct Database {
     pub(crate) acl: Option<Acl>,
 }
 
+pub(crate) use super::partition::{Bound, Datum, PartitionBy, Strategy};
 pub(crate) use crate::model::Bucket;
