@@ -80,10 +80,10 @@ impl<'a> Compared<'a> {
         self.asked.find(&holds, &[], By::Stranger)
     }
 
-    /// Whether the policy binds another of the columns that say whose a new row is.
+    /// Whether the policy binds another of the columns that may say whose a new row is.
     pub(super) fn is_own(&mut self, policy: &Policy, column: &str) -> bool {
-        let others: Vec<_> = self.columns.iter().copied().filter(|c| *c != column).collect();
-        others.into_iter().any(|other| self.unbound(policy, Command::Insert, other).is_none())
+        let others = Intent::candidates(self.relation).into_iter().filter(|c| *c != column);
+        others.collect::<Vec<_>>().into_iter().any(|other| self.unbound(policy, Command::Insert, other).is_none())
     }
 
     /// The columns that say whose rows they are and that the role may set with `command`.

@@ -107,10 +107,17 @@ impl<'a> Intent<'a> {
         let named = |list: &[&str]| relation.columns.iter().find(|c| list.contains(&c.name.to_lowercase().as_str()));
         let by = || relation.columns.iter().find(|c| c.name.to_lowercase().ends_with("_by"));
         Self {
-            owner: named(OWNERS).or_else(|| refers_to_user(relation)).or_else(by),
+            owner: first_of(relation, OWNERS).or_else(|| refers_to_user(relation)).or_else(by),
             tenant: named(TENANTS),
             sensitive: relation.columns.iter().filter(|c| tells(c)).map(|c| c.name.as_str()).collect(),
         }
+    }
+
+    /// All columns of a relation that may say whose rows they are, by their names.
+    pub(super) fn candidates(relation: &'a Relation) -> Vec<&'a str> {
+        let lists = [OWNERS, AUTHORSHIP, TENANTS];
+        let is_listed = |name: &str| lists.iter().any(|list| list.contains(&name.to_lowercase().as_str()));
+        relation.columns.iter().map(|c| c.name.as_str()).filter(|name| is_listed(name)).collect()
     }
 
     /// The columns that say whose rows they are.
@@ -132,6 +139,11 @@ impl<'a> Intent<'a> {
         let sensitive = || Some(format!("it holds {}", self.sensitive.first()?));
         owner.or_else(sensitive)
     }
+}
+
+/// The column with the first of these names.
+fn first_of<'a>(relation: &'a Relation, names: &[&str]) -> Option<&'a Column> {
+    names.iter().find_map(|name| relation.columns.iter().find(|c| c.name.eq_ignore_ascii_case(name)))
 }
 
 /// A column beside the `id` that refers to the platform's users.

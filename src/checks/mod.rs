@@ -21,6 +21,7 @@ mod declare;
 mod default_privileges;
 mod definer_view;
 mod definer_view_chain;
+mod definer_view_write;
 mod doors;
 mod dynamic;
 mod dynamic_sql_injection;
@@ -119,6 +120,7 @@ pub const CHECKS: &[&dyn Check] = &[
     &default_privileges::DefaultPrivilegesCheck,
     &definer_view::DefinerView,
     &definer_view_chain::DefinerViewChain,
+    &definer_view_write::DefinerViewWrite,
     &dynamic_sql_injection::DynamicSqlInjection,
     &email_trust::EmailTrust,
     &foreign_table_exposed::ForeignTableExposed,

@@ -11,7 +11,7 @@ use super::words::{and_list, first_of, subject, verb};
 use crate::analyzer::decide::{Asker, Caller, Decider, Escalation, Which};
 use crate::analyzer::effective::{Access, Principal, Who};
 use crate::finding::{Confidence, Draft, ObjectRef, Severity};
-use crate::model::{Command, QualifiedName, Relation, quote_ident};
+use crate::model::{Command, QualifiedName, Relation, Trigger, TriggerEvent, TriggerTiming, quote_ident};
 
 /// What a principal gains by writing to one table.
 pub(super) struct Gain<'a> {
@@ -103,7 +103,7 @@ impl<'a> Context<'a> {
     ) {
         let Some(written) = self.schema.relation(&escalation.relation) else { return };
         let exposed = self.exposes(principal, &written.name.schema) && self.exposes(principal, &reached.schema);
-        let is_doubtful = escalation.doubt.is_some();
+        let is_doubtful = escalation.doubt.is_some() && self.may_interfere(written, &escalation);
         let worst = if is_doubtful { Severity::Medium } else { Severity::Critical };
         let severity = self.severity(worst, principal, exposed);
         let confidence = if is_doubtful { Confidence::Possible } else { Confidence::Proved };
@@ -122,6 +122,20 @@ impl<'a> Context<'a> {
         gain.reached.push((reached, by));
         gain.severity = gain.severity.max(severity);
         gain.confidence = gain.confidence.max(confidence);
+    }
+
+    /// Whether a trigger before the write may refuse it or change the columns that matter, by a look at its body: one that
+    /// keeps a time stamp does neither.
+    fn may_interfere(&self, written: &Relation, escalation: &Escalation) -> bool {
+        let event = if escalation.command == Command::Insert { TriggerEvent::Insert } else { TriggerEvent::Update };
+        let before = |t: &&Trigger| t.timing == TriggerTiming::Before && t.events.contains(&event);
+        written.triggers.iter().filter(before).any(|trigger| {
+            let function = self.schema.functions.iter().find(|f| f.id == trigger.function);
+            let Some(body) = function.map(|f| f.body.to_lowercase()) else { return true };
+            let fields = escalation.columns.iter().map(|c| format!("new.{}", c.to_lowercase()));
+            let words = ["raise", "return null", "return old", "execute", "perform", "new :="].map(str::to_owned);
+            fields.chain(words).any(|word| body.contains(&word))
+        })
     }
 
     /// A finding on the table that is written.
@@ -143,7 +157,7 @@ impl<'a> Context<'a> {
         if let Some((before, _)) = &gain.first.first {
             message.push_str(&format!(" It takes a write to {before} first."));
         }
-        if let Some(doubt) = &gain.first.doubt {
+        if let Some(doubt) = gain.first.doubt.as_ref().filter(|_| gain.confidence == Confidence::Possible) {
             message.push_str(&format!(" But {doubt}."));
         }
         let mut draft = Draft::new(ObjectRef::relation(name), gain.severity, self.gain_title(gain, command), message)

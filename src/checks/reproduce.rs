@@ -56,6 +56,12 @@ impl Context<'_> {
         Reproduce { sql, curl: Some(curl), supabase_js: Some(js) }
     }
 
+    /// How to see that a row can be added to `base` through a view.
+    pub(super) fn reproduce_through(&self, principal: &Principal, view: &Relation, base: &Relation) -> String {
+        let insert = insert(base).replacen(&base.name.to_string(), &view.name.to_string(), 1);
+        as_principal(principal, &insert)
+    }
+
     /// A statement that does `command` to a few rows and changes as little as it can.
     pub(super) fn statement(&self, principal: &Principal, relation: &Relation, command: Command) -> String {
         if command == Command::Select {

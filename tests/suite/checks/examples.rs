@@ -21,6 +21,7 @@ const OBJECTS: &[(&str, &str)] = &[
     ("default-privileges", "default privileges api"),
     ("definer-view", "public.recent_notes"),
     ("definer-view-chain", "public.recent_notes"),
+    ("definer-view-write", "public.my_logs"),
     ("dynamic-sql-injection", "function public.find_parts(text)"),
     ("email-trust", "policy \"staff\" on public.playbooks"),
     ("foreign-table-exposed", "public.accounts"),
