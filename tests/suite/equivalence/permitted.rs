@@ -49,11 +49,25 @@ fn strip(value: &mut Value) {
 /// indexes out, and the hosted project that the replay speaks of has them.
 const METHODS: [&str; 2] = ["hnsw", "ivfflat"];
 
+/// Methods that the server has, but not for the types of PostGIS when those are a stand-in's.
+const METHODS_OF_POSTGIS: [&str; 3] = ["gist", "spgist", "brin"];
+
+/// Types whose modifiers are words, which no stand-in can print.
+const TYPES_OF_POSTGIS: [&str; 2] = ["geometry(", "geography("];
+
 /// Why a difference is permitted; `None` if it is not.
-pub(super) fn why(difference: &Difference) -> Option<&'static str> {
+pub(super) fn why(difference: &Difference, postgis: bool) -> Option<&'static str> {
     let kind = difference.kind();
+    let of_postgis = |text: &str| TYPES_OF_POSTGIS.iter().any(|name| text.contains(name));
+    if postgis
+        && kind == "relations.columns.data_type"
+        && [&difference.replayed, &difference.server].map(|t| of_postgis(t)) == [true; 2]
+    {
+        return Some("a stand-in cannot print the modifiers of these types");
+    }
     let method = |method: &&str| difference.replayed.contains(&format!("\"method\":\"{method}\""));
-    if kind == "relations.indexes: too many" && METHODS.iter().any(method) {
+    let lacking = METHODS.iter().any(method) || postgis && METHODS_OF_POSTGIS.iter().any(method);
+    if kind == "relations.indexes: too many" && lacking {
         return Some("our servers lack the extension of this index method");
     }
     let field = kind.split(':').next().unwrap_or_default();

@@ -1,10 +1,12 @@
 //! Any real projects: those below the folder that `PGWITNESS_PROJECTS` names.
 
 use super::compare::{self, Difference};
+use super::permitted;
 use super::world::World;
 use crate::support::block_on;
 use pgwitness::migrations::layout::{self, Project, Wanted, config_file};
 use pgwitness::migrations::replay::{self, Options, Replayed};
+use pgwitness::model::Origin;
 use pgwitness::shadow::{self, Platform};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -40,6 +42,8 @@ fn major(folder: &Path) -> u32 {
 /// What came of one project.
 struct Outcome {
     strict: Result<(), String>,
+    /// What the run past its errors does not agree on: statements that one side alone refuses, by file and line.
+    disagreed: Vec<String>,
     differences: Vec<Difference>,
     replayed: Replayed,
 }
@@ -49,11 +53,47 @@ fn outcome(project: &Project, major: u32) -> Outcome {
     let world = World::new(major, platform);
     let applied = block_on(shadow::run(world.server().at("postgres"), project, shadow::Mode::Strict));
     let replayed = replay::replay(project, &Options { platform, major, exposed_schemas: None, closed: true });
-    let differences = match &applied {
-        Ok(_) => compare::differences(&replayed.schema, &world.read()),
-        Err(_) => Vec::new(),
-    };
-    Outcome { strict: applied.map(|_| ()).map_err(|e| e.to_string()), differences, replayed }
+    let strict = applied.map(|_| ()).map_err(|e| e.to_string());
+    if strict.is_ok() {
+        let differences = compare::differences(&replayed.schema, &world.read());
+        return Outcome { strict, disagreed: Vec::new(), differences, replayed };
+    }
+    let world = World::new(major, platform);
+    let applied = block_on(shadow::run(world.server().at("postgres"), project, shadow::Mode::Resilient));
+    let applied = applied.unwrap_or_else(|e| panic!("{e}"));
+    let differences = compare::differences(&replayed.schema, &world.read());
+    Outcome { strict, disagreed: disagreed(project, &replayed, &applied), differences, replayed }
+}
+
+/// The statements that only one side refuses, but for those that only rows decide.
+fn disagreed(project: &Project, replayed: &Replayed, applied: &shadow::Applied) -> Vec<String> {
+    let path = |file: u32| project.files.get(file as usize).map(|f| f.path.clone()).unwrap_or_default();
+    let mut wrong = Vec::new();
+    for failure in &applied.failures {
+        let place = failure.place;
+        let known =
+            |p: &pgwitness::model::Statement| p.file == place.file && place.start <= p.start && p.start < place.end;
+        let unread = replayed.schema.gaps.iter().any(|gap| match gap.origin {
+            Origin::Statement(p) => known(&p),
+            _ => false,
+        });
+        let of_rows = permitted::DATA.iter().any(|class| failure.code.starts_with(class));
+        if !of_rows && !unread && !replayed.rejected.iter().any(|r| known(&r.place)) {
+            wrong.push(format!("{}:{} the server alone: {}", path(place.file), place.line, failure.what()));
+        }
+    }
+    for rejected in &replayed.rejected {
+        let place = rejected.place;
+        let same = |f: &shadow::Failure| {
+            f.place.file == place.file
+                && f.place.start <= place.start
+                && place.start < f.place.end.max(f.place.start + 1)
+        };
+        if !applied.failures.iter().any(same) {
+            wrong.push(format!("{}:{} the replay alone: {}", path(place.file), place.line, rejected.message));
+        }
+    }
+    wrong
 }
 
 /// A report of every project, and a failure if one of those that apply is not the same.
@@ -67,6 +107,7 @@ fn real_projects_give_the_same_model() {
     projects(&folder, DEPTH, &mut found);
     found.retain(|path| path.to_string_lossy().contains(&wanted));
     let (mut strict, mut same, mut gaps) = (0, 0, 0);
+    let (mut agreed, mut apart, mut further) = (0, 0, 0);
     let mut kinds: BTreeMap<String, usize> = BTreeMap::new();
     for path in &found {
         let project = match layout::find(path, Wanted { seed: true, supabase: true, layout: None }) {
@@ -103,8 +144,19 @@ fn real_projects_give_the_same_model() {
             for difference in &outcome.differences {
                 *kinds.entry(difference.kind()).or_default() += 1;
             }
+        } else {
+            let (statements, fields) = (outcome.disagreed.len(), outcome.differences.len());
+            agreed += usize::from(statements == 0 && fields == 0);
+            (apart, further) = (apart + statements, further + fields);
+            eprintln!("    past its errors: {statements} statements that one side alone refuses, {fields} differences");
+            outcome.disagreed.iter().take(12).for_each(|one| eprintln!("    {one}"));
+            eprint!("{}", compare::report(&outcome.differences, 4));
         }
     }
+    eprintln!(
+        "equivalence: past their errors {agreed} of {} projects agree; {apart} statements that one side alone refuses, {further} differences",
+        found.len() - strict
+    );
     eprintln!(
         "equivalence: {} projects, {strict} apply, {same} of them equal; {gaps} statements not understood",
         found.len()
