@@ -299,7 +299,7 @@ fn pasted(pattern: &str) -> Vec<usize> {
         while let Some(c) = letters.peek().copied() {
             match c {
                 '0'..='9' | '-' | '*' => digits.push(c),
-                '$' => place = digits.drain(..).collect::<String>().parse::<usize>().ok(),
+                '$' => place = std::mem::take(&mut digits).parse::<usize>().ok(),
                 _ => break,
             }
             letters.next();

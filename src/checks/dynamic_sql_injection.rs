@@ -27,7 +27,7 @@ declare_check! {
             create function public.find_parts(p_name text) returns setof public.parts language plpgsql stable
                 set search_path = '' as $$
             begin
-                return query execute 'select * from public.parts where name like ''%' || p_name || '%''';
+                return query execute 'select * from public.parts where name like ''%' || coalesce(p_name, '') || '%''';
             end $$;
         ",
         good: "

@@ -43,30 +43,27 @@ impl Check for PolicyNameAudience {
     fn run(&self, cx: &Context<'_>, out: &mut Findings<'_>) {
         for condition in cx.conditions().filter(|c| c.policy.permissive && !cx.is_platform(c.table)) {
             out.examine(ObjectRef::policy(&condition.table.name, &condition.policy.name));
-            let Some(audience) = audience(&condition.policy.name) else { continue };
+            let Some(audience) = audience(&condition.policy.name, &condition.table.name.name) else { continue };
             report(cx, &condition, audience, out);
         }
     }
 }
 
-/// Whom a name speaks of.
-fn audience(name: &str) -> Option<&'static str> {
-    let words: Vec<_> = name.split(|c: char| !c.is_alphanumeric()).map(str::to_lowercase).collect();
-    let has = |word: &str| words.iter().any(|w| w == word);
+/// Whom a name speaks of; the words of the table's own name speak of nobody.
+fn audience(name: &str, table: &str) -> Option<&'static str> {
+    const BACK_END: [&str; 4] = ["backend", "server", "system", "internal"];
+    const ADMINISTRATORS: [&str; 7] =
+        ["admin", "admins", "administrators", "superadmin", "superadmins", "staff", "moderators"];
+    let split =
+        |text: &str| -> Vec<String> { text.split(|c: char| !c.is_alphanumeric()).map(str::to_lowercase).collect() };
+    let (mut words, own) = (split(name), split(table));
     let both = |a: &str, b: &str| words.windows(2).any(|pair| matches!(pair, [x, y] if x == a && y == b));
-    if both("service", "role")
-        || both("back", "end")
-        || ["service", "backend", "server", "system", "internal"].iter().any(|w| has(w))
-    {
-        Some("the back end")
-    } else if ["admin", "admins", "administrators", "superadmin", "superadmins", "staff", "moderators"]
-        .iter()
-        .any(|w| has(w))
-    {
-        Some("administrators")
-    } else {
-        None
+    if both("service", "role") || both("back", "end") {
+        return Some("the back end");
     }
+    words.retain(|word| !own.contains(word));
+    let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
+    if has(&BACK_END) { Some("the back end") } else { has(&ADMINISTRATORS).then_some("administrators") }
 }
 
 /// Whether the policy alone, and with what binds the role, lets every row through, for somebody who signed in at least.
@@ -82,14 +79,14 @@ fn opens(cx: &Context<'_>, table: &Relation, policy: &Policy, role: &str, comman
 }
 
 fn report(cx: &Context<'_>, condition: &Condition<'_, '_>, audience: &str, out: &mut Findings<'_>) {
-    let Some(reached) = cx.reached(condition) else { return };
+    // Once for both clauses.
+    let Some(reached) = cx.reached(condition).filter(|_| !condition.on_new || condition.policy.using.is_none()) else {
+        return;
+    };
     let (table, policy) = (condition.table, condition.policy);
     let role = &reached.principal.role;
-    let opened: Vec<_> = Command::ALL
-        .into_iter()
-        .filter(|c| policy.command.covers(*c) && condition.on_new == (*c == Command::Insert && policy.check.is_some()))
-        .filter(|c| opens(cx, table, policy, role, *c))
-        .collect();
+    let opened: Vec<_> =
+        Command::ALL.into_iter().filter(|c| policy.command.covers(*c) && opens(cx, table, policy, role, *c)).collect();
     if opened.is_empty() {
         return;
     }
@@ -117,8 +114,7 @@ fn report(cx: &Context<'_>, condition: &Condition<'_, '_>, audience: &str, out: 
     let draft = cx
         .policy_draft(condition, &reached, cx.hole(Severity::High, &reached), (title, message))
         .confidence(Confidence::Likely)
-        .fix(fix)
-        .detail(if condition.on_new { "check" } else { "using" });
+        .fix(fix);
     out.report(draft);
 }
 
@@ -130,7 +126,7 @@ mod tests {
     fn compares_the_name_with_what_it_opens() {
         let base = "create table t (id bigint primary key, owner uuid); alter table t enable row level security;";
         let cases = [
-            ("create policy \"Service role full access\" on t using (true) with check (true);", vec!["high", "high"]),
+            ("create policy \"Service role full access\" on t using (true) with check (true);", vec!["high"]),
             ("create policy service_role_all on t using (true);", vec!["high"]),
             ("create policy \"Admins can view all\" on t for select to authenticated using (1 = 1);", vec!["high"]),
             ("create policy \"Service role full access\" on t to service_role using (true);", vec![]),
@@ -138,6 +134,10 @@ mod tests {
             ("create policy \"Anyone can read\" on t for select using (true);", vec![]),
             ("create policy \"Admins\" on t using (owner = auth.uid());", vec![]),
             ("create policy \"Customer services\" on t using (true);", vec![]),
+            (
+                "create table admin_settings (id int); alter table admin_settings enable row level security; create policy admin_settings_select on admin_settings for select using (true);",
+                vec![],
+            ),
         ];
         let cases: Vec<_> = cases.iter().map(|(sql, words)| (*sql, words.as_slice())).collect();
         assert_found("policy-name-audience", base, &cases);

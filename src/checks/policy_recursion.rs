@@ -274,15 +274,11 @@ mod tests {
                 vec![],
             ),
             (
-                format!(
-                    "create view v with (security_invoker) as select * from a; create policy p on a to authenticated using (exists (select 1 from v));"
-                ),
+                "create view v with (security_invoker) as select * from a; create policy p on a to authenticated using (exists (select 1 from v));".to_owned(),
                 vec!["high"],
             ),
             (
-                format!(
-                    "create view v as select * from a; create policy p on a to authenticated using (exists (select 1 from v));"
-                ),
+                "create view v as select * from a; create policy p on a to authenticated using (exists (select 1 from v));".to_owned(),
                 vec![],
             ),
             (function(""), vec!["high"]),

@@ -51,8 +51,7 @@ impl Check for ScalarSubqueryMembership {
     }
 
     fn run(&self, cx: &Context<'_>, out: &mut Findings<'_>) {
-        let mut in_functions: BTreeMap<&FunctionId, (String, bool, Vec<(Condition<'_, '_>, Reached<'_>)>)> =
-            BTreeMap::new();
+        let mut in_functions: BTreeMap<&FunctionId, (String, bool, Users<'_>)> = BTreeMap::new();
         for condition in cx.conditions().filter(|c| !cx.is_platform(c.table)) {
             out.examine(ObjectRef::policy(&condition.table.name, &condition.policy.name));
             let Some(reached) = cx.reached_signed_in(&condition) else { continue };
@@ -71,6 +70,9 @@ impl Check for ScalarSubqueryMembership {
         }
     }
 }
+
+/// The conditions that rely on a function, with whom they decide for.
+type Users<'t> = Vec<(Condition<'t, 't>, Reached<'t>)>;
 
 /// A value for which there may be several rows.
 struct Several<'a> {
@@ -177,7 +179,7 @@ fn in_function(
     cx: &Context<'_>,
     id: &FunctionId,
     (from, fails): (&str, bool),
-    users: &[(Condition<'_, '_>, Reached<'_>)],
+    users: &Users<'_>,
     out: &mut Findings<'_>,
 ) {
     let Some(function) = cx.schema.function(id) else { return };

@@ -12,7 +12,7 @@ pub(super) struct Read<'e> {
     pub(super) name: String,
     /// Whether an unset one is an error: no second argument that says otherwise.
     pub(super) raises: bool,
-    /// The call, where it stands.
+    /// The call.
     pub(super) call: &'e Expr,
 }
 

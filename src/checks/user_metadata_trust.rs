@@ -203,11 +203,34 @@ fn relies(cx: &Context<'_>, condition: &Condition<'_, '_>, copied: &Copied<'_>) 
             Part::Expr(..) => false,
             Part::Unread(function) => {
                 let names = super::names::Names::of(&function.body);
-                names.relations.iter().any(|(n, _)| n.name == copied.table.name) && names.words.contains(&copied.column)
+                names.relations.iter().any(|(n, _)| n.name == copied.table.name)
+                    && names.words.contains(&copied.column)
+                    && decides(&copied.column)
             }
         };
     });
     found
+}
+
+/// Whether a column is named like one that rights hang on; of a body that cannot be read no more is known.
+fn decides(column: &str) -> bool {
+    const WORDS: [&str; 14] = [
+        "role",
+        "roles",
+        "admin",
+        "tenant",
+        "org",
+        "organization",
+        "team",
+        "company",
+        "workspace",
+        "account",
+        "plan",
+        "permission",
+        "level",
+        "type",
+    ];
+    column.split('_').any(|part| WORDS.contains(&part)) || column.starts_with("is_")
 }
 
 #[cfg(test)]

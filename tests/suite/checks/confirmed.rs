@@ -40,7 +40,7 @@ fn both(check: &str, major: u32, rows: &str, claims: &str, query: &str) -> [Resu
 fn each_major(check: &str, rows: &str, claims: &str, query: &str, expected: [Result<i64, &str>; 2]) {
     for major in [15, 17] {
         let seen = both(check, major, rows, claims, query);
-        let expected = expected.clone().map(|e| e.map_err(str::to_owned));
+        let expected = expected.map(|e| e.map_err(str::to_owned));
         assert_eq!(seen, expected, "{check} on {major}");
     }
 }
