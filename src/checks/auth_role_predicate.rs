@@ -9,7 +9,7 @@ use crate::analyzer::effective::Who;
 use crate::analyzer::verdict::Verdict;
 use crate::finding::{Confidence, Findings, ObjectRef, Severity};
 use crate::model::{Command, printable, quote_literal};
-use crate::sql::tree::{Expr, Node};
+use crate::sql::tree::{Expr, Node, walk};
 
 declare_check! {
     /// A policy asks only whether somebody is signed in, so that every user gets every row.
@@ -52,7 +52,7 @@ impl Check for AuthRolePredicate {
             let Some(reached) = cx.reached_signed_in(&condition).filter(|r| r.principal.is_api()) else { continue };
             if let Some(role) = unknown_role(cx, condition.tree) {
                 no_such_role(cx, &condition, &reached, &role, out);
-            } else if reached.principal.who == Who::SignedIn {
+            } else if reached.principal.who == Who::SignedIn && !reads_row(condition.tree) {
                 let opened: Vec<_> = Command::ALL.into_iter().filter(|c| opens(cx, &condition, &reached, *c)).collect();
                 if !opened.is_empty() {
                     report(cx, &condition, &reached, &opened, out);
@@ -60,6 +60,19 @@ impl Check for AuthRolePredicate {
             }
         }
     }
+}
+
+/// Whether a condition reads a column of the row: then it says more, and need not be decided.
+fn reads_row(tree: &Expr) -> bool {
+    let mut found = false;
+    walk(tree, &mut |expr, place| {
+        found |= match &expr.node {
+            Node::Column(column) => place.is_given(column),
+            Node::WholeRow { up, .. } => place.depth() == *up,
+            _ => false,
+        };
+    });
+    found
 }
 
 /// A role that the condition compares the request's with and that no request can have.
