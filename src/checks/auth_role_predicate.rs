@@ -19,8 +19,8 @@ declare_check! {
     /// role `authenticated`. `auth.role()` is deprecated; `to authenticated` says the same, and then who may what is left
     /// to say. A role that does not exist (`auth.role() = 'admin'`) shuts everybody out.
     ///
-    /// High where rows can be changed or deleted, or where a column says whose each row is; medium where rows can be added
-    /// or a role does not exist; low for rows of nobody in particular. Decided for all rows and users. Not reported:
+    /// High where rows can be changed or deleted, or where a column says whose each row is; medium where rows of nobody can be
+    /// added or a role does not exist; low for rows of nobody in particular. Decided for all rows and users. Not reported:
     /// `service_role`, and conditions that say more.
     pub(super) struct AuthRolePredicate {
         id: "auth-role-predicate",
@@ -53,7 +53,11 @@ impl Check for AuthRolePredicate {
             if let Some(role) = unknown_role(cx, condition.tree) {
                 no_such_role(cx, &condition, &reached, &role, out);
             } else if reached.principal.who == Who::SignedIn && !reads_row(condition.tree) {
-                let opened: Vec<_> = Command::ALL.into_iter().filter(|c| opens(cx, &condition, &reached, *c)).collect();
+                // To add rows of others is `insert-unchecked`.
+                let intent = Intent::of(condition.table);
+                let owned = intent.owner.is_some() || intent.tenant.is_some();
+                let asked = Command::ALL.into_iter().filter(|c| !owned || *c != Command::Insert);
+                let opened: Vec<_> = asked.filter(|c| opens(cx, &condition, &reached, *c)).collect();
                 if !opened.is_empty() {
                     report(cx, &condition, &reached, &opened, out);
                 }
@@ -142,10 +146,8 @@ fn report(
 ) {
     let (table, policy) = (condition.table, condition.policy);
     let intent = Intent::of(table);
-    let owned = intent.owner.is_some() || intent.tenant.is_some();
     let weigh = |c: &Command| match c {
         Command::Update | Command::Delete => Severity::High,
-        Command::Insert if owned && !intent.is_authorship_only() => Severity::High,
         Command::Insert => Severity::Medium,
         Command::Select if intent.is_authorship_only() => Severity::Medium,
         Command::Select if intent.reason().is_some() => Severity::High,

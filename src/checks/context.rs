@@ -26,19 +26,6 @@ pub struct Context<'a> {
     pub(super) sign_in: SignIn,
     /// The writes by which clients widen their own access, once somebody has asked.
     pub(super) escalations: OnceLock<Vec<Escalates>>,
-    /// Conditions and bodies as trees.
-    pub(super) trees: Trees,
-    /// What is known of how users sign in.
-    pub(super) sign_in: SignIn,
-}
-
-/// What is known of how users sign in; the schema does not tell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct SignIn {
-    /// Whether visitors can sign in without an account and then are `authenticated`.
-    pub anonymous: Option<bool>,
-    /// Whether an e-mail address must be confirmed before its user can sign in.
-    pub confirmed: Option<bool>,
 }
 
 /// What is known of how users sign in; the schema does not tell.
@@ -72,8 +59,6 @@ impl<'a> Context<'a> {
             trees: Trees::default(),
             sign_in: SignIn::default(),
             escalations: OnceLock::new(),
-            trees: Trees::default(),
-            sign_in: SignIn::default(),
         }
     }
 

@@ -34,7 +34,7 @@ declare_check! {
             create policy \"read finished\" on public.posts for select to authenticated
                 using (not draft and (select auth.uid()) is not null);
             create policy \"work on posts\" on public.posts to authenticated
-                using ((select auth.uid()) is not null) with check (author_id = (select auth.uid()));
+                using (author_id is not null and (select auth.uid()) is not null) with check (author_id = (select auth.uid()));
         ",
         good: "
             create table public.posts (id bigint primary key, author_id uuid not null, draft boolean not null);
