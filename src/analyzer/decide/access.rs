@@ -183,7 +183,14 @@ impl<'a> Decider<'a> {
         let shown = resolver.rows_of_view(relation, false);
         let there = resolver.rows_of_view(relation, true);
         match (shown, there) {
-            (Ok(shown), Ok(there)) => formula.view = Some((shown, there)),
+            (Ok(shown), Ok(there)) => {
+                // Only to be printed: which of its rows is asked with the question.
+                let terms = &mut resolver.terms;
+                let any = terms.boolean(true);
+                let queries: Vec<_> = shown.iter().map(|branch| branch.query(terms, any)).collect();
+                formula.condition = terms.exists(&queries);
+                formula.view = Some((shown, there));
+            }
             (Err(reason), _) | (_, Err(reason)) => {
                 formula.condition = resolver.terms.opaque(&reason, Type::Bool, &[row]);
             }

@@ -5,12 +5,13 @@
 //! by one, and then pairs of them, the first write allowing the second.
 
 use std::collections::BTreeSet;
+use std::time::Instant;
 
 use super::access::Asked;
 use super::writes::Written;
 use super::{Asker, Caller, Decider, Formula, Which};
 use crate::analyzer::term::{Access, Id, Query, Terms, Type};
-use crate::analyzer::verdict::{Reason, Verdict};
+use crate::analyzer::verdict::{Limits, Reason, Verdict};
 use crate::analyzer::witness::Witness;
 use crate::model::{Command, FiresWhen, QualifiedName, Relation, TriggerTiming};
 
@@ -63,7 +64,12 @@ impl<'a> Decider<'a> {
         let formula = self.reached(asked);
         let writes = self.writes(&formula.resolver.terms, asked);
         let mut quiet = Vec::new();
+        let deadline = Instant::now() + Limits::default().time;
         for write in writes {
+            if Instant::now() > deadline {
+                staying.unknown.push((write.relation.name.clone(), write.command, Reason::Limit));
+                continue;
+            }
             match self.escalates(asked, write, None, asker) {
                 Ok(Some(escalation)) => staying.escalations.push(escalation),
                 Ok(None) => quiet.push(write),
@@ -73,7 +79,7 @@ impl<'a> Decider<'a> {
         let mut left = PAIRS;
         for second in quiet {
             for first in self.writes(&self.reached(second).resolver.terms, second) {
-                if left == 0 || !staying.escalations.is_empty() {
+                if left == 0 || !staying.escalations.is_empty() || Instant::now() > deadline {
                     return staying;
                 }
                 left -= 1;

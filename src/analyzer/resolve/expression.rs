@@ -260,6 +260,11 @@ impl Resolver<'_> {
     /// Whether a handler of the body that is inlined runs: a function of all that the body computed.
     fn failed(&mut self, number: Option<u32>) -> Id {
         let body = self.inside.last().cloned().unwrap_or_default();
+        if self.also.is_some() {
+            // In another model it may be another body.
+            let scope = self.scope.clone();
+            return self.terms.opaque(&format!("errors in {body}"), Type::Bool, &scope);
+        }
         let name = format!("error {} in {body} {}, for its handlers", number.unwrap_or_default(), self.user).into();
         let args = self.parameters.clone();
         self.terms.call(&Function { name, strict: false, never_null: true }, &args, Type::Bool)

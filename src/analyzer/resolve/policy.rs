@@ -60,8 +60,10 @@ impl Resolver<'_> {
         if let Some(at) = self.inside.iter().rposition(|inside| *inside == name) {
             // Within a function it is found only when that runs.
             let between = self.inside.get(at..).unwrap_or_default();
-            let is_rewritten = between.iter().all(|n| n.starts_with(POLICIES) || n.starts_with("view "));
-            if is_rewritten {
+            let is_rewriter = |n: &String| n.starts_with(POLICIES) || n.starts_with("view ");
+            let is_rewritten = between.iter().all(is_rewriter);
+            // Only what no function stands around fails whatever is evaluated.
+            if self.inside.iter().all(is_rewriter) {
                 self.recursion.get_or_insert_with(|| relation.name.clone());
             }
             let reason = format!("{name}, which refer to themselves");

@@ -107,6 +107,12 @@ impl Resolver<'_> {
                 branches.extend(self.all_rows(right)?);
                 Ok(branches)
             }
+            Body::Set { operation: SetOperation::Except, all: true, left, right } => {
+                // Of rows that are on both sides, the left may have more.
+                let (mut branches, _) = (self.all_rows(left)?, self.all_rows(right)?);
+                self.some_of(&mut branches, "EXCEPT ALL");
+                Ok(branches)
+            }
             Body::Set { operation, left, right, .. } => {
                 let (mut branches, other) = (self.all_rows(left)?, self.all_rows(right)?);
                 for branch in &mut branches {

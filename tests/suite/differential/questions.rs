@@ -495,3 +495,27 @@ fn arrays_groups_and_handlers_are_read() {
         assert_eq!(asks("e", "exists (select from public.keys k where k.team_id = e.team_id)"), Verdict::Proved);
     });
 }
+
+#[test]
+fn recursion_within_a_function_is_found_only_when_it_runs() {
+    const LOOPED: &str = "
+        create table inner_one (id int primary key, owner uuid);
+        alter table inner_one enable row level security;
+        create policy p on inner_one for select to authenticated using (exists (select from inner_one i where i.owner = auth.uid()));
+        create function looks() returns boolean language plpgsql stable set search_path = '' as $$
+            begin return exists (select from public.inner_one); end $$;
+        create table outer_one (id int primary key, owner uuid, open boolean);
+        alter table outer_one enable row level security;
+        create policy p on outer_one for select to authenticated using (case when open then true else looks() end);
+        grant select on all tables in schema public to authenticated;";
+    with(LOOPED, |database, schema, decider| {
+        let outer = table(schema, "outer_one");
+        let mut access = decider.access("authenticated", outer, Command::Select, Which::Old, Caller::Sql);
+        assert_eq!(access.recursion(), None);
+        let Verdict::Violated(witness) = access.never_exceeds("owner = auth.uid()", USER) else {
+            panic!("open rows are seen")
+        };
+        assert_eq!(Replay::new(database, schema, &witness).rows("authenticated", "outer_one", "true"), 1);
+        assert_eq!(access.never_exceeds("open", USER), Verdict::Proved, "else it fails");
+    });
+}
