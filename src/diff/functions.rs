@@ -95,7 +95,8 @@ fn code(pair: &Pair<'_, '_>, before: &Function, after: &Function) -> Option<Diff
     let is_told = |(relation, _): &(&Relation, &Policy)| pair.rows.is_decided(&relation.name);
     // Which rows it moved was decided of each relation whose policies ask it.
     let decided = !asking.is_empty() && asking.iter().all(is_told) && before.security_definer == after.security_definer;
-    if decided && !(lent && !callers.is_empty()) {
+    let is_lent = lent && !callers.is_empty();
+    if decided && !is_lent {
         return None;
     }
     let asking: Vec<_> = asking.iter().map(|(r, p)| format!("\"{}\" on {}", printable(&p.name), r.name)).collect();

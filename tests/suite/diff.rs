@@ -65,7 +65,8 @@ fn each_change_is_told_the_way_it_goes() {
         (
             "alter table public.notes disable row level security",
             vec![
-                "+ anon,authenticated | can now read every row of public.bodies (before: some rows)",
+                "+ anon | can now read every row of public.bodies (before: nothing)",
+                "+ authenticated | can now read every row of public.bodies (before: some rows)",
                 "+ anon | can now read, add, change and delete every row of public.notes (before: nothing)",
                 "+ authenticated | can now read, add, change and delete every row of public.notes (before: some rows)",
             ],
@@ -126,7 +127,8 @@ fn each_change_is_told_the_way_it_goes() {
         (
             "alter view public.bodies reset (security_invoker)",
             vec![
-                "+ anon,authenticated | can now read every row of public.bodies (before: some rows)",
+                "+ anon | can now read every row of public.bodies (before: nothing)",
+                "+ authenticated | can now read every row of public.bodies (before: some rows)",
                 "? anon,authenticated | the view public.bodies reads with its owner's eyes now",
             ],
         ),
