@@ -2,7 +2,8 @@
 
 use super::pgwitness;
 
-const COMMANDS: [&str; 9] = ["audit", "check", "matrix", "snapshot", "diff", "explain", "checks", "completions", "man"];
+const COMMANDS: [&str; 10] =
+    ["audit", "check", "matrix", "snapshot", "init", "diff", "explain", "checks", "completions", "man"];
 
 #[test]
 fn help_of_every_command() {
