@@ -113,7 +113,10 @@ fn each_change_is_told_the_way_it_goes() {
         ),
         (
             "drop policy own on public.notes",
-            vec!["- authenticated | can no longer read, change and delete public.notes (before: some rows)"],
+            vec![
+                "- authenticated | can no longer read public.bodies (before: some rows)",
+                "- authenticated | can no longer read, change and delete public.notes (before: some rows)",
+            ],
         ),
         (
             "revoke insert on public.notes from authenticated",
