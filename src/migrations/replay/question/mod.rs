@@ -13,11 +13,12 @@ use super::system::Row;
 use crate::migrations::parse::constant::{self, Known};
 use crate::sql::ast::{Choice, Expr, ExprKind, Test};
 use crate::sql::parse;
+use std::sync::Arc;
 
 pub(super) use value::Value;
 
 /// What is in sight: rows by the names that FROM gives them.
-type Sight = Vec<(String, Row)>;
+type Sight = Vec<(String, Arc<Row>)>;
 
 /// One who asks, with the variables of a block as far as they are known.
 pub(super) struct Asker<'a> {
@@ -175,7 +176,7 @@ impl Asker<'_> {
 
     /// A column of a row, or a variable of the block.
     fn column(&self, table: Option<&str>, column: &str, sight: &Sight) -> Option<Value> {
-        let fits = |(alias, _): &&(String, Row)| table.is_none_or(|t| t == alias);
+        let fits = |(alias, _): &&(String, Arc<Row>)| table.is_none_or(|t| t == alias);
         let found = sight.iter().rev().filter(fits).find_map(|(_, row)| row.columns.get(column));
         if let Some(found) = found {
             return Some(found.clone());

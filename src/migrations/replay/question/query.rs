@@ -4,13 +4,14 @@ use super::value::{self, Value};
 use super::{Answer, Asker, Sight};
 use crate::migrations::replay::system::{Row, Wanted};
 use crate::sql::ast::{Body, Call, Condition, Expr, ExprKind, From, FromKind, JoinKind, Query, Select, Target};
+use std::sync::Arc;
 
 /// Combinations of rows that are tried before a question is given up.
 const MOST: usize = 200_000;
 
 /// The tables of a query with their rows, and what must hold of a combination.
 struct Search<'a> {
-    tables: &'a [(String, Vec<Row>)],
+    tables: &'a [(String, Vec<Arc<Row>>)],
     conditions: &'a [&'a Expr],
     /// One combination is enough.
     first: bool,
@@ -180,7 +181,7 @@ impl Asker<'_> {
         conditions: &[&Expr],
         alone: bool,
         hidden: &[String],
-        tables: &mut Vec<(String, Vec<Row>)>,
+        tables: &mut Vec<(String, Vec<Arc<Row>>)>,
     ) -> Option<()> {
         let alias = from.alias.as_ref().map(|a| a.name.value.clone());
         match &from.kind {
@@ -193,7 +194,8 @@ impl Asker<'_> {
                 for condition in conditions {
                     wanted.columns.extend(self.wanted(condition, &alias, alone, hidden));
                 }
-                tables.push((alias, self.run.system_rows(name.schema(), name.last(), &wanted)?));
+                let rows = self.run.system_rows(name.schema(), name.last(), &wanted)?;
+                tables.push((alias, rows.into_iter().map(Arc::new).collect()));
             }
             FromKind::Join { left, right, .. } => {
                 self.sources(left, conditions, false, hidden, tables)?;
