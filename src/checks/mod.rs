@@ -200,6 +200,7 @@ mod tests {
         "metadata",
         "mod",
         "names",
+        "own_writes",
         "reached",
         "remedy",
         "reproduce",

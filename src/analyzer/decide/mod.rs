@@ -84,7 +84,8 @@ pub(crate) fn constancy<'a>(
     if resolver.failed {
         return (false, false);
     }
-    let subject = Subject { row, stored: true };
+    // A row that is only about to be added is not yet found by sub-selects.
+    let subject = Subject { row, stored: false };
     let mut formula = Formula::new(resolver, relation, Which::Old, subject, condition);
     let always = formula.is_always_true(Asker::Any) == Verdict::Proved;
     (always, !always && formula.is_never_true(Asker::Any) == Verdict::Proved)

@@ -133,7 +133,7 @@ fn what_is_not_read_says_why() {
         ("begin for i in 1..2 loop null; end loop; return true; end", "a loop"),
         ("begin execute 'select 1'; return true; end", "dynamic SQL"),
         ("begin insert into members values (1); return true; end", "writes"),
-        ("begin return true; exception when others then return false; end", "EXCEPTION"),
+        ("begin begin return true; exception when others then null; end; return false; end", "EXCEPTION"),
         ("begin return who; end", "`who`"),
         (
             "declare team int; begin return exists (select 1 from members where team = t); end",
