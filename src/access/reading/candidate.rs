@@ -16,7 +16,7 @@ pub(super) struct Candidate {
     /// The condition, with [`ROW`] in front of the row's columns.
     condition: String,
     /// Whether it has sub-selects, in which a bare column might be another's.
-    nested: bool,
+    pub(super) nested: bool,
     /// What speaks for it.
     pub(super) because: String,
     /// Whether more than a name speaks for it.

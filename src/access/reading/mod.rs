@@ -75,10 +75,18 @@ impl Reader<'_> {
         let (text, because) = match (principal.who, strong.as_slice()) {
             (_, []) => return self.public(principal, out),
             (Who::Anyone, [first, ..]) => ("false".to_owned(), format!("{first}, and visitors are nobody")),
-            (_, all) => (self.tied(), all.iter().take(2).copied().collect::<Vec<_>>().join("; ")),
+            (_, all) => (self.tied(|_| true), all.iter().take(2).copied().collect::<Vec<_>>().join("; ")),
         };
         let Some(predicate) = self.predicate(&text) else { return };
+        let own = if principal.who == Who::Anyone { None } else { self.own() };
         for (command, row) in SLOTS {
+            // The plainest tie says most, and is decided in no time.
+            if let Some((predicate, because)) = &own
+                && self.stays_within(principal, (command, row), predicate)
+            {
+                out.push(self.declaration(principal, (command, row), predicate.clone(), because.clone()));
+                continue;
+            }
             if let Some(contradiction) = self.keeps_to(principal, (command, row), &predicate) {
                 let because = match contradiction {
                     Some(policy) => format!("{because}, though policy `{policy}` lets more through"),
@@ -89,10 +97,28 @@ impl Reader<'_> {
         }
     }
 
-    /// The condition that somebody is tied to a row in any way.
-    fn tied(&self) -> String {
-        let all: Vec<_> = self.candidates.iter().map(|c| c.over(self.relation)).collect();
+    /// The condition that somebody is tied to a row in any of some ways.
+    fn tied(&self, which: impl Fn(&Candidate) -> bool) -> String {
+        let all: Vec<_> = self.candidates.iter().filter(|c| which(c)).map(|c| c.over(self.relation)).collect();
         all.join(" or ")
+    }
+
+    /// The ties that the row's own columns are, and what speaks for them.
+    fn own(&self) -> Option<(Predicate, String)> {
+        let direct = |c: &Candidate| c.strong && !c.nested;
+        let because: Vec<_> =
+            self.candidates.iter().filter(|c| direct(c)).map(|c| c.because.as_str()).take(2).collect();
+        if because.is_empty() { None } else { self.predicate(&self.tied(direct)).map(|p| (p, because.join("; "))) }
+    }
+
+    /// Whether a role can do something, and only within a condition.
+    fn stays_within(&self, principal: &Principal, (command, row): (Command, Which), rule: &Predicate) -> bool {
+        if !self.effective.access(&principal.role, self.relation, command).is_some() {
+            return false;
+        }
+        let decider = Decider::new(self.effective);
+        let mut formula = decider.access(&principal.role, self.relation, command, row, Caller::Sql);
+        formula.never_exceeds(&rule.sql, asker(principal)) == Verdict::Proved
     }
 
     fn predicate(&self, text: &str) -> Option<Predicate> {

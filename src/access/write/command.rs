@@ -29,6 +29,16 @@ pub(super) fn line(
     if !access.is_some() {
         return None;
     }
+    // What visitors can't reach though a policy speaks of them is left to the first rule.
+    let nothing =
+        intent.declarations.iter().filter(|d| d.relation == relation.name && d.role == role && d.command == command);
+    let is_nothing = |d: &crate::access::intent::Declaration| {
+        d.predicate.text == "false"
+            && !matches!(&d.origin, Origin::Reading { because } if because.contains(", though policy "))
+    };
+    if nothing.clone().next().is_some() && nothing.clone().all(is_nothing) {
+        return None;
+    }
     let mut notes = Vec::new();
     let first = if command == Command::Insert { Which::New } else { Which::Old };
     let one = |row: Which, text: Option<String>, notes: &mut Vec<String>| {
