@@ -199,7 +199,9 @@ impl Run {
 
     /// Relations that somebody else made, of whose parts nobody knows.
     fn made_elsewhere(&self, wanted: &Wanted) -> Vec<Id> {
-        let all = self.catalog.relations.iter().filter(|(_, r)| wanted.thorough && r.unknown);
-        all.map(|(id, _)| id).collect()
+        if !wanted.thorough {
+            return Vec::new();
+        }
+        self.catalog.relations.iter().filter(|(_, r)| r.unknown).map(|(id, _)| id).collect()
     }
 }
