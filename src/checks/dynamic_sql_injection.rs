@@ -22,7 +22,7 @@ declare_check! {
         bad: "
             create table public.parts (id bigint primary key, owner uuid not null, name text);
             alter table public.parts enable row level security;
-            grant select on public.parts to authenticated;
+            grant select on public.parts to anon, authenticated;
             create policy own on public.parts for select to authenticated using (owner = (select auth.uid()));
             create function public.find_parts(p_name text) returns setof public.parts language plpgsql stable
                 set search_path = '' as $$

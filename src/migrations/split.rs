@@ -121,7 +121,10 @@ impl Splitter<'_> {
 
     fn meta(&mut self, start: usize) {
         let end = self.line_end(start);
-        let trimmed = self.text.get(start..end).map_or(end, |line| start + line.trim_end().len());
+        let trimmed = self
+            .text
+            .get(start..end)
+            .map_or(end, |line| start + line.trim_end_matches(|c: char| c.is_ascii_whitespace()).len());
         self.push(PieceKind::Meta, start..trimmed);
         self.lexer.at = end;
     }

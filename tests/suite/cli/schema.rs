@@ -33,7 +33,9 @@ fn check(root: &Value, schema: &Value, value: &Value, at: &str, errors: &mut Vec
                 errors.push(format!("{at}: {value} is none of {rule}"))
             }
             "const" if rule != value => errors.push(format!("{at}: {value} is not {rule}")),
-            "minimum" if value.as_f64() < rule.as_f64() => errors.push(format!("{at}: {value} is below {rule}")),
+            "minimum" if value.is_number() && value.as_f64() < rule.as_f64() => {
+                errors.push(format!("{at}: {value} is below {rule}"))
+            }
             "maximum" if value.is_number() && value.as_f64() > rule.as_f64() => {
                 errors.push(format!("{at}: {value} is above {rule}"));
             }
