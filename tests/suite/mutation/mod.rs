@@ -90,6 +90,7 @@ fn score(fixture: &str, part: usize, of: usize) -> Score {
     score
 }
 
+#[expect(clippy::print_stdout, reason = "the score is for people")]
 fn holds(fixture: &str) {
     // Nightly runs take every mutant, others each of a few.
     let of = if std::env::var_os("PGWITNESS_ALL_MUTANTS").is_some() || fixture != "sound-saas" { 1 } else { 6 };

@@ -113,7 +113,7 @@ fn find_word(text: &str, word: &str) -> Option<usize> {
         let after = text[at + word.len()..].chars().next();
         !before.is_some_and(is_word)
             && !after.is_some_and(|c| is_word(c) || c == '(')
-            && text[..*at].matches('\'').count() % 2 == 0
+            && text[..*at].matches('\'').count().is_multiple_of(2)
     })
 }
 
