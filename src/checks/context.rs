@@ -7,7 +7,7 @@ use crate::finding::Severity;
 use crate::model::{Command, Platform, Relation, Schema};
 
 use super::code::Code;
-use super::own_writes::Escalates;
+use super::own_writes::Escalations;
 use super::trees::Trees;
 use super::words::{and_list, privileges, verb};
 
@@ -25,7 +25,7 @@ pub struct Context<'a> {
     /// What is known of how users sign in.
     pub(super) sign_in: SignIn,
     /// The writes by which clients widen their own access, once somebody has asked.
-    pub(super) escalations: OnceLock<Vec<Escalates>>,
+    pub(super) escalations: OnceLock<Escalations>,
 }
 
 /// What is known of how users sign in; the schema does not tell.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::num::NonZero;
 use std::panic::resume_unwind;
 use std::thread;
+use std::time::{Duration, Instant};
 
 use super::Context;
 use super::shown::Shown;
@@ -35,13 +36,24 @@ pub(super) struct Escalates {
     escalation: Escalation,
 }
 
+/// What is known of writes by which clients widen their own access.
+#[derive(Debug)]
+pub(super) struct Escalations {
+    found: Vec<Escalates>,
+    /// How many tables there was no time for.
+    unasked: usize,
+}
+
+/// How long all tables may take together; unoptimised, the same work takes ten times as long.
+const BUDGET: Duration = Duration::from_millis(if cfg!(debug_assertions) { 20_000 } else { 2_000 });
+
 impl<'a> Context<'a> {
     /// What each client gains by writes of `command` of its own, if it is a user whom nobody has given anything: one for
     /// each table that is written, of the least trusted of those who gain most.
     pub(super) fn own_writes(&'a self, command: Command) -> Vec<Gain<'a>> {
         let mut gains: BTreeMap<(&QualifiedName, &str), Gain<'a>> = BTreeMap::new();
         let all = self.escalations.get_or_init(|| self.escalate());
-        for one in all.iter().filter(|e| e.escalation.stranger && e.escalation.command == command) {
+        for one in all.found.iter().filter(|e| e.escalation.stranger && e.escalation.command == command) {
             let principal = self.effective.principals().iter().find(|p| p.role == one.role);
             if let Some((principal, table)) = principal.zip(self.schema.relation(&one.relation)) {
                 self.add(&mut gains, principal, &table.name, one.by, one.escalation.clone());
@@ -56,15 +68,32 @@ impl<'a> Context<'a> {
 
     /// The writes by which clients widen their access to any table. Every table is a question of its own, so the
     /// processors share them.
-    fn escalate(&self) -> Vec<Escalates> {
+    fn escalate(&self) -> Escalations {
+        let deadline = Instant::now() + BUDGET;
         let tables: Vec<_> = self.relations().filter(|r| r.row_security && r.policies.iter().any(looks_up)).collect();
         let threads = thread::available_parallelism().map_or(1, NonZero::get);
         let share = tables.len().div_ceil(threads).max(8);
-        thread::scope(|scope| {
-            let of = |part: &[&'a Relation]| part.iter().flat_map(|table| self.escalate_to(table)).collect::<Vec<_>>();
+        let of = |part: &[&'a Relation]| {
+            let mut found = Vec::new();
+            for (at, table) in part.iter().enumerate() {
+                if Instant::now() > deadline {
+                    return (found, part.len() - at);
+                }
+                found.extend(self.escalate_to(table));
+            }
+            (found, 0)
+        };
+        let parts: Vec<_> = thread::scope(|scope| {
             let parts: Vec<_> = tables.chunks(share).map(|part| scope.spawn(move || of(part))).collect();
-            parts.into_iter().flat_map(|part| part.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
-        })
+            parts.into_iter().map(|part| part.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
+        });
+        let unasked = parts.iter().map(|(_, unasked)| unasked).sum();
+        Escalations { found: parts.into_iter().flat_map(|(found, _)| found).collect(), unasked }
+    }
+
+    /// How many tables were not asked about for want of time, once somebody asked at all.
+    pub(crate) fn own_writes_unasked(&self) -> usize {
+        self.escalations.get().map_or(0, |e| e.unasked)
     }
 
     fn escalate_to(&self, table: &'a Relation) -> Vec<Escalates> {

@@ -30,6 +30,13 @@ pub(super) async fn examine(
     if let Some(replayed) = &loaded.replayed {
         source::places::point(&mut findings, replayed, &loaded.schema.files);
     }
+    let unasked = cx.own_writes_unasked();
+    if unasked > 0 {
+        source.notes.push(format!(
+            "there was no time to ask of {unasked} tables whether users can widen their own access to them by what they may \
+             write (self-writable-authority, self-insertable-membership)"
+        ));
+    }
     if loaded.schema.server.throw_away && source.kind == SourceKind::Shadow {
         source.notes.push("the version of the throw-away server was not judged: it is not yours".to_owned());
     }
