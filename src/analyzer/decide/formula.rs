@@ -114,6 +114,8 @@ pub struct Formula<'a> {
     pub(super) refusal: bool,
     /// Whether row security does not apply.
     pub(super) open: bool,
+    /// How much work a question may take.
+    pub(super) limits: Limits,
 }
 
 impl<'a> Formula<'a> {
@@ -140,6 +142,7 @@ impl<'a> Formula<'a> {
             parts: Vec::new(),
             refusal: false,
             open: false,
+            limits: Limits::default(),
         }
     }
 
@@ -365,7 +368,7 @@ impl<'a> Formula<'a> {
             fails: fails.to_vec(),
             assume,
             world,
-            limits: Limits::default(),
+            limits: self.limits,
         };
         question.decide()
     }
