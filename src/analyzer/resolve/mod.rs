@@ -80,6 +80,9 @@ const COLLATE: &str = " collate";
 /// How deep functions, views and policies may lie in each other.
 const DEPTH: usize = 12;
 
+/// Likewise where nobody asks in particular: what is deeper is no plain case.
+const PLAIN_DEPTH: usize = 1;
+
 /// Resolves text against a schema model into one arena of terms.
 #[derive(Debug)]
 pub(crate) struct Resolver<'a> {
@@ -256,7 +259,7 @@ impl<'a> Resolver<'a> {
         if self.inside.contains(&name) {
             return obstacle(format!("{name}, which refers to itself"));
         }
-        if self.inside.len() >= DEPTH {
+        if self.inside.len() >= if self.effective.is_none() { PLAIN_DEPTH } else { DEPTH } {
             return obstacle("functions or views nested too deep");
         }
         self.inside.push(name);
