@@ -2,7 +2,7 @@
 //!
 //! `cargo bench --bench migrations [MEGABYTES...]` (default: 1 10 100). The files are made up here: tables with their
 //! policies, grants and functions, as projects write them. A replay of 100 MB holds 40,000 tables; `--no-replay` leaves
-//! it out.
+//! it out, `--only-replay` all else.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its result")]
 
@@ -17,6 +17,10 @@ use pgwitness::migrations::split::split;
 use pgwitness::shadow::Platform;
 use sqlparser::dialect::PostgreSqlDialect;
 use sqlparser::tokenizer::Tokenizer;
+
+/// As the program has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// The size of one file.
 const FILE: usize = 100_000;
@@ -34,14 +38,21 @@ fn main() {
         "of tokenizer",
         "all threads MB/s",
         "threads gain",
+        "gain possible now",
         "their CPU time",
         "replay MB/s",
         "replay of tokenizer",
+        "replay MB a CPU second",
     ]);
-    let replays = std::env::args().all(|a| a != "--no-replay");
+    let given = |option: &str| std::env::args().any(|a| a == option);
+    let (replays, only_replay) = (!given("--no-replay"), given("--only-replay"));
     for megabytes in sizes {
         let files = files(megabytes * 1_000_000);
         let bytes: usize = files.iter().map(String::len).sum();
+        if only_replay {
+            println!("{megabytes} MB: {:.2} MB a CPU second", replayed_a_second(&files, bytes));
+            continue;
+        }
         let speed = |time: Duration| bytes as f64 / 1e6 / time.as_secs_f64();
         let tokenizer = speed(best(|| {
             files
@@ -62,6 +73,7 @@ fn main() {
         // A long run needs no second.
         let replay = || drop(black_box(replay(&project, &options)));
         let replayed = replays.then(|| speed(if megabytes < 10 { best(replay) } else { time(replay) }));
+        let replayed_alone = replays.then(|| replayed_a_second(&files, bytes));
         table.add_row([
             megabytes.to_string(),
             statements.to_string(),
@@ -71,9 +83,11 @@ fn main() {
             format!("{:.2}", parsed / tokenizer),
             format!("{threads:.0}"),
             format!("{:.2}", threads / parsed),
+            format!("{:.2}", machine_gain()),
             one_cpu.zip(all_cpu).map_or_else(|| "-".to_owned(), |(one, all)| format!("{:.2}", all / one)),
             replayed.map_or_else(|| "-".to_owned(), |r| format!("{r:.1}")),
             replayed.map_or_else(|| "-".to_owned(), |r| format!("{:.2}", r / tokenizer)),
+            replayed_alone.map_or_else(|| "-".to_owned(), |r| format!("{r:.1}")),
         ]);
     }
     println!("{table}");
@@ -102,6 +116,31 @@ fn cpu(run: impl FnOnce()) -> Option<f64> {
     let before = used()?;
     run();
     Some((used()? - before).max(1.0))
+}
+
+/// What as many threads gain at this moment that share nothing at all: no parser can gain more on a busy machine.
+fn machine_gain() -> f64 {
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let spin = || {
+        black_box((0..100_000_000_u64).fold(0, |a, n| black_box(a ^ n)));
+    };
+    let alone = best(spin);
+    let together = best(|| {
+        std::thread::scope(|scope| {
+            for _ in 0..threads {
+                scope.spawn(spin);
+            }
+        });
+    });
+    threads as f64 * alone.as_secs_f64() / together.as_secs_f64()
+}
+
+/// How much a second of processor time replays, parsing included.
+fn replayed_a_second(files: &[String], bytes: usize) -> f64 {
+    let project = project(files);
+    let options = Options { platform: Platform::SUPABASE, major: 17, exposed_schemas: None, closed: false };
+    let used = cpu(|| drop(black_box(replay(&project, &options))));
+    used.map_or(f64::NAN, |ticks| bytes as f64 / 1e4 / ticks)
 }
 
 /// The files as a project of the Supabase CLI.

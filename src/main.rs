@@ -15,6 +15,10 @@ use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
+/// Replay and engine build trees of many small parts, on more than one thread.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     // A guard process is this program again; it must not depend on how a command line is read.
     let mut arguments = std::env::args_os().skip(1);

@@ -40,6 +40,7 @@ use super::split::{Piece, PieceKind, split};
 use statement::{read_or_unknown, unknown};
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::sync_channel;
 
 /// A statement and its bytes in the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,6 +100,42 @@ pub fn parse_files<S: AsRef<str> + Sync>(files: &[S]) -> Vec<Vec<Parsed>> {
     });
     parsed.sort_by_key(|(at, _)| *at);
     parsed.into_iter().map(|(_, statements)| statements).collect()
+}
+
+/// How many files a thread may be ahead of who takes them.
+const AHEAD: usize = 4;
+
+/// Understands the files `text` gives, up to the number `files`, and hands each to `take` in order. Other processors go
+/// ahead meanwhile, but not far: no more than a few files are held at a time.
+pub fn parse_ahead(
+    files: usize,
+    text: impl Fn(usize) -> String + Sync,
+    mut take: impl FnMut(usize, String, Vec<Parsed>),
+) {
+    let read = |at: usize| {
+        let text = text(at);
+        let parsed = parse_file(&text);
+        (text, parsed)
+    };
+    let others = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(files).saturating_sub(1);
+    std::thread::scope(|scope| {
+        let start = |first: usize| {
+            let (give, ready) = sync_channel(AHEAD);
+            let read = &read;
+            scope.spawn(move || (first..files).step_by(others).try_for_each(|at| give.send(read(at))));
+            ready
+        };
+        let ready: Vec<_> = (0..others).map(start).collect();
+        for at in 0..files {
+            let next = match ready.get(at % others.max(1)) {
+                Some(ready) => ready.recv().ok(),
+                None => Some(read(at)),
+            };
+            // Without an answer its thread has panicked, and so does the scope.
+            let Some((text, parsed)) = next else { return };
+            take(at, text, parsed);
+        }
+    });
 }
 
 /// The statement that these tokens are.

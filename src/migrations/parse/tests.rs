@@ -45,6 +45,22 @@ fn many_files_come_back_in_their_order() {
     let files: Vec<String> = (0..50).map(|n| format!("create schema s{n}; select 1;").repeat(n % 7 + 1)).collect();
     let apart: Vec<_> = files.iter().map(|f| parse_file(f)).collect();
     assert_eq!(parse_files(&files), apart);
+    let mut ahead = Vec::new();
+    let text = |at: usize| files[at].clone();
+    parse_ahead(files.len(), text, |at, text, statements| {
+        assert_eq!((at, &text), (ahead.len(), &files[at]));
+        ahead.push(statements);
+    });
+    assert_eq!(ahead, apart);
+    parse_ahead(0, text, |_, _, _| panic!("there is no file"));
+}
+
+#[test]
+fn who_stops_taking_files_stops_those_who_read_ahead() {
+    let stopped = std::panic::catch_unwind(|| {
+        parse_ahead(1_000, |at| format!("select {at}"), |at, _, _| assert!(at < 3, "enough"));
+    });
+    assert!(stopped.is_err());
 }
 
 #[test]

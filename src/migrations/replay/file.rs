@@ -18,14 +18,15 @@ pub(super) struct Place {
 
 impl Run {
     /// Runs a file, in a transaction unless the tool runs it without.
-    pub(super) fn file(&mut self, number: u32, text: &str, statements: &[Parsed], transaction: bool) {
-        let breaks = text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(at, _)| at + 1);
-        self.file = Place { file: number, text: text.to_owned(), starts: std::iter::once(0).chain(breaks).collect() };
+    pub(super) fn file(&mut self, number: u32, text: String, statements: &[Parsed], transaction: bool) {
         self.session.in_transaction = transaction;
-        self.watches_transactions = may_roll_back(statements);
+        let breaks = text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(at, _)| at + 1);
+        let starts = std::iter::once(0).chain(breaks).collect();
         if self.provides_extensions {
-            self.provide_mentioned(text);
+            self.provide_mentioned(&text);
         }
+        self.file = Place { file: number, text, starts };
+        self.watches_transactions = may_roll_back(statements);
         for parsed in statements {
             self.origin = Origin::Statement(self.span(&parsed.range));
             let outcome = self.whole(&parsed.statement);

@@ -154,11 +154,11 @@ pub enum Object {
 pub fn replay(project: &Project, options: &Options) -> Replayed {
     let mut run = platform::start(options.platform, options.major);
     run.strict = usize::from(options.closed);
-    let texts: Vec<String> = project.files.iter().map(MigrationFile::sql).collect();
-    let parsed = parse::parse_files(&texts);
-    for (number, ((file, text), statements)) in project.files.iter().zip(&texts).zip(&parsed).enumerate() {
-        run.file(u32::try_from(number).unwrap_or(u32::MAX), text, statements, file.transaction);
-    }
+    let sql = |at: usize| project.files.get(at).map(MigrationFile::sql).unwrap_or_default();
+    parse::parse_ahead(project.files.len(), sql, |number, text, statements| {
+        let transaction = project.files.get(number).is_some_and(|file| file.transaction);
+        run.file(u32::try_from(number).unwrap_or(u32::MAX), text, &statements, transaction);
+    });
     finish(run, project, options)
 }
 
