@@ -36,6 +36,10 @@ pub enum ErrorKind {
     Literal,
     /// A literal beyond the range of its type.
     OutOfRange,
+    /// Not as many values as columns.
+    Count,
+    /// A column that gets two values.
+    Repeated,
     /// SQL that we don't model.
     Unsupported,
 }

@@ -4,7 +4,7 @@
 
 use super::catalog::code::{Code, Spot, Tree};
 use super::catalog::names::Space;
-use super::catalog::object::{Column, Parameter};
+use super::catalog::object::Column;
 use super::catalog::types::{Base, TypeRef};
 use super::catalog::{Address, Catalog, Id};
 use super::run::{Refusal, Result, Run, reject, state};
@@ -54,11 +54,6 @@ impl Run {
         let Some(table) = self.catalog.table(relation) else { return Ok(self.scan(Some(relation), text)) };
         let scope = Scope::default().variable("old", table.clone()).variable("new", table);
         self.bound(text, scope, Some(&Type::named("boolean")), Some(relation))
-    }
-
-    /// The condition or the commands of a rule.
-    pub(super) fn code_of_rule(&mut self, relation: Id, text: &str) -> Result<Code> {
-        Ok(self.scan(Some(relation), text))
     }
 
     /// An expression without columns: the default of a parameter.
@@ -113,28 +108,6 @@ impl Run {
         self.scan(Some(relation), text)
     }
 
-    /// The body of a function; one in a string is only text to Postgres.
-    pub(super) fn code_of_body(
-        &mut self,
-        text: &str,
-        bound: bool,
-        parameters: &[Parameter],
-        _language: &str,
-    ) -> Result<Code> {
-        if !bound {
-            return Ok(Code::plain(text));
-        }
-        let returned = text.get(..6).filter(|w| w.eq_ignore_ascii_case("return")).and_then(|_| text.get(6..));
-        let Some(expression) = returned else { return Ok(self.scan(None, text)) };
-        let mut scope = Scope::default();
-        for parameter in parameters.iter().filter(|p| p.is_input()) {
-            let data_type = self.catalog.sql_type(&parameter.data_type).unwrap_or_else(|| Type::named("unknown"));
-            scope = scope.parameter(parameter.name.as_deref(), data_type);
-        }
-        let code = self.bound(expression, scope, None, None)?;
-        Ok(Code { prefix: "RETURN ", ..code })
-    }
-
     /// A query with the columns that it gives, under the names that are written before it.
     pub(super) fn columns_of_query(&mut self, text: &str, names: &[String]) -> Result<(Code, Vec<Column>)> {
         let path = self.path_names();
@@ -169,7 +142,13 @@ impl Run {
         self.may_read(&code)
     }
 
-    fn bound(&mut self, text: &str, scope: Scope, wanted: Option<&Type>, relation: Option<Id>) -> Result<Code> {
+    pub(super) fn bound(
+        &mut self,
+        text: &str,
+        scope: Scope,
+        wanted: Option<&Type>,
+        relation: Option<Id>,
+    ) -> Result<Code> {
         let path = self.path_names();
         match Binder::new(&self.catalog, &path).expression(text, &scope, wanted) {
             Ok(bound) => {
@@ -184,7 +163,7 @@ impl Run {
         }
     }
 
-    fn code_of<T>(&self, text: &str, bound: &Bound<T>, tree: Tree) -> Code {
+    pub(super) fn code_of<T>(&self, text: &str, bound: &Bound<T>, tree: Tree) -> Code {
         let mut code = Code { tree: Some(Arc::new(tree)), ..Code::plain(text) };
         for reference in &bound.references {
             let address = match &reference.target {
@@ -226,7 +205,7 @@ impl Run {
 
     /// What it means that a text could not be bound: a mistake that Postgres would see too, or an object that nothing
     /// makes, or SQL that the binder does not know, which is nobody's fault here.
-    fn unbound(&mut self, error: &SqlError, text: &str, relation: Option<Id>) -> Result {
+    pub(super) fn unbound(&mut self, error: &SqlError, text: &str, relation: Option<Id>) -> Result {
         let word = error.range.clone().and_then(|range| text.get(range)).unwrap_or_default();
         let name = super::guards::spelled(word);
         let schema = name.as_ref().and_then(|n| n.schema.clone());
@@ -260,6 +239,8 @@ impl Run {
             ErrorKind::Mismatch if self.strict > 0 => ("42804", None),
             ErrorKind::OutOfRange => (state::OUT_OF_RANGE, None),
             ErrorKind::Literal => (state::INVALID_TEXT, None),
+            ErrorKind::Count => (state::SYNTAX, None),
+            ErrorKind::Repeated => (state::DUPLICATE_COLUMN, None),
             ErrorKind::Ambiguous if self.strict > 0 => ("42702", None),
             _ => return Ok(()),
         };
@@ -292,7 +273,7 @@ impl Run {
     }
 
     /// The search path in names; `pg_temp` is always looked into.
-    fn path_names(&self) -> Vec<String> {
+    pub(super) fn path_names(&self) -> Vec<String> {
         let path = self.path().into_iter().map(|id| self.catalog.namespace_name(id).to_owned());
         path.filter(|name| name != TEMPORARY).collect()
     }

@@ -1,6 +1,7 @@
 //! Functions, procedures and aggregates.
 
 use super::Object;
+use super::bodies::gives_nothing;
 use super::builtin;
 use super::catalog::Id;
 use super::catalog::names::Space;
@@ -37,7 +38,13 @@ impl Run {
         let owner = self.user();
         let (text, bound) = create.body.as_ref().map_or(("", false), |b| (b.text.as_str(), b.bound));
         let body = create.body.as_ref().and_then(|b| b.symbol.as_deref()).unwrap_or(text);
-        let body = self.code_of_body(body, bound, &parameters, &language)?;
+        let body = self.code_of_body(body, bound, &create.name.name, &parameters)?;
+        if kind == FunctionKind::Function && !returns.as_ref().is_some_and(|t| t.is("void")) && gives_nothing(&body) {
+            return reject(
+                state::INVALID_FUNCTION,
+                "return type mismatch in a function whose last statement gives no row",
+            );
+        }
         let mut row = Function {
             schema,
             name: create.name.name.clone(),

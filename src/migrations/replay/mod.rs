@@ -9,6 +9,7 @@ mod alter_column;
 mod alter_constraint;
 mod bind;
 mod blocks;
+mod bodies;
 mod bounds;
 mod builtin;
 mod calls;

@@ -180,16 +180,18 @@ impl Run {
             return reject(state::DUPLICATE_OBJECT, format!("rule `{}` already exists", create.name));
         }
         let condition = match &create.condition {
-            Some(text) => Some(self.code_of_rule(relation, &text.text)?),
+            Some(text) => Some(self.condition_of_rule(relation, &create.event, &text.text)?),
             None => None,
         };
+        let commands = self.commands_of_rule(relation, &create.event, &create.commands.text)?;
+        self.may_return(relation, condition.is_some(), create.instead, &commands)?;
         let row = Rule {
             relation,
             name: create.name.clone(),
             event: create.event.clone(),
             condition,
             instead: create.instead,
-            commands: self.code_of_rule(relation, &create.commands.text)?,
+            commands,
             fires: FiresWhen::Origin,
             origin: self.origin,
         };

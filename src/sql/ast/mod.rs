@@ -3,8 +3,10 @@
 //! Names are folded and unescaped, operators keep their spelling; nothing is looked up yet.
 
 mod query;
+mod write;
 
 pub use query::*;
+pub use write::*;
 
 use std::ops::Range;
 

@@ -23,12 +23,13 @@ mod scope;
 mod subquery;
 mod type_facts;
 mod type_name;
+mod write;
 
 use super::ast;
 use super::catalog::{Catalog, Key, Table};
 use super::error::{ErrorKind, SqlError};
 use super::parse;
-use super::tree::{Expr, Query};
+use super::tree::{Expr, Query, Statement};
 use super::types::Type;
 use crate::model::QualifiedName;
 use scope::Level;
@@ -242,6 +243,28 @@ impl<'a> Binder<'a> {
     pub fn query_of(&self, query: &ast::Query, scope: &Scope) -> Result<Bound<Query>, SqlError> {
         let mut context = Context::new(self, scope);
         let bound = context.query(query, true)?;
+        Ok(context.finish(bound))
+    }
+
+    /// Binds the text behind DO of a rule.
+    ///
+    /// # Errors
+    /// What can't be read or bound.
+    pub fn rule_commands(&self, text: &str, scope: &Scope) -> Result<Bound<Vec<Statement>>, SqlError> {
+        self.statements(&parse::rule_commands(text)?, scope)
+    }
+
+    /// Binds a text `BEGIN ATOMIC .. END`.
+    ///
+    /// # Errors
+    /// What can't be read or bound.
+    pub fn atomic_body(&self, text: &str, scope: &Scope) -> Result<Bound<Vec<Statement>>, SqlError> {
+        self.statements(&parse::atomic_body(text)?, scope)
+    }
+
+    fn statements(&self, statements: &[ast::Statement], scope: &Scope) -> Result<Bound<Vec<Statement>>, SqlError> {
+        let mut context = Context::new(self, scope);
+        let bound = statements.iter().map(|s| context.statement(s)).collect::<Result<_, _>>()?;
         Ok(context.finish(bound))
     }
 

@@ -58,7 +58,7 @@ impl Context<'_> {
         Ok(Some(Box::new(self.coerce(bound, &Type::named("bigint"), Form::Assignment)?)))
     }
 
-    fn cte(&mut self, cte: &ast::Cte, recursive: bool) -> Result<Cte, SqlError> {
+    pub(super) fn cte(&mut self, cte: &ast::Cte, recursive: bool) -> Result<Cte, SqlError> {
         let name = cte.name.value.clone();
         if self.level().ctes.iter().any(|c| c.name == name) {
             return error(
@@ -127,13 +127,17 @@ impl Context<'_> {
         Ok((Body::Select(Box::new(bound)), columns))
     }
 
-    fn optional_condition(&mut self, of: Option<&ast::Expr>, clause: &str) -> Result<Option<Expr>, SqlError> {
+    pub(super) fn optional_condition(
+        &mut self,
+        of: Option<&ast::Expr>,
+        clause: &str,
+    ) -> Result<Option<Expr>, SqlError> {
         let Some(of) = of else { return Ok(None) };
         let bound = self.expression(of)?;
         self.condition(bound, clause).map(Some)
     }
 
-    fn targets(&mut self, targets: &[ast::Target], settle: bool) -> Result<Vec<Target>, SqlError> {
+    pub(super) fn targets(&mut self, targets: &[ast::Target], settle: bool) -> Result<Vec<Target>, SqlError> {
         let mut bound = Vec::with_capacity(targets.len());
         for target in targets {
             match &target.value.kind {

@@ -11,8 +11,9 @@ mod primary;
 mod query;
 mod special;
 mod types;
+mod write;
 
-use super::ast::{Expr, Query, TypeName};
+use super::ast::{Expr, Query, Statement, TypeName};
 use super::error::SqlError;
 use super::lex::{Lexer, Token};
 #[cfg(test)]
@@ -43,6 +44,31 @@ pub fn query(text: &str) -> Result<Query, SqlError> {
     parser.eat_punct(b';');
     parser.end()?;
     Ok(query)
+}
+
+/// Reads the text behind DO of a rule.
+///
+/// # Errors
+/// Where it is no statement, or none that rules run.
+pub fn rule_commands(text: &str) -> Result<Vec<Statement>, SqlError> {
+    let tokens = tokens(text)?;
+    let mut parser = Parser::new(text, &tokens);
+    let statements = parser.rule_commands()?;
+    parser.eat_punct(b';');
+    parser.end()?;
+    Ok(statements)
+}
+
+/// Reads the text `BEGIN ATOMIC .. END`.
+///
+/// # Errors
+/// Where it is no such text.
+pub fn atomic_body(text: &str) -> Result<Vec<Statement>, SqlError> {
+    let tokens = tokens(text)?;
+    let mut parser = Parser::new(text, &tokens);
+    let statements = parser.atomic_body()?;
+    parser.end()?;
+    Ok(statements)
 }
 
 /// Reads a whole text as the name of a type.

@@ -35,7 +35,7 @@ impl Parser<'_> {
         self.is_one_of(0, &["union", "intersect", "except", "order", "limit", "offset", "fetch", "for"])
     }
 
-    fn with(&mut self) -> Result<(bool, Vec<Cte>), SqlError> {
+    pub(super) fn with(&mut self) -> Result<(bool, Vec<Cte>), SqlError> {
         if !self.eat_word("with") {
             return Ok((false, Vec::new()));
         }
@@ -301,7 +301,7 @@ impl Parser<'_> {
         self.is_end() || self.is_punct(0, b')') || self.is_punct(0, b';') || self.is_one_of(0, &word)
     }
 
-    fn target(&mut self) -> Result<Target, SqlError> {
+    pub(super) fn target(&mut self) -> Result<Target, SqlError> {
         if self.is_operator(0, "*") {
             let start = self.start();
             self.at += 1;

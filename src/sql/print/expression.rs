@@ -162,6 +162,13 @@ impl Printer<'_> {
         match self.outside.parameters.get(at) {
             Some(Some(name)) => {
                 let name = name.clone();
+                // Where columns are in sight, one of them may be called so.
+                if let Some(function) = &self.outside.function
+                    && self.frames.iter().any(|frame| !frame.names.is_empty())
+                {
+                    self.identifier(function);
+                    self.put(".");
+                }
                 self.identifier(&name);
             }
             _ => self.put(&format!("${}", at + 1)),
@@ -273,6 +280,7 @@ impl Printer<'_> {
             self.expr(operand, true);
         }
         for (when, then) in branches {
+            self.blank_if_flat();
             self.line("WHEN ", 0, 0, 0);
             match (&when.node, operand) {
                 (Node::Operation(_, operands), Some(_)) => operands.iter().skip(1).for_each(|o| self.expr(o, false)),
@@ -281,8 +289,10 @@ impl Printer<'_> {
             self.put(" THEN ");
             self.expr(then, true);
         }
+        self.blank_if_flat();
         self.line("ELSE ", 0, 0, 0);
         self.expr(otherwise, true);
+        self.blank_if_flat();
         self.line("END", -4, 0, 0);
     }
 

@@ -9,9 +9,14 @@ const ON: isize = STANDARD as isize;
 
 impl Printer<'_> {
     pub(super) fn from(&mut self, items: &[FromItem], sources: &[Source]) {
+        self.from_behind(" FROM ", items, sources);
+    }
+
+    /// Items of FROM or USING.
+    pub(super) fn from_behind(&mut self, word: &str, items: &[FromItem], sources: &[Source]) {
         for (at, item) in items.iter().enumerate() {
             if at == 0 {
-                self.line(" FROM ", BACK, ON, 2);
+                self.line(word, BACK, ON, 2);
                 self.item(item, sources);
                 continue;
             }

@@ -8,9 +8,10 @@ mod expression;
 mod from;
 mod query;
 mod syntax;
+mod write;
 
 use super::catalog::Key;
-use super::tree::{Body, Expr, Query, Source, SourceKind};
+use super::tree::{Body, Expr, Query, Source, SourceKind, Statement};
 use super::types::Type;
 use crate::model::QualifiedName;
 use std::fmt::Write;
@@ -59,6 +60,7 @@ pub struct Outside {
     sources: Vec<Source>,
     parameters: Vec<Option<String>>,
     prefixed: bool,
+    function: Option<String>,
 }
 
 impl Outside {
@@ -70,7 +72,19 @@ impl Outside {
         let parameters = (0..scope.parameters())
             .map(|at| scope.parameter_at(at).and_then(|(name, _)| name.map(str::to_owned)))
             .collect();
-        Self { sources, parameters, prefixed }
+        Self { sources, parameters, prefixed, function: None }
+    }
+
+    /// The same where columns are qualified whatever there is.
+    #[must_use]
+    pub fn qualified(self) -> Self {
+        Self { prefixed: true, ..self }
+    }
+
+    /// The same in a function of that name, which qualifies its parameters where columns are in sight.
+    #[must_use]
+    pub fn in_function(&self, name: &str) -> Self {
+        Self { function: Some(name.to_owned()), ..self.clone() }
     }
 }
 
@@ -91,6 +105,47 @@ pub fn query(query: &Query, outside: &Outside, names: &dyn Names) -> String {
     }
     printer.query(&named_alike(query), true, 0);
     printer.out.push(';');
+    printer.out
+}
+
+/// Prints the value of a RETURN as `pg_get_function_sqlbody` does, in one line.
+#[must_use]
+pub fn returned(expr: &Expr, outside: &Outside, names: &dyn Names) -> String {
+    let mut printer = Printer::new(outside, names);
+    printer.flat = true;
+    printer.put("RETURN ");
+    printer.expr(expr, true);
+    printer.out
+}
+
+/// Prints what stands behind DO of a rule as `pg_get_ruledef` does, with the `;` at its end.
+#[must_use]
+pub fn rule_commands(statements: &[Statement], outside: &Outside, names: &dyn Names) -> String {
+    let mut printer = Printer::new(outside, names);
+    if let [one] = statements {
+        printer.statement(one, true, 0);
+        printer.put(";");
+        return printer.out;
+    }
+    printer.put("(");
+    for statement in statements {
+        printer.statement(statement, true, 0);
+        printer.put(";\n");
+    }
+    printer.put(");");
+    printer.out
+}
+
+/// Prints a body as `pg_get_function_sqlbody` does.
+#[must_use]
+pub fn atomic_body(statements: &[Statement], outside: &Outside, names: &dyn Names) -> String {
+    let mut printer = Printer::new(outside, names);
+    printer.put("BEGIN ATOMIC\n");
+    for statement in statements {
+        printer.statement(statement, false, 1);
+        printer.put(";\n");
+    }
+    printer.put("END");
     printer.out
 }
 
@@ -132,6 +187,8 @@ struct Printer<'a> {
     names: &'a dyn Names,
     frames: Vec<Frame>,
     indent: usize,
+    /// Whether all stands in one line.
+    flat: bool,
 }
 
 /// Indentation stops growing here.
@@ -140,7 +197,7 @@ const STANDARD: usize = 8;
 
 impl<'a> Printer<'a> {
     fn new(outside: &'a Outside, names: &'a dyn Names) -> Self {
-        let mut printer = Self { out: String::new(), outside, names, frames: Vec::new(), indent: 0 };
+        let mut printer = Self { out: String::new(), outside, names, frames: Vec::new(), indent: 0, flat: false };
         printer.enter(&outside.sources, outside.prefixed);
         printer
     }
@@ -156,6 +213,9 @@ impl<'a> Printer<'a> {
 
     /// A new line at the current indentation, changed before and after, with blanks of its own.
     fn line(&mut self, keyword: &str, before: isize, after: isize, plus: usize) {
+        if self.flat {
+            return self.put(keyword);
+        }
         self.indent = self.indent.saturating_add_signed(before);
         let kept = self.out.trim_end_matches(' ').len();
         self.out.truncate(kept);
@@ -190,6 +250,10 @@ impl<'a> Printer<'a> {
             names.push(name);
         }
         self.frames.push(Frame { names, sources: sources.to_vec(), prefixed });
+    }
+
+    fn blank_if_flat(&mut self) {
+        self.put(if self.flat { " " } else { "" });
     }
 
     fn leave(&mut self) {

@@ -51,12 +51,13 @@ impl Printer<'_> {
         }
     }
 
-    fn with(&mut self, ctes: &[Cte], recursive: bool) {
+    pub(super) fn with(&mut self, ctes: &[Cte], recursive: bool) {
         if ctes.is_empty() {
             return;
         }
         self.indent += STANDARD;
-        self.put(if recursive { " WITH RECURSIVE " } else { " WITH " });
+        self.put(if self.flat { "" } else { " " });
+        self.put(if recursive { "WITH RECURSIVE " } else { "WITH " });
         for (at, cte) in ctes.iter().enumerate() {
             if at > 0 {
                 self.put(", ");
@@ -91,7 +92,7 @@ impl Printer<'_> {
 
     fn select(&mut self, select: &Select, visible: bool) {
         self.indent += STANDARD;
-        self.put(" SELECT");
+        self.put(if self.flat { "SELECT" } else { " SELECT" });
         match select.distinct.as_deref() {
             None => {}
             Some([]) => self.put(" DISTINCT"),
@@ -139,7 +140,7 @@ impl Printer<'_> {
         }
     }
 
-    fn targets(&mut self, targets: &[Target], visible: bool) {
+    pub(super) fn targets(&mut self, targets: &[Target], visible: bool) {
         for (at, target) in targets.iter().enumerate() {
             self.put(if at == 0 { " " } else { ", " });
             let before = std::mem::take(&mut self.out);
@@ -186,7 +187,7 @@ impl Printer<'_> {
 
     fn values(&mut self, rows: &[Vec<Expr>]) {
         self.indent += STANDARD;
-        self.put(" ");
+        self.put(if self.flat { "" } else { " " });
         self.value_rows(rows);
     }
 

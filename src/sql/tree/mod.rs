@@ -7,9 +7,11 @@
 mod place;
 mod query;
 pub(crate) mod walk;
+mod write;
 
 pub use place::{Place, walk, walk_at, walk_query, walk_query_at};
 pub use query::*;
+pub use write::*;
 
 use super::catalog::Routine;
 use super::types::Type;

@@ -2,7 +2,7 @@
 
 use super::Address;
 use crate::sql::print::Outside;
-use crate::sql::tree::{Expr, Query};
+use crate::sql::tree::{Expr, Query, Statement};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -17,8 +17,6 @@ pub(crate) struct Code {
     pub(crate) names: Vec<(Range<usize>, Spot)>,
     /// What the binder made of it; then it is printed from here.
     pub(crate) tree: Option<Arc<Tree>>,
-    /// What stands before it.
-    pub(crate) prefix: &'static str,
 }
 
 /// A bound text with what stood around it.
@@ -26,6 +24,12 @@ pub(crate) struct Code {
 pub(crate) enum Tree {
     Expression(Expr, Outside),
     Query(Query, Outside),
+    /// The body `RETURN ..` of a function.
+    Returned(Expr, Outside),
+    /// The body `BEGIN ATOMIC .. END` of a function.
+    Body(Vec<Statement>, Outside),
+    /// The commands of a rule.
+    Commands(Vec<Statement>, Outside),
 }
 
 /// What stands at a place of the text.
@@ -77,7 +81,6 @@ impl Code {
             uses: self.uses.iter().map(&to).collect(),
             names: self.names.iter().map(|(range, spot)| (range.clone(), spot.at(to(&spot.address())))).collect(),
             tree: self.tree.clone(),
-            prefix: self.prefix,
         }
     }
 }

@@ -8,11 +8,23 @@ use crate::sql::print;
 impl Catalog {
     pub(in crate::migrations::replay) fn text(&self, code: &Code) -> String {
         match code.tree.as_deref() {
-            Some(Tree::Expression(tree, outside)) => {
-                format!("{}{}", code.prefix, print::expression(tree, outside, self))
-            }
-            Some(Tree::Query(tree, outside)) => format!("{}{}", code.prefix, print::query(tree, outside, self)),
+            Some(Tree::Expression(tree, outside)) => print::expression(tree, outside, self),
+            Some(Tree::Query(tree, outside)) => print::query(tree, outside, self),
+            Some(Tree::Returned(tree, outside)) => print::returned(tree, outside, self),
+            Some(Tree::Body(statements, outside)) => print::atomic_body(statements, outside, self),
+            Some(Tree::Commands(statements, outside)) => print::rule_commands(statements, outside, self),
             None => self.spliced(code),
+        }
+    }
+
+    /// The body of a function, which may call its parameters by the function's name.
+    pub(super) fn body(&self, code: &Code, function: &str) -> String {
+        match code.tree.as_deref() {
+            Some(Tree::Returned(tree, outside)) => print::returned(tree, &outside.in_function(function), self),
+            Some(Tree::Body(statements, outside)) => {
+                print::atomic_body(statements, &outside.in_function(function), self)
+            }
+            _ => self.text(code),
         }
     }
 

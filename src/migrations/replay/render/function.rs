@@ -18,7 +18,7 @@ impl Catalog {
             returns: row.returns.as_ref().map(|t| self.type_name(t)).unwrap_or_default(),
             returns_set: row.returns_set,
             language: row.language.clone(),
-            body: self.text(&row.body),
+            body: self.body(&row.body, &row.name),
             body_is_bound: row.body_is_bound,
             security_definer: row.security_definer,
             search_path: row.search_path.clone(),

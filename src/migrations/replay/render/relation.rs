@@ -114,14 +114,20 @@ impl Catalog {
     }
 
     fn rule(&self, row: &Rule) -> model::Rule {
-        let condition = row.condition.as_ref().map(|code| format!("\n  WHERE {}", self.text(code))).unwrap_or_default();
-        let instead = if row.instead { " INSTEAD" } else { "" };
+        let condition =
+            row.condition.as_ref().map(|code| format!("\n   WHERE {}", self.text(code))).unwrap_or_default();
+        let instead = if row.instead { " INSTEAD " } else { " " };
         let commands = self.text(&row.commands);
-        let commands = if commands.trim().eq_ignore_ascii_case("nothing") { "NOTHING".to_owned() } else { commands };
+        let (instead, end) = match row.commands.tree {
+            // A command that begins a line of its own leaves no blank behind.
+            Some(_) if commands.starts_with('\n') => (instead.trim_end(), ""),
+            Some(_) => (instead, ""),
+            None => (instead, ";"),
+        };
         model::Rule {
             name: row.name.clone(),
             definition: format!(
-                "CREATE RULE {} AS\n    ON {} TO {}{condition} DO{instead} {commands};",
+                "CREATE RULE {} AS\n    ON {} TO {}{condition} DO{instead}{commands}{end}",
                 quote_ident(&row.name),
                 row.event.to_uppercase(),
                 self.qualified(row.relation)

@@ -88,7 +88,6 @@ drop aggregate sum_of(int);
 drop function if exists sum_of(int);
 
 -- case: bodies
--- differs: statements other than SELECT in a BEGIN ATOMIC body are kept as they were written
 create table t (id int);
 create function f() returns int language sql return 1;
 create function g(n int) returns int language sql begin atomic insert into t values (n); select count(*)::int from t; end;
@@ -129,7 +128,6 @@ drop function trg();
 drop function trg() cascade;
 
 -- case: rules
--- differs: the commands of a rule are kept as they were written
 create table t (id int);
 create table log (id int);
 create rule r1 as on insert to t do also insert into log values (new.id);
@@ -168,3 +166,75 @@ create table nowhere (id int);
 create table public.somewhere (id int);
 set search_path to nope, s;
 create table there (id int);
+
+-- case: commands of rules
+create schema s;
+create table t (id int primary key, name varchar(10), n numeric(6, 2), at timestamptz default now());
+create table s.log (what text, id bigint, name text default 'x', n int, "When" timestamptz);
+create table other (id int, tag text);
+create view v as select id, name from t;
+create rule r1 as on insert to t do also insert into s.log (what, id, name) values ('new', new.id, upper(new.name));
+create rule r2 as on update to t do also insert into s.log select 'old', old.id, old.name, old.n, now() from other o where o.id = old.id and o.tag <> new.name;
+create rule r3 as on delete to t where old.id > 10 do also (delete from other where id = old.id; update s.log set name = default, n = n + 1 where s.log.id = old.id);
+create rule r4 as on insert to v do instead insert into t (id, name) values (new.id, new.name) on conflict (id) do update set name = excluded.name, n = t.n + 1 where t.id > 0 returning id, name;
+create rule r5 as on update to v do instead update t set (id, name) = (new.id, new.name) where id = old.id returning t.id, t.name;
+create rule r6 as on delete to v do instead delete from t using other where t.id = old.id and other.id = t.id returning t.id, t.name;
+create rule r7 as on update to other do also notify changed;
+create rule r8 as on insert to other do also notify changed, 'it''s';
+create rule r9 as on delete to other do instead nothing;
+create rule r10 as on insert to other do also insert into s.log default values;
+create rule r11 as on insert to other where new.id > 1 and tag = 'x' do also insert into s.log values ('a', 1), (new.tag, new.id), (default, default);
+create rule r12 as on update to other do also update t as x set name = o.tag, n = (select max(n) from s.log l where l.id = x.id) from other o, (select 1 as one) y where x.id = o.id and o.id = new.id;
+create rule r13 as on update to other do also select old.id, new.tag, count(*) from t where t.id = old.id group by 1, 2;
+create rule r14 as on insert to t do also insert into s.log (id, what) select id, 'again' from t where id = new.id on conflict do nothing;
+create rule r15 as on insert to t do also delete from only other where exists (select 1 from t where t.id = other.id and t.name = new.name);
+create rule r16 as on insert to t do also insert into s.log values (old.id);
+create rule r17 as on delete to t do also insert into s.log (id) values (new.id);
+create rule r18 as on insert to t do also insert into s.log (nothing) values (1);
+create rule r19 as on insert to t do also insert into missing values (1);
+create rule r20 as on update to t where old.name is distinct from new.name do also (insert into other values (new.*); select 1);
+create rule r21 as on update to t where old.name is distinct from new.name do also (insert into other values (new.id, new.name); select 1);
+alter table s.log rename column what to kind;
+alter table s.log rename to entries;
+alter table t rename column name to title;
+alter table other drop column tag;
+alter table other drop column tag cascade;
+drop table s.entries cascade;
+
+-- case: bodies that write
+create schema s;
+create table t (id int primary key, name text, n numeric(6, 2), tags text[]);
+create table s.u (id int generated always as identity, t_id int references t, at timestamptz);
+create unique index on t (lower(name)) where id > 0;
+alter table t add constraint uq unique (n);
+create function f1(id int, name text) returns int language sql begin atomic insert into t values (id, name) returning id; end;
+create function f2(int) returns setof int language sql begin atomic update t set n = n + $1, name = lower(name) where id = $1; select u.id from s.u where t_id = $1; end;
+create function f3(k int) returns void language sql begin atomic delete from t; delete from s.u as x using t where x.t_id = t.id and t.id = k; end;
+create function f4(n int) returns bigint language sql begin atomic insert into t (id, name) select id, 'x' from s.u where t_id = f4.n; insert into s.u overriding system value values (1, n, now()), (2, default, null); select count(*) from t; end;
+create function f5(a int, b text) returns text language sql begin atomic insert into t (id, name) values (a, b) on conflict (lower(name)) where id > 0 do update set name = excluded.name || t.name, tags = '{}'; insert into t values (a) on conflict on constraint uq do nothing; select coalesce(b, 'none'); end;
+create function f6() returns int language sql begin atomic with x as (select id from t where id > 1) update t set name = 'y' from x where x.id = t.id returning t.id; end;
+create function f7(a int) returns int language sql return (select max(id) from t where t.id > a and case when a = 1 then true else false end);
+create function f8(a int) returns boolean language sql return a > 1 and exists (select from t);
+create procedure p1(a int) language sql begin atomic insert into t select * from t where id = a; update only t set n = default where id in (select t_id from s.u); end;
+create function f9() returns int language sql begin atomic select 1; select 2 union select id from t order by 1 limit 1; end;
+create function f10() returns int language sql begin atomic end;
+create function f11(x int) returns int language sql begin atomic insert into t (id, id) values (x, x); select 1; end;
+create function f12(x int) returns int language sql begin atomic insert into t (id) values (x, x); select 1; end;
+create function f13(x text) returns int language sql begin atomic insert into t (id) values (x); select 1; end;
+alter function f1(int, text) rename to g1;
+alter function f7(int) rename to g7;
+alter table t rename to tt;
+alter table tt rename column name to title;
+alter table s.u drop column at;
+drop table s.u cascade;
+
+-- case: rows before and after in bodies
+-- since: 18
+create table t (id int primary key, name text);
+create function f() returns text language sql begin atomic update t set name = 'x' returning old.name || new.name || t.name; end;
+create function g() returns setof t language sql begin atomic insert into t (id) values (1) on conflict (id) do update set name = 'y' returning old.*; end;
+create rule r1 as on update to t do also delete from t where id = old.id returning new.name;
+create rule r2 as on update to t where true do instead delete from t where id = old.id returning new.name;
+create rule r3 as on update to t do instead delete from t where id = old.id returning new.name;
+create rule r4 as on update to t do instead delete from t where id = old.id returning new.id, old.name;
+create rule r5 as on update to t do instead (delete from t returning t.*; delete from t returning t.*);
