@@ -181,7 +181,7 @@ impl Run {
     }
 
     /// Whether an operator that is missed compares types that no extension brings operators for.
-    fn compares_known_types(&self, operator: &str, what: &str) -> bool {
+    fn compares_known_types(&self, what: &str) -> bool {
         let plain = ["text", "character varying", "boolean", "smallint", "integer", "bigint", "numeric", "uuid"];
         let known = |name: &str| {
             let name = name.trim_matches(|c: char| c == '`' || c == ' ').trim_end_matches("[]");
@@ -191,8 +191,11 @@ impl Run {
             };
             plain.contains(&name) || self.catalog.types.iter().any(|(_, t)| is_enum(t))
         };
-        let sides = what.strip_prefix("no operator ").and_then(|shown| shown.split_once(&format!(" {operator} ")));
-        matches!(operator, "=" | "<>" | "<" | ">" | "<=" | ">=") && sides.is_some_and(|(l, r)| known(l) && known(r))
+        // Of IN, BETWEEN and their kin the text does not show the operator.
+        let shown = what.strip_prefix("no operator ").unwrap_or_default();
+        let mut sides =
+            ["=", "<>", "<=", ">=", "<", ">"].into_iter().filter_map(|o| shown.split_once(&format!(" {o} ")));
+        sides.any(|(left, right)| known(left) && known(right))
     }
 
     /// Whether a symbol is none of the server's own operators, and no extension of which little is known may bring it.
@@ -211,7 +214,7 @@ impl Run {
         let schema = name.as_ref().and_then(|n| n.schema.clone());
         let (sqlstate, object) = match error.kind {
             ErrorKind::UnknownRelation => (state::UNDEFINED_TABLE, name.map(|n| self.unmade(&n)).map(Object::Relation)),
-            ErrorKind::UnknownFunction if self.strict > 0 && self.compares_known_types(word, &error.what) => {
+            ErrorKind::UnknownFunction if self.strict > 0 && self.compares_known_types(&error.what) => {
                 (state::UNDEFINED_FUNCTION, None)
             }
             ErrorKind::UnknownFunction if self.strict > 0 && self.is_nobodys_operator(word) => {

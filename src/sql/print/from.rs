@@ -9,11 +9,11 @@ const ON: isize = STANDARD as isize;
 
 impl Printer<'_> {
     pub(super) fn from(&mut self, items: &[FromItem], sources: &[Source]) {
-        self.from_behind(" FROM ", items, sources);
+        self.items_behind(" FROM ", items, sources);
     }
 
     /// Items of FROM or USING.
-    pub(super) fn from_behind(&mut self, word: &str, items: &[FromItem], sources: &[Source]) {
+    pub(super) fn items_behind(&mut self, word: &str, items: &[FromItem], sources: &[Source]) {
         for (at, item) in items.iter().enumerate() {
             if at == 0 {
                 self.line(word, BACK, ON, 2);

@@ -170,7 +170,7 @@ impl Printer<'_> {
         self.goal(&update.sources, " ");
         self.put(" SET ");
         self.set(&update.set, &update.sources);
-        self.from_behind(" FROM ", &update.from, &update.sources);
+        self.items_behind(" FROM ", &update.from, &update.sources);
         self.filter(update.filter.as_ref());
         self.returning(&update.returning, visible);
     }
@@ -180,7 +180,7 @@ impl Printer<'_> {
         self.put(" DELETE FROM ");
         self.indent += STANDARD;
         self.goal(&delete.sources, " ");
-        self.from_behind(" USING ", &delete.using, &delete.sources);
+        self.items_behind(" USING ", &delete.using, &delete.sources);
         self.filter(delete.filter.as_ref());
         self.returning(&delete.returning, visible);
     }
