@@ -13,6 +13,7 @@ use super::evaluate::{Database, Evaluator, Session, Stop, Tuple};
 use super::ground::{Bit, Encoding, Ground, Problem, Source};
 use super::solve::{Answer, Solver};
 use super::term::{Id, Terms};
+use crate::model::QualifiedName;
 use super::witness::{Shape, Witness, WitnessRow, of_model};
 
 pub use super::ground::{Facts, Subject, World};
@@ -38,6 +39,8 @@ pub enum Reason {
     Unbounded(usize),
     /// The work exceeds the limits.
     Limit,
+    /// A policy reads a relation that the role may not read.
+    Privilege(QualifiedName),
 }
 
 /// What would decide it, too.
@@ -50,6 +53,10 @@ impl fmt::Display for Reason {
             Self::Unbounded(rows) => write!(
                 f,
                 "no violation with up to {rows} rows of a table, but a row is demanded for each row of another, so that no number of rows suffices to be sure"
+            ),
+            Self::Privilege(relation) => write!(
+                f,
+                "a policy reads {relation}, which the role may not: the server refuses the whole statement, unless it sees beforehand that the policy can do without"
             ),
             Self::Limit => f.write_str("the question is too large for the limits on work"),
         }
@@ -129,7 +136,7 @@ impl Question<'_> {
             }
             witness.subjects.push(WitnessRow { row: subject.row, relation, columns, stored: subject.stored });
         }
-        let shape = Shape { slots: &[], sources: &BTreeMap::new(), calls: &[] };
+        let shape = Shape { slots: &[], sources: &BTreeMap::new(), calls: &[], world: self.world };
         self.check(&witness, &shape).ok().map(|()| witness)
     }
 
@@ -143,7 +150,7 @@ impl Question<'_> {
 
     fn search(
         &self,
-        rows: &BTreeMap<Arc<crate::model::QualifiedName>, usize>,
+        rows: &BTreeMap<Arc<QualifiedName>, usize>,
         nested: bool,
         deadline: Instant,
     ) -> Verdict {
@@ -168,7 +175,7 @@ impl Question<'_> {
         }
         let encoding_domains = std::mem::take(&mut problem.domains);
         let mut encoding = Encoding::new(&mut problem.circuit, &encoding_domains);
-        let (shape, circuit) = Shape::split(&mut problem);
+        let (shape, circuit) = Shape::split(&mut problem, self.world);
         let mut solver = Solver::new(circuit, &mut encoding, deadline);
         for bit in demands.iter().chain(&axioms) {
             solver.require(&[*bit]);

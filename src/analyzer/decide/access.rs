@@ -66,6 +66,9 @@ impl<'a> Decider<'a> {
                 if which == Which::Old { (old_row, new_row) } else { (new_row, old_row) };
             formula.kept = self.kept(asked, old, new);
         } else {
+            if command == Command::Insert && which == Which::New {
+                formula.left_out = self.left_out(asked);
+            }
             formula.condition = match which {
                 Which::Old => self.old_row(&mut formula, asked, row),
                 Which::New => self.new_row(&mut formula, asked, row),

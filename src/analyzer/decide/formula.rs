@@ -8,9 +8,9 @@ use super::{Asker, Assumption, Caller, Which};
 use crate::analyzer::evaluate::Evaluator;
 use crate::analyzer::resolve::{Branch, Resolver, Rights};
 use crate::analyzer::term::{Access, Id, Query, Row, Terms};
-use crate::analyzer::verdict::{Limits, Question, Subject, Verdict, World};
+use crate::analyzer::verdict::{Limits, Question, Reason, Subject, Verdict, World};
 use crate::analyzer::witness::{Witness, WitnessRow};
-use crate::model::{Policy, QualifiedName, Relation};
+use crate::model::{Column, Policy, QualifiedName, Relation};
 use crate::sql::tree::Expr;
 
 /// A rule: a condition on a row of the relation, evaluated without row security.
@@ -104,6 +104,8 @@ pub struct Formula<'a> {
     pub(super) beside: Id,
     /// Columns that its two rows share.
     pub(super) kept: Option<Kept<'a>>,
+    /// Columns of the row that an INSERT leaves to their defaults.
+    pub(super) left_out: Vec<&'a Column>,
     /// The rows that a view shows, and those it would show to whoever no row security binds.
     pub(super) view: Option<(Vec<Branch>, Vec<Branch>)>,
     /// The role, if it is one of the API's.
@@ -136,6 +138,7 @@ impl<'a> Formula<'a> {
             condition,
             beside,
             kept: None,
+            left_out: Vec::new(),
             view: None,
             api_role: None,
             caller: None,
@@ -240,7 +243,19 @@ impl<'a> Formula<'a> {
         }
         let (holds, fails) = self.question(ask);
         let verdict = self.decide(&holds, &fails, asker);
-        (verdict, holds, fails)
+        (self.unless_denied(verdict, ask), holds, fails)
+    }
+
+    /// Where policies read what the role may not, the server refuses whole statements, and when it does that is the
+    /// planner's business: neither that something is reached is sure then, nor that all is.
+    fn unless_denied(&self, verdict: Verdict, ask: Ask<'_>) -> Verdict {
+        let Some(relation) = &self.resolver.denied else { return verdict };
+        let within = matches!(ask, Ask::NeverExceeds(_) | Ask::NeverTrue | Ask::FollowsFrom(_));
+        match verdict {
+            Verdict::Violated(_) if within => Verdict::Unknown(Reason::Privilege(relation.clone())),
+            Verdict::Proved if !within => Verdict::Unknown(Reason::Privilege(relation.clone())),
+            other => other,
+        }
     }
 
     /// The answer to a question, with what it rests on.
@@ -328,6 +343,9 @@ impl<'a> Formula<'a> {
         if let Some(kept) = self.kept.clone() {
             all.extend(self.same(&kept));
         }
+        let left_out = std::mem::take(&mut self.left_out);
+        all.extend(self.defaults(self.relation, &left_out, self.row));
+        self.left_out = left_out;
         all
     }
 
@@ -392,7 +410,7 @@ impl<'a> Formula<'a> {
         all.extend((reads_sub && terms.calls(&["::uuid"])).then_some(Assumption::SubjectIsUuid));
         if *verdict == Verdict::Proved {
             let world = self.resolver.world();
-            let bare = World::default();
+            let bare = world.of_types();
             if !world.is_empty() && self.decide_in(&bare, holds, fails, asker) != Verdict::Proved {
                 all.extend(world.relations.into_keys().map(Assumption::Constraints));
             }

@@ -61,19 +61,31 @@ impl<'a> Decider<'a> {
             return formula.same(kept);
         }
         let (Command::Insert, Some(new)) = (written.command, written.new) else { return Vec::new() };
-        let access = self.effective.access(asked.role, written.relation, Command::Insert);
+        let columns = self.left_out(asked);
+        formula.defaults(written.relation, &columns, new)
+    }
+
+    /// The columns that an INSERT leaves to their defaults, because the role may not give them a value and no trigger
+    /// does.
+    pub(super) fn left_out(&self, asked: Asked<'_, 'a>) -> Vec<&'a Column> {
+        let access = self.effective.access(asked.role, asked.relation, Command::Insert);
         let Columns::Only(held) = &access.columns else { return Vec::new() };
-        if self.is_rewritten(written.relation, TriggerEvent::Insert) {
+        if self.is_rewritten(asked.relation, TriggerEvent::Insert) {
             return Vec::new();
         }
-        let read = formula.resolver.terms.columns_of(&[new]);
-        let open = |c: &&Column| read.contains(&*c.name) && !held.iter().any(|(name, _)| *name == c.name);
-        let columns = written.relation.columns.iter().filter(open);
-        columns.filter_map(|c| formula.resolver.is_default(written.relation, c, new)).collect()
+        asked.relation.columns.iter().filter(|c| !held.iter().any(|(name, _)| *name == c.name)).collect()
     }
 }
 
 impl<'a> Formula<'a> {
+    /// That a new row has the defaults of those of the columns that are read or must have a value, as far as they are
+    /// known.
+    pub(super) fn defaults(&mut self, relation: &Relation, columns: &[&'a Column], new: Row) -> Vec<Id> {
+        let read = self.resolver.terms.columns_of(&[new]);
+        let open = columns.iter().filter(|c| !c.nullable || read.contains(&*c.name));
+        open.filter_map(|c| self.resolver.is_default(relation, c, new)).collect()
+    }
+
     /// That an UPDATE's rows share the columns that it leaves.
     pub(super) fn same(&mut self, kept: &Kept<'a>) -> Vec<Id> {
         let mut all = Vec::new();

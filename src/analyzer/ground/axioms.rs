@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use super::{Bit, Ground, Problem, Source, World};
-use crate::analyzer::term::{Access, CLAIMS, Type, Value};
+use crate::analyzer::term::{Access, CLAIMS, Type, Value, in_range};
 
 impl Problem<'_> {
     /// All axioms, one bit each; to be asked for when every condition of the question is ground.
     pub(crate) fn axioms(&mut self, world: &World) -> Vec<Bit> {
         let mut axioms = self.check_axioms(world);
         axioms.extend(self.key_axioms(world));
+        axioms.extend(self.width_axioms(world));
+        axioms.extend(self.range_axioms());
         axioms.extend(self.claim_axioms());
         axioms.extend(self.subject_axioms());
         axioms.extend(self.call_axioms());
@@ -58,6 +60,59 @@ impl Problem<'_> {
             equal.extend([!null, same]);
         }
         Some(!self.circuit.and(&equal))
+    }
+
+    /// A column of limited length is no longer text.
+    fn width_axioms(&mut self, world: &World) -> Vec<Bit> {
+        let mut short = Vec::new();
+        for (source, (_, ground)) in &self.sources {
+            if let (Source::Cell(slot, column), Ground::Value { null, value }) = (source, ground)
+                && let Some(width) = self.slots.get(*slot).and_then(|s| world.width(&s.relation, column))
+            {
+                short.push((width, *null, *value));
+            }
+        }
+        let texts: Vec<_> = if short.is_empty() { Vec::new() } else { self.texts() };
+        let mut axioms = Vec::new();
+        for (width, null, value) in short {
+            for (literal, _) in texts.iter().filter(|(_, length)| *length > width) {
+                let same = self.circuit.equal(value, *literal);
+                axioms.push(self.circuit.or(&[null, !same]));
+            }
+        }
+        axioms
+    }
+
+    /// A number of a narrow type is none that is out of its range.
+    fn range_axioms(&mut self) -> Vec<Bit> {
+        let whole = |id: &super::ValueId| match self.circuit.nodes.get(id.index()) {
+            Some(super::Node::Literal(Value::Int(number))) => Some((*id, *number)),
+            _ => None,
+        };
+        let numbers: Vec<_> = self.literals.keys().filter_map(whole).collect();
+        let mut wrong = Vec::new();
+        for (data_type, ground) in self.sources.values() {
+            if let (Type::Int2 | Type::Int4, Ground::Value { null, value }) = (data_type, ground) {
+                let out = numbers.iter().filter(|(_, number)| !in_range(*number, data_type));
+                wrong.extend(out.map(|(literal, _)| (*null, *value, *literal)));
+            }
+        }
+        wrong
+            .into_iter()
+            .map(|(null, value, literal)| {
+                let same = self.circuit.equal(value, literal);
+                self.circuit.or(&[null, !same])
+            })
+            .collect()
+    }
+
+    /// The literals that are text, with their lengths.
+    fn texts(&self) -> Vec<(super::ValueId, usize)> {
+        let length = |id: &super::ValueId| match self.circuit.nodes.get(id.index()) {
+            Some(super::Node::Literal(Value::Text(text))) => Some((*id, text.chars().count())),
+            _ => None,
+        };
+        self.literals.keys().filter_map(length).collect()
     }
 
     /// What is in the claims is only there if what it is in is.

@@ -29,10 +29,22 @@ pub struct World {
 }
 
 impl World {
-    /// Whether nothing is guaranteed.
+    /// Whether nothing is guaranteed beside what the types of columns say.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.relations.values().all(|facts| facts.keys.is_empty() && facts.checks.is_empty())
+    }
+
+    /// The same without what constraints add.
+    #[must_use]
+    pub fn of_types(&self) -> Self {
+        let bare = |facts: &Facts| Facts { widths: facts.widths.clone(), ..Facts::default() };
+        Self { relations: self.relations.iter().map(|(name, facts)| (name.clone(), bare(facts))).collect() }
+    }
+
+    /// How many characters a column holds at most, if there is a limit.
+    pub(crate) fn width(&self, relation: &QualifiedName, column: &str) -> Option<usize> {
+        self.relations.get(relation)?.widths.get(column).copied()
     }
 }
 
@@ -43,6 +55,8 @@ pub struct Facts {
     pub keys: Vec<Box<[Arc<str>]>>,
     /// CHECK constraints: conditions over a row variable that are not FALSE in any row.
     pub checks: Vec<(Row, Id)>,
+    /// How many characters a column of limited length holds at most.
+    pub widths: BTreeMap<Arc<str>, usize>,
 }
 
 /// A truth value: whether it is TRUE, and whether it is FALSE.

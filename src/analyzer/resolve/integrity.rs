@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Resolver;
 use crate::analyzer::term::{Id, Key, Query, Row, Term, Type};
-use crate::model::{Column, Constraint, ConstraintKind, Relation};
+use crate::model::{Column, Constraint, ConstraintKind, Relation, TypeKind};
 
 impl Resolver<'_> {
     /// Columns that are never NULL and that no two rows share.
@@ -82,9 +82,16 @@ impl Resolver<'_> {
         self.column_of(row, place, at).ok()
     }
 
+    fn is_domain(&self, data_type: &str) -> bool {
+        let is_it = |t: &crate::model::Type| t.name.to_string() == *data_type;
+        self.schema.types.iter().find(|t| is_it(t)).is_some_and(|t| matches!(t.kind, TypeKind::Domain { .. }))
+    }
+
     /// That a new row has a column's default, if that is known beforehand.
     pub(crate) fn is_default(&mut self, relation: &Relation, column: &Column, row: Row) -> Option<Id> {
-        if column.identity.is_some() || column.generated.is_some() {
+        // A domain may have a default of its own, which the model does not tell.
+        let is_domain = column.default.is_none() && self.is_domain(&column.data_type);
+        if column.identity.is_some() || column.generated.is_some() || is_domain {
             return None;
         }
         let value = self.column_named(relation, row, &column.name)?;

@@ -124,6 +124,8 @@ pub(crate) struct Resolver<'a> {
     pub(crate) also: Option<&'a Schema>,
     /// A relation whose policies call for themselves.
     pub(crate) recursion: Option<QualifiedName>,
+    /// A relation that policies read, outside of functions, without the privilege to.
+    pub(crate) denied: Option<QualifiedName>,
     /// Rows that are like another but for some columns.
     variants: HashMap<Row, (Row, Vec<String>)>,
 }
@@ -162,6 +164,7 @@ impl<'a> Resolver<'a> {
             assumed: BTreeSet::new(),
             also: None,
             recursion: None,
+            denied: None,
             variants: HashMap::new(),
         }
     }

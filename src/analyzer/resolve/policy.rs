@@ -22,7 +22,10 @@ impl Resolver<'_> {
         };
         let Some(relation) = self.schema.relation(&relation.name) else { return Ok(self.terms.boolean(true)) };
         if effective.access(&role, relation, Command::Select).columns == Columns::None {
-            // Without the privilege the whole query fails.
+            // Without the privilege the whole query fails: as it starts, or within a function when that runs.
+            if self.inside.iter().all(|name| is_rewriter(name)) {
+                self.denied.get_or_insert_with(|| relation.name.clone());
+            }
             return Ok(self.terms.raise(Type::Bool));
         }
         if !effective.row_security(&role, relation).applies() {
@@ -60,10 +63,9 @@ impl Resolver<'_> {
         if let Some(at) = self.inside.iter().rposition(|inside| *inside == name) {
             // Within a function it is found only when that runs.
             let between = self.inside.get(at..).unwrap_or_default();
-            let is_rewriter = |n: &String| n.starts_with(POLICIES) || n.starts_with("view ");
-            let is_rewritten = between.iter().all(is_rewriter);
+            let is_rewritten = between.iter().all(|name| is_rewriter(name));
             // Only what no function stands around fails whatever is evaluated.
-            if self.inside.iter().all(is_rewriter) {
+            if self.inside.iter().all(|name| is_rewriter(name)) {
                 self.recursion.get_or_insert_with(|| relation.name.clone());
             }
             let reason = format!("{name}, which refer to themselves");
@@ -96,6 +98,11 @@ impl Resolver<'_> {
 }
 
 const POLICIES: &str = "the policies of ";
+
+/// Whether what stands around is a part of the query itself, and no function that runs on its own.
+fn is_rewriter(name: &str) -> bool {
+    name.starts_with(POLICIES) || name.starts_with("view ")
+}
 
 fn policies_name(relation: &QualifiedName) -> String {
     format!("{POLICIES}{relation}")

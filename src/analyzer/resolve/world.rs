@@ -28,6 +28,7 @@ impl Resolver<'_> {
         if std::iter::once(relation).chain(below.iter().copied()).any(|r| r.kind == RelationKind::ForeignTable) {
             return facts;
         }
+        self.widths(relation, &mut facts);
         let enforced = |c: &&Constraint| {
             c.validated && c.enforced && !c.deferrable && !c.definition.to_ascii_uppercase().ends_with(" NO INHERIT")
         };
@@ -61,4 +62,21 @@ impl Resolver<'_> {
         }
         facts
     }
+
+    /// The lengths that the types of columns allow: nothing longer is ever stored.
+    fn widths(&self, relation: &Relation, facts: &mut Facts) {
+        let other = self.also.and_then(|schema| schema.relation(&relation.name));
+        for column in &relation.columns {
+            let same = other.is_none_or(|o| o.column(&column.name).is_some_and(|c| c.data_type == column.data_type));
+            if let Some(width) = text_width(&column.data_type).filter(|_| same) {
+                facts.widths.insert(column.name.as_str().into(), width);
+            }
+        }
+    }
+}
+
+/// The length that a type as `format_type` prints it allows its texts.
+fn text_width(name: &str) -> Option<usize> {
+    let rest = name.strip_prefix("character varying(").or_else(|| name.strip_prefix("character("))?;
+    rest.strip_suffix(')')?.parse().ok()
 }

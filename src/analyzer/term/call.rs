@@ -226,4 +226,6 @@ fn widens(from: &Type, to: &Type) -> bool {
         _ => None,
     };
     matches!((rank(from), rank(to)), (Some(a), Some(b)) if a <= b)
+        // There are more days than instants.
+        || matches!((from, to), (Type::Timestamp | Type::Timestamptz, Type::Date))
 }

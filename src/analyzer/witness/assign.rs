@@ -15,6 +15,8 @@ struct Class {
     component: usize,
     code: usize,
     value: Option<Value>,
+    /// How long a text may be.
+    most: usize,
 }
 
 /// The value of each source (`None` is NULL); one for which none could be made up is left out.
@@ -53,14 +55,15 @@ impl Model<'_, '_, '_> {
 
     /// Sorts the leaves that are not NULL into classes; those that meet a constant are that.
     fn classify(&mut self) {
-        for (data_type, ground) in self.shape.sources.values() {
+        for (source, (data_type, ground)) in self.shape.sources {
             let Ground::Value { null, value } = ground else { continue };
             if self.solver.value(*null) {
                 continue;
             }
             let Some((component, code)) = self.key(*value) else { continue };
-            let new = || Class { data_type: data_type.clone(), component, code, value: None };
+            let new = || Class { data_type: data_type.clone(), component, code, value: None, most: usize::MAX };
             let class = self.classes.entry((component, code)).or_insert_with(new);
+            class.most = class.most.min(self.shape.width(source).unwrap_or(usize::MAX));
             // The narrowest of the types that compare, so that the value fits all.
             if matches!(data_type, Type::Int2 | Type::Name)
                 || (*data_type == Type::Int4 && class.data_type == Type::Int8)
@@ -149,7 +152,7 @@ impl Model<'_, '_, '_> {
                 if let Some(key) = self.open_class(*ground) {
                     let data_type = self.classes.get(&key).map(|c| c.data_type.clone());
                     if let Some(t) = data_type.filter(|t| !t.is_text() && t.element().is_none()) {
-                        let value = self.inventor.fresh(&t);
+                        let value = self.inventor.fresh(&t, usize::MAX);
                         self.set(key, value);
                     }
                 }
@@ -168,7 +171,9 @@ impl Model<'_, '_, '_> {
     }
 
     fn set(&mut self, key: (usize, usize), value: Option<Value>) {
-        if let (Some(class), Some(value)) = (self.classes.get_mut(&key), value) {
+        if let (Some(class), Some(value)) = (self.classes.get_mut(&key), value)
+            && !matches!(&value, Value::Text(text) if text.chars().count() > class.most)
+        {
             self.inventor.reserve(&value);
             class.value.get_or_insert(value);
         }
@@ -236,8 +241,8 @@ impl Model<'_, '_, '_> {
     fn invent(&mut self) {
         let open: Vec<_> = self.classes.iter().filter(|(_, c)| c.value.is_none()).map(|(key, _)| *key).collect();
         for key in open {
-            if let Some(t) = self.classes.get(&key).map(|c| c.data_type.clone()) {
-                let value = self.inventor.fresh(&t);
+            if let Some((t, most)) = self.classes.get(&key).map(|c| (c.data_type.clone(), c.most)) {
+                let value = self.inventor.fresh(&t, most);
                 self.set(key, value);
             }
         }

@@ -18,16 +18,31 @@ impl Inventor {
     }
 
     /// A value that was not used yet; `None` for types of which none can be made up.
-    pub(super) fn fresh(&mut self, data_type: &Type) -> Option<Value> {
+    /// A text has at most so many characters.
+    pub(super) fn fresh(&mut self, data_type: &Type, most: usize) -> Option<Value> {
+        let is_short = |value: &Value| !matches!(value, Value::Text(text) if text.len() > most);
         loop {
             self.next += 1;
             let value = nth(self.next, data_type)?;
-            let is_used = |u: &Value| u == &value || u.equals(&value) == Some(true);
-            if !self.used.iter().any(is_used) {
-                self.used.insert(value.clone());
+            if !is_short(&value) {
+                return self.letters(most);
+            }
+            if self.take(&value) {
                 return Some(value);
             }
         }
+    }
+
+    /// Whether a value was not used yet; then it is now.
+    fn take(&mut self, value: &Value) -> bool {
+        let is_used = |u: &Value| u == value || u.equals(value) == Some(true);
+        !self.used.iter().any(is_used) && self.used.insert(value.clone())
+    }
+
+    /// A word of few letters.
+    fn letters(&mut self, most: usize) -> Option<Value> {
+        let words = (0..2000).map(word).take_while(|word| word.len() <= most);
+        words.map(|word| Value::Text(word.into())).find(|word| self.take(word))
     }
 
     /// Values in ascending order between two, as many as asked for.
@@ -60,6 +75,13 @@ impl Inventor {
         made.iter().flatten().for_each(|v| self.reserve(v));
         made
     }
+}
+
+/// `a` to `z`, `aa` and so on.
+fn word(n: u32) -> String {
+    let letter = u8::try_from(n % 26).map_or('a', |at| char::from(b'a' + at));
+    let before = (n / 26).checked_sub(1).map(word).unwrap_or_default();
+    format!("{before}{letter}")
 }
 
 fn at_scale(at: i64, data_type: &Type) -> Option<Value> {

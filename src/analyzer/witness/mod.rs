@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::evaluate::{Database, Evaluator, Session, Tuple, with_claim};
-use super::ground::{Ground, Problem, Source};
+use super::ground::{Ground, Problem, Source, World};
 use super::solve::Solver;
 use super::term::{Access, CLAIMS, Id, Json, Row, Terms, Value};
 use crate::model::QualifiedName;
@@ -94,13 +94,20 @@ pub(crate) struct Shape<'p> {
     pub(crate) slots: &'p [super::ground::Slot],
     pub(crate) sources: &'p BTreeMap<Source, (super::term::Type, Ground)>,
     pub(crate) calls: &'p [super::ground::Call],
+    pub(crate) world: &'p World,
 }
 
 impl<'p> Shape<'p> {
     /// The parts of `problem`, and its circuit.
-    pub(crate) fn split<'a>(problem: &'p mut Problem<'a>) -> (Self, &'p mut super::ground::Circuit) {
+    pub(crate) fn split(problem: &'p mut Problem<'_>, world: &'p World) -> (Self, &'p mut super::ground::Circuit) {
         let Problem { slots, sources, calls, circuit, .. } = problem;
-        (Self { slots, sources, calls }, circuit)
+        (Self { slots, sources, calls, world }, circuit)
+    }
+
+    /// How many characters a source holds at most, if there is a limit.
+    pub(crate) fn width(&self, source: &Source) -> Option<usize> {
+        let Source::Cell(slot, column) = source else { return None };
+        self.world.width(&self.slots.get(*slot)?.relation, column)
     }
 }
 

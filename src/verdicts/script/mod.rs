@@ -39,6 +39,21 @@ pub struct Scene<'a> {
     pub rule: Option<&'a str>,
 }
 
+impl Scene<'_> {
+    fn may(&self, command: Command, column: &str) -> bool {
+        match &self.effective.access(self.role, self.relation, command).columns {
+            Columns::All => true,
+            Columns::Only(held) => held.iter().any(|(c, _)| c == column),
+            Columns::None => self.asked == Asked::GrantsAll,
+        }
+    }
+
+    /// Whether the command gives the column a value: what is granted by a rule is written whole.
+    fn writes(&self, column: &str) -> bool {
+        self.asked == Asked::GrantsAll || self.may(self.command, column)
+    }
+}
+
 /// The steps that show a witness.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Script {
@@ -87,8 +102,13 @@ impl Script {
         for (name, tuples) in &witness.database.relations {
             let Some(relation) = schema.relation(name) else { continue };
             for tuple in tuples {
-                let cells = cells(tuple, relation, schema);
+                let mut cells = self::cells(tuple, relation, schema);
                 let of_subject = reached.is_none() && old.is_some_and(|o| o.relation == *name && o.columns == *tuple);
+                if of_subject && let Some(new) = new.filter(|_| scene.command == Command::Update) {
+                    // What is not said of the row as it was, and cannot be set, is as it will be.
+                    let after = self::cells(&new.columns, relation, schema);
+                    cells = after.into_iter().filter(|(column, _)| !scene.writes(column)).chain(cells).collect();
+                }
                 let row = filler.row(relation, cells);
                 if of_subject {
                     reached = Some(row);
@@ -98,7 +118,11 @@ impl Script {
         let written = new.filter(|_| !is_view && scene.command != Command::Select);
         let mut act = Act { scene, schema, old: None, new: None };
         if let Some(row) = written {
-            let cells = cells(&row.columns, scene.relation, schema);
+            let mut cells = cells(&row.columns, scene.relation, schema);
+            if let Some(place) = reached.filter(|_| scene.command == Command::Update) {
+                let before = filler.cells(place);
+                cells.extend(before.into_iter().filter(|(column, _)| !scene.writes(column)));
+            }
             if scene.command == Command::Update && reached.is_none() {
                 // Nothing is known of the row that was there: one that is alike but for what is written.
                 reached = Some(filler.row(scene.relation, cells.clone()));
@@ -223,13 +247,21 @@ impl Act<'_, '_> {
         let Scene { relation, command, .. } = *self.scene;
         let old = self.old.clone().unwrap_or_default();
         let name = &relation.name;
-        let readable = |column: &str| self.may(Command::Select, column);
+        // What the role is to be refused, it may be refused for want of the privilege to read.
+        let readable = |column: &str| self.scene.asked == Asked::GrantsAll || self.scene.may(Command::Select, column);
         let found = match self.condition(&old, readable) {
             text if text.is_empty() => String::new(),
             text => format!(" where {text}"),
         };
         // A statement that reads no column is not held back by SELECT policies.
-        let filter = if self.scene.caller == Caller::DataApi { found.as_str() } else { "" };
+        let filter = match self.scene.caller {
+            Caller::Sql => String::new(),
+            Caller::DataApi if found.is_empty() => {
+                let column = relation.columns.iter().find(|c| readable(&c.name))?;
+                format!(" where ({} is null) is not null", quote_ident(&column.name))
+            }
+            Caller::DataApi => found.clone(),
+        };
         Some(match command {
             Command::Select => format!("select {} from {name}{found}", self.selected()),
             Command::Delete => format!("delete from {name}{filter}"),
@@ -237,7 +269,7 @@ impl Act<'_, '_> {
             Command::Insert => {
                 let new = self.new.as_ref()?;
                 // What the role may not write keeps its default.
-                let own: Cells = new.iter().filter(|(c, _)| self.may(command, c)).map(pair).collect();
+                let own: Cells = new.iter().filter(|(c, _)| self.scene.writes(c)).map(pair).collect();
                 Insert::new(relation, own).to_string()
             }
         })
@@ -251,18 +283,10 @@ impl Act<'_, '_> {
         }
     }
 
-    fn may(&self, command: Command, column: &str) -> bool {
-        match &self.scene.effective.access(self.scene.role, self.scene.relation, command).columns {
-            Columns::All => true,
-            Columns::Only(held) => held.iter().any(|(c, _)| c == column),
-            Columns::None => self.scene.asked == Asked::GrantsAll,
-        }
-    }
-
     /// What is set: all that the new row has otherwise; where nothing is, something to what it is already.
     fn assignments(&self, old: &Cells) -> Option<String> {
         let can_set = |column: &str| {
-            self.may(Command::Update, column)
+            self.scene.writes(column)
                 && self.scene.relation.column(column).is_some_and(|c| c.generated.is_none())
         };
         let new = self.new.as_ref().unwrap_or(old);

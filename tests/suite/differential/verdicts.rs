@@ -114,7 +114,7 @@ fn witnesses_replay_and_proofs_stand() {
                 let kind = match reason {
                     Reason::Abstraction(_) => "abstraction",
                     Reason::Unbounded(_) => "for all, some",
-                    Reason::Limit => "limit",
+                    Reason::Limit | Reason::Privilege(_) => "limit",
                 };
                 *counts.unknown.entry(kind.to_owned()).or_default() += 1;
             }
