@@ -13,8 +13,8 @@ use super::evaluate::{Database, Evaluator, Session, Stop, Tuple};
 use super::ground::{Bit, Encoding, Ground, Problem, Source};
 use super::solve::{Answer, Solver};
 use super::term::{Id, Terms};
-use crate::model::QualifiedName;
 use super::witness::{Shape, Witness, WitnessRow, of_model};
+use crate::model::QualifiedName;
 
 pub use super::ground::{Facts, Subject, World};
 pub use super::solve::Limits;
@@ -148,12 +148,7 @@ impl Question<'_> {
         all.into_iter().fold(Bound::default(), Bound::and)
     }
 
-    fn search(
-        &self,
-        rows: &BTreeMap<Arc<QualifiedName>, usize>,
-        nested: bool,
-        deadline: Instant,
-    ) -> Verdict {
+    fn search(&self, rows: &BTreeMap<Arc<QualifiedName>, usize>, nested: bool, deadline: Instant) -> Verdict {
         let mut problem = Problem::new(self.terms, &self.subjects, rows, nested, self.limits);
         let subjects = problem.subjects();
         let mut demands = Vec::new();

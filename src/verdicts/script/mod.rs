@@ -123,6 +123,10 @@ impl Script {
                 let before = filler.cells(place);
                 cells.extend(before.into_iter().filter(|(column, _)| !scene.writes(column)));
             }
+            if scene.command == Command::Insert {
+                // What the role may not write keeps its default.
+                cells.retain(|column, _| scene.writes(column));
+            }
             if scene.command == Command::Update && reached.is_none() {
                 // Nothing is known of the row that was there: one that is alike but for what is written.
                 reached = Some(filler.row(scene.relation, cells.clone()));
@@ -286,8 +290,7 @@ impl Act<'_, '_> {
     /// What is set: all that the new row has otherwise; where nothing is, something to what it is already.
     fn assignments(&self, old: &Cells) -> Option<String> {
         let can_set = |column: &str| {
-            self.scene.writes(column)
-                && self.scene.relation.column(column).is_some_and(|c| c.generated.is_none())
+            self.scene.writes(column) && self.scene.relation.column(column).is_some_and(|c| c.generated.is_none())
         };
         let new = self.new.as_ref().unwrap_or(old);
         let changed: Vec<_> = new.iter().filter(|(c, value)| can_set(c) && old.get(*c) != Some(value)).collect();

@@ -18,7 +18,8 @@ fn lookups(c: &mut Choice) -> String {
     let mut sql = String::new();
     for _ in 0..c.below(6) {
         let role = c.pick(&["'admin'", "'member'", "null", "'a'", "'lo'"]);
-        write!(sql, "insert into app.members values ({}, {}, {role});", cell(c, "int", true), cell(c, "uuid", true)).unwrap();
+        write!(sql, "insert into app.members values ({}, {}, {role});", cell(c, "int", true), cell(c, "uuid", true))
+            .unwrap();
     }
     for _ in 0..c.below(4) {
         let (id, owner, open) = (cell(c, "int", true), cell(c, "uuid", true), cell(c, "boolean", true));
@@ -115,7 +116,8 @@ fn read(
 ) -> Option<String> {
     let rows: Vec<String> = (1..=ROWS).map(|tag| format!("{tag}, {}", values(c, table).join(", "))).collect();
     let name = format!("app.{}", table.name);
-    block_on(client.query("select fuzz.fill($1, $2)", &[&name, &rows])).unwrap_or_else(|e| panic!("{}\n{rows:?}", explain(&e)));
+    block_on(client.query("select fuzz.fill($1, $2)", &[&name, &rows]))
+        .unwrap_or_else(|e| panic!("{}\n{rows:?}", explain(&e)));
     for answer in answers.iter().filter(|a| a.proved) {
         let query = "select seen, beyond, missing from fuzz.reads($1, $2, $3)";
         let row = block_on(client.query_one(query, &[&name, &table.role, &answer.rule]))

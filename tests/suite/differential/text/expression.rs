@@ -16,18 +16,56 @@ pub(super) struct Writer<'c> {
 
 /// Types that conditions compare most; the rest come up through casts as well.
 const COMPARED: [Kind; 30] = [
-    "uuid", "uuid", "uuid", "uuid", "int", "int", "int", "text", "text", "text", "text", "numeric", "numeric",
-    "boolean", "date", "timestamptz", "timestamp", "text[]", "jsonb", "app.lvl", "app.lvl", "char(3)", "char(3)",
-    "varchar(4)", "float8", "bigint", "bytea", "interval", "app.code", "int[]",
+    "uuid",
+    "uuid",
+    "uuid",
+    "uuid",
+    "int",
+    "int",
+    "int",
+    "text",
+    "text",
+    "text",
+    "text",
+    "numeric",
+    "numeric",
+    "boolean",
+    "date",
+    "timestamptz",
+    "timestamp",
+    "text[]",
+    "jsonb",
+    "app.lvl",
+    "app.lvl",
+    "char(3)",
+    "char(3)",
+    "varchar(4)",
+    "float8",
+    "bigint",
+    "bytea",
+    "interval",
+    "app.code",
+    "int[]",
 ];
 
 const ORDERED: [Kind; 12] = [
-    "int", "numeric", "date", "timestamptz", "timestamp", "app.lvl", "text", "bigint", "char(3)", "float8", "interval",
+    "int",
+    "numeric",
+    "date",
+    "timestamptz",
+    "timestamp",
+    "app.lvl",
+    "text",
+    "bigint",
+    "char(3)",
+    "float8",
+    "interval",
     "varchar(4)",
 ];
 
 impl Writer<'_> {
-    fn name(&mut self, kind: Kind) -> String {
+    /// Something of the type that can be named, or a literal where there is nothing.
+    pub(super) fn name(&mut self, kind: Kind) -> String {
         let names: Vec<_> = self.names.iter().filter(|(_, k)| *k == kind).map(|(n, _)| n.clone()).collect();
         if names.is_empty() { literal(self.c, kind) } else { self.c.pick(&names) }
     }
@@ -84,7 +122,11 @@ impl Writer<'_> {
                 format!("({own}::text)::date"),
             ],
             "timestamptz" => {
-                vec![format!("{}::timestamptz", self.name("date")), "now()".to_owned(), format!("{own} + interval '1 day'")]
+                vec![
+                    format!("{}::timestamptz", self.name("date")),
+                    "now()".to_owned(),
+                    format!("{own} + interval '1 day'"),
+                ]
             }
             "timestamp" => vec![format!("{}::timestamp", self.name("timestamptz")), format!("{own}::date::timestamp")],
             "interval" => vec![format!("{own}::text::interval"), "interval '1 day'".to_owned()],
@@ -119,8 +161,23 @@ impl Writer<'_> {
 
     fn texts(&mut self, own: &str) -> Vec<String> {
         let other = self.c.pick(&[
-            "uuid", "int", "numeric", "boolean", "app.lvl", "char(3)", "varchar(4)", "float8", "date", "timestamptz",
-            "timestamp", "jsonb", "text[]", "bigint", "app.code", "bytea", "interval",
+            "uuid",
+            "int",
+            "numeric",
+            "boolean",
+            "app.lvl",
+            "char(3)",
+            "varchar(4)",
+            "float8",
+            "date",
+            "timestamptz",
+            "timestamp",
+            "jsonb",
+            "text[]",
+            "bigint",
+            "app.code",
+            "bytea",
+            "interval",
         ]);
         let (printed, int, literal) = (self.name(other), self.name("int"), self.c.pick(pool("text")));
         vec![
@@ -244,7 +301,8 @@ impl Writer<'_> {
     }
 
     fn special(&mut self) -> String {
-        let (text, array, int, json) = (self.value("text", 0), self.name("text[]"), self.name("int"), self.name("jsonb"));
+        let (text, array, int, json) =
+            (self.value("text", 0), self.name("text[]"), self.name("int"), self.name("jsonb"));
         let forms = [
             format!("app.is_admin({int})"),
             format!("{text} = any ({array})"),
@@ -297,7 +355,9 @@ impl Writer<'_> {
             format!("{int} in (select {m}.team_id from app.members {m} where {place} union select 1)"),
             format!("auth.uid() in (select {m}.user_id from app.members {m} where {place} order by 1)"),
             format!("exists (select from app.members {m} join app.teams g on g.id = {m}.team_id where {place})"),
-            format!("exists (select from app.members {m} left join app.teams g on g.id = {m}.team_id and g.open where {place})"),
+            format!(
+                "exists (select from app.members {m} left join app.teams g on g.id = {m}.team_id and g.open where {place})"
+            ),
             format!("{int} in (select g.id from app.teams g where g.open or g.owner = auth.uid())"),
         ];
         self.c.pick(&forms)

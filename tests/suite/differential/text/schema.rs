@@ -99,13 +99,19 @@ pub(super) fn helper(c: &mut Choice, at: usize) -> String {
     let [a, b, d] = [0, 1, 1].map(|depth| writer.condition(depth));
     let found = format!("from app.members m where m.user_id = x and m.team_id = {int}");
     let body = if is_sql {
-        let bodies = [format!("select {b}"), format!("select exists (select 1 {found} and {a})"), format!("select m.role = 'admin' {found} limit 1")];
+        let bodies = [
+            format!("select {b}"),
+            format!("select exists (select 1 {found} and {a})"),
+            format!("select m.role = 'admin' {found} limit 1"),
+        ];
         format!("language sql as $$ {} $$", c.pick(&bodies))
     } else {
         let bodies = [
             format!("begin return {b}; end"),
             format!("begin if {a} then return {b}; elsif x is null then return null; end if; return {d}; end"),
-            format!("declare r text; begin select m.role into r {found}; if not found then return false; end if; return r = 'admin'; end"),
+            format!(
+                "declare r text; begin select m.role into r {found}; if not found then return false; end if; return r = 'admin'; end"
+            ),
             format!("declare n int; begin select count(*) into n {found}; return n > 0; end"),
             format!("declare r record; begin select * into r {found} limit 1; return r.role is not null and {a}; end"),
             format!("declare ok boolean := false; begin ok := {a}; if ok then return true; end if; return {b}; end"),
@@ -130,8 +136,7 @@ pub(super) fn table(c: &mut Choice, at: usize, helpers: usize) -> Table {
         _ => Focus::Delete,
     };
     let role = if c.chance(80) { "authenticated" } else { "anon" };
-    let columns: Vec<_> =
-        COLUMNS.iter().filter(|_| c.chance(75)).map(|(n, k, _)| (*n, *k)).collect::<Vec<_>>();
+    let columns: Vec<_> = COLUMNS.iter().filter(|_| c.chance(75)).map(|(n, k, _)| (*n, *k)).collect::<Vec<_>>();
     let columns: Vec<_> = columns.into_iter().map(|(n, k)| (n, k, !c.chance(12))).collect();
     let writes = matches!(focus, Focus::Insert | Focus::Update);
     let only = (writes && c.chance(35)).then(|| columns.iter().filter(|_| c.chance(50)).map(|(n, ..)| *n).collect());
@@ -155,7 +160,9 @@ fn create(c: &mut Choice, name: &str, columns: &[(&'static str, Kind, bool)]) ->
         parts.push(format!("{column} {kind} {more}{default}{null}"));
     }
     let has = |column: &str| columns.iter().any(|(n, ..)| *n == column);
-    for (column, check) in [("org", "org in ('a', 'A', '1')"), ("team", "team > 0"), ("vc", "vc <> 'ab'"), ("n", "n >= 1")] {
+    for (column, check) in
+        [("org", "org in ('a', 'A', '1')"), ("team", "team > 0"), ("vc", "vc <> 'ab'"), ("n", "n >= 1")]
+    {
         if has(column) && c.chance(12) {
             parts.push(format!("check ({check})"));
         }
@@ -182,6 +189,9 @@ fn grant(ddl: &mut String, name: &str, focus: Focus, role: &str, only: Option<&[
 
 /// Policies, and rules that some of them are likely to keep to.
 fn policies(w: &mut Writer<'_>, name: &str, focus: Focus, role: &str, ddl: &mut String) -> Vec<String> {
+    if w.c.chance(45) {
+        return alike(w, name, focus, role, ddl);
+    }
     let (mut old, mut new) = (Sides::default(), Sides::default());
     for n in 0..1 + w.c.below(3) {
         let restrictive = n > 0 && w.c.chance(40);
@@ -204,6 +214,20 @@ fn policies(w: &mut Writer<'_>, name: &str, focus: Focus, role: &str, ddl: &mut 
         Focus::Update => vec![old.rule(w), new.rule(w)],
         Focus::Select | Focus::Delete => vec![old.rule(w)],
     }
+}
+
+/// One policy, and the rule in another spelling.
+fn alike(w: &mut Writer<'_>, name: &str, focus: Focus, role: &str, ddl: &mut String) -> Vec<String> {
+    let (policy, rule) = w.near();
+    let word = focus.word();
+    let text = match focus {
+        Focus::Insert => format!("with check ({policy})"),
+        Focus::Update => format!("using ({policy}) with check ({policy})"),
+        _ => format!("using ({policy})"),
+    };
+    ddl.push_str(&format!("create policy p on app.{name} for {word} to {role} {text};\n"));
+    let rules = if focus == Focus::Update { 2 } else { 1 };
+    vec![rule; rules]
 }
 
 /// The conditions of policies by kind.
