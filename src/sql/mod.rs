@@ -22,6 +22,7 @@ mod catalog;
 mod error;
 mod keywords;
 mod types;
+mod volatility;
 
 pub(crate) mod lex;
 pub(crate) mod names;
@@ -34,6 +35,7 @@ pub(crate) fn is_builtin_operator(symbol: &str) -> bool {
 pub use catalog::{Catalog, Key, Routine, RoutineParameter, SchemaCatalog, Table, TableColumn, UserType};
 pub use error::{ErrorKind, SqlError};
 pub use types::Type;
+pub(crate) use volatility::mutable_part;
 
 /// Whether `pg_catalog` has a function of that name, in whichever version.
 pub(crate) fn is_builtin_function(name: &str) -> bool {

@@ -113,6 +113,7 @@ impl Run {
         }
         if let Some(text) = &new.generated {
             let code = self.code_of_default(relation, place, text)?;
+            self.must_be_immutable(&code, "the expression of a generated column")?;
             self.set_default(relation, place, Some(code));
         }
         Ok(())

@@ -66,6 +66,7 @@ impl Run {
             parent: None,
             origin: self.origin,
         };
+        self.must_be_immutable_index(&index)?;
         let id = self.insert_index(index);
         if !create.only {
             self.clone_index(id);
@@ -196,7 +197,7 @@ impl Run {
             Some(text) => Some(self.code(relation, text)?),
             None => None,
         };
-        Ok(Index {
+        let index = Index {
             relation,
             name: String::new(),
             keys,
@@ -208,7 +209,9 @@ impl Run {
             method,
             parent: None,
             origin: self.origin,
-        })
+        };
+        self.must_be_immutable_index(&index)?;
+        Ok(index)
     }
 }
 
@@ -242,7 +245,7 @@ fn closing(tokens: &[Token], open: usize) -> usize {
 }
 
 /// The bytes of the elements of the list in brackets at `open`.
-fn elements(tokens: &[Token], open: usize) -> Vec<(usize, usize)> {
+pub(super) fn elements(tokens: &[Token], open: usize) -> Vec<(usize, usize)> {
     let close = closing(tokens, open);
     let inner = tokens.get(open + 1..close.saturating_sub(1)).unwrap_or_default();
     let mut found = Vec::new();

@@ -58,6 +58,7 @@ mod targets;
 mod triggers;
 mod types;
 mod views;
+mod volatility;
 mod words;
 
 #[cfg(test)]

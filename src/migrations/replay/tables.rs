@@ -180,6 +180,9 @@ impl Run {
         places: &[usize],
         likes: &[Like],
     ) -> Result {
+        if let Some(by) = &create.partition_by {
+            self.must_be_immutable_key(id, &by.text)?;
+        }
         for (new, place) in new.iter().zip(places) {
             self.finish_column(id, *place, new)?;
         }
