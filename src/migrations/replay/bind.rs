@@ -182,14 +182,14 @@ impl Run {
 
     /// Whether an operator that is missed compares types that no extension brings operators for.
     fn compares_known_types(&self, what: &str) -> bool {
-        let plain = ["text", "character varying", "boolean", "smallint", "integer", "bigint", "numeric", "uuid"];
         let known = |name: &str| {
             let name = name.trim_matches(|c: char| c == '`' || c == ' ').trim_end_matches("[]");
             let last = name.rsplit_once('.').map_or(name, |(_, last)| last);
             let is_enum = |t: &super::catalog::object::Type| {
                 t.name == last && matches!(t.kind, super::catalog::object::TypeKind::Enum(_))
             };
-            plain.contains(&name) || self.catalog.types.iter().any(|(_, t)| is_enum(t))
+            let plain = name.split_once('(').map_or(name, |(name, _)| name);
+            super::builtin::type_name(plain, None).is_some() || self.catalog.types.iter().any(|(_, t)| is_enum(t))
         };
         // Of IN, BETWEEN and their kin the text does not show the operator.
         let shown = what.strip_prefix("no operator ").unwrap_or_default();

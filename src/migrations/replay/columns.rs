@@ -254,6 +254,13 @@ impl Run {
             }
             if !local {
                 // A child that has the column already shares it from now on.
+                let data_type = self.new_column(definition)?.column.data_type;
+                let own = self.catalog.relations.get(relation).and_then(|r| r.columns.get(place));
+                if own.is_some_and(|own| own.data_type != data_type) {
+                    let table = self.catalog.qualified(relation);
+                    let message = format!("child `{table}` has another type for column `{}`", definition.name);
+                    return reject(state::DATATYPE_MISMATCH, message);
+                }
                 if let Some(own) = self.catalog.relations.edit(relation).and_then(|r| r.columns.get_mut(place)) {
                     own.inherited = true;
                 }

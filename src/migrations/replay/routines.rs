@@ -2,13 +2,15 @@
 
 use super::Object;
 use super::catalog::Id;
+use super::catalog::code::Code;
 use super::catalog::names::Space;
+use super::catalog::object::{Function, Namespace};
 use super::catalog::types::TypeRef;
 use super::run::{Result, Run, gap, reject, state};
 use crate::migrations::Name;
 use crate::migrations::parse::grant::RoutineKind;
 use crate::migrations::parse::routine::Signature;
-use crate::model::{ArgumentMode, FunctionId, FunctionKind};
+use crate::model::{ArgumentMode, FunctionId, FunctionKind, Origin, Volatility};
 
 impl Run {
     /// The routine that a signature means.
@@ -99,7 +101,66 @@ impl Run {
 
     /// The function of a trigger, which takes no arguments.
     pub(super) fn trigger_function(&mut self, name: &Name) -> Result<Id> {
+        let of_system = name.schema.as_deref().is_none_or(|schema| schema == "pg_catalog");
+        if of_system && (OWN_TRIGGERS.contains(&name.name.as_str()) || name.name.starts_with("RI_FKey_")) {
+            return Ok(self.own_trigger_function(&name.name));
+        }
         let signature = Signature { name: name.clone(), arguments: Some(Vec::new()) };
         self.routine(RoutineKind::Function, &signature)
     }
+
+    /// A trigger function of the server itself, which the catalog holds from its first use on.
+    fn own_trigger_function(&mut self, name: &str) -> Id {
+        let superuser = self.catalog.superuser;
+        let schema = match self.catalog.system.filter(|id| self.catalog.namespaces.has(*id)) {
+            Some(schema) => schema,
+            None => {
+                let schema = self.catalog.fresh();
+                let row = Namespace {
+                    name: "pg_catalog".to_owned(),
+                    owner: superuser,
+                    acl: None,
+                    extension: None,
+                    origin: Origin::Catalog,
+                };
+                self.catalog.namespaces.insert(schema, row);
+                *self.catalog.system.insert(schema)
+            }
+        };
+        if let Some(id) = self.catalog.functions.of(schema, |f| f.name == name).first() {
+            return *id;
+        }
+        let id = self.catalog.fresh();
+        let row = Function {
+            schema,
+            name: name.to_owned(),
+            kind: FunctionKind::Function,
+            owner: superuser,
+            acl: None,
+            parameters: Vec::new(),
+            returns: Some(TypeRef::built_in("trigger")),
+            returns_set: false,
+            language: "internal".to_owned(),
+            body: Code::plain(name),
+            body_is_bound: false,
+            security_definer: false,
+            search_path: None,
+            settings: Vec::new(),
+            volatility: Volatility::Volatile,
+            leakproof: false,
+            strict: false,
+            extension: None,
+            origin: Origin::Catalog,
+        };
+        self.catalog.functions.insert(id, row);
+        id
+    }
 }
+
+/// Trigger functions of `pg_catalog`; those of foreign keys apart.
+const OWN_TRIGGERS: [&str; 4] = [
+    "suppress_redundant_updates_trigger",
+    "tsvector_update_trigger",
+    "tsvector_update_trigger_column",
+    "unique_key_recheck",
+];

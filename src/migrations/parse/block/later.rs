@@ -115,6 +115,20 @@ impl Reader<'_> {
         }
     }
 
+    /// The statements of a block whose variables begin with what the catalog says.
+    pub(super) fn statements_with(&mut self, asked: Vec<(String, Fragment)>, known: &mut Known) -> Result<Vec<Step>> {
+        let Some(range) = asked.first().map(|(_, value)| value.range.clone()) else { return self.statements(known) };
+        let before = known.clone();
+        let from = self.c.position();
+        let otherwise = self.statements(known)?;
+        let rest = self.later(from, self.c.position(), &before);
+        let (names, values): (Vec<String>, Vec<String>) = asked.into_iter().map(|(n, value)| (n, value.text)).unzip();
+        let text = Fragment { text: format!("select {}", values.join(", ")), range };
+        let query = Asked { known: spoken_of(&text.text, &before), text };
+        let target = Target::Variables(names);
+        Ok(vec![Step::Assigned(Box::new(Assigned { target, query, finds: false, rest, otherwise }))])
+    }
+
     /// The statements that follow, to be read again when the catalog has said what the variables are.
     pub(super) fn assigned(
         &mut self,
@@ -181,8 +195,21 @@ impl Reader<'_> {
     }
 }
 
+/// What the catalog or the session answers.
+const ASKED: [&str; 9] = [
+    "pg_",
+    "information_schema",
+    "to_reg",
+    "storage.buckets",
+    "current_user",
+    "current_role",
+    "session_user",
+    "current_schema",
+    "current_database",
+];
+
 /// Whether a query may be one that the catalog answers.
 pub(super) fn asks_catalog(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
-    ["pg_", "information_schema", "to_reg", "storage.buckets"].iter().any(|word| lower.contains(word))
+    ASKED.iter().any(|word| lower.contains(word))
 }

@@ -38,14 +38,15 @@ impl<'a> Reader<'a> {
     /// `[<<label>>] [DECLARE ...] BEGIN ... [EXCEPTION ...] END [label]`
     pub(super) fn block(&mut self, known: &mut Known) -> Result<Vec<Step>> {
         let mut inner = known.clone();
+        let mut asked = Vec::new();
         self.label();
         if self.c.accept("declare") {
             while !self.c.is("begin") {
-                self.declaration(&mut inner)?;
+                asked.extend(self.declaration(&mut inner)?);
             }
         }
         self.c.expect("begin")?;
-        let body = self.statements(&mut inner)?;
+        let body = self.statements_with(asked, &mut inner)?;
         let mut handlers = Vec::new();
         if self.c.accept("exception") {
             while self.c.accept("when") {
@@ -78,7 +79,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn declaration(&mut self, known: &mut Known) -> Result<()> {
+    /// A declaration; the variable and its value if that is for the catalog to say.
+    fn declaration(&mut self, known: &mut Known) -> Result<Option<(String, Fragment)>> {
         let name = self.c.ident()?;
         let data_type = self.c.until(|c| c.is_punct(b';') || is_assignment(c) || c.is("default"));
         forget(known, &name);
@@ -86,13 +88,17 @@ impl<'a> Reader<'a> {
         if data_type.trim() == "record" || data_type.trim_end().ends_with("rowtype") {
             self.records.insert(name.clone());
         }
+        let mut asked = None;
         if self.c.accept("default") || self.c.accept_operator(":=") || self.c.accept_operator("=") {
             let expression = self.until_semicolon();
-            if let Some(value) = constant::value(&expression.text, known) {
-                known.insert(name, value);
+            match constant::value(&expression.text, known) {
+                Some(value) => drop(known.insert(name, value)),
+                None if asks_catalog(&expression.text) => asked = Some((name, expression)),
+                None => (),
             }
         }
-        self.c.expect_punct(b';')
+        self.c.expect_punct(b';')?;
+        Ok(asked)
     }
 
     pub(super) fn until_semicolon(&mut self) -> Fragment {

@@ -64,6 +64,8 @@ macro_rules! catalog {
             pub(crate) names: Names,
             /// The bootstrap superuser.
             pub(crate) superuser: Id,
+            /// `pg_catalog`, once something of it is spoken of; it is not looked up by its name.
+            pub(crate) system: Option<Id>,
             $(pub(crate) $rows: Rows<$row>),*
         }
 

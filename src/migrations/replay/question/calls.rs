@@ -23,10 +23,10 @@ impl Asker<'_> {
                 let texts = all.iter().filter(|v| **v != Value::Null).cloned().map(Value::into_text);
                 Some(Value::Text(texts.collect::<Option<String>>()?))
             }
-            ("current_schema", []) => {
-                let temporary = self.run.catalog.namespace(crate::migrations::replay::lookup::TEMPORARY);
-                let first = self.run.path().into_iter().find(|id| Some(*id) != temporary);
-                Some(first.map_or(Value::Null, |id| Value::Text(self.run.catalog.namespace_name(id).to_owned())))
+            ("current_schema", []) => Some(self.current_schema()),
+            // Only the platform says what its database is called.
+            ("current_database", []) if self.run.provides_extensions => {
+                self.run.catalog.database.iter().next().map(|(_, database)| Value::Text(database.name.clone()))
             }
             (_, values) if values.contains(&Value::Null) => {
                 // All the others give NULL for NULL; what is called must be known for that.
@@ -34,6 +34,12 @@ impl Asker<'_> {
             }
             _ => self.call_with(name, &values),
         }
+    }
+
+    pub(super) fn current_schema(&self) -> Value {
+        let temporary = self.run.catalog.namespace(crate::migrations::replay::lookup::TEMPORARY);
+        let first = self.run.path().into_iter().find(|id| Some(*id) != temporary);
+        first.map_or(Value::Null, |id| Value::Text(self.run.catalog.namespace_name(id).to_owned()))
     }
 
     fn call_with(&self, name: &str, values: &[Value]) -> Option<Value> {

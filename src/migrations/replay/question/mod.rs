@@ -152,8 +152,12 @@ impl Asker<'_> {
                 Value::List(values.into_iter().map(Value::into_text).collect::<Option<_>>()?)
             }
             ExprKind::Call(call) => self.call(call, sight)?,
-            ExprKind::Session("current_user" | "session_user" | "user", _) => {
+            ExprKind::Session("current_user" | "current_role" | "user", _) => {
                 Value::Text(self.run.catalog.role_name(self.run.user()))
+            }
+            ExprKind::Session("current_schema", _) => self.current_schema(),
+            ExprKind::Session("session_user", _) => {
+                Value::Text(self.run.catalog.role_name(self.run.session.now.session_user))
             }
             _ => return None,
         })

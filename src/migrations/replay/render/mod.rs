@@ -67,7 +67,8 @@ impl Catalog {
     }
 
     fn namespaces_and_defaults(&self, schema: &mut Schema) {
-        let namespaces = self.namespaces.iter().filter(|(_, n)| n.name != TEMPORARY);
+        let shown = |id: Id, name: &str| name != TEMPORARY && Some(id) != self.system;
+        let namespaces = self.namespaces.iter().filter(|(id, n)| shown(*id, &n.name));
         schema.namespaces = namespaces
             .map(|(_, n)| model::Namespace {
                 name: n.name.clone(),

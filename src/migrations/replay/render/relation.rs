@@ -102,6 +102,12 @@ impl Catalog {
         let each = if row.for_each_row { "ROW" } else { "STATEMENT" };
         let when = row.when.as_ref().map(|code| format!("WHEN ({}) ", self.text(code))).unwrap_or_default();
         let function = self.function_id(row.function).qualified();
+        // What is always found needs no schema.
+        let function = if function.schema == "pg_catalog" {
+            quote_ident(&function.name).into_owned()
+        } else {
+            function.to_string()
+        };
         let arguments: Vec<String> = row.arguments.iter().map(|a| quote_literal(a)).collect();
         format!(
             "CREATE {constraint}TRIGGER {} {timing} {} ON {} {}FOR EACH {each} {when}EXECUTE FUNCTION {function}({})",

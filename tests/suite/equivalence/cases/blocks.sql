@@ -189,6 +189,27 @@ create function early(go boolean) returns void language plpgsql as 'begin if not
 create function plain() returns int language sql as 'select 1';
 select plain();
 
+-- case: who and where, in texts that are executed
+create role a;
+create role b;
+create schema s;
+grant all on schema s to a;
+grant b to a;
+create table t (id int);
+do $$ begin execute 'grant select on t to ' || current_user; end $$;
+do $$ begin execute format('create table %I.%I (id int)', current_schema(), current_user || '_own'); end $$;
+set role a;
+set search_path = s;
+do $$ begin execute 'create table of_' || current_user || '_for_' || session_user || ' (id int)'; end $$;
+do $$ declare me text := current_role; begin execute format('grant select on s.of_a_for_postgres to %I', me); execute 'create table in_' || current_schema || ' (id int)'; end $$;
+do $$ begin if current_user = 'a' then create table for_a (id int); end if; end $$;
+reset role;
+do $$ begin if session_user <> current_user then create table never (id int); end if; end $$;
+
+-- case: the platform's database, in texts that are executed
+-- supabase
+do $$ begin execute format('create role %I', current_database() || '_reader'); end $$;
+
 -- case: calls that are not followed
 -- gaps
 create function f(n int) returns void language plpgsql as 'begin execute ''create table t'' || n; end';

@@ -238,3 +238,16 @@ create rule r2 as on update to t where true do instead delete from t where id = 
 create rule r3 as on update to t do instead delete from t where id = old.id returning new.name;
 create rule r4 as on update to t do instead delete from t where id = old.id returning new.id, old.name;
 create rule r5 as on update to t do instead (delete from t returning t.*; delete from t returning t.*);
+
+-- case: trigger functions of the server
+create role a;
+create table t (id int, body text, words tsvector);
+grant trigger on t to a;
+create trigger same before update on t for each row execute function suppress_redundant_updates_trigger();
+create trigger words before insert or update on t for each row execute procedure pg_catalog.tsvector_update_trigger('words', 'pg_catalog.english', 'body');
+set role a;
+create trigger again before update on t for each row execute function suppress_redundant_updates_trigger();
+create trigger nothing before update on t for each row execute function no_such_trigger();
+reset role;
+drop trigger same on t;
+alter table t disable trigger words;

@@ -363,3 +363,18 @@ alter table g3 add column u text generated always as (current_user) stored;
 create table p1 (at timestamptz) partition by range ((at::date));
 create table p2 (at timestamp, x text) partition by range ((at::date), lower(x));
 create table p3 (id int) partition by range (in_plpgsql(id));
+
+-- case: what does not compare, and columns of parents
+create table t (a varchar(5), b int, c jsonb, d date, e int[]);
+alter table t add check (a > 0);
+alter table t add check (b in ('1', 2));
+alter table t add check (a in (1, 2));
+alter table t add check (c = 'x'::text);
+alter table t add check (d between '2020-01-01' and now());
+alter table t add check (e = 1);
+alter table t add check (not b like 'x');
+create table child (x int, y text) inherits (t);
+alter table t add column x text;
+alter table t add column x int;
+alter table t add column y varchar(4);
+alter table t add column z int default 1;
