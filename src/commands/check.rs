@@ -15,6 +15,7 @@ use crate::{Error, ExitCode, diff};
 pub(super) async fn run(args: Check, run: &Run) -> Result<ExitCode, Error> {
     args.output.output.iter().try_for_each(|out| output::must_have_folder(&out.file))?;
     let paths = paths(&args.paths, &run.here)?;
+    args.base.as_deref().map_or(Ok(()), |name| Base::must_have(name, &paths))?;
     let found = files::find(&paths, &args.reading, run)?;
     let base = args
         .base

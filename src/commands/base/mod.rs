@@ -53,6 +53,17 @@ impl Base {
         Ok(Self { name, loaded, findings })
     }
 
+    /// Refuses what no commit can have, before it is read.
+    pub(super) fn must_have(name: &str, paths: &[PathBuf]) -> Result<(), Error> {
+        if Path::new(name).exists() || paths.iter().all(|path| path != Path::new("-")) {
+            return Ok(());
+        }
+        Err(Error::usage(
+            format!("standard input is not in `{name}`"),
+            "name the folder or file that is in the repository, or give `--base` a folder, a file or a snapshot",
+        ))
+    }
+
     /// The same of a running database too, by its URL.
     pub(super) async fn of_any(name: &str, paths: &[PathBuf], reading: &Reading, run: &Run) -> Result<Self, Error> {
         if !["postgres://", "postgresql://"].iter().any(|scheme| name.starts_with(scheme)) {
@@ -126,12 +137,6 @@ fn at_commit(
     reading: &Reading,
     run: &Run,
 ) -> Result<(String, Loaded), Error> {
-    if paths.iter().any(|path| path == Path::new("-")) {
-        return Err(Error::usage(
-            format!("standard input is not in `{name}`"),
-            "name the folder or file that is in the repository, or give `--base` a folder, a file or a snapshot",
-        ));
-    }
     let first = paths.first().map_or(Path::new("."), PathBuf::as_path);
     let commit = git::commit(first, name).map_err(|e| from_git(&e, name))?;
     let inside: Option<Vec<_>> = paths.iter().map(|path| commit.inside(path)).collect();

@@ -7,8 +7,8 @@ use super::settings::ProjectConfig;
 use crate::Error;
 use crate::cli;
 use crate::commands::Run;
-use crate::migrations::layout::{self, MigrationFile, Project, Wanted, Warning};
-use crate::model::{Gap, Origin, Platform, Statement};
+use crate::migrations::layout::{self, MigrationFile, Project, Wanted};
+use crate::model::Platform;
 use crate::project::{Files, SourceTree, Text};
 use crate::shadow;
 
@@ -80,11 +80,6 @@ impl Found {
     pub(super) fn is_supabase(&self) -> bool {
         self.platform != shadow::Platform::Postgres
     }
-
-    /// What the tool runs and we did not read.
-    pub(super) fn gaps(&self) -> Vec<Gap> {
-        self.project.warnings.iter().filter(|w| w.kind.is_gap()).map(|w| gap(w, &self.project.files)).collect()
-    }
 }
 
 /// The texts that are looked at for more than their statements.
@@ -102,23 +97,6 @@ fn texts(project: &Project, paths: &[PathBuf]) -> Files {
 fn edge_functions(config: &Path) -> Vec<Text> {
     let folder = config.with_file_name("functions");
     if folder.is_dir() { SourceTree::read(&folder).map(|tree| tree.files).unwrap_or_default() } else { Vec::new() }
-}
-
-/// What the tool runs and we did not read.
-fn gap(warning: &Warning, files: &[MigrationFile]) -> Gap {
-    let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-    let place = files.iter().position(|f| f.path == warning.file).map(|file| Statement {
-        file: number(file),
-        start: 0,
-        end: 0,
-        line: number(warning.line.unwrap_or(1)),
-        column: 1,
-    });
-    let what = match place {
-        Some(_) => warning.message.clone(),
-        None => format!("{}: {}", warning.file, warning.message),
-    };
-    Gap { what, access_control: true, origin: place.map_or(Origin::Catalog, Origin::Statement) }
 }
 
 /// Whether `pg_dump` wrote it: it begins by emptying the search path, as nobody else does in these words.

@@ -38,7 +38,7 @@ pub(in crate::commands) async fn load(
     let info = place.info();
     let (mut schema, database) = live::read(&info, reading, run).await?;
     schema.server.throw_away = true;
-    schema.gaps.extend(found.gaps());
+    schema.gaps.extend(found.project.gaps());
     if let Some(schemas) = found.config.exposed_schemas.as_ref().filter(|_| found.is_supabase()) {
         expose(&mut schema, schemas);
     }

@@ -26,7 +26,6 @@ pub(in crate::commands) fn load(
     let mut replay = run(&found, said.unwrap_or(MAJOR));
     let mut schema = replay.schema.clone();
     schema.server.throw_away = true;
-    schema.gaps.extend(found.gaps());
     if let Some(schemas) = found.config.exposed_schemas.as_ref().filter(|_| found.is_supabase()) {
         migrations::expose(&mut schema, schemas);
     }

@@ -29,6 +29,10 @@ const LOOKED_AT: usize = 200;
 pub(super) fn place(path: &Path, wanted: Wanted) -> Result<Place, LayoutError> {
     if path == Path::new("-") {
         let text = read::standard_input()?;
+        if text.trim().is_empty() {
+            let help = "the command before the pipe may have failed";
+            return Err(LayoutError::project("standard input is empty".to_owned(), help));
+        }
         let layout = wanted.layout.or_else(|| marked(&text)).unwrap_or(if is_dump(&text) {
             Layout::Dump
         } else {

@@ -10,6 +10,7 @@ mod dump;
 mod error;
 mod flyway;
 mod goose;
+mod nested;
 mod node_pg_migrate;
 mod plain;
 mod prisma;
@@ -24,6 +25,8 @@ use std::path::{Path, PathBuf};
 
 pub use error::LayoutError;
 pub use supabase::config_file;
+
+use crate::model::{Gap, Origin, Statement};
 
 /// The tools whose folders are understood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, clap::ValueEnum)]
@@ -109,6 +112,30 @@ pub enum FileRole {
     Repeatable,
     /// Rows.
     Seed,
+}
+
+impl Project {
+    /// What the tool runs and was not read, each a gap where it stands.
+    #[must_use]
+    pub fn gaps(&self) -> Vec<Gap> {
+        self.warnings.iter().filter(|w| w.kind.is_gap()).map(|w| self.gap(w)).collect()
+    }
+
+    fn gap(&self, warning: &Warning) -> Gap {
+        let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        let place = self.files.iter().position(|f| f.path == warning.file).map(|file| Statement {
+            file: number(file),
+            start: 0,
+            end: 0,
+            line: number(warning.line.unwrap_or(1)),
+            column: 1,
+        });
+        let what = match place {
+            Some(_) => warning.message.clone(),
+            None => format!("{}: {}", warning.file, warning.message),
+        };
+        Gap { what, access_control: true, origin: place.map_or(Origin::Catalog, Origin::Statement) }
+    }
 }
 
 impl MigrationFile {
@@ -210,8 +237,11 @@ pub fn find(path: &Path, wanted: Wanted) -> Result<Project, LayoutError> {
     }
     out.duplicates();
     detect::mixed(&place, &mut out);
+    nested::unread(&place, wanted, &mut out)?;
     if out.files.is_empty() && place.path.is_dir() && config_file(path).is_none() {
-        return Err(detect::nothing(path));
+        let ignored = out.warnings.iter().find(|w| matches!(w.kind, WarningKind::NeverApplied | WarningKind::NotRead));
+        let ignored = ignored.filter(|_| place.layout != Layout::Plain);
+        return Err(ignored.map_or_else(|| detect::nothing(path), |why| place.nothing_for_the_tool(why)));
     }
     if out.files.is_empty() {
         out.warn(&place.path, None, WarningKind::Missing, format!("`{}` holds no .sql file", place.path.display()));
@@ -259,6 +289,12 @@ impl Place {
             return Ok(vec![read::Entry::of(&self.path)]);
         }
         Ok(read::entries(&self.path)?.into_iter().filter(read::Entry::is_sql).collect())
+    }
+
+    /// That the tool would run none of the files that are there.
+    fn nothing_for_the_tool(&self, first: &Warning) -> LayoutError {
+        let message = format!("`{}` holds no file that {} would run", self.path.display(), self.layout.tool());
+        LayoutError::project(message, first.message.clone())
     }
 
     fn text(&self, path: &Path) -> Result<String, LayoutError> {

@@ -77,12 +77,13 @@ fn descend(folder: &Path, depth: usize, seen: &mut BTreeSet<PathBuf>, all: &mut 
 
 /// The text of a file.
 pub(super) fn text(path: &Path) -> Result<String, LayoutError> {
-    let file = std::fs::File::open(path).map_err(LayoutError::file(path))?;
-    let meta = file.metadata().map_err(LayoutError::file(path))?;
+    // A pipe that nobody writes to would never open.
+    let meta = std::fs::metadata(path).map_err(LayoutError::file(path))?;
     if !meta.is_file() {
         let message = format!("`{}` is neither a file nor a folder", path.display());
         return Err(LayoutError::project(message, "`-` reads standard input"));
     }
+    let file = std::fs::File::open(path).map_err(LayoutError::file(path))?;
     checked(file, &path.display().to_string(), path)
 }
 

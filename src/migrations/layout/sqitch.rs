@@ -30,6 +30,10 @@ pub(super) fn collect(place: &Place, out: &mut Collected) -> Result<(), LayoutEr
     let reworked = setting(&conf, "reworked_deploy_dir").map_or(reworked, |dir| root.join(dir));
     let [plan, deploy, reworked] = [plan, deploy, reworked].map(|path| tidy(&path));
     let extension = setting(&conf, "extension").unwrap_or("sql");
+    if !plan.is_file() {
+        let help = "name the folder that holds it, or sqitch.conf";
+        return Err(LayoutError::project(format!("there is no `{}`", plan.display()), help));
+    }
     let text = read::text(&plan)?;
     let steps: Vec<_> = text.lines().filter_map(step).collect();
     let mut used = BTreeSet::new();

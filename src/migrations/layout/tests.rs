@@ -133,7 +133,7 @@ fn prisma_runs_folders_by_name() {
     assert_eq!(project.files.iter().map(|f| f.version.as_deref().unwrap()).collect::<Vec<_>>(), ["1_a", "2_b"]);
     assert_eq!(
         (warned(&project, WarningKind::NotRead).len(), warned(&project, WarningKind::NeverApplied).len()),
-        (1, 2)
+        (1, 3)
     );
 }
 
@@ -258,4 +258,43 @@ fn ten_thousand_files_are_read() {
     }
     let project = find(dir.path(), Wanted::default()).unwrap();
     assert_eq!((project.files.len(), project.warnings), (10_000, vec![]));
+}
+
+#[test]
+fn what_lies_in_folders_within_is_not_passed_over() {
+    let supabase = [
+        ("supabase/config.toml", ""),
+        ("supabase/migrations/1_a.sql", "a"),
+        ("supabase/migrations/archive/0_b.sql", "b"),
+        ("supabase/migrations/archive/deep/0_c.sql", "c"),
+    ];
+    let project = found(&supabase, "", SEED);
+    let expected = ["the folder `archive` holds 2 SQL files that the Supabase CLI never applies"];
+    assert_eq!((names(&project), warned(&project, WarningKind::NeverApplied)), (vec!["1_a.sql"], expected.to_vec()));
+    let plain =
+        [("sql/a.sql", "a"), ("sql/later/b.sql", "b"), ("sql/node_modules/c.sql", "c"), ("sql/x/a.down.sql", "")];
+    let project = found(&plain, "sql", Wanted::default());
+    let expected =
+        ["the folder `later` holds one SQL file, not read: name what runs, folders and files in their order"];
+    assert_eq!(warned(&project, WarningKind::NotRead), expected);
+    assert_eq!(project.gaps().len(), 1);
+    let dbmate = [("db/migrations/1_a.sql", "-- migrate:up\na"), ("db/migrations/old/0_b.sql", "-- migrate:up\nb")];
+    assert_eq!(warned(&detected(&dbmate), WarningKind::NeverApplied).len(), 1);
+    let diesel = [("migrations/1_a/up.sql", "a"), ("migrations/1_a/down.sql", "b")];
+    assert_eq!(detected(&diesel).warnings, []);
+}
+
+#[test]
+fn a_folder_without_a_file_for_its_tool_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("a.sql"), "a").unwrap();
+    let wanted = |layout| Wanted { layout: Some(layout), ..Wanted::default() };
+    for layout in [Layout::Flyway, Layout::Prisma, Layout::Goose, Layout::Dbmate] {
+        let error = find(dir.path(), wanted(layout)).unwrap_err();
+        let says = format!("holds no file that {} would run", layout.tool());
+        assert!(error.to_string().ends_with(&says), "{error}");
+        assert!(error.help().unwrap().starts_with("`a.sql` is never applied"), "{:?}", error.help());
+    }
+    let error = find(dir.path(), wanted(Layout::Sqitch)).unwrap_err();
+    assert!(error.to_string().ends_with("sqitch.plan`"), "{error}");
 }

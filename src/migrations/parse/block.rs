@@ -11,7 +11,7 @@ mod reader;
 use self::later::{Assigned, RowLoop};
 use self::reader::Reader;
 use super::constant::Known;
-use super::cursor::{Cursor, Result, Source, refuse};
+use super::cursor::{Cursor, Fragment, Result, Source, refuse};
 use super::guard::Guard;
 use super::{Parsed, Statement};
 use crate::migrations::lex::{self, Kind};
@@ -42,6 +42,8 @@ pub enum Step {
     Rows(Box<RowLoop>),
     /// Variables that take the values of a query, and the statements that follow.
     Assigned(Box<Assigned>),
+    /// A query whose rows nothing here depends on; it fails where it reads what is not there.
+    Asks(Fragment),
     /// `CONTINUE`: the round ends here.
     Continue,
     /// `EXIT`: the loop ends here.
@@ -59,6 +61,13 @@ pub enum Step {
         /// Its bytes.
         range: Range<usize>,
     },
+}
+
+impl Step {
+    /// Whether a loop of such steps is worth to be followed.
+    fn does_something(&self) -> bool {
+        !matches!(self, Self::Asks(_) | Self::Continue | Self::Exit)
+    }
 }
 
 /// `WHEN condition OR condition THEN ...`
@@ -132,7 +141,7 @@ fn touches(steps: &[Step]) -> bool {
         Step::Rounds(rounds) => rounds.iter().any(|round| touches(round)),
         Step::Rows(rows) => touches(&rows.otherwise),
         Step::Assigned(assigned) => touches(&assigned.otherwise),
-        Step::Return | Step::Raise(_) | Step::Continue | Step::Exit => false,
+        Step::Return | Step::Raise(_) | Step::Asks(_) | Step::Continue | Step::Exit => false,
         Step::Gap { may_touch_access_control, .. } => *may_touch_access_control,
     })
 }

@@ -30,6 +30,7 @@ mod cluster;
 pub(crate) mod constant;
 pub(crate) mod cursor;
 mod statement;
+pub(crate) mod variables;
 
 pub use cursor::Fragment;
 pub use statement::Statement;

@@ -2,13 +2,14 @@
 //!
 //! What the binder cannot bind is scanned for names ([`super::scan`]): the text then stays as it was written.
 
+use super::Object;
 use super::catalog::code::{Code, Spot, Tree};
 use super::catalog::names::Space;
 use super::catalog::object::Column;
 use super::catalog::types::{Base, TypeRef};
 use super::catalog::{Address, Catalog, Id};
+use super::lookup::{TEMPORARY, is_system};
 use super::run::{Refusal, Result, Run, reject, state};
-use super::{Object, lookup::TEMPORARY};
 use crate::migrations::{Name, lex};
 use crate::model::{FunctionId, QualifiedName};
 use crate::sql::bind::{Binder, Bound, Scope, Target};
@@ -213,6 +214,8 @@ impl Run {
         let name = super::guards::spelled(word);
         let schema = name.as_ref().and_then(|n| n.schema.clone());
         let (sqlstate, object) = match error.kind {
+            // Not all of the system's views are known here.
+            ErrorKind::UnknownRelation if name.as_ref().is_some_and(is_systems) => return Ok(()),
             ErrorKind::UnknownRelation => (state::UNDEFINED_TABLE, name.map(|n| self.unmade(&n)).map(Object::Relation)),
             ErrorKind::UnknownFunction if self.strict > 0 && self.compares_known_types(&error.what) => {
                 (state::UNDEFINED_FUNCTION, None)
@@ -244,6 +247,9 @@ impl Run {
             ErrorKind::Literal => (state::INVALID_TEXT, None),
             ErrorKind::Count => (state::SYNTAX, None),
             ErrorKind::Repeated => (state::DUPLICATE_COLUMN, None),
+            ErrorKind::Ambiguous if error.what.starts_with("more than one function") => {
+                (state::AMBIGUOUS_FUNCTION, None)
+            }
             ErrorKind::Ambiguous if self.strict > 0 => ("42702", None),
             _ => return Ok(()),
         };
@@ -280,6 +286,11 @@ impl Run {
         let path = self.path().into_iter().map(|id| self.catalog.namespace_name(id).to_owned());
         path.filter(|name| name != TEMPORARY).collect()
     }
+}
+
+/// Whether a name is one of the server's own schemas, or looks like it.
+fn is_systems(name: &Name) -> bool {
+    name.schema.as_deref().map_or_else(|| name.name.starts_with("pg_"), is_system)
 }
 
 /// CHECKs, defaults, indexes and triggers may not query.

@@ -5,6 +5,7 @@ use super::run::{Refusal, Result, Run, reject, state};
 use crate::migrations::parse::block::later::{Assigned, RowLoop, Target};
 use crate::migrations::parse::block::{DoBlock, Handler, Step};
 use crate::migrations::parse::constant::{Known, Value};
+use crate::migrations::parse::data::Data;
 use crate::migrations::parse::guard::Guard;
 use crate::migrations::parse::{Parsed, Statement};
 use crate::model::Origin;
@@ -64,6 +65,7 @@ impl Run {
             }
             Step::Rows(rows) => self.row_loop(rows),
             Step::Assigned(assigned) => self.assigned(assigned),
+            Step::Asks(query) => self.refused_query(&query.text).map(|()| Flow::Next),
             Step::Continue => Ok(Flow::Continue),
             Step::Exit => Ok(Flow::Exit),
             Step::Return => Ok(Flow::Return),
@@ -79,6 +81,7 @@ impl Run {
     }
 
     fn row_loop(&mut self, rows: &RowLoop) -> Result<Flow> {
+        self.refused_query(&rows.query.text.text)?;
         let answer = self.answer(&rows.query.text.text, &rows.query.known);
         let answer = answer.filter(|found| {
             self.rounds = self.rounds.saturating_add(found.len());
@@ -105,6 +108,7 @@ impl Run {
 
     /// What follows an assignment, with the values if the catalog tells them.
     fn assigned(&mut self, assigned: &Assigned) -> Result<Flow> {
+        self.refused_query(&assigned.query.text.text)?;
         let answer = self.answer(&assigned.query.text.text, &assigned.query.known);
         let one = answer.and_then(|mut found| {
             let first = if found.is_empty() { None } else { Some(found.remove(0)) };
@@ -130,11 +134,8 @@ impl Run {
     pub(super) fn inner(&mut self, parsed: &Parsed) -> Result {
         let outer = self.origin;
         self.enter(parsed.range.clone());
-        // In PL/pgSQL the INTO of a query names variables.
         let done = match &parsed.statement {
-            Statement::Data(data) if data.creates.is_some() => {
-                self.data(&crate::migrations::parse::data::Data { creates: None, text: None, ..data.clone() })
-            }
+            Statement::Data(data) => self.inner_data(data),
             statement => self.execute(statement),
         };
         let done = match done {
@@ -149,6 +150,15 @@ impl Run {
         done
     }
 
+    /// In PL/pgSQL the INTO of a query names variables.
+    fn inner_data(&mut self, data: &Data) -> Result {
+        self.refused_rows(data, true)?;
+        if data.creates.is_none() {
+            return self.data(data);
+        }
+        self.data(&Data { creates: None, text: None, ..data.clone() })
+    }
+
     fn enter(&mut self, range: std::ops::Range<usize>) {
         if matches!(self.origin, Origin::Statement(_)) {
             self.origin = Origin::Statement(self.span(&range));
@@ -157,6 +167,7 @@ impl Run {
 
     fn branches(&mut self, branches: &[(Guard, Vec<Step>)], otherwise: &[Step]) -> Result<Flow> {
         for (at, (guard, steps)) in branches.iter().enumerate() {
+            self.refused_query(&format!("select ({})", guard.text.text))?;
             match self.ask(guard) {
                 Some(true) => return self.steps(steps),
                 Some(false) => (),
@@ -275,7 +286,7 @@ fn has_effect(steps: &[Step]) -> bool {
         Step::Rows(rows) => has_effect(&rows.otherwise),
         Step::Assigned(assigned) => has_effect(&assigned.otherwise),
         Step::Return => true,
-        Step::Raise(_) | Step::Continue | Step::Exit => false,
+        Step::Raise(_) | Step::Asks(_) | Step::Continue | Step::Exit => false,
         Step::Gap { may_touch_access_control, .. } => *may_touch_access_control,
     })
 }

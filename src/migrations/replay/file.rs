@@ -31,6 +31,10 @@ impl Run {
             self.origin = Origin::Statement(self.span(&parsed.range));
             let outcome = self.whole(&parsed.statement);
             self.finish(outcome, touches_access(&parsed.statement));
+            if matches!(parsed.statement, Statement::CopyData) {
+                // The rows belong to the statement before them.
+                self.ran.pop();
+            }
         }
         // A transaction that nobody ends is not kept.
         self.abort();
@@ -44,7 +48,10 @@ impl Run {
             return self.execute(statement);
         }
         let (mark, session) = (self.mark(), self.session.clone());
-        let outcome = self.execute(statement);
+        let outcome = match statement {
+            Statement::Data(data) => self.refused_rows(data, false).and_then(|()| self.execute(statement)),
+            _ => self.execute(statement),
+        };
         if matches!(outcome, Err(Refusal::Rejected { .. })) {
             self.roll_back(mark);
             self.session = session;

@@ -70,16 +70,14 @@ impl Run {
         if row.leakproof {
             self.must_be_superuser("make a leakproof function")?;
         }
-        self.put_function(row, create.or_replace)
+        let id = self.put_function(row, create.or_replace)?;
+        self.check_body(id)
     }
 
     /// Makes a function, or puts it in the place of the one with the same signature.
-    pub(super) fn put_function(&mut self, mut row: Function, or_replace: bool) -> Result {
-        let Some(id) = self.function_like(&row) else {
-            self.insert_function(row);
-            return Ok(());
-        };
-        let Some(old) = self.catalog.functions.get(id) else { return Ok(()) };
+    pub(super) fn put_function(&mut self, mut row: Function, or_replace: bool) -> Result<Id> {
+        let Some(id) = self.function_like(&row) else { return Ok(self.insert_function(row)) };
+        let Some(old) = self.catalog.functions.get(id) else { return Ok(id) };
         let name = self.catalog.function_id(id);
         if !or_replace {
             return reject(
@@ -109,7 +107,7 @@ impl Run {
         row.extension = old.extension;
         self.touch(id);
         self.catalog.functions.insert(id, row);
-        Ok(())
+        Ok(id)
     }
 
     fn insert_function(&mut self, row: Function) -> Id {
@@ -139,8 +137,15 @@ impl Run {
 
     fn parameters(&mut self, written: &[routine::Parameter]) -> Result<Vec<Parameter>> {
         let mut parameters = Vec::with_capacity(written.len());
+        let mut defaults = false;
         for parameter in written {
             let data_type = self.type_ref(&parameter.data_type)?.bare();
+            let is_input = !matches!(parameter.mode, ArgumentMode::Out | ArgumentMode::Table);
+            if defaults && is_input && parameter.default.is_none() {
+                let message = "input parameters after one with a default value must also have defaults";
+                return reject(state::INVALID_FUNCTION, message);
+            }
+            defaults |= parameter.default.is_some();
             let default = match &parameter.default {
                 Some(text) => Some(self.code_without_row(&text.text, Some(&data_type))?),
                 None => None,
@@ -270,7 +275,7 @@ impl Run {
             extension: self.extension,
             origin: self.origin,
         };
-        self.put_function(row, true)
+        self.put_function(row, true).map(|_| ())
     }
 
     /// What the aggregate that is being made gives: what its final function does, else the state that it keeps.

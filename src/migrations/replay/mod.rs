@@ -46,6 +46,7 @@ mod retype;
 mod rights;
 mod roles;
 mod routines;
+mod rows;
 mod run;
 mod scan;
 mod seed;
@@ -57,6 +58,7 @@ mod tables;
 mod targets;
 mod triggers;
 mod types;
+mod validator;
 mod views;
 mod volatility;
 mod words;
@@ -182,12 +184,7 @@ fn finish(mut run: Run, project: &Project, options: &Options) -> Replayed {
     schema.files = project.files.iter().map(|f| model::SourceFile { path: f.path.clone() }).collect();
     let last_touched = run.last_touched();
     schema.gaps = run.gaps.into_iter().collect();
-    let unread = project.warnings.iter().filter(|w| w.kind.is_gap());
-    schema.gaps.extend(unread.map(|w| model::Gap {
-        what: w.message.clone(),
-        access_control: true,
-        origin: Origin::Catalog,
-    }));
+    schema.gaps.extend(project.gaps());
     if let Some(exposed) = &options.exposed_schemas {
         expose(&mut schema, exposed);
     }

@@ -1,6 +1,9 @@
 //! Which statement is run by what.
 
-use super::run::{Result, Run, gap};
+use super::catalog::Address;
+use super::catalog::names::Space;
+use super::run::{Result, Run, gap, reject, state};
+use crate::migrations::Name;
 use crate::migrations::lex::{self, Kind};
 use crate::migrations::names;
 use crate::migrations::parse::Statement;
@@ -73,7 +76,7 @@ impl Run {
             Statement::Meta(command) => self.meta(command),
             Statement::Other(words) => {
                 self.other(words);
-                Ok(())
+                self.refused_mention(words)
             }
             Statement::Unknown { why, may_touch_access_control } => {
                 gap(format!("this statement was not understood: {why}"), *may_touch_access_control)
@@ -84,7 +87,14 @@ impl Run {
 
     /// Nothing depends on comments, but they are a mention.
     fn comment(&mut self, object: &ObjectRef) -> Result {
-        match self.target(object) {
+        let target = match object {
+            ObjectRef::Column(relation, column) => self.column_target(relation, column),
+            ObjectRef::Constraint(name, relation, false) => {
+                self.part(Space::Constraint, "constraint", name, relation).map(|_| None)
+            }
+            _ => self.target(object),
+        };
+        match target {
             Ok(Some(address)) => {
                 self.must_own(address.id)?;
                 self.touch(address);
@@ -92,6 +102,20 @@ impl Run {
             }
             Err(refusal) if self.strict > 0 => Err(refusal),
             _ => Ok(()),
+        }
+    }
+
+    fn column_target(&mut self, relation: &Name, column: &str) -> Result<Option<Address>> {
+        self.may_look_into(relation)?;
+        let Some(id) = self.find_relation(relation) else {
+            return reject(state::UNDEFINED_TABLE, format!("relation `{relation}` does not exist"));
+        };
+        let row = self.catalog.relations.get(id).filter(|row| !row.unknown && !row.columns.is_empty());
+        match row {
+            Some(row) if row.columns.iter().all(|c| c.name != column) => {
+                reject(state::UNDEFINED_COLUMN, format!("column `{column}` of relation `{relation}` does not exist"))
+            }
+            _ => self.must_own(id).map(|()| None),
         }
     }
 

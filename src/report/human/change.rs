@@ -88,7 +88,7 @@ impl Human<'_> {
     }
 }
 
-/// `12 findings stand in main already (2 critical, 10 low); 1 of it is gone`.
+/// `12 findings stand in main already (2 critical, 10 low); 1 other is gone`.
 fn standing(change: &Change) -> String {
     let words = [Severity::Critical, Severity::High, Severity::Medium, Severity::Low, Severity::Info];
     let each: Vec<_> =
@@ -101,7 +101,8 @@ fn standing(change: &Change) -> String {
         n => format!("{} {stands} in {base} already ({})", counted(n, "finding"), each.join(", ")),
     };
     if change.gone > 0 {
-        text.push_str(&format!("; {} of it {} gone", change.gone, if change.gone == 1 { "is" } else { "are" }));
+        let (other, is) = if change.gone == 1 { ("other", "is") } else { ("others", "are") };
+        text.push_str(&format!("; {} {other} {is} gone", change.gone));
     }
     text
 }

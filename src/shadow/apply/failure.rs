@@ -163,7 +163,7 @@ fn step_touches(step: &Step) -> bool {
         Step::Rounds(rounds) => rounds.iter().any(|round| round.iter().any(step_touches)),
         Step::Rows(rows) => rows.otherwise.iter().any(step_touches),
         Step::Assigned(assigned) => assigned.otherwise.iter().any(step_touches),
-        Step::Return | Step::Raise(_) | Step::Continue | Step::Exit => false,
+        Step::Return | Step::Raise(_) | Step::Asks(_) | Step::Continue | Step::Exit => false,
         Step::Gap { may_touch_access_control, .. } => *may_touch_access_control,
     }
 }

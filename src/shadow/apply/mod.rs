@@ -62,9 +62,9 @@ impl Applied {
         (self.applied() * 100).checked_div(self.total).unwrap_or(100)
     }
 
-    /// Counts the statements of a file.
-    fn met(&mut self, parts: &[Part<'_>]) {
-        self.total += parts.iter().filter(|part| part.is_statement()).count();
+    /// Counts what is to run of a file, before anything is left out of it: as many as a replay counts.
+    fn met(&mut self, text: &str) {
+        self.total += parts(text).len();
     }
 }
 
@@ -164,10 +164,10 @@ async fn run_all(
         }
         // What does not run is blank, so that lines stay where they are.
         let mut text = file.sql();
+        applied.met(&text);
         if let Some(standins) = &mut standins {
             text = standins.prepare(&text, applied).await?;
         }
-        applied.met(&parts(&text));
         let mut roles = Vec::new();
         if let Some(cluster) = target.cluster() {
             text = keep_out(cluster, (index, file), text, mode, applied)?;

@@ -25,6 +25,8 @@ struct Candidate {
     gathers: bool,
     /// The schema's place in the search path.
     rank: usize,
+    /// Whether another one takes the same types, so that nothing tells them apart.
+    is_doubled: bool,
 }
 
 impl Context<'_> {
@@ -197,13 +199,16 @@ impl Context<'_> {
         let mut candidates = self.candidates(call, named);
         let given: Vec<&Type> = arguments.iter().map(|a| &a.data_type).collect();
         let is_exact = |c: &Candidate| c.wants.iter().zip(&given).all(|(w, g)| w.name() == g.name());
-        if let Some(at) = candidates.iter().position(is_exact) {
+        let exact = candidates.iter().position(is_exact);
+        if let Some(at) = exact.filter(|at| candidates.get(*at).is_some_and(|c| !c.is_doubled)) {
             return Ok(candidates.swap_remove(at));
         }
         let choices =
             candidates.iter().enumerate().map(|(place, c)| Choice { place, wants: c.wants.iter().collect() }).collect();
         let chosen = self.choose(&given, choices);
-        if let [one] = chosen.as_slice() {
+        if let [one] = chosen.as_slice()
+            && candidates.get(*one).is_some_and(|c| !c.is_doubled)
+        {
             return Ok(candidates.swap_remove(*one));
         }
         let types: Vec<_> = given.iter().map(ToString::to_string).collect();
@@ -256,11 +261,14 @@ fn add(found: &mut Vec<Candidate>, candidate: Candidate) {
         found.push(candidate);
         return;
     };
-    let order = |c: &Candidate| (c.rank, c.gathers, c.routine.parameters.len());
-    if let Some(old) = found.get_mut(at)
-        && order(&candidate) < order(old)
-    {
-        *old = candidate;
+    let order = |c: &Candidate| (c.rank, c.gathers, c.routine.variadic);
+    if let Some(old) = found.get_mut(at) {
+        match order(&candidate).cmp(&order(old)) {
+            std::cmp::Ordering::Less => *old = candidate,
+            // Defaults do not count: `f()` is not told from `f(int default 1)`.
+            std::cmp::Ordering::Equal => old.is_doubled |= old.routine != candidate.routine,
+            std::cmp::Ordering::Greater => (),
+        }
     }
 }
 
@@ -324,7 +332,7 @@ fn candidate(routine: &Routine, places: Vec<usize>, spread: bool, rank: usize) -
             _ => wants.push(of.clone()),
         }
     }
-    Some(Candidate { routine: routine.clone(), places, wants, gathers, rank })
+    Some(Candidate { routine: routine.clone(), places, wants, gathers, rank, is_doubled: false })
 }
 
 /// The arguments of a variadic parameter as one array.

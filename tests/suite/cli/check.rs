@@ -126,6 +126,26 @@ fn the_files_and_a_throw_away_server_give_the_same_findings_and_places() {
     assert!(!notes.contains("the files were read otherwise"), "{notes}");
 }
 
+/// What a server of ours cannot run is replaced or left out there, and counts all the same.
+#[test]
+fn the_files_and_a_throw_away_server_count_the_same_statements() {
+    const REPLACED: &str = "create extension if not exists pg_cron;\ncreate extension vector with schema extensions;\n\
+        create table public.v (id int primary key, e extensions.vector(3));\n\
+        create index on public.v using hnsw (e extensions.vector_l2_ops);\ncomment on extension vector is 'x';\n\
+        do $$ begin perform 1; alter table public.v enable row level security; end $$;\nselect nothing;\nselect 'open";
+    const ROWS: &str = "copy public.v (id) from stdin;\n1\n2\n\\.\n";
+    let files = [("supabase/migrations/1_a.sql", SOUND), ("supabase/migrations/2_b.sql", REPLACED)];
+    let project = Project::new(&[files[0], files[1], ("supabase/seed.sql", ROWS)]);
+    let counted = |arguments: &[&str]| {
+        let all = ["check", "--no-probes", "--format", "json", "--fail-on", "never", "--allow-partial"];
+        let report = run(&mut command(project.0.path(), &[&all, arguments].concat())).ends_with(0).json();
+        report["coverage"]["examined"].clone()
+    };
+    let shadowed = counted(&["--shadow"]);
+    assert_eq!((&counted(&[])["statements"], &shadowed["statements"]), (&12.into(), &12.into()));
+    assert_eq!(shadowed["statements_applied"], 10, "{shadowed}");
+}
+
 #[test]
 fn findings_of_a_running_database_point_at_its_migrations() {
     let db = database(17, Platform::SUPABASE, &format!("{SOUND}{LEAK}"));
@@ -251,6 +271,7 @@ fn a_base_that_is_none_is_said_clearly() {
     refused(&["--base", "broken.json"], "git knows no commit `broken.json`", "");
     refused(&["none"], "there is no file or folder `none`", "PATH");
     refused(&["-", "-"], "standard input can be read once", "once");
+    refused(&["-"], "standard input is empty", "the command before the pipe");
     project.write(&[("new/1_a.sql", SOUND), ("broken.json", "{")]);
     refused(&["new", "--base", "HEAD"], "there is no `new` in `HEAD`", "name a state that has it");
     refused(&["--base", "broken.json"], "not a snapshot", "pgwitness snapshot");

@@ -17,7 +17,8 @@ macro_rules! cases {
     ($($file:literal),* $(,)?) => { [$(($file, include_str!(concat!("cases/", $file, ".sql")))),*] };
 }
 
-const FILES: [(&str, &str); 13] = cases![
+const FILES: [(&str, &str); 14] = cases![
+    "validator",
     "grants",
     "roles",
     "defaults",

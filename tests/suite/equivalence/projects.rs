@@ -96,6 +96,11 @@ fn disagreed(project: &Project, replayed: &Replayed, applied: &shadow::Applied) 
     wrong
 }
 
+/// How much of what differs is printed: `PGWITNESS_SHOWN`.
+fn shown() -> usize {
+    std::env::var("PGWITNESS_SHOWN").ok().and_then(|n| n.parse().ok()).unwrap_or(8)
+}
+
 /// A report of every project, and a failure if one of those that apply is not the same.
 #[test]
 #[ignore = "reads the folder that PGWITNESS_PROJECTS names"]
@@ -149,8 +154,8 @@ fn real_projects_give_the_same_model() {
             agreed += usize::from(statements == 0 && fields == 0);
             (apart, further) = (apart + statements, further + fields);
             eprintln!("    past its errors: {statements} statements that one side alone refuses, {fields} differences");
-            outcome.disagreed.iter().take(12).for_each(|one| eprintln!("    {one}"));
-            eprint!("{}", compare::report(&outcome.differences, 4));
+            outcome.disagreed.iter().take(shown()).for_each(|one| eprintln!("    {one}"));
+            eprint!("{}", compare::report(&outcome.differences, shown()));
         }
     }
     eprintln!(

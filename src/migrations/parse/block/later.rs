@@ -140,6 +140,9 @@ impl Reader<'_> {
     ) -> Result<()> {
         self.c.expect_punct(b';')?;
         if !asks_catalog(&text.text) || self.depth > DEEPEST_ASKED {
+            if text.text.to_ascii_lowercase().contains("from") {
+                steps.push(Step::Asks(text));
+            }
             return Ok(());
         }
         let before = known.clone();

@@ -67,7 +67,9 @@ impl Reader<'_> {
         self.c.expect("end loop")?;
         self.end_label();
         known.clone_from(&before);
-        if otherwise.iter().any(|step| !matches!(step, Step::Continue | Step::Exit)) {
+        if !otherwise.iter().any(Step::does_something) {
+            steps.push(Step::Asks(asked.text));
+        } else {
             let range = self.range(start);
             let target = self.target(names);
             steps.push(Step::Rows(Box::new(RowLoop { target, query: asked, body, otherwise, range })));
@@ -137,7 +139,7 @@ impl Reader<'_> {
         self.c.expect("end loop")?;
         self.end_label();
         known.clear();
-        if inner.iter().any(|step| !matches!(step, Step::Continue | Step::Exit)) {
+        if inner.iter().any(Step::does_something) {
             steps.push(self.gap(start, why, touches(&inner)));
         }
         Ok(())

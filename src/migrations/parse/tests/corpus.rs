@@ -70,7 +70,7 @@ fn collect(steps: &[block::Step], text: &str, place: &str, gaps: &mut Vec<String
             Step::Rows(rows) => collect(&rows.otherwise, text, place, gaps),
             Step::Assigned(assigned) => collect(&assigned.otherwise, text, place, gaps),
             Step::Rounds(rounds) => rounds.iter().for_each(|r| collect(r, text, place, gaps)),
-            Step::Return | Step::Raise(_) | Step::Continue | Step::Exit => (),
+            Step::Return | Step::Raise(_) | Step::Asks(_) | Step::Continue | Step::Exit => (),
         }
     }
 }
