@@ -6,6 +6,7 @@
 //! into a [`witness`], which [`evaluate`] checks as an independent interpreter. [`decide`] asks the questions of checks.
 //! [`truth`] is what is known of a condition whoever reads, [`inline`] reads function bodies as expressions.
 
+pub(crate) mod bindings;
 mod bound;
 pub mod decide;
 pub mod effective;

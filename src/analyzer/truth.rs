@@ -1,7 +1,7 @@
 //! What is known of a condition without asking who reads: whether it is true for every row and session, or for none.
 
-use super::lineage::Lineage;
-use crate::model::{Relation, Schema};
+use super::bindings::Bindings;
+use crate::model::Relation;
 
 /// What is known of a condition without looking at a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,14 +16,14 @@ pub enum Truth {
 
 impl Truth {
     /// Judges a condition of a policy on `relation`.
-    pub(crate) fn of_policy(condition: &str, relation: &Relation, schema: &Schema, lineage: &Lineage<'_>) -> Self {
+    pub(crate) fn of_policy(condition: &str, relation: &Relation, bindings: &Bindings<'_>) -> Self {
         // What people write most needs no question.
         match condition.trim_matches(['(', ')', ' ']) {
             "true" => return Self::Always,
             "false" => return Self::Never,
             _ => {}
         }
-        match super::decide::constancy(schema, lineage, &relation.name, condition) {
+        match super::decide::constancy(bindings, &relation.name, condition) {
             (true, _) => Self::Always,
             (_, true) => Self::Never,
             _ => Self::Depends,
@@ -89,7 +89,7 @@ mod tests {
     #[test]
     fn a_condition_is_judged_for_every_row_and_session() {
         let schema = model();
-        let lineage = Lineage::of(&schema);
+        let bindings = Bindings::of(&schema);
         let table = schema.relation(&QualifiedName::new("public", "t")).unwrap();
         let always = [
             "true",
@@ -130,7 +130,7 @@ mod tests {
             [(&always[..], Truth::Always), (&never[..], Truth::Never), (&depends[..], Truth::Depends)]
         {
             for text in texts {
-                assert_eq!(Truth::of_policy(text, table, &schema, &lineage), expected, "{text}");
+                assert_eq!(Truth::of_policy(text, table, &bindings), expected, "{text}");
             }
         }
     }

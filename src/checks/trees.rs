@@ -7,14 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use super::Context;
-use crate::analyzer::inline::{self, Body, Outcome};
-use crate::model::{Constraint, ConstraintKind, Function, FunctionId, Index, Policy, QualifiedName, Relation, Schema};
-use crate::sql::bind::{Binder, Scope};
+use crate::analyzer::bindings::{Bindings, BoundBody, BoundCondition};
+use crate::analyzer::inline::{Body, Outcome};
+use crate::model::{Constraint, ConstraintKind, Function, FunctionId, Index, Policy, Relation};
 use crate::sql::tree::{
     Body as QueryBody, Call, ColumnRef, Expr, FromItem, JoinKind, Node, Place, Query, Select, Source, SourceKind, walk,
     walk_at, walk_query,
 };
-use crate::sql::{Catalog, SchemaCatalog, Type};
+use crate::sql::SchemaCatalog;
 
 /// USING or WITH CHECK of a policy.
 #[derive(Debug, Clone, Copy)]
@@ -35,7 +35,7 @@ pub(super) struct Condition<'a, 't> {
 #[derive(Debug, Default)]
 pub(super) struct Trees {
     conditions: OnceLock<Vec<Read>>,
-    bodies: OnceLock<BTreeMap<FunctionId, Body>>,
+    bodies: OnceLock<BTreeMap<FunctionId, BoundBody>>,
 }
 
 /// A condition that was read.
@@ -44,7 +44,7 @@ struct Read {
     table: usize,
     policy: usize,
     on_new: bool,
-    tree: Expr,
+    tree: BoundCondition,
 }
 
 /// A tree that a policy depends on: its own condition, or a function that is called in it.
@@ -60,25 +60,23 @@ impl<'a> Context<'a> {
     pub(super) fn conditions(&self) -> impl Iterator<Item = Condition<'a, '_>> {
         let read = self.trees.conditions.get_or_init(|| {
             let tables = self.schema.relations.iter().enumerate().filter(|(_, r)| r.row_security);
-            tables.flat_map(|(at, table)| conditions(self.schema, table, at)).collect()
+            tables.flat_map(|(at, table)| conditions(self.effective.bindings(), table, at)).collect()
         });
         read.iter().filter_map(|read| {
             let table = self.schema.relations.get(read.table)?;
             let policy = table.policies.get(read.policy)?;
             let text = if read.on_new { &policy.check } else { &policy.using };
-            Some(Condition { table, policy, on_new: read.on_new, text: text.as_deref()?, tree: &read.tree })
+            Some(Condition { table, policy, on_new: read.on_new, text: text.as_deref()?, tree: read.tree.as_ref().as_ref().ok()? })
         })
     }
 
     /// The body of a function, if it could be read.
     pub(super) fn body(&self, function: &Function) -> Option<&Body> {
         let bodies = self.trees.bodies.get_or_init(|| {
-            let catalog = SchemaCatalog::new(self.schema);
-            let usual = ["public".to_owned(), "extensions".to_owned()];
             let own = self.schema.functions.iter().filter(|f| f.extension.is_none() && is_code(f));
-            own.filter_map(|f| Some((f.id.clone(), inline::body(f, &catalog, &usual).ok()?))).collect()
+            own.map(|f| (f.id.clone(), self.effective.bindings().body(f))).collect()
         });
-        bodies.get(&function.id)
+        bodies.get(&function.id)?.as_ref().as_ref().ok()
     }
 
     /// The function of the application that a call calls.
@@ -136,24 +134,15 @@ fn is_code(function: &Function) -> bool {
     matches!(function.language.as_str(), "sql" | "plpgsql")
 }
 
-fn conditions(schema: &Schema, table: &Relation, at: usize) -> Vec<Read> {
+fn conditions(bindings: &Bindings<'_>, table: &Relation, at: usize) -> Vec<Read> {
     let mut read = Vec::new();
     for (place, policy) in table.policies.iter().enumerate() {
         for (text, on_new) in [(&policy.using, false), (&policy.check, true)] {
-            let tree = text.as_deref().and_then(|text| bound(schema, &table.name, text));
+            let tree = text.as_deref().map(|text| bindings.condition(&table.name, text));
             read.extend(tree.map(|tree| Read { table: at, policy: place, on_new, tree }));
         }
     }
     read
-}
-
-fn bound(schema: &Schema, table: &QualifiedName, text: &str) -> Option<Expr> {
-    let catalog = SchemaCatalog::new(schema);
-    let path: [String; 0] = [];
-    let row = Catalog::relation(&catalog, &table.schema, &table.name)?;
-    let scope = Scope::default().relation(row, None);
-    let bound = Binder::new(&catalog, &path).expression(text, &scope, Some(&Type::named("boolean")));
-    Some(bound.ok()?.tree)
 }
 
 /// The column that an expression is, casts left out.

@@ -243,7 +243,7 @@ impl<'a> Decider<'a> {
             let before = |t: &Trigger| t.timing == TriggerTiming::Before && t.for_each_row && t.events.contains(&event);
             r.triggers.iter().any(|t| t.fires != FiresWhen::Disabled && before(t)) || !r.rules.is_empty()
         };
-        changes(relation) || self.effective.lineage().below(&relation.name).into_iter().any(changes)
+        changes(relation) || self.effective.bindings().lineage().below(&relation.name).into_iter().any(changes)
     }
 }
 

@@ -24,11 +24,11 @@ pub use session::Asker;
 pub use stays::{Escalation, Staying};
 pub use variants::{By, Variants};
 
+use super::bindings::Bindings;
 use super::effective::Effective;
-use super::lineage::Lineage;
 use super::resolve::Resolver;
 use super::verdict::{Limits, Subject, Verdict};
-use crate::model::{QualifiedName, Schema};
+use crate::model::QualifiedName;
 
 /// How statements reach the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -72,13 +72,12 @@ impl<'a> Decider<'a> {
 /// What is known of a condition as the catalog prints it, without knowing who asks: whether it is TRUE for every row
 /// and session, and whether for none.
 pub(crate) fn constancy<'a>(
-    schema: &'a Schema,
-    lineage: &'a Lineage<'a>,
+    bindings: &'a Bindings<'a>,
     relation: &QualifiedName,
     text: &str,
 ) -> (bool, bool) {
-    let Some(relation) = schema.relation(relation) else { return (false, false) };
-    let mut resolver = Resolver::blind(schema, lineage);
+    let Some(relation) = bindings.schema().relation(relation) else { return (false, false) };
+    let mut resolver = Resolver::blind(bindings);
     let row = resolver.terms.row(&relation.name, &relation.name.name);
     let condition = resolver.condition(text, relation, row);
     if resolver.failed {

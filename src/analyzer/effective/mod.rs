@@ -28,7 +28,7 @@ use crate::model::{Policy, Relation, Schema};
 use known::Known;
 use roles::RoleGraph;
 
-use super::lineage::Lineage;
+use super::bindings::Bindings;
 use super::truth::Truth;
 
 /// The model with what follows from it worked out: the place to ask who can do what.
@@ -41,7 +41,7 @@ pub struct Effective<'a> {
     /// By the policy's address in `schema`, which outlives this.
     truths: BTreeMap<usize, PolicyTruth>,
     known: Known,
-    lineage: Lineage<'a>,
+    bindings: Bindings<'a>,
 }
 
 /// Policies that are worth a thread of their own.
@@ -61,9 +61,9 @@ impl<'a> Effective<'a> {
         let roles = RoleGraph::new(schema);
         let exposure = Exposure::of(schema, exposed);
         let principals = principal::of(schema, &roles);
-        let lineage = Lineage::of(schema);
-        let truths = truths(schema, &lineage);
-        Self { schema, roles, exposure, principals, truths, known: Known::default(), lineage }
+        let bindings = Bindings::of(schema);
+        let truths = truths(&bindings);
+        Self { schema, roles, exposure, principals, truths, known: Known::default(), bindings }
     }
 
     /// The model.
@@ -72,9 +72,9 @@ impl<'a> Effective<'a> {
         self.schema
     }
 
-    /// Which relations inherit from which.
-    pub(crate) fn lineage(&self) -> &Lineage<'a> {
-        &self.lineage
+    /// The text of the model, bound.
+    pub(crate) fn bindings(&self) -> &Bindings<'a> {
+        &self.bindings
     }
 
     /// Which schemas the Data API serves.
@@ -91,10 +91,10 @@ impl<'a> Effective<'a> {
 }
 
 /// What is known of each policy. Every expression is a question of its own, so the processors share them.
-fn truths(schema: &Schema, lineage: &Lineage<'_>) -> BTreeMap<usize, PolicyTruth> {
-    let policies: Vec<_> = schema.relations.iter().flat_map(|r| r.policies.iter().map(move |p| (r, p))).collect();
+fn truths(bindings: &Bindings<'_>) -> BTreeMap<usize, PolicyTruth> {
+    let policies: Vec<_> = bindings.schema().relations.iter().flat_map(|r| r.policies.iter().map(move |p| (r, p))).collect();
     let judge = |(relation, policy): &(&Relation, &Policy)| {
-        (std::ptr::from_ref::<Policy>(policy).addr(), PolicyTruth::of(schema, lineage, relation, policy))
+        (std::ptr::from_ref::<Policy>(policy).addr(), PolicyTruth::of(bindings, relation, policy))
     };
     let threads = thread::available_parallelism().map_or(1, NonZero::get);
     let share = policies.len().div_ceil(threads).max(LEAST_SHARE);
@@ -108,9 +108,9 @@ fn truths(schema: &Schema, lineage: &Lineage<'_>) -> BTreeMap<usize, PolicyTruth
 impl PolicyTruth {
     /// An expression that was left out lets nothing through in a permissive policy and narrows nothing in a
     /// restrictive one (`get_policies_for_relation` and `add_security_quals` in the server's rowsecurity.c).
-    fn of(schema: &Schema, lineage: &Lineage<'_>, relation: &Relation, policy: &Policy) -> Self {
+    fn of(bindings: &Bindings<'_>, relation: &Relation, policy: &Policy) -> Self {
         let none = if policy.permissive { Truth::Never } else { Truth::Always };
-        let of = |expression: Option<&str>| expression.map_or(none, |e| Truth::of_policy(e, relation, schema, lineage));
+        let of = |expression: Option<&str>| expression.map_or(none, |e| Truth::of_policy(e, relation, bindings));
         let using = of(policy.using.as_deref());
         let check = match policy.check.as_deref() {
             None => using,

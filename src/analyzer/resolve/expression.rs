@@ -15,6 +15,8 @@ impl Resolver<'_> {
     }
 
     fn try_expression(&mut self, expr: &Expr) -> Outcome<Id> {
+        self.goes_on()?;
+        self.read += 1;
         Ok(match &expr.node {
             Node::Constant(text) => self.constant(text.as_deref(), &expr.data_type),
             Node::Column(column) => self.column(column)?,

@@ -154,15 +154,15 @@ impl Resolver<'_> {
     fn known_body(&mut self, function: &model::Function, args: &[Id]) -> Outcome<Id> {
         let key = (function.id.clone(), args.to_vec(), self.rights.clone(), self.user.clone());
         if let Some(known) = self.bodies.get(&key) {
-            return Ok(*known);
+            return known.clone();
         }
         let opaques = self.terms.opaque_count();
-        let value = self.scalar_body(function, args)?;
+        let value = self.scalar_body(function, args);
         // What is not understood may have another value at each place.
-        if self.terms.opaque_count() == opaques {
-            self.bodies.insert(key, value);
+        if value.is_err() || self.terms.opaque_count() == opaques {
+            self.bodies.insert(key, value.clone());
         }
-        Ok(value)
+        value
     }
 
     /// The value of a function's body.
@@ -202,18 +202,20 @@ impl Resolver<'_> {
         if !function.settings.is_empty() {
             return obstacle("the settings it makes");
         }
-        let usual = ["public".to_owned(), "extensions".to_owned()];
-        let body = inline::body(function, &self.catalog, &usual).map_err(|e| Obstacle(e.reason))?;
+        let body = self.bindings.body(function);
+        let body = body.as_ref().as_ref().map_err(|unread| Obstacle(unread.reason.clone()))?;
         self.takes_session_path(function)?;
         let rights = self.rights_of(function);
         self.within(function.id.to_string(), |this| {
             this.as_rights(rights, |this| {
                 this.apart(args, |this| {
-                    for step in &body.steps {
-                        let value = this.expression(step);
-                        this.parameters.push(value);
-                    }
-                    what(this, &body.result)
+                    this.measured(|this| {
+                        for step in &body.steps {
+                            let value = this.expression(step);
+                            this.parameters.push(value);
+                        }
+                        what(this, &body.result)
+                    })
                 })
             })
         })
@@ -222,8 +224,7 @@ impl Resolver<'_> {
     /// What a function without a `search_path` of its own names without a schema is the session's to choose: whoever
     /// may run any statement can put a temporary table in its place.
     fn takes_session_path(&mut self, function: &model::Function) -> Outcome<()> {
-        let is_own = function.search_path.is_some() || function.body_is_bound;
-        if is_own || inline::body(function, &self.catalog, &[]).is_ok() {
+        if self.bindings.needs_no_path(function) {
             return Ok(());
         }
         if self.caller == Caller::Sql && self.asker.as_ref().is_some_and(|role| self.may_shadow(role)) {

@@ -19,12 +19,11 @@ pub(crate) use query::Branch;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::bindings::Bindings;
 use super::decide::{Assumption, Caller};
 use super::effective::Effective;
-use super::lineage::Lineage;
 use super::term::{Id, Row, Terms, Type};
 use crate::model::{FunctionId, QualifiedName, Relation, Schema};
-use crate::sql::bind::{Binder, Scope};
 use crate::sql::{self, SchemaCatalog};
 
 /// As whom an expression is evaluated, as far as row security goes.
@@ -80,8 +79,11 @@ const COLLATE: &str = " collate";
 /// How deep functions, views and policies may lie in each other.
 const DEPTH: usize = 12;
 
-/// Likewise where nobody asks in particular: what is deeper is no plain case.
-const PLAIN_DEPTH: usize = 1;
+/// How many expressions all conditions of a resolver may come to, with what they call read in their place.
+const MOST: usize = 100_000;
+
+/// How many a single body may come to.
+const MOST_OF_BODY: usize = 5_000;
 
 /// Resolves text against a schema model into one arena of terms.
 #[derive(Debug)]
@@ -89,7 +91,7 @@ pub(crate) struct Resolver<'a> {
     schema: &'a Schema,
     catalog: SchemaCatalog<'a>,
     effective: Option<&'a Effective<'a>>,
-    lineage: &'a Lineage<'a>,
+    bindings: &'a Bindings<'a>,
     pub(crate) terms: Terms,
     /// As whom relations are read.
     rights: Rights,
@@ -103,7 +105,7 @@ pub(crate) struct Resolver<'a> {
     /// All row variables in scope.
     scope: Vec<Row>,
     /// Bodies that were inlined, by function, arguments and rights.
-    bodies: BTreeMap<Inlined, Id>,
+    bodies: BTreeMap<Inlined, Outcome<Id>>,
     /// What is being inlined, outermost first.
     inside: Vec<String>,
     /// Whether a function that returns rows stood where a value was wanted: it multiplies the rows of its query.
@@ -128,23 +130,28 @@ pub(crate) struct Resolver<'a> {
     pub(crate) denied: Option<QualifiedName>,
     /// Rows that are like another but for some columns.
     variants: HashMap<Row, (Row, Vec<String>)>,
+    /// How many expressions were read.
+    read: usize,
+    /// With how many what is being read is given up.
+    most: usize,
 }
 
 impl<'a> Resolver<'a> {
     /// A resolver as `rights`.
     pub(crate) fn new(effective: &'a Effective<'a>, rights: Rights) -> Self {
-        let blind = Self::blind(effective.schema(), effective.lineage());
+        let blind = Self::blind(effective.bindings());
         let asker = if let Rights::Role(role) = &rights { Some(role.clone()) } else { None };
         Self { effective: Some(effective), user: rights.clone(), rights, asker, ..blind }
     }
 
     /// A resolver as anyone, which knows nothing of row security.
-    pub(crate) fn blind(schema: &'a Schema, lineage: &'a Lineage<'a>) -> Self {
+    pub(crate) fn blind(bindings: &'a Bindings<'a>) -> Self {
+        let schema = bindings.schema();
         Self {
             schema,
             catalog: SchemaCatalog::new(schema),
             effective: None,
-            lineage,
+            bindings,
             terms: Terms::new(),
             rights: Rights::Anyone,
             user: Rights::Anyone,
@@ -166,13 +173,14 @@ impl<'a> Resolver<'a> {
             recursion: None,
             denied: None,
             variants: HashMap::new(),
+            read: 0,
+            most: MOST,
         }
     }
 
     /// A condition over a row of `relation`, as the catalog prints it: under an empty `search_path`.
     pub(crate) fn condition(&mut self, text: &str, relation: &Relation, row: Row) -> Id {
-        let path: [String; 0] = [];
-        match self.bind_condition(text, relation, row, &path) {
+        match self.bind_condition(text, relation, row) {
             Ok(_) if self.unsettled => self.terms.opaque("settings that a function changes", Type::Bool, &[row]),
             Ok(id) => id,
             Err(Obstacle(reason)) => {
@@ -201,15 +209,12 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn bind_condition(&mut self, text: &str, relation: &Relation, row: Row, path: &[String]) -> Outcome<Id> {
+    fn bind_condition(&mut self, text: &str, relation: &Relation, row: Row) -> Outcome<Id> {
+        self.goes_on()?;
         let place = self.place_of(&relation.name)?;
-        let binder = Binder::new(&self.catalog, path);
-        let table = sql::Catalog::relation(&self.catalog, &relation.name.schema, &relation.name.name);
-        let Some(table) = table else { return obstacle(format!("{}, which is not known", relation.name)) };
-        let scope = Scope::default().relation(table, None);
-        let bound = binder.expression(text, &scope, Some(&sql::Type::named("boolean")));
-        let bound = bound.map_err(|e| Obstacle(format!("an expression that cannot be read ({})", e.what)))?;
-        Ok(self.with_row(row, place, |this| this.expression(&bound.tree)))
+        let bound = self.bindings.condition(&relation.name, text);
+        let tree = bound.as_ref().as_ref().map_err(|reason| Obstacle(reason.clone()))?;
+        Ok(self.with_row(row, place, |this| this.expression(tree)))
     }
 
     /// Does something in a text of its own that sees one row.
@@ -257,12 +262,27 @@ impl<'a> Resolver<'a> {
         self.terms.opaque(reason, data_type, &scope)
     }
 
+    /// Whether what is being read has not come to too much.
+    fn goes_on(&self) -> Outcome<()> {
+        if self.read < self.most { Ok(()) } else { obstacle("its size") }
+    }
+
+    /// Does something that is given up when it comes to too much.
+    fn measured<T>(&mut self, what: impl FnOnce(&mut Self) -> Outcome<T>) -> Outcome<T> {
+        let outer = self.most;
+        self.most = outer.min(self.read.saturating_add(MOST_OF_BODY));
+        let result = what(self);
+        let whole = self.goes_on();
+        self.most = outer;
+        whole.and(result)
+    }
+
     /// Does something inside a named function, view or policy, unless that is already inside itself.
     fn within<T>(&mut self, name: String, what: impl FnOnce(&mut Self) -> Outcome<T>) -> Outcome<T> {
         if self.inside.contains(&name) {
             return obstacle(format!("{name}, which refers to itself"));
         }
-        if self.inside.len() >= if self.effective.is_none() { PLAIN_DEPTH } else { DEPTH } {
+        if self.inside.len() >= DEPTH {
             return obstacle("functions or views nested too deep");
         }
         self.inside.push(name);

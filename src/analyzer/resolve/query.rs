@@ -51,6 +51,7 @@ impl Rows {
 impl Resolver<'_> {
     /// The rows of a query, one level below what is in scope.
     pub(super) fn query(&mut self, query: &tree::Query) -> Outcome<Rows> {
+        self.goes_on()?;
         if query.locks {
             return obstacle("FOR UPDATE");
         }
@@ -300,7 +301,7 @@ impl Resolver<'_> {
         let Some(source) = select.sources.get(at) else { return obstacle("an item of FROM") };
         match &source.kind {
             SourceKind::Relation { sample: true, .. } => obstacle("TABLESAMPLE"),
-            SourceKind::Relation { only: true, name, .. } if !self.lineage.below(name).is_empty() => {
+            SourceKind::Relation { only: true, name, .. } if !self.bindings.lineage().below(name).is_empty() => {
                 obstacle(format!("ONLY {name}, without its children"))
             }
             SourceKind::Relation { key: Some(key), .. } => {

@@ -24,7 +24,7 @@ impl Resolver<'_> {
 
     fn facts(&mut self, relation: &Relation) -> Facts {
         let mut facts = Facts::default();
-        let below = self.lineage.below(&relation.name);
+        let below = self.bindings.lineage().below(&relation.name);
         if std::iter::once(relation).chain(below.iter().copied()).any(|r| r.kind == RelationKind::ForeignTable) {
             return facts;
         }

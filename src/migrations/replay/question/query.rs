@@ -4,14 +4,35 @@ use super::value::{self, Value};
 use super::{Answer, Asker, Sight};
 use crate::migrations::replay::system::{Row, Wanted};
 use crate::sql::ast::{Body, Call, Condition, Expr, ExprKind, From, FromKind, JoinKind, Query, Select, Target};
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 /// Combinations of rows that are tried before a question is given up.
 const MOST: usize = 200_000;
 
-/// The tables of a query with their rows, and what must hold of a combination.
+/// A table of a query.
+struct Table<'a> {
+    alias: String,
+    schema: Option<&'a str>,
+    name: &'a str,
+    /// Columns that must equal something that is known when the search comes to this table.
+    wanted: Vec<(&'a str, &'a Expr, Known)>,
+    /// Its rows, where they are the same whatever rows stand before.
+    rows: OnceCell<Vec<Arc<Row>>>,
+}
+
+/// From what something is known.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Known {
+    /// It is a literal or a variable.
+    Always,
+    /// From a row of a table that stands before, or of an outer query.
+    InSight,
+}
+
+/// The tables of a query, and what must hold of a combination of their rows.
 struct Search<'a> {
-    tables: &'a [(String, Vec<Arc<Row>>)],
+    tables: &'a [Table<'a>],
     conditions: &'a [&'a Expr],
     /// One combination is enough.
     first: bool,
@@ -162,12 +183,19 @@ impl Asker<'_> {
             of_joins(from, &mut conditions)?;
         }
         conditions.extend(select.filter.iter().flat_map(parts));
+        let mut names = Vec::new();
+        select.from.iter().for_each(|from| aliases(from, &mut names));
         let mut tables = Vec::new();
-        let mut hidden: Vec<String> = outer.iter().map(|(alias, _)| alias.clone()).collect();
-        select.from.iter().for_each(|from| aliases(from, &mut hidden));
-        let alone = matches!(select.from.as_slice(), [From { kind: FromKind::Relation { .. }, .. }]);
         for from in &select.from {
-            self.sources(from, &conditions, alone, &hidden, &mut tables)?;
+            sources(from, &mut tables)?;
+        }
+        let alone = tables.len() == 1;
+        for (level, table) in tables.iter_mut().enumerate() {
+            let before = names.get(..level).unwrap_or_default();
+            let is_outer = |t: &str| !names.iter().any(|n| n == t) && outer.iter().any(|(alias, _)| alias == t);
+            let in_sight = |t: &str| before.iter().any(|n| n == t) || is_outer(t);
+            let is_table = |t: &str| names.iter().any(|n| n == t) || is_outer(t);
+            table.wanted = conditions.iter().flat_map(|c| wanted(c, &table.alias, alone, &in_sight, &is_table)).collect();
         }
         let mut search =
             Search { tables: &tables, conditions: &conditions, first, tried: 0, found: Vec::new(), more: false };
@@ -175,58 +203,20 @@ impl Asker<'_> {
         Some((search.found, search.more))
     }
 
-    fn sources(
-        &self,
-        from: &From,
-        conditions: &[&Expr],
-        alone: bool,
-        hidden: &[String],
-        tables: &mut Vec<(String, Vec<Arc<Row>>)>,
-    ) -> Option<()> {
-        let alias = from.alias.as_ref().map(|a| a.name.value.clone());
-        match &from.kind {
-            FromKind::Relation { name, .. } => {
-                let alias = alias.unwrap_or_else(|| name.last().to_owned());
-                if from.alias.as_ref().is_some_and(|a| !a.columns.is_empty()) {
-                    return None;
-                }
-                let mut wanted = Wanted { columns: Vec::new(), thorough: self.thorough };
-                for condition in conditions {
-                    wanted.columns.extend(self.wanted(condition, &alias, alone, hidden));
-                }
-                let rows = self.run.system_rows(name.schema(), name.last(), &wanted)?;
-                tables.push((alias, rows.into_iter().map(Arc::new).collect()));
-            }
-            FromKind::Join { left, right, .. } => {
-                self.sources(left, conditions, false, hidden, tables)?;
-                self.sources(right, conditions, false, hidden, tables)?;
-            }
-            _ => return None,
+    /// The rows of a table that may have the values that its conditions want, beside the rows in sight.
+    fn rows_of(&self, table: &Table<'_>, sight: &Sight) -> Option<Vec<Arc<Row>>> {
+        let mut wanted = Wanted { columns: Vec::new(), thorough: self.thorough };
+        for (column, expr, known) in &table.wanted {
+            let value = if *known == Known::InSight { self.value(expr, sight) } else { self.value(expr, &Vec::new()) };
+            wanted.columns.extend(value.map(|value| ((*column).to_owned(), value)));
         }
-        Some(())
-    }
-
-    /// A column of a table that a condition says must equal a literal or a variable; a variable has a name that none of
-    /// the `hidden` tables has.
-    fn wanted(&self, condition: &Expr, alias: &str, alone: bool, hidden: &[String]) -> Option<(String, Value)> {
-        let ExprKind::Binary(operator, left, right) = &condition.kind else { return None };
-        let ExprKind::Column(name) = &left.kind else { return None };
-        let own = name.schema().map_or(alone, |table| table == alias);
-        let fixed = match &right.kind {
-            ExprKind::Text(_) => true,
-            ExprKind::Cast(inner, _) => matches!(inner.kind, ExprKind::Text(_)),
-            ExprKind::Column(name) => name.schema().is_none_or(|table| hidden.iter().all(|other| other != table)),
-            _ => false,
-        };
-        if !own || operator.symbol != "=" || !fixed {
-            return None;
-        }
-        self.value(right, &Vec::new()).map(|value| (name.last().to_owned(), value))
+        let rows = self.run.system_rows(table.schema, table.name, &wanted)?;
+        Some(rows.into_iter().map(Arc::new).collect())
     }
 
     /// Takes a row of each table in turn, and drops a combination as soon as a condition does not hold.
     fn search(&self, search: &mut Search<'_>, level: usize, sight: &Sight, certain: bool) -> Option<()> {
-        let Some((alias, rows)) = search.tables.get(level) else {
+        let Some(table) = search.tables.get(level) else {
             let mut certain = certain;
             for condition in search.conditions {
                 match self.holds(condition, sight) {
@@ -241,13 +231,23 @@ impl Asker<'_> {
             search.more |= !certain;
             return Some(());
         };
+        let changing;
+        let rows = if table.wanted.iter().any(|(_, _, known)| *known == Known::InSight) {
+            changing = self.rows_of(table, sight)?;
+            &changing
+        } else if let Some(rows) = table.rows.get() {
+            rows
+        } else {
+            let rows = self.rows_of(table, sight)?;
+            table.rows.get_or_init(|| rows)
+        };
         for row in rows {
             search.tried += 1;
             if search.tried > MOST {
                 return None;
             }
             let mut wider = sight.clone();
-            wider.push((alias.clone(), row.clone()));
+            wider.push((table.alias.clone(), row.clone()));
             if search.conditions.iter().any(|c| self.holds(c, &wider) == Some(false)) {
                 continue;
             }
@@ -258,6 +258,55 @@ impl Asker<'_> {
         }
         Some(())
     }
+}
+
+/// The tables of FROM.
+fn sources<'a>(from: &'a From, tables: &mut Vec<Table<'a>>) -> Option<()> {
+    match &from.kind {
+        FromKind::Relation { name, .. } => {
+            let alias = from.alias.as_ref();
+            if alias.is_some_and(|a| !a.columns.is_empty()) {
+                return None;
+            }
+            let alias = alias.map_or_else(|| name.last().to_owned(), |a| a.name.value.clone());
+            let (schema, name) = (name.schema(), name.last());
+            tables.push(Table { alias, schema, name, wanted: Vec::new(), rows: OnceCell::new() });
+        }
+        FromKind::Join { left, right, .. } => {
+            sources(left, tables)?;
+            sources(right, tables)?;
+        }
+        _ => return None,
+    }
+    Some(())
+}
+
+/// A column of a table that a condition says must equal a literal, a variable or a column of a row in sight; a variable
+/// has a name that no table has.
+fn wanted<'a>(
+    condition: &'a Expr,
+    alias: &str,
+    alone: bool,
+    in_sight: &dyn Fn(&str) -> bool,
+    is_table: &dyn Fn(&str) -> bool,
+) -> Vec<(&'a str, &'a Expr, Known)> {
+    let ExprKind::Binary(operator, left, right) = &condition.kind else { return Vec::new() };
+    let of = |side: &'a Expr, other: &'a Expr| {
+        let ExprKind::Column(name) = &side.kind else { return None };
+        if !name.schema().map_or(alone, |table| table == alias) {
+            return None;
+        }
+        let known = match &other.kind {
+            ExprKind::Text(_) => Known::Always,
+            ExprKind::Cast(inner, _) if matches!(inner.kind, ExprKind::Text(_)) => Known::Always,
+            ExprKind::Column(name) if name.schema().is_some_and(in_sight) => Known::InSight,
+            ExprKind::Column(name) if !name.schema().is_some_and(is_table) => Known::Always,
+            _ => return None,
+        };
+        Some((name.last(), other, known))
+    };
+    let sides = [of(left, right), of(right, left)];
+    sides.into_iter().flatten().filter(|_| operator.symbol == "=").collect()
 }
 
 /// The parts of a condition that must all hold.

@@ -1,0 +1,103 @@
+//! The text of a schema bound once: function bodies and conditions of policies, for all who ask about them.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::inline::{self, Body, Unread};
+use super::lineage::Lineage;
+use crate::model::{Function, FunctionId, QualifiedName, Schema};
+use crate::sql::bind::{Binder, Scope};
+use crate::sql::tree::Expr;
+use crate::sql::{Catalog, SchemaCatalog, Type};
+
+/// A function's body.
+pub(crate) type BoundBody = Arc<Result<Body, Unread>>;
+
+/// A condition, or why it was not read.
+pub(crate) type BoundCondition = Arc<Result<Expr, String>>;
+
+/// What is searched where neither a function nor the session sets a path.
+const USUAL: [&str; 2] = ["public", "extensions"];
+
+/// A schema with its text as it was bound, and what inherits from what.
+#[derive(Debug)]
+pub(crate) struct Bindings<'a> {
+    schema: &'a Schema,
+    lineage: Lineage<'a>,
+    bodies: Kept<FunctionId, BoundBody>,
+    pathless: Kept<FunctionId, bool>,
+    conditions: Kept<(QualifiedName, String), BoundCondition>,
+}
+
+impl<'a> Bindings<'a> {
+    /// Nothing is bound before somebody asks.
+    pub(crate) fn of(schema: &'a Schema) -> Self {
+        let lineage = Lineage::of(schema);
+        Self { schema, lineage, bodies: Kept::default(), pathless: Kept::default(), conditions: Kept::default() }
+    }
+
+    /// The model.
+    pub(crate) fn schema(&self) -> &'a Schema {
+        self.schema
+    }
+
+    /// Which relations inherit from which.
+    pub(crate) fn lineage(&self) -> &Lineage<'a> {
+        &self.lineage
+    }
+
+    /// The body of one of the schema's functions.
+    pub(crate) fn body(&self, function: &Function) -> BoundBody {
+        let read = || Arc::new(inline::body(function, &self.catalog(), &USUAL.map(str::to_owned)));
+        self.bodies.get(&function.id, read)
+    }
+
+    /// Whether a body means the same whatever the session's `search_path` is.
+    pub(crate) fn needs_no_path(&self, function: &Function) -> bool {
+        let is_own = function.search_path.is_some() || function.body_is_bound;
+        is_own || self.pathless.get(&function.id, || inline::body(function, &self.catalog(), &[]).is_ok())
+    }
+
+    /// A condition over a row of `relation`, as the catalog prints it: under an empty `search_path`.
+    pub(crate) fn condition(&self, relation: &QualifiedName, text: &str) -> BoundCondition {
+        let key = (relation.clone(), text.to_owned());
+        self.conditions.get(&key, || Arc::new(self.bind(relation, text)))
+    }
+
+    fn bind(&self, relation: &QualifiedName, text: &str) -> Result<Expr, String> {
+        let (catalog, path) = (self.catalog(), [String::new(); 0]);
+        let table = catalog.relation(&relation.schema, &relation.name);
+        let table = table.ok_or_else(|| format!("{relation}, which is not known"))?;
+        let scope = Scope::default().relation(table, None);
+        let bound = Binder::new(&catalog, &path).expression(text, &scope, Some(&Type::named("boolean")));
+        bound.map(|b| b.tree).map_err(|e| format!("an expression that cannot be read ({})", e.what))
+    }
+
+    fn catalog(&self) -> SchemaCatalog<'a> {
+        SchemaCatalog::new(self.schema)
+    }
+}
+
+/// Answers that are worked out when they are first asked for.
+#[derive(Debug)]
+struct Kept<K, V>(Mutex<HashMap<K, V>>);
+
+impl<K, V> Default for Kept<K, V> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<K: Hash + Eq + Clone, V: Clone> Kept<K, V> {
+    /// Nothing is locked while an answer is worked out: two may do so at once, to the same end.
+    fn get(&self, key: &K, work_out: impl FnOnce() -> V) -> V {
+        let known = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(value) = known().get(key) {
+            return value.clone();
+        }
+        let value = work_out();
+        known().insert(key.clone(), value.clone());
+        value
+    }
+}
