@@ -60,6 +60,7 @@ impl Truth {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Schema;
     use crate::migrations::layout::{FileRole, Layout, MigrationFile, Project};
     use crate::migrations::replay::{Options, replay};
     use crate::model::QualifiedName;
