@@ -60,10 +60,10 @@ impl Truth {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Schema;
     use crate::migrations::layout::{FileRole, Layout, MigrationFile, Project};
     use crate::migrations::replay::{Options, replay};
     use crate::model::QualifiedName;
+    use crate::model::Schema;
     use crate::shadow::Platform;
 
     const TABLE: &str = "

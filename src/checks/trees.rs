@@ -10,11 +10,11 @@ use super::Context;
 use crate::analyzer::bindings::{Bindings, BoundBody, BoundCondition};
 use crate::analyzer::inline::{Body, Outcome};
 use crate::model::{Constraint, ConstraintKind, Function, FunctionId, Index, Policy, Relation};
+use crate::sql::SchemaCatalog;
 use crate::sql::tree::{
     Body as QueryBody, Call, ColumnRef, Expr, FromItem, JoinKind, Node, Place, Query, Select, Source, SourceKind, walk,
     walk_at, walk_query,
 };
-use crate::sql::SchemaCatalog;
 
 /// USING or WITH CHECK of a policy.
 #[derive(Debug, Clone, Copy)]
@@ -66,7 +66,13 @@ impl<'a> Context<'a> {
             let table = self.schema.relations.get(read.table)?;
             let policy = table.policies.get(read.policy)?;
             let text = if read.on_new { &policy.check } else { &policy.using };
-            Some(Condition { table, policy, on_new: read.on_new, text: text.as_deref()?, tree: read.tree.as_ref().as_ref().ok()? })
+            Some(Condition {
+                table,
+                policy,
+                on_new: read.on_new,
+                text: text.as_deref()?,
+                tree: read.tree.as_ref().as_ref().ok()?,
+            })
         })
     }
 

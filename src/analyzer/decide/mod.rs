@@ -71,11 +71,7 @@ impl<'a> Decider<'a> {
 
 /// What is known of a condition as the catalog prints it, without knowing who asks: whether it is TRUE for every row
 /// and session, and whether for none.
-pub(crate) fn constancy<'a>(
-    bindings: &'a Bindings<'a>,
-    relation: &QualifiedName,
-    text: &str,
-) -> (bool, bool) {
+pub(crate) fn constancy<'a>(bindings: &'a Bindings<'a>, relation: &QualifiedName, text: &str) -> (bool, bool) {
     let Some(relation) = bindings.schema().relation(relation) else { return (false, false) };
     let mut resolver = Resolver::blind(bindings);
     let row = resolver.terms.row(&relation.name, &relation.name.name);

@@ -92,7 +92,8 @@ impl<'a> Effective<'a> {
 
 /// What is known of each policy. Every expression is a question of its own, so the processors share them.
 fn truths(bindings: &Bindings<'_>) -> BTreeMap<usize, PolicyTruth> {
-    let policies: Vec<_> = bindings.schema().relations.iter().flat_map(|r| r.policies.iter().map(move |p| (r, p))).collect();
+    let policies: Vec<_> =
+        bindings.schema().relations.iter().flat_map(|r| r.policies.iter().map(move |p| (r, p))).collect();
     let judge = |(relation, policy): &(&Relation, &Policy)| {
         (std::ptr::from_ref::<Policy>(policy).addr(), PolicyTruth::of(bindings, relation, policy))
     };

@@ -29,7 +29,11 @@ impl Resolver<'_> {
 
     /// Whether a child allows NULL in a column: what a parent shows are the rows of its children too.
     fn is_null_below(&self, parent: &Relation, column: &str) -> bool {
-        self.bindings.lineage().below(&parent.name).into_iter().any(|child| child.column(column).is_none_or(|c| c.nullable))
+        self.bindings
+            .lineage()
+            .below(&parent.name)
+            .into_iter()
+            .any(|child| child.column(column).is_none_or(|c| c.nullable))
     }
 
     /// Whether the other model allows NULL in a column.

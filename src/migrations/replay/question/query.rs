@@ -195,7 +195,8 @@ impl Asker<'_> {
             let is_outer = |t: &str| !names.iter().any(|n| n == t) && outer.iter().any(|(alias, _)| alias == t);
             let in_sight = |t: &str| before.iter().any(|n| n == t) || is_outer(t);
             let is_table = |t: &str| names.iter().any(|n| n == t) || is_outer(t);
-            table.wanted = conditions.iter().flat_map(|c| wanted(c, &table.alias, alone, &in_sight, &is_table)).collect();
+            table.wanted =
+                conditions.iter().flat_map(|c| wanted(c, &table.alias, alone, &in_sight, &is_table)).collect();
         }
         let mut search =
             Search { tables: &tables, conditions: &conditions, first, tried: 0, found: Vec::new(), more: false };
