@@ -1,10 +1,9 @@
 //! The text of a schema bound once: function bodies and conditions of policies, for all who ask about them.
 
-use std::collections::HashMap;
-use std::hash::Hash;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use super::inline::{self, Body, Unread};
+use super::kept::Kept;
 use super::lineage::Lineage;
 use crate::model::{Function, FunctionId, QualifiedName, Schema};
 use crate::sql::bind::{Binder, Scope};
@@ -50,19 +49,19 @@ impl<'a> Bindings<'a> {
     /// The body of one of the schema's functions.
     pub(crate) fn body(&self, function: &Function) -> BoundBody {
         let read = || Arc::new(inline::body(function, &self.catalog(), &USUAL.map(str::to_owned)));
-        self.bodies.get(&function.id, read)
+        self.bodies.get(function.id.clone(), read)
     }
 
     /// Whether a body means the same whatever the session's `search_path` is.
     pub(crate) fn needs_no_path(&self, function: &Function) -> bool {
         let is_own = function.search_path.is_some() || function.body_is_bound;
-        is_own || self.pathless.get(&function.id, || inline::body(function, &self.catalog(), &[]).is_ok())
+        is_own || self.pathless.get(function.id.clone(), || inline::body(function, &self.catalog(), &[]).is_ok())
     }
 
     /// A condition over a row of `relation`, as the catalog prints it: under an empty `search_path`.
     pub(crate) fn condition(&self, relation: &QualifiedName, text: &str) -> BoundCondition {
         let key = (relation.clone(), text.to_owned());
-        self.conditions.get(&key, || Arc::new(self.bind(relation, text)))
+        self.conditions.get(key, || Arc::new(self.bind(relation, text)))
     }
 
     fn bind(&self, relation: &QualifiedName, text: &str) -> Result<Expr, String> {
@@ -76,28 +75,5 @@ impl<'a> Bindings<'a> {
 
     fn catalog(&self) -> SchemaCatalog<'a> {
         SchemaCatalog::new(self.schema)
-    }
-}
-
-/// Answers that are worked out when they are first asked for.
-#[derive(Debug)]
-struct Kept<K, V>(Mutex<HashMap<K, V>>);
-
-impl<K, V> Default for Kept<K, V> {
-    fn default() -> Self {
-        Self(Mutex::default())
-    }
-}
-
-impl<K: Hash + Eq + Clone, V: Clone> Kept<K, V> {
-    /// Nothing is locked while an answer is worked out: two may do so at once, to the same end.
-    fn get(&self, key: &K, work_out: impl FnOnce() -> V) -> V {
-        let known = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(value) = known().get(key) {
-            return value.clone();
-        }
-        let value = work_out();
-        known().insert(key.clone(), value.clone());
-        value
     }
 }

@@ -13,6 +13,7 @@ pub mod effective;
 pub mod evaluate;
 mod ground;
 pub mod inline;
+mod kept;
 mod lineage;
 mod resolve;
 mod solve;

@@ -1,6 +1,5 @@
 //! A SAT solver behind a small interface, with caps on size and time.
 
-use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use batsat::{BasicCallbacks, BasicSolver, Lit, SolverInterface, SolverOpts, lbool};
@@ -40,7 +39,8 @@ pub(crate) struct Solver<'c> {
     circuit: &'c mut Circuit,
     encoding: &'c mut Encoding,
     sat: BasicSolver,
-    literals: HashMap<usize, Lit>,
+    /// By gate.
+    literals: Vec<Option<Lit>>,
 }
 
 impl<'c> Solver<'c> {
@@ -48,7 +48,7 @@ impl<'c> Solver<'c> {
         let mut callbacks = BasicCallbacks::new();
         callbacks.set_stop(move || Instant::now() >= deadline);
         let sat = BasicSolver::new(SolverOpts::default(), callbacks);
-        let mut solver = Self { circuit, encoding, sat, literals: HashMap::new() };
+        let mut solver = Self { circuit, encoding, sat, literals: Vec::new() };
         for axiom in std::mem::take(&mut solver.encoding.axioms) {
             solver.require(&[axiom]);
         }
@@ -82,8 +82,8 @@ impl<'c> Solver<'c> {
 
     /// A bit in the last model; an input that nothing asks for is false.
     pub(crate) fn value(&self, bit: Bit) -> bool {
-        let positive = match (self.literals.get(&bit.gate()), self.circuit.gates.get(bit.gate())) {
-            (Some(literal), _) => self.sat.value_lit(*literal) == lbool::TRUE,
+        let positive = match (self.known(bit.gate()), self.circuit.gates.get(bit.gate())) {
+            (Some(literal), _) => self.sat.value_lit(literal) == lbool::TRUE,
             (None, Some(Gate::True)) => true,
             (None, Some(Gate::And(parts))) => parts.iter().all(|part| self.value(*part)),
             _ => false,
@@ -91,9 +91,13 @@ impl<'c> Solver<'c> {
         positive != bit.is_negated()
     }
 
+    fn known(&self, gate: usize) -> Option<Lit> {
+        self.literals.get(gate).copied().flatten()
+    }
+
     fn literal(&mut self, bit: Bit) -> Lit {
-        let positive = match self.literals.get(&bit.gate()) {
-            Some(known) => *known,
+        let positive = match self.known(bit.gate()) {
+            Some(known) => known,
             None => self.define(bit.gate()),
         };
         if bit.is_negated() { !positive } else { positive }
@@ -123,7 +127,12 @@ impl<'c> Solver<'c> {
                 literal
             }
         };
-        self.literals.insert(gate, literal);
+        if self.literals.len() <= gate {
+            self.literals.resize(self.circuit.gates.len().max(gate + 1), None);
+        }
+        if let Some(slot) = self.literals.get_mut(gate) {
+            *slot = Some(literal);
+        }
         literal
     }
 }

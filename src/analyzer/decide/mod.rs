@@ -21,6 +21,7 @@ pub use assumption::Assumption;
 pub use compare::{Change, compare};
 pub use formula::{Ask, DecidedBy, Decision, Formula, Rule};
 pub use session::Asker;
+pub(crate) use stays::Widening;
 pub use stays::{Escalation, Staying};
 pub use variants::{By, Variants};
 

@@ -44,6 +44,9 @@ pub struct Staying {
     pub unknown: Vec<(QualifiedName, Command, Reason)>,
 }
 
+/// By whom and how a relation is reached, who asks, and a write to another.
+pub(crate) type Widening = (String, QualifiedName, Command, Caller, Asker, QualifiedName, Command);
+
 /// How many questions about pairs of writes are asked.
 const PAIRS: usize = 12;
 
@@ -79,6 +82,9 @@ impl<'a> Decider<'a> {
         let mut left = PAIRS;
         for second in quiet {
             for first in self.writes(&self.reached(second).resolver.terms, second) {
+                if !self.widens(second, first, asker) {
+                    continue;
+                }
                 if left == 0 || !staying.escalations.is_empty() || Instant::now() > deadline {
                     return staying;
                 }
@@ -131,6 +137,14 @@ impl<'a> Decider<'a> {
         writes
     }
 
+    /// Whether a write by itself may bring a row within reach, which is worked out once.
+    fn widens(&self, asked: Asked<'_, 'a>, write: Asked<'_, 'a>, asker: Asker) -> bool {
+        let reached = (asked.role.to_owned(), asked.relation.name.clone(), asked.command, asked.caller);
+        let (role, relation, command, caller) = reached;
+        let key = (role, relation, command, caller, asker, write.relation.name.clone(), write.command);
+        self.effective.widening().get(key, || !matches!(self.escalates(asked, write, None, asker), Ok(None)))
+    }
+
     /// Whether the write, after `first` if there is one, brings a row within reach.
     fn escalates(
         &self,
@@ -142,6 +156,15 @@ impl<'a> Decider<'a> {
         let mut formula = self.reached(asked);
         let whole = formula.whole();
         let before = formula.resolver.terms.and(&whole);
+        let moves = formula.resolver.terms.moves(before, &write.relation.name);
+        let may_widen = match write.command {
+            Command::Insert => moves.up,
+            Command::Delete => moves.down,
+            _ => moves.up || moves.down,
+        };
+        if !may_widen && first.is_none() {
+            return Ok(None);
+        }
         let Some((all, mut holds)) = self.written_in_turn(&mut formula, before, write, first) else { return Ok(None) };
         holds.extend(formula.resolver.references(asked.relation, formula.row));
         let Some((stranger, witness)) = formula.refuted(&all, holds, before, asker)? else { return Ok(None) };

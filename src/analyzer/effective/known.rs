@@ -1,14 +1,14 @@
 //! Answers that were worked out before.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use super::access::Facts;
+use crate::analyzer::kept::Kept;
 use crate::model::{Command, Relation, Schema};
 
 /// Facts by role, relation and command.
 #[derive(Debug, Default)]
-pub(super) struct Known(Mutex<HashMap<Key, Arc<Facts>>>);
+pub(super) struct Known(Kept<Key, Arc<Facts>>);
 
 /// A role and a relation by their places in the model.
 type Key = (usize, usize, Command);
@@ -28,14 +28,7 @@ impl Known {
         let Some((role, relation)) = role.zip(place(&schema.relations, relation)) else {
             return Arc::new(work_out());
         };
-        let key = (role, relation, command);
-        let known = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(facts) = known().get(&key) {
-            return Arc::clone(facts);
-        }
-        let facts = Arc::new(work_out());
-        known().insert(key, Arc::clone(&facts));
-        facts
+        self.0.get((role, relation, command), || Arc::new(work_out()))
     }
 }
 

@@ -29,6 +29,8 @@ use known::Known;
 use roles::RoleGraph;
 
 use super::bindings::Bindings;
+use super::decide::Widening;
+use super::kept::Kept;
 use super::truth::Truth;
 
 /// The model with what follows from it worked out: the place to ask who can do what.
@@ -42,6 +44,7 @@ pub struct Effective<'a> {
     truths: BTreeMap<usize, PolicyTruth>,
     known: Known,
     bindings: Bindings<'a>,
+    widening: Kept<Widening, bool>,
 }
 
 /// Policies that are worth a thread of their own.
@@ -63,13 +66,27 @@ impl<'a> Effective<'a> {
         let principals = principal::of(schema, &roles);
         let bindings = Bindings::of(schema);
         let truths = truths(&bindings);
-        Self { schema, roles, exposure, principals, truths, known: Known::default(), bindings }
+        Self {
+            schema,
+            roles,
+            exposure,
+            principals,
+            truths,
+            known: Known::default(),
+            bindings,
+            widening: Kept::default(),
+        }
     }
 
     /// The model.
     #[must_use]
     pub fn schema(&self) -> &'a Schema {
         self.schema
+    }
+
+    /// Which writes are known to widen what.
+    pub(crate) fn widening(&self) -> &Kept<Widening, bool> {
+        &self.widening
     }
 
     /// The text of the model, bound.

@@ -1,7 +1,8 @@
 //! A Boolean circuit over comparisons of values, shared by structure.
 
-use std::collections::HashMap;
 use std::ops::Not;
+
+use rustc_hash::FxHashMap;
 
 use crate::analyzer::term::Value;
 
@@ -70,9 +71,9 @@ pub(crate) enum Gate {
 #[derive(Debug)]
 pub(crate) struct Circuit {
     pub(crate) gates: Vec<Gate>,
-    index: HashMap<Gate, Bit>,
+    index: FxHashMap<Gate, Bit>,
     pub(crate) nodes: Vec<Node>,
-    node_index: HashMap<Node, ValueId>,
+    node_index: FxHashMap<Node, ValueId>,
     inputs: u32,
     leaves: u32,
 }
@@ -81,9 +82,9 @@ impl Circuit {
     pub(crate) fn new() -> Self {
         Self {
             gates: vec![Gate::True],
-            index: HashMap::from([(Gate::True, Bit::TRUE)]),
+            index: std::iter::once((Gate::True, Bit::TRUE)).collect(),
             nodes: Vec::new(),
-            node_index: HashMap::new(),
+            node_index: FxHashMap::default(),
             inputs: 0,
             leaves: 0,
         }

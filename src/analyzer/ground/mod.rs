@@ -14,6 +14,8 @@ mod query;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
+
 pub(crate) use circuit::{Bit, Circuit, Gate, Node, ValueId};
 pub(crate) use encode::{Domains, Encoding};
 
@@ -125,7 +127,7 @@ pub(crate) struct Problem<'a> {
     pub(crate) domains: Domains,
     pub(crate) slots: Vec<Slot>,
     by_relation: BTreeMap<Arc<QualifiedName>, Vec<usize>>,
-    memo: HashMap<(Id, Box<[usize]>), Ground>,
+    memo: FxHashMap<(Id, Box<[usize]>), Ground>,
     pub(crate) sources: BTreeMap<Source, (Type, Ground)>,
     literals: BTreeMap<ValueId, Type>,
     pub(crate) calls: Vec<Call>,
@@ -155,7 +157,7 @@ impl<'a> Problem<'a> {
             domains: Domains::new(),
             slots: Vec::new(),
             by_relation: BTreeMap::new(),
-            memo: HashMap::new(),
+            memo: FxHashMap::default(),
             sources: BTreeMap::new(),
             literals: BTreeMap::new(),
             calls: Vec::new(),

@@ -23,6 +23,7 @@ mod instant;
 mod json;
 mod logic;
 mod pattern;
+mod polarity;
 mod print;
 mod query;
 mod raise;
@@ -33,6 +34,8 @@ mod value;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
 
 pub use builtin::{NoResult, apply, cast, is_modelled};
 pub use call::Function;
@@ -141,7 +144,7 @@ pub struct OpaqueInfo {
 #[derive(Debug, Default)]
 pub struct Terms {
     nodes: Vec<Node>,
-    index: HashMap<(Term, Type), Id>,
+    index: FxHashMap<(Term, Type), Id>,
     rows: Vec<RowInfo>,
     opaques: Vec<OpaqueInfo>,
     /// When terms raise errors.
