@@ -50,6 +50,9 @@ pub(crate) type Widening = (String, QualifiedName, Command, Caller, Asker, Quali
 /// How many questions about pairs of writes are asked.
 const PAIRS: usize = 12;
 
+/// Rows of a relation that are tried: what a write widens shows with few, and many make the search long.
+const ROWS: usize = 4;
+
 impl<'a> Decider<'a> {
     /// Whether `role` can bring rows of `relation` within reach of `command` by writing to what the policies look up,
     /// through tables; views and functions are other doors.
@@ -154,6 +157,7 @@ impl<'a> Decider<'a> {
         asker: Asker,
     ) -> Result<Option<Escalation>, Reason> {
         let mut formula = self.reached(asked);
+        formula.limits = Limits { rows: ROWS, ..formula.limits };
         let whole = formula.whole();
         let before = formula.resolver.terms.and(&whole);
         let moves = formula.resolver.terms.moves(before, &write.relation.name);
