@@ -157,7 +157,8 @@ impl<'a> Decider<'a> {
         asker: Asker,
     ) -> Result<Option<Escalation>, Reason> {
         let mut formula = self.reached(asked);
-        formula.limits = Limits { rows: ROWS, ..formula.limits };
+        let limits = formula.limits;
+        formula.limits = Limits { gates: limits.gates / 4, rows: ROWS, time: limits.time / 6 };
         let whole = formula.whole();
         let before = formula.resolver.terms.and(&whole);
         let moves = formula.resolver.terms.moves(before, &write.relation.name);
