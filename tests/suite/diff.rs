@@ -32,7 +32,8 @@ const BEFORE: &str = "
 
 fn changed_by(db: &TestDatabase, change: &str) -> Vec<Difference> {
     let read = || block_on(introspect(&db.client)).unwrap_or_else(|e| panic!("{e}"));
-    db.execute("begin");
+    // Other tests make roles on the server meanwhile.
+    db.execute("begin isolation level repeatable read");
     let before = read();
     db.execute(change);
     let after = read();
