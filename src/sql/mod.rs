@@ -27,6 +27,12 @@ mod volatility;
 pub(crate) mod lex;
 pub(crate) mod names;
 
+/// Whether a word in small letters can be no name without quotes, on any major.
+pub(crate) fn is_reserved(word: &str) -> bool {
+    // Reserved from 16 on.
+    word != "system_user" && keywords::category(word) == keywords::Category::Reserved
+}
+
 /// Whether the server has an operator of that symbol itself, on some types.
 pub(crate) fn is_builtin_operator(symbol: &str) -> bool {
     builtin::facts().operators.contains_key(symbol)
@@ -34,6 +40,7 @@ pub(crate) fn is_builtin_operator(symbol: &str) -> bool {
 
 pub use catalog::{Catalog, Key, Routine, RoutineParameter, SchemaCatalog, Table, TableColumn, UserType};
 pub use error::{ErrorKind, SqlError};
+pub(crate) use keywords::{Category, category};
 pub use types::Type;
 pub(crate) use volatility::mutable_part;
 

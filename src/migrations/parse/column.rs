@@ -118,7 +118,7 @@ const AFTER_EXPRESSION: [&str; 14] = [
 
 /// A column's name, type and all that follows.
 pub(crate) fn column(c: &mut Cursor<'_>) -> Result<ColumnDefinition> {
-    let name = c.ident()?;
+    let name = c.column_name()?;
     let typed = !(c.at_end()
         || c.is_punct(b',')
         || c.is_punct(b')')

@@ -2,6 +2,7 @@
 
 use crate::migrations::lex::{Kind, Token};
 use crate::migrations::names::{self, Name};
+use crate::sql::{Category, category, is_reserved};
 use std::ops::Range;
 
 /// SQL text of an author, with its bytes in the file.
@@ -42,44 +43,6 @@ impl Source<'_> {
         Fragment { text: self.text.get(range.clone()).unwrap_or_default().to_owned(), range: self.place(range) }
     }
 }
-
-/// Key words that no name can be without quotes, as far as mistaking them for one would hide a wrong reading.
-const NEVER_NAMES: [&str; 34] = [
-    "all",
-    "and",
-    "any",
-    "array",
-    "as",
-    "case",
-    "cast",
-    "check",
-    "constraint",
-    "create",
-    "default",
-    "do",
-    "else",
-    "end",
-    "except",
-    "for",
-    "foreign",
-    "from",
-    "grant",
-    "group",
-    "having",
-    "in",
-    "into",
-    "limit",
-    "not",
-    "null",
-    "on",
-    "or",
-    "order",
-    "select",
-    "then",
-    "to",
-    "when",
-    "where",
-];
 
 /// A place among tokens.
 #[derive(Clone)]
@@ -188,11 +151,9 @@ impl<'a> Cursor<'a> {
     /// The identifier here, if it is one.
     pub(crate) fn peek_ident(&self) -> Option<String> {
         let token = self.peek()?;
-        let raw = self.raw(token);
-        if token.kind == Kind::Word && NEVER_NAMES.iter().any(|w| raw.eq_ignore_ascii_case(w)) {
-            return None;
-        }
-        names::identifier(token.kind, raw)
+        let name = names::identifier(token.kind, self.raw(token))?;
+        let reserved = token.kind == Kind::Word && is_reserved(&name);
+        (!reserved).then_some(name)
     }
 
     pub(crate) fn ident(&mut self) -> Result<String> {
@@ -203,6 +164,25 @@ impl<'a> Cursor<'a> {
             }
             None => self.wanted("a name"),
         }
+    }
+
+    /// The name of a column: words that can only name functions or types are none.
+    pub(crate) fn column_name(&mut self) -> Result<String> {
+        self.refuse_category(Category::FunctionName)?;
+        self.ident()
+    }
+
+    /// The name of a function: without a schema, words of the grammar that look like functions are none.
+    pub(crate) fn function_name(&mut self) -> Result<Name> {
+        if self.ahead(1).is_none_or(|next| next.kind != Kind::Punct(b'.')) {
+            self.refuse_category(Category::ColumnName)?;
+        }
+        self.name()
+    }
+
+    fn refuse_category(&self, refused: Category) -> Result<()> {
+        let word = self.peek().filter(|t| t.kind == Kind::Word).map(|t| self.raw(t).to_ascii_lowercase());
+        if word.is_some_and(|word| category(&word) == refused) { self.wanted("a name") } else { Ok(()) }
     }
 
     /// Any word, key words too, folded.

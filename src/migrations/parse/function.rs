@@ -96,7 +96,7 @@ pub enum FunctionAction {
 
 /// The part after CREATE FUNCTION or CREATE PROCEDURE.
 pub(crate) fn create(c: &mut Cursor<'_>, or_replace: bool, procedure: bool) -> Result<CreateFunction> {
-    let name = c.name()?;
+    let name = c.function_name()?;
     let parameters = c.parameters()?;
     let returns = match () {
         () if c.accept("returns table") => {

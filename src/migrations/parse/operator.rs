@@ -14,6 +14,8 @@ pub struct CreateCast {
     pub to: TypeName,
     /// `WITH FUNCTION` (true) or `WITH INOUT`; `None` for WITHOUT FUNCTION, which leaves the bytes as they are.
     pub by_function: Option<bool>,
+    /// That function.
+    pub function: Option<Name>,
     /// Where it is done of itself: `i` anywhere, `a` where a value is stored, `e` nowhere.
     pub context: char,
 }
@@ -40,11 +42,13 @@ pub(crate) fn create_cast(c: &mut Cursor<'_>) -> Result<CreateCast> {
     c.expect("as")?;
     let to = c.type_name()?;
     c.expect_punct(b')')?;
+    let mut function = None;
     let by_function = match () {
         () if c.accept("without function") => None,
         () if c.accept("with inout") => Some(false),
         () => {
             c.expect("with function")?;
+            function = Some(c.name()?);
             c.until(|c| c.is("as"));
             Some(true)
         }
@@ -55,7 +59,7 @@ pub(crate) fn create_cast(c: &mut Cursor<'_>) -> Result<CreateCast> {
         () => 'e',
     };
     c.end()?;
-    Ok(CreateCast { from, to, by_function, context })
+    Ok(CreateCast { from, to, by_function, function, context })
 }
 
 /// The part after CREATE OPERATOR.

@@ -203,7 +203,8 @@ impl Cursor<'_> {
     /// A role.
     pub(crate) fn role(&mut self) -> Result<RoleSpec> {
         let plain = self.peek().is_some_and(|t| t.kind == Kind::Word);
-        let name = self.ident()?;
+        let session = self.is_any(&["current_user", "current_role", "session_user"]);
+        let name = if session { self.label()? } else { self.ident()? };
         // Postgres takes `public` for PUBLIC even in quotes, and lets no role be called so.
         Ok(match name.as_str() {
             "public" => RoleSpec::Public,

@@ -219,6 +219,7 @@ impl Run {
         partitions: &[Id],
     ) -> Result<Id> {
         self.holds_partition_key(relation, &columns)?;
+        self.must_compare_columns(relation, &columns, "btree")?;
         let (table, schema) = self.table_name(relation);
         let primary = matches!(kind, ConstraintKind::PrimaryKey);
         let include = self.places(relation, &written.include)?;

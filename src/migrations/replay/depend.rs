@@ -1,7 +1,7 @@
 //! What depends on an object, as `pg_depend` has it.
 
 use super::catalog::code::Code;
-use super::catalog::object::{Constraint, ConstraintKind, Index, IndexKey, TypeKind};
+use super::catalog::object::{Constraint, ConstraintKind, Index, IndexKey, Operator, TypeKind};
 use super::catalog::types::TypeRef;
 use super::catalog::{Address, Catalog, Id};
 use super::drop::Tie;
@@ -40,9 +40,15 @@ impl Run {
                 found.extend(
                     c.event_triggers.using(id, |t| t.function == id).into_iter().map(|id| (id.into(), Tie::Normal)),
                 );
+                push(&mut found, c.casts.using(id, |cast| cast.function == Some(id)), Tie::Normal);
+                push(&mut found, c.operators.using(id, |operator| operator.function == id), Tie::Normal);
                 c.code_with(&|code| code.uses.contains(&address), address, &mut found);
             }
             () if c.types.has(id) => {
+                let is_type = |t: &TypeRef| t.id() == Some(id);
+                push(&mut found, c.casts.using(id, |cast| is_type(&cast.from) || is_type(&cast.to)), Tie::Normal);
+                let takes = |o: &Operator| o.left.iter().chain(&o.right).any(is_type);
+                push(&mut found, c.operators.using(id, takes), Tie::Normal);
                 c.with_type(id, &mut found);
                 c.code_with(&|code| code.uses.contains(&address), address, &mut found);
             }
@@ -180,6 +186,7 @@ impl Catalog {
             push(found, self.relations.of(id, |_| true), Tie::Normal);
             push(found, self.functions.of(id, |_| true), Tie::Normal);
             push(found, self.types.of(id, |_| true), Tie::Normal);
+            push(found, self.operators.of(id, |_| true), Tie::Normal);
             push(found, self.extensions.using(id, |e| e.schema == id), Tie::Normal);
             push(found, self.defaults.using(id, |d| d.schema == Some(id)), Tie::Part);
         }

@@ -136,6 +136,8 @@ impl Run {
 
     fn remove_global(&mut self, id: Id) {
         let c = &mut self.catalog;
+        c.casts.remove(id);
+        c.operators.remove(id);
         let removed = None
             .or_else(|| c.namespaces.remove(id).map(|r| (Space::Namespace, r.name)))
             .or_else(|| c.extensions.remove(id).map(|r| (Space::Extension, r.name)))

@@ -2,6 +2,7 @@
 
 use super::bind::refuse_queries;
 use super::catalog::Id;
+use super::catalog::code::Tree;
 use super::catalog::names::Space;
 use super::catalog::object::{Index, IndexKey};
 use super::naming::joined;
@@ -23,7 +24,11 @@ impl Run {
         self.may_create_in(schema)?;
         let mut keys = Vec::with_capacity(create.keys.len());
         for key in &create.keys {
-            keys.push(self.index_key(relation, &key.text)?);
+            let bound = self.index_key(relation, &key.text)?;
+            if !names_class(&key.text) {
+                self.must_compare_key(relation, &bound, create.method.as_deref().unwrap_or("btree"))?;
+            }
+            keys.push(bound);
         }
         if create.unique {
             let columns: Vec<usize> = keys.iter().filter_map(Self::key_place).collect();
@@ -163,6 +168,16 @@ impl Run {
         Ok(())
     }
 
+    fn must_compare_key(&self, relation: Id, key: &IndexKey, method: &str) -> Result {
+        match key {
+            IndexKey::Column(place) => self.must_compare_columns(relation, &[*place], method),
+            IndexKey::Expression(code) => match code.tree.as_deref() {
+                Some(Tree::Expression(expr, _)) => self.must_compare(&self.catalog.type_from(&expr.data_type), method),
+                _ => Ok(()),
+            },
+        }
+    }
+
     /// A key as written: a column or an expression, then collation, operator class and order.
     pub(super) fn index_key(&mut self, relation: Id, text: &str) -> Result<IndexKey> {
         let tokens = lex::tokens(text, 0..text.len());
@@ -226,6 +241,17 @@ fn key_end(tokens: &[Token]) -> (usize, bool) {
         at += 2;
     }
     if is_open(at) { (closing(tokens, at), false) } else { (at, at == 1) }
+}
+
+/// Whether an operator class stands behind a key.
+fn names_class(text: &str) -> bool {
+    let tokens = lex::tokens(text, 0..text.len());
+    let word = |at: usize| tokens.get(at).and_then(|t| text.get(t.range())).unwrap_or_default().to_ascii_lowercase();
+    let (mut at, _) = key_end(&tokens);
+    if word(at) == "collate" {
+        at += if word(at + 2) == "." { 4 } else { 2 };
+    }
+    !matches!(word(at).as_str(), "" | "asc" | "desc" | "nulls" | "with")
 }
 
 /// One past the bracket that closes the one at `open`.

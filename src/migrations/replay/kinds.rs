@@ -174,9 +174,55 @@ impl Run {
                 }
             }
         }
+        for (_, index) in self.catalog.indexes.parts(id) {
+            if index.keys.iter().any(|key| Self::key_place(key) == Some(place)) {
+                self.must_compare(data_type, &index.method)?;
+            }
+        }
         Ok(())
     }
 }
+
+impl Run {
+    /// Refuses a type whose values an index of that kind has no way to compare.
+    pub(super) fn must_compare(&self, data_type: &TypeRef, method: &str) -> Result {
+        if data_type.array {
+            return Ok(());
+        }
+        let name = match &data_type.base {
+            Base::BuiltIn(name) => name.as_str(),
+            Base::Made(id) => match self.catalog.types.get(*id).map(|t| &t.kind) {
+                Some(TypeKind::Domain { base, .. }) => return self.must_compare(base, method),
+                _ => return Ok(()),
+            },
+            Base::Row(_) | Base::Unknown(_) => return Ok(()),
+        };
+        let none = match method {
+            "btree" => NEVER_COMPARED.contains(&name) || NEVER_ORDERED.contains(&name),
+            "hash" => NEVER_COMPARED.contains(&name) || NEVER_HASHED.contains(&name),
+            _ => false,
+        };
+        match none {
+            true => {
+                let what = format!("type `{name}` has no default operator class for access method `{method}`");
+                reject(state::UNDEFINED_OBJECT, what)
+            }
+            false => Ok(()),
+        }
+    }
+
+    /// The same of columns of a relation.
+    pub(super) fn must_compare_columns(&self, relation: Id, places: &[usize], method: &str) -> Result {
+        let columns = self.catalog.relations.get(relation).map(|r| r.columns.as_slice()).unwrap_or_default();
+        places.iter().filter_map(|p| columns.get(*p)).try_for_each(|c| self.must_compare(&c.data_type, method))
+    }
+}
+
+/// Types without a default operator class of either kind.
+const NEVER_COMPARED: [&str; 11] =
+    ["json", "xml", "jsonpath", "point", "line", "lseg", "box", "path", "polygon", "circle", "txid_snapshot"];
+const NEVER_ORDERED: [&str; 3] = ["xid", "cid", "aclitem"];
+const NEVER_HASHED: [&str; 5] = ["money", "bit", "bit varying", "tsvector", "tsquery"];
 
 /// Types with operators between them; numbers go to the next kinds of numbers of their own accord.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]

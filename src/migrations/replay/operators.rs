@@ -1,5 +1,6 @@
 //! Casts and operators of users.
 
+use super::catalog::Id;
 use super::catalog::object::{Cast, Operator};
 use super::run::{Result, Run, reject, state};
 use crate::migrations::parse::operator::{CreateCast, CreateOperator};
@@ -14,8 +15,16 @@ impl Run {
                 format!("cast from `{}` to `{}` already exists", create.from, create.to),
             );
         }
+        // The first parameter is what is cast; more say the length and whether it was asked for.
+        let named = create.function.as_ref().map(|name| self.functions_named(name)).unwrap_or_default();
+        let takes = |id: &Id| {
+            let row = self.catalog.functions.get(*id);
+            row.is_some_and(|f| super::functions::input_types(f).first().is_some_and(|t| t.bare() == from))
+        };
+        let function = named.into_iter().find(takes);
         let id = self.catalog.fresh();
-        self.catalog.casts.insert(id, Cast { from, to, by_function: create.by_function, context: create.context });
+        let (by_function, context) = (create.by_function, create.context);
+        self.catalog.casts.insert(id, Cast { from, to, by_function, function, context });
         Ok(())
     }
 

@@ -181,7 +181,7 @@ impl Run {
         likes: &[Like],
     ) -> Result {
         if let Some(by) = &create.partition_by {
-            self.must_be_immutable_key(id, &by.text)?;
+            self.may_be_partition_key(id, &by.text)?;
         }
         for (new, place) in new.iter().zip(places) {
             self.finish_column(id, *place, new)?;

@@ -5,7 +5,7 @@ use super::catalog::Id;
 use super::catalog::code::{Code, Tree};
 use super::catalog::object::{Function, Index, IndexKey};
 use super::run::{Result, Run, reject, state};
-use crate::migrations::lex;
+use crate::migrations::{lex, names};
 use crate::model::{FunctionKind, Volatility};
 use crate::sql::bind::{Binder, Scope};
 use crate::sql::tree::Expr;
@@ -36,14 +36,21 @@ impl Run {
         index.predicate.as_ref().map_or(Ok(()), |code| self.must_be_immutable(code, "an index predicate"))
     }
 
-    /// The same of the expressions in a partition key as written.
-    pub(super) fn must_be_immutable_key(&mut self, relation: Id, text: &str) -> Result {
+    /// The same of the expressions in a partition key as written; the types of its columns have an order.
+    pub(super) fn may_be_partition_key(&mut self, relation: Id, text: &str) -> Result {
         let tokens = lex::tokens(text, 0..text.len());
         let Some(open) = tokens.iter().position(|t| t.kind == lex::Kind::Punct(b'(')) else { return Ok(()) };
+        let before = tokens.get(..open).unwrap_or_default();
+        let is_hash = before.iter().any(|t| text.get(t.range()).is_some_and(|w| w.eq_ignore_ascii_case("hash")));
+        let method = if is_hash { "hash" } else { "btree" };
         for (start, end) in super::indexes::elements(&tokens, open) {
             let element = text.get(start..end).unwrap_or_default();
             // What is no plain column is read again with its names bound.
             if !element.contains('(') {
+                let first = lex::tokens(element, 0..element.len()).first().copied();
+                let named = first.and_then(|t| names::identifier(t.kind, element.get(t.range())?));
+                let place = named.and_then(|column| self.find_place(relation, &column));
+                self.must_compare_columns(relation, place.as_slice(), method)?;
                 continue;
             }
             if let IndexKey::Expression(code) = self.index_key(relation, element)? {

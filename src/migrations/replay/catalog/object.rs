@@ -363,6 +363,8 @@ pub(crate) struct Cast {
     pub(crate) to: TypeRef,
     /// By a function (true), by the text (false), or by no work at all.
     pub(crate) by_function: Option<bool>,
+    /// The function, unless it is one of the server's own.
+    pub(crate) function: Option<Id>,
     /// As `pg_cast.castcontext` has it.
     pub(crate) context: char,
 }

@@ -126,7 +126,10 @@ ties! {
         }
     };
     Server: |_| None, |row, each| each(row.wrapper);
-    Cast: |_| None, |row, each| types([&row.from, &row.to], each);
+    Cast: |_| None, |row, each| {
+        row.function.into_iter().for_each(&mut *each);
+        types([&row.from, &row.to], each);
+    };
     Operator: |row| Some(row.schema), |row, each| {
         types(row.left.iter().chain(&row.right), each);
         each(row.function);
