@@ -135,6 +135,10 @@ pub(super) struct AssumeTable {
     /// How statements reach the database: any SQL by default.
     #[schemars(with = "Option<CallerName>")]
     pub(super) caller: Option<Spanned<CallerName>>,
+    /// Whether sessions of the role that users sign in as carry the claim `sub`, as the API's do; else a session of that
+    /// role without any claims counts too, which SQL alone can open. True by default.
+    #[serde(rename = "signed-in")]
+    pub(super) signed_in: Option<bool>,
     /// Claims of the session's token.
     pub(super) claims: ClaimsTable,
 }

@@ -187,12 +187,14 @@ pub struct Assume {
     pub caller: Caller,
     /// The claims that users can't choose, by their first key.
     pub trusted_claims: Vec<String>,
+    /// Whether sessions of the role that users sign in as carry the claim `sub`.
+    pub signed_in: bool,
 }
 
 impl Default for Assume {
     fn default() -> Self {
         let trusted_claims = ["sub", "role", "app_metadata"].map(str::to_owned).to_vec();
-        Self { caller: Caller::default(), trusted_claims }
+        Self { caller: Caller::default(), trusted_claims, signed_in: true }
     }
 }
 

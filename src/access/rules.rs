@@ -19,6 +19,8 @@ pub struct Rules {
     pub(super) authorities: Vec<AuthorityRule>,
     pub(super) caller: Option<Caller>,
     pub(super) trusted_claims: Option<Vec<String>>,
+    /// `[assume] signed-in`
+    pub(super) signed_in: Option<bool>,
 }
 
 impl Rules {

@@ -37,11 +37,13 @@ pub(super) struct Escalates {
 }
 
 /// What is known of writes by which clients widen their own access.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Escalations {
     found: Vec<Escalates>,
     /// How many tables there was no time for.
     unasked: usize,
+    /// Tables for which some write was not decided.
+    undecided: usize,
 }
 
 /// How long all tables may take together; unoptimised, the same work takes ten times as long.
@@ -74,21 +76,28 @@ impl<'a> Context<'a> {
         let threads = thread::available_parallelism().map_or(1, NonZero::get);
         let share = tables.len().div_ceil(threads).max(8);
         let of = |part: &[&'a Relation]| {
-            let mut found = Vec::new();
+            let mut all = Escalations::default();
             for (at, table) in part.iter().enumerate() {
                 if Instant::now() > deadline {
-                    return (found, part.len() - at);
+                    all.unasked = part.len() - at;
+                    return all;
                 }
-                found.extend(self.escalate_to(table));
+                let (found, decided) = self.escalate_to(table);
+                all.undecided += usize::from(!decided && found.is_empty());
+                all.found.extend(found);
             }
-            (found, 0)
+            all
         };
         let parts: Vec<_> = thread::scope(|scope| {
             let parts: Vec<_> = tables.chunks(share).map(|part| scope.spawn(move || of(part))).collect();
             parts.into_iter().map(|part| part.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
         });
-        let unasked = parts.iter().map(|(_, unasked)| unasked).sum();
-        Escalations { found: parts.into_iter().flat_map(|(found, _)| found).collect(), unasked }
+        parts.into_iter().fold(Escalations::default(), |mut all, part| {
+            all.found.extend(part.found);
+            all.unasked += part.unasked;
+            all.undecided += part.undecided;
+            all
+        })
     }
 
     /// How many tables were not asked about for want of time, once somebody asked at all.
@@ -96,7 +105,14 @@ impl<'a> Context<'a> {
         self.escalations.get().map_or(0, |e| e.unasked)
     }
 
-    fn escalate_to(&self, table: &'a Relation) -> Vec<Escalates> {
+    /// For how many tables some write was not decided.
+    pub(crate) fn own_writes_undecided(&self) -> usize {
+        self.escalations.get().map_or(0, |e| e.undecided)
+    }
+
+    /// The writes that widen access to a table, and whether all of them were decided.
+    fn escalate_to(&self, table: &'a Relation) -> (Vec<Escalates>, bool) {
+        let mut decided = true;
         let decider = Decider::new(&self.effective);
         let by_policy = |a: &Access<'_>| a.is_some() && a.row_security.applies();
         let mut found = Vec::new();
@@ -111,6 +127,7 @@ impl<'a> Context<'a> {
             }
             for by in commands {
                 let staying = decider.stays_within(role, table, by, Caller::DataApi, asker);
+                decided &= staying.unknown.is_empty();
                 found.extend(staying.escalations.into_iter().map(|escalation| Escalates {
                     role: role.clone(),
                     relation: table.name.clone(),
@@ -119,7 +136,7 @@ impl<'a> Context<'a> {
                 }));
             }
         }
-        found
+        (found, decided)
     }
 
     fn add(

@@ -37,6 +37,13 @@ pub(super) async fn examine(
              write (self-writable-authority, self-insertable-membership)"
         ));
     }
+    let undecided = cx.own_writes_undecided();
+    if undecided > 0 {
+        source.notes.push(format!(
+            "whether users can widen their own access by what they may write is not decided for {undecided} tables \
+             (self-writable-authority, self-insertable-membership)"
+        ));
+    }
     if loaded.schema.server.throw_away && source.kind == SourceKind::Shadow {
         source.notes.push("the version of the throw-away server was not judged: it is not yours".to_owned());
     }

@@ -18,7 +18,7 @@ pub(super) fn declaration(cx: &Context<'_>, declared: &Declaration, assume: &Ass
         declared,
         relation,
         access: cx.effective.access(&declared.role, relation, declared.command),
-        asker: asker(cx, &declared.role),
+        asker: asker(cx, &declared.role, assume),
     };
     let mut all = Vec::new();
     if declared.mode.is_upper() {
@@ -32,10 +32,10 @@ pub(super) fn declaration(cx: &Context<'_>, declared: &Declaration, assume: &Ass
 }
 
 /// What is known of the sessions of a role.
-fn asker(cx: &Context<'_>, role: &str) -> Asker {
+fn asker(cx: &Context<'_>, role: &str, assume: &Assume) -> Asker {
     match cx.effective.principals().iter().find(|p| p.role == role).map(|p| p.who) {
         Some(Who::Anyone) => Asker::Nobody,
-        Some(Who::SignedIn) => Asker::SomeUser,
+        Some(Who::SignedIn) if assume.signed_in => Asker::SomeUser,
         _ => Asker::Any,
     }
 }

@@ -47,6 +47,7 @@ impl Build {
         if let Some(caller) = assume.caller {
             self.rules.caller = Some((*caller.get_ref()).into());
         }
+        self.rules.signed_in = assume.signed_in.or(self.rules.signed_in);
         if let Some(trusted) = assume.claims.trusted {
             self.rules.trusted_claims = Some(trusted.0.into_iter().map(Spanned::into_inner).collect());
         }

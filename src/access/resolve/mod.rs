@@ -61,6 +61,7 @@ impl Rules {
         let usual = Assume::default();
         Assume {
             caller: self.caller.unwrap_or(usual.caller),
+            signed_in: self.signed_in.unwrap_or(usual.signed_in),
             trusted_claims: self.trusted_claims.clone().unwrap_or(usual.trusted_claims),
         }
     }

@@ -170,37 +170,7 @@ impl<'a> Decider<'a> {
         formula.resolver.terms.and(&[own, select])
     }
 
-    /// A view shows what its query gives.
-    fn of_view(&self, formula: &mut Formula<'a>, asked: Asked<'_, 'a>) {
-        let Asked { role, relation, command, .. } = asked;
-        let access = self.effective.access(role, relation, command);
-        let (resolver, row) = (&mut formula.resolver, formula.row);
-        if matches!(access.extent, Extent::None(_)) {
-            formula.refusal = true;
-            return;
-        }
-        if command != Command::Select {
-            formula.condition = resolver.terms.opaque("a write through a view", Type::Bool, &[row]);
-            return;
-        }
-        let shown = resolver.rows_of_view(relation, false);
-        let there = resolver.rows_of_view(relation, true);
-        match (shown, there) {
-            (Ok(shown), Ok(there)) => {
-                // Only to be printed: which of its rows is asked with the question.
-                let terms = &mut resolver.terms;
-                let any = terms.boolean(true);
-                let queries: Vec<_> = shown.iter().map(|branch| branch.query(terms, any)).collect();
-                formula.condition = terms.exists(&queries);
-                formula.view = Some((shown, there));
-            }
-            (Err(reason), _) | (_, Err(reason)) => {
-                formula.condition = resolver.terms.opaque(&reason, Type::Bool, &[row]);
-            }
-        }
-    }
-
-    fn one(&self, formula: &mut Formula<'a>, asked: Asked<'_, 'a>, which: Which, row: Row) -> Id {
+    pub(super) fn one(&self, formula: &mut Formula<'a>, asked: Asked<'_, 'a>, which: Which, row: Row) -> Id {
         let Asked { role, relation, command, .. } = asked;
         let access = self.effective.access(role, relation, command);
         let resolver = &mut formula.resolver;

@@ -108,6 +108,8 @@ pub struct Formula<'a> {
     pub(super) left_out: Vec<&'a Column>,
     /// The rows that a view shows, and those it would show to whoever no row security binds.
     pub(super) view: Option<(Vec<Branch>, Vec<Branch>)>,
+    /// Where a row is written through a view, what it is of the row of the table.
+    pub(super) part_of: Option<Branch>,
     /// The role, if it is one of the API's.
     pub(super) api_role: Option<String>,
     pub(super) caller: Option<Caller>,
@@ -140,6 +142,7 @@ impl<'a> Formula<'a> {
             kept: None,
             left_out: Vec::new(),
             view: None,
+            part_of: None,
             api_role: None,
             caller: None,
             parts: Vec::new(),
@@ -331,15 +334,27 @@ impl<'a> Formula<'a> {
 
     /// That the row is one that exists: of a view, that its query gives it.
     fn there(&mut self) -> Vec<Id> {
+        if self.part_of.is_some() {
+            return self.part();
+        }
         let Some(view) = self.view.take() else { return Vec::new() };
         let there = self.resolver.is_among(&view.1, self.relation, self.row);
         self.view = Some(view);
         vec![there]
     }
 
+    /// That the row of a view is what it shows of the row that is written.
+    fn part(&mut self) -> Vec<Id> {
+        let Some(branch) = self.part_of.take() else { return Vec::new() };
+        let same = self.resolver.is_row_of(&branch, self.relation, self.row);
+        self.part_of = Some(branch);
+        same
+    }
+
     /// All that a command demands, of both its rows.
     pub(super) fn whole(&mut self) -> Vec<Id> {
         let mut all = vec![self.shown(), self.beside];
+        all.extend(self.part());
         if let Some(kept) = self.kept.clone() {
             all.extend(self.same(&kept));
         }

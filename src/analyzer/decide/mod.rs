@@ -11,9 +11,11 @@ mod compare;
 mod formula;
 mod metadata;
 mod session;
+mod statement;
 mod stays;
 mod through;
 mod variants;
+mod view;
 mod writes;
 
 pub(crate) use access::pick;

@@ -85,18 +85,26 @@ impl<'a> Decider<'a> {
         let mut left = PAIRS;
         for second in quiet {
             for first in self.writes(&self.reached(second).resolver.terms, second) {
-                if !self.widens(second, first, asker) {
-                    continue;
-                }
-                if left == 0 || !staying.escalations.is_empty() || Instant::now() > deadline {
+                if !staying.escalations.is_empty() {
                     return staying;
                 }
+                let late = Instant::now() > deadline;
+                if !late && !self.widens(second, first, asker) {
+                    continue;
+                }
+                if late || left == 0 {
+                    staying.unknown.push((second.relation.name.clone(), second.command, Reason::Limit));
+                    break;
+                }
                 left -= 1;
-                if let Ok(Some(escalation)) = self.escalates(asked, second, Some(first), asker) {
-                    staying.escalations.push(escalation);
+                match self.escalates(asked, second, Some(first), asker) {
+                    Ok(Some(escalation)) => staying.escalations.push(escalation),
+                    Ok(None) => {}
+                    Err(reason) => staying.unknown.push((second.relation.name.clone(), second.command, reason)),
                 }
             }
         }
+        staying.unknown.dedup();
         staying
     }
 

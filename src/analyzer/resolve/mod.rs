@@ -23,7 +23,7 @@ use super::bindings::Bindings;
 use super::decide::{Assumption, Caller};
 use super::effective::Effective;
 use super::term::{Id, Row, Terms, Type};
-use crate::model::{FunctionId, QualifiedName, Relation, Schema};
+use crate::model::{Command, FunctionId, Policy, QualifiedName, Relation, Schema};
 use crate::sql::{self, SchemaCatalog};
 
 /// As whom an expression is evaluated, as far as row security goes.
@@ -59,6 +59,17 @@ enum Binding {
 
 /// A call: the function, its arguments, as whom relations are read and as whom functions run.
 type Inlined = (FunctionId, Vec<Id>, Rights, Rights);
+
+/// A write through a view.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ThroughView {
+    /// What is done.
+    pub(crate) command: Command,
+    /// The expression of a policy that counts for the row in question.
+    pub(crate) pick: fn(&Policy) -> Option<&str>,
+    /// Whether the statement reads columns.
+    pub(crate) reads: bool,
+}
 
 /// The items of FROM of one query.
 type Level = Vec<Binding>;
@@ -128,6 +139,10 @@ pub(crate) struct Resolver<'a> {
     pub(crate) recursion: Option<QualifiedName>,
     /// A relation that policies read, outside of functions, without the privilege to.
     pub(crate) denied: Option<QualifiedName>,
+    /// A write whose target is the first table that is read from now on: its policies take the place of those of SELECT.
+    write: Option<ThroughView>,
+    /// The target that was met, and what its policies demand.
+    written: Option<(Row, Id)>,
     /// Rows that are like another but for some columns.
     variants: HashMap<Row, (Row, Vec<String>)>,
     /// How many expressions were read.
@@ -172,6 +187,8 @@ impl<'a> Resolver<'a> {
             also: None,
             recursion: None,
             denied: None,
+            write: None,
+            written: None,
             variants: HashMap::new(),
             read: 0,
             most: MOST,

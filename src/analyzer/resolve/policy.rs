@@ -1,6 +1,6 @@
 //! Policies as conditions, and what row security shows of what a sub-select reads.
 
-use super::{Outcome, Resolver, Rights};
+use super::{Outcome, Resolver, Rights, ThroughView};
 use crate::analyzer::effective::Columns;
 use crate::analyzer::term::{Id, Row, Type};
 use crate::model::{Command, Policy, QualifiedName, Relation};
@@ -34,6 +34,35 @@ impl Resolver<'_> {
         let policies: Vec<&Policy> = effective.policies(&role, relation, Command::Select).collect();
         let each = self.policies_of(&policies, relation, row, |p| p.using.as_deref());
         Ok(self.join(&each))
+    }
+
+    /// What is demanded of a row of `relation` by a write that a view passes on.
+    pub(super) fn written(&mut self, write: ThroughView, relation: &Relation, row: Row) -> Outcome<Id> {
+        let condition = self.policies_of_write(write, relation, row)?;
+        self.written = Some((row, condition));
+        Ok(condition)
+    }
+
+    fn policies_of_write(&mut self, write: ThroughView, relation: &Relation, row: Row) -> Outcome<Id> {
+        let (Rights::Role(role), Some(effective)) = (self.rights.clone(), self.effective) else {
+            return Ok(self.terms.boolean(true));
+        };
+        let Some(relation) = self.schema.relation(&relation.name) else { return Ok(self.terms.boolean(true)) };
+        let access = effective.access(&role, relation, write.command);
+        if access.columns == Columns::None {
+            return Ok(self.terms.boolean(false));
+        }
+        if !access.row_security.applies() {
+            return Ok(self.terms.boolean(true));
+        }
+        let policies: Vec<&Policy> = effective.policies(&role, relation, write.command).collect();
+        let each = self.policies_of(&policies, relation, row, write.pick);
+        let own = self.join(&each);
+        if !write.reads {
+            return Ok(own);
+        }
+        let seen = self.row_security(relation, row)?;
+        Ok(self.terms.and(&[own, seen]))
     }
 
     /// The conditions of policies, each by itself.

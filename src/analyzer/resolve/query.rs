@@ -30,6 +30,14 @@ impl Branch {
     pub(crate) fn query(&self, terms: &mut Terms, projection: Id) -> Query {
         Query { rows: self.rows.clone().into(), condition: terms.and(&self.conditions), projection }
     }
+
+    /// The row that a row of the branch is, if it is one of a single table.
+    pub(crate) fn only_row(&self) -> Option<Row> {
+        match self.rows[..] {
+            [row] if !self.grouped => Some(row),
+            _ => None,
+        }
+    }
 }
 
 impl Rows {
@@ -382,7 +390,10 @@ impl Resolver<'_> {
         if let Some(slot) = branch.level.get_mut(at) {
             *slot = Binding::Row(row, place);
         }
-        let visible = self.row_security(relation, row)?;
+        let visible = match self.write.take() {
+            Some(write) => self.written(write, relation, row)?,
+            None => self.row_security(relation, row)?,
+        };
         branch.conditions.push(visible);
         Ok(vec![branch])
     }

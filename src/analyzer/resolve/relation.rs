@@ -1,7 +1,7 @@
 //! What a sub-select sees of a relation: columns, row security, and views as their queries.
 
 use super::query::Branch;
-use super::{Obstacle, Outcome, Resolver, Rights, obstacle};
+use super::{Obstacle, Outcome, Resolver, Rights, ThroughView, obstacle};
 use crate::analyzer::term::{Id, Query, Row, Type};
 use crate::model::{QualifiedName, Relation, View};
 use crate::sql::bind::{Binder, Scope};
@@ -57,19 +57,37 @@ impl Resolver<'_> {
         rows.map_err(|Obstacle(reason)| reason)
     }
 
+    /// The rows of a view that a write reaches, each of them the row of one table, and what the table's policies demand of
+    /// that; `None` where the view is no plain part of a table.
+    pub(crate) fn written_through(&mut self, view: &Relation, write: ThroughView) -> Option<(Branch, Row, Id)> {
+        self.write = Some(write);
+        let branches = self.rows_of_view(view, false);
+        self.write = None;
+        let (row, demanded) = self.written.take()?;
+        let mut branches = branches.ok()?.into_iter();
+        let branch = branches.next().filter(|branch| branch.only_row() == Some(row))?;
+        branches.next().is_none().then_some((branch, row, demanded))
+    }
+
+    /// That a row has the columns of a branch of the view, as far as they are read.
+    pub(crate) fn is_row_of(&mut self, branch: &Branch, relation: &Relation, row: Row) -> Vec<Id> {
+        let read = self.terms.columns_of(&[row]);
+        let Ok(place) = self.place_of(&relation.name) else { return vec![self.terms.boolean(false)] };
+        let mut same = Vec::new();
+        for (at, column) in relation.columns.iter().enumerate().filter(|(_, c)| read.contains(&*c.name)) {
+            match (self.column_of(row, place, at), branch.columns.get(at)) {
+                (Ok(mine), Some(its)) => same.push(self.terms.not_distinct(mine, *its)),
+                _ => same.push(self.terms.opaque(&format!("column {}", column.name), Type::Bool, &[row])),
+            }
+        }
+        same
+    }
+
     /// Whether a row is among those of a query, as far as its columns are read.
     pub(crate) fn is_among(&mut self, branches: &[Branch], relation: &Relation, row: Row) -> Id {
-        let read = self.terms.columns_of(&[row]);
-        let Ok(place) = self.place_of(&relation.name) else { return self.terms.boolean(false) };
         let mut queries = Vec::new();
         for branch in branches {
-            let mut same = Vec::new();
-            for (at, column) in relation.columns.iter().enumerate().filter(|(_, c)| read.contains(&*c.name)) {
-                match (self.column_of(row, place, at), branch.columns.get(at)) {
-                    (Ok(mine), Some(its)) => same.push(self.terms.not_distinct(mine, *its)),
-                    _ => same.push(self.terms.opaque(&format!("column {}", column.name), Type::Bool, &[row])),
-                }
-            }
+            let mut same = self.is_row_of(branch, relation, row);
             let projection = self.terms.boolean(true);
             let query = branch.query(&mut self.terms, projection);
             same.push(query.condition);

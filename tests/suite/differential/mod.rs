@@ -11,6 +11,7 @@ mod practice;
 mod questions;
 mod replay;
 mod smt;
+mod statements;
 mod text;
 mod verdicts;
 mod world;
