@@ -82,4 +82,7 @@ fn the_session_is_called_like_a_define() {
     assert_eq!(intent.declarations[0].predicate.sql, "((owner_id = auth.uid()) AND (auth.uid() IS NOT NULL))");
     assert_eq!(intent.session.tenant.unwrap().sql, "auth.uid()");
     assert!(intent.assume.trusted_claims.contains(&"aal".to_owned()));
+    assert!(intent.assume.signed_in);
+    let without = resolved(&format!("{rules}[assume]\nsigned-in = false\n"), &schema).unwrap();
+    assert!(!without.assume.signed_in);
 }

@@ -101,3 +101,28 @@ fn counts(client: &tokio_postgres::Client) -> Vec<i64> {
     let count = |table: &str| block_on(client.query_one(&format!("select count(*) from {table}"), &[])).unwrap().get(0);
     ["public.docs", "public.members", "public.teams", "auth.users"].map(count).to_vec()
 }
+
+#[test]
+fn without_the_assumption_a_session_without_claims_counts() {
+    let sql =
+        "create table public.mine (id int primary key, author uuid); alter table public.mine enable row level security;
+        create policy s on public.mine for select to authenticated using (author is not distinct from auth.uid());
+        grant select on public.mine to authenticated;";
+    let database = support::database(17, Platform::SUPABASE, sql);
+    let schema = schema_of(&database);
+    let cx = Context::new(&schema, None);
+    let rule = "author = auth.uid()";
+    let select = (Command::Select, Which::Old);
+    let mut intent = intent(vec![declared(&schema, ("mine", "authenticated"), select, Mode::AtMost, rule)]);
+    let verdicts = judge(&cx, &intent);
+    let entry = &verdicts.judged[0].entry;
+    assert_eq!(entry.verdict, Decided::Proved);
+    assert!(entry.assumptions.iter().any(|a| a.contains("carry the claim sub")), "{:?}", entry.assumptions);
+    intent.assume.signed_in = false;
+    let verdicts = judge(&cx, &intent);
+    let one = &verdicts.judged[0];
+    assert_eq!(one.entry.verdict, Decided::Violated);
+    let superuser = database.connect_as(database.server.superuser());
+    let replayed = block_on(replay(&superuser, one.script.as_ref().unwrap())).unwrap();
+    assert!(replayed.reproduced, "{replayed:?}");
+}
