@@ -68,12 +68,15 @@ impl Run {
             for (at, token) in tokens.iter().enumerate().filter(|(_, t)| matches!(t.kind, Kind::Word | Kind::Quoted)) {
                 let raw = body.get(token.range()).unwrap_or_default();
                 let called = tokens.get(at + 1).is_some_and(|next| next.kind == Kind::Punct(b'('));
+                // `execute ('grant ...')` is no call either.
+                let changes = CHANGES.iter().any(|word| raw.eq_ignore_ascii_case(word));
+                if function.language != "c" && changes {
+                    return true;
+                }
                 if called {
                     let name = names::identifier(token.kind, raw).unwrap_or_default();
                     let functions = self.catalog.functions.ids(|f| f.name == name && f.language != "c");
                     open.extend(functions.into_iter().filter(|id| seen.insert(*id)));
-                } else if function.language != "c" && CHANGES.iter().any(|word| raw.eq_ignore_ascii_case(word)) {
-                    return true;
                 }
             }
         }

@@ -11,6 +11,7 @@ mod rules;
 mod schema;
 mod shadow_url;
 mod throw_away;
+mod unread;
 mod untouched;
 mod verdicts;
 

@@ -6,6 +6,25 @@ use serde_json::Value;
 /// Classes of SQLSTATE with which the server alone may refuse a statement: they depend on rows, which a replay has not.
 pub(super) const DATA: [&str; 3] = ["22", "23", "P0"];
 
+/// What the server alone may refuse in a run past its errors, by words of its message, and why a replay does not.
+const RUNNING: [(&str, &str); 7] = [
+    ("specified for RAISE", "PL/pgSQL's own grammar, of which the replay reads what may change the catalog"),
+    ("loop variable of loop over rows must be", "likewise"),
+    ("syntax error at or near \"current_date\"", "a reserved word as the name of a parameter, which our parser takes"),
+    ("window functions are not allowed in UPDATE", "where in a statement on rows a window function may stand"),
+    ("It could refer to either a PL/pgSQL variable or a table column", "names in a body that runs when it is called"),
+    ("at SQL statement (42703)", "columns in a block, where a name may be a variable"),
+    ("at FOR over SELECT rows (42P01)", "a query of a loop that is not one SELECT"),
+];
+
+/// Why the server alone may refuse a statement, by its code and message; `None` if it may not.
+pub(super) fn running(code: &str, message: &str) -> Option<&'static str> {
+    if DATA.iter().any(|class| code.starts_with(class)) {
+        return Some("it depends on rows, which a replay has not");
+    }
+    RUNNING.iter().find(|(words, _)| message.contains(words)).map(|(_, why)| *why)
+}
+
 /// Fields that are not compared at all, by name wherever they stand.
 const NOWHERE: [(&str, &str); 1] = [("origin", "where a fact was read is the one thing that must differ")];
 
