@@ -117,7 +117,9 @@ impl Run {
             Ok(bound) => {
                 let columns = bound.tree.columns.iter().enumerate().map(|(at, c)| {
                     let name = names.get(at).unwrap_or(&c.name);
-                    Column::new(name, self.catalog.type_from(&c.data_type), self.origin)
+                    let mut column = Column::new(name, self.catalog.type_from(&c.data_type), self.origin);
+                    self.collate_of_query(&mut column, &bound.tree, at);
+                    column
                 });
                 let columns = columns.collect();
                 let code = self.code_of(text, &bound, Tree::Query(bound.tree.clone(), Outside::of(&scope)));

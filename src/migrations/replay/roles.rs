@@ -322,25 +322,12 @@ impl Options {
     }
 }
 
-/// A date, or a time of UTC, as the server prints it; other spellings stay.
-fn utc(written: &str) -> String {
-    let text =
-        written.trim().trim_end_matches('Z').trim_end_matches("+00:00").trim_end_matches("+00").replace('T', " ");
-    let shape: String = text.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
-    match shape.as_str() {
-        "0000-00-00" => format!("{text} 00:00:00+00"),
-        "0000-00-00 00:00" => format!("{text}:00+00"),
-        "0000-00-00 00:00:00" => format!("{text}+00"),
-        _ => written.to_owned(),
-    }
-}
-
 fn set_option(role: &mut Role, option: &RoleOption) {
     if let RoleOption::ConnectionLimit(limit) = option {
         role.connection_limit = limit.trim().parse().ok();
     }
     if let RoleOption::ValidUntil(until) = option {
-        role.valid_until = until.as_deref().map(utc);
+        role.valid_until = until.as_deref().map(super::moment::in_utc);
     }
     let RoleOption::Flag(flag, on) = option else { return };
     match *flag {

@@ -91,3 +91,12 @@ drop view v;
 drop view v cascade;
 drop view if exists v;
 drop materialized view if exists m;
+
+-- case: collations of columns
+create collation loose (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+create table t (id int, a text collate "C", b text collate loose, c varchar(9) collate "POSIX", d text);
+create view v as select id, a, b as x, c::text as y, d, d collate "C" as z from t;
+create view w as select v.*, s.b from v, (select b from t where id > 1) s;
+create materialized view m as select a, b from t;
+create table copied as select b, c, d from w join t using (id, d);
+create role until login valid until '2030-01-02 03:04:05+02';
