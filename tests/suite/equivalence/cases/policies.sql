@@ -146,3 +146,12 @@ alter table t alter column u set default 'none';
 alter table t add column c mood default 'angry';
 alter table t add constraint k check (b is distinct from 'perhaps'::boolean);
 create function f(a mood default 'angry') returns int language sql as 'select 1';
+
+-- case: forced and not forced
+create table forced (a int);
+alter table forced enable row level security;
+alter table forced force row level security;
+create table only_forced (a int);
+alter table only_forced force row level security;
+create table not_forced (a int);
+alter table not_forced enable row level security;
