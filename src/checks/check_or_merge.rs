@@ -67,17 +67,10 @@ impl Check for CheckOrMerge {
     }
 
     fn run(&self, cx: &Context<'_>, out: &mut Findings<'_>) {
-        for table in cx.relations().filter(|r| r.row_security) {
-            for policy in table.policies.iter().filter(|p| p.permissive && p.command.covers(Command::Update)) {
-                out.examine(ObjectRef::policy(&table.name, &policy.name));
-                // Without a WITH CHECK of its own it demands of the new row what it does of the old one.
-                if policy.check.is_none() || policy.check == policy.using {
-                    continue;
-                }
-                let found = cx.clients().filter_map(|p| merged(cx, table, policy, p));
-                if let Some(worst) = found.max_by_key(|f| f.severity) {
-                    report(cx, table, policy, &worst, out);
-                }
+        for (table, policy) in cx.policies_with_own_check(out) {
+            let found = cx.clients().filter_map(|p| merged(cx, table, policy, p));
+            if let Some(worst) = found.max_by_key(|f| f.severity) {
+                report(cx, table, policy, &worst, out);
             }
         }
     }

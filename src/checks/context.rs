@@ -3,9 +3,10 @@
 use std::sync::OnceLock;
 
 use crate::analyzer::effective::{Access, Effective, Principal, Who};
-use crate::finding::Severity;
-use crate::model::{Command, Platform, Relation, Schema};
+use crate::finding::{ObjectRef, Severity};
+use crate::model::{Command, Platform, Policy, Relation, Schema};
 
+use super::Findings;
 use super::code::Code;
 use super::own_writes::Escalations;
 use super::trees::Trees;
@@ -72,6 +73,20 @@ impl<'a> Context<'a> {
     /// The relations of the application: neither the platform's nor an extension's.
     pub fn relations(&self) -> impl Iterator<Item = &'a Relation> {
         self.schema.relations.iter().filter(|r| r.extension.is_none() && !self.is_platform(r))
+    }
+
+    /// The permissive policies for UPDATE that demand something else of the new row than of the old one; those that do not
+    /// are examined too. Without a WITH CHECK of its own a policy demands of the new row what it does of the old one.
+    pub(super) fn policies_with_own_check(&self, out: &mut Findings<'_>) -> Vec<(&'a Relation, &'a Policy)> {
+        let tables = self.relations().filter(|r| r.row_security);
+        let policies = tables.flat_map(|table| table.policies.iter().map(move |policy| (table, policy)));
+        let mut found = Vec::new();
+        for (table, policy) in policies.filter(|(_, p)| p.permissive && p.command.covers(Command::Update)) {
+            out.examine(ObjectRef::policy(&table.name, &policy.name));
+            let is_own = policy.check.is_some() && policy.check != policy.using;
+            found.extend(is_own.then_some((table, policy)));
+        }
+        found
     }
 
     /// Whether the relation belongs to the platform.
