@@ -37,6 +37,8 @@ pub enum Reason {
     Abstraction(Vec<Arc<str>>),
     /// A row is demanded for each row of another sub-select, and up to so many rows there is no counterexample.
     Unbounded(usize),
+    /// There is no counterexample with so many rows of a relation, the most that are tried; it may take more.
+    Rows(usize),
     /// The work exceeds the limits.
     Limit,
     /// A policy reads a relation that the role may not read.
@@ -58,6 +60,7 @@ impl fmt::Display for Reason {
                 f,
                 "a policy reads {relation}, which the role may not: the server refuses the whole statement, unless it sees beforehand that the policy can do without"
             ),
+            Self::Rows(rows) => write!(f, "no violation with up to {rows} rows of a table, the most that are tried"),
             Self::Limit => f.write_str("the question is too large for the limits on work"),
         }
     }
@@ -107,7 +110,7 @@ impl Question<'_> {
         rows.values_mut().for_each(|count| *count = (*count).min(self.limits.rows));
         let first = self.search(&rows, false, deadline);
         match first {
-            Verdict::Proved if most > self.limits.rows => Verdict::Unknown(Reason::Limit),
+            Verdict::Proved if most > self.limits.rows => Verdict::Unknown(Reason::Rows(self.limits.rows)),
             Verdict::Proved if needed.open => match self.search(&rows, true, deadline) {
                 Verdict::Proved => Verdict::Proved,
                 Verdict::Unknown(Reason::Limit) => Verdict::Unknown(Reason::Limit),

@@ -51,7 +51,7 @@ pub(crate) type Widening = (String, QualifiedName, Command, Caller, Asker, Quali
 const PAIRS: usize = 12;
 
 /// Rows of a relation that are tried: what a write widens shows with few, and many make the search long.
-const ROWS: usize = 4;
+const ROWS: usize = 3;
 
 impl<'a> Decider<'a> {
     /// Whether `role` can bring rows of `relation` within reach of `command` by writing to what the policies look up,
@@ -153,7 +153,8 @@ impl<'a> Decider<'a> {
         let reached = (asked.role.to_owned(), asked.relation.name.clone(), asked.command, asked.caller);
         let (role, relation, command, caller) = reached;
         let key = (role, relation, command, caller, asker, write.relation.name.clone(), write.command);
-        self.effective.widening().get(key, || !matches!(self.escalates(asked, write, None, asker), Ok(None)))
+        let no = |result: &Result<_, Reason>| matches!(result, Ok(None) | Err(Reason::Rows(_)));
+        self.effective.widening().get(key, || !no(&self.escalates(asked, write, None, asker)))
     }
 
     /// Whether the write, after `first` if there is one, brings a row within reach.
@@ -166,7 +167,7 @@ impl<'a> Decider<'a> {
     ) -> Result<Option<Escalation>, Reason> {
         let mut formula = self.reached(asked);
         let limits = formula.limits;
-        formula.limits = Limits { gates: limits.gates / 4, rows: ROWS, time: limits.time / 6 };
+        formula.limits = Limits { gates: limits.gates / 10, rows: ROWS, time: limits.time / 6 };
         let whole = formula.whole();
         let before = formula.resolver.terms.and(&whole);
         let moves = formula.resolver.terms.moves(before, &write.relation.name);

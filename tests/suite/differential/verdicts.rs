@@ -114,7 +114,7 @@ fn witnesses_replay_and_proofs_stand() {
                 let kind = match reason {
                     Reason::Abstraction(_) => "abstraction",
                     Reason::Unbounded(_) => "for all, some",
-                    Reason::Limit | Reason::Privilege(_) => "limit",
+                    Reason::Limit | Reason::Rows(_) | Reason::Privilege(_) => "limit",
                 };
                 *counts.unknown.entry(kind.to_owned()).or_default() += 1;
             }
