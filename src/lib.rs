@@ -22,6 +22,7 @@ pub mod finding;
 pub mod impersonation;
 pub mod migrations;
 pub mod model;
+mod parallel;
 pub mod project;
 pub mod report;
 pub mod shadow;

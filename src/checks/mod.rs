@@ -76,6 +76,7 @@ pub use context::{Context, Reach, SignIn};
 pub(crate) use declare::declare_check;
 
 use crate::finding::{Findings, Severity};
+use crate::parallel;
 
 /// A check of the model.
 pub trait Check: Sync {
@@ -173,12 +174,15 @@ pub fn find(id: &str) -> Option<&'static Meta> {
     all().into_iter().find(|meta| meta.id == id)
 }
 
-/// Runs all checks.
+/// Runs all checks. The processors share them.
 pub fn run_all(cx: &Context<'_>, out: &mut Findings<'_>) {
-    for check in CHECKS {
-        out.enter(check.meta().id);
-        check.run(cx, out);
-    }
+    let all = parallel::each(CHECKS, 1, |check| {
+        out.apart(|own| {
+            own.enter(check.meta().id);
+            check.run(cx, own);
+        })
+    });
+    all.into_iter().for_each(|one| out.append(one));
 }
 
 #[cfg(test)]

@@ -1,9 +1,6 @@
 //! Writes by which a principal widens its own access, for the checks that tell by which command.
 
 use std::collections::BTreeMap;
-use std::num::NonZero;
-use std::panic::resume_unwind;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use super::Context;
@@ -13,6 +10,7 @@ use crate::analyzer::decide::{Asker, Caller, Decider, Escalation, Which};
 use crate::analyzer::effective::{Access, Principal, Who};
 use crate::finding::{Confidence, Draft, ObjectRef, Severity};
 use crate::model::{Command, QualifiedName, Relation, Trigger, TriggerEvent, TriggerTiming, quote_ident};
+use crate::parallel;
 
 /// What a principal gains by writing to one table.
 pub(super) struct Gain<'a> {
@@ -73,31 +71,17 @@ impl<'a> Context<'a> {
     fn escalate(&self) -> Escalations {
         let deadline = Instant::now() + BUDGET;
         let tables: Vec<_> = self.relations().filter(|r| r.row_security && r.policies.iter().any(looks_up)).collect();
-        let threads = thread::available_parallelism().map_or(1, NonZero::get);
-        let share = tables.len().div_ceil(threads).max(8);
-        let of = |part: &[&'a Relation]| {
-            let mut all = Escalations::default();
-            for (at, table) in part.iter().enumerate() {
-                if Instant::now() > deadline {
-                    all.unasked = part.len() - at;
-                    return all;
-                }
-                let (found, decided) = self.escalate_to(table);
-                all.undecided += usize::from(!decided && found.is_empty());
-                all.found.extend(found);
-            }
-            all
-        };
-        let parts: Vec<_> = thread::scope(|scope| {
-            let parts: Vec<_> = tables.chunks(share).map(|part| scope.spawn(move || of(part))).collect();
-            parts.into_iter().map(|part| part.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
-        });
-        parts.into_iter().fold(Escalations::default(), |mut all, part| {
-            all.found.extend(part.found);
-            all.unasked += part.unasked;
-            all.undecided += part.undecided;
-            all
-        })
+        let asked = parallel::each(&tables, 1, |table| (Instant::now() <= deadline).then(|| self.escalate_to(table)));
+        let mut all = Escalations::default();
+        for one in asked {
+            let Some((found, decided)) = one else {
+                all.unasked += 1;
+                continue;
+            };
+            all.undecided += usize::from(!decided && found.is_empty());
+            all.found.extend(found);
+        }
+        all
     }
 
     /// How many tables were not asked about for want of time, once somebody asked at all.

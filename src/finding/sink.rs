@@ -24,6 +24,21 @@ impl<'a> Findings<'a> {
         Self { check: "", files, findings: Vec::new(), examined: Examined::new() }
     }
 
+    /// Runs something with an empty collection of the same files.
+    pub(crate) fn apart(&self, fill: impl FnOnce(&mut Self)) -> Self {
+        let mut own = Self::new(self.files);
+        fill(&mut own);
+        own
+    }
+
+    /// Adds what another collection of the same files holds.
+    pub(crate) fn append(&mut self, other: Self) {
+        self.findings.extend(other.findings);
+        for (check, objects) in other.examined {
+            self.examined.entry(check).or_default().extend(objects);
+        }
+    }
+
     /// What follows comes from this check.
     pub(crate) fn enter(&mut self, check: &'static str) {
         self.check = check;

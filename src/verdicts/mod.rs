@@ -14,7 +14,6 @@ mod columns;
 mod entry;
 mod finding;
 mod judge;
-mod parallel;
 pub mod script;
 
 pub use checks::CHECKS;
@@ -24,6 +23,7 @@ pub use finding::findings;
 use crate::access::Intent;
 use crate::checks::Context;
 use crate::model::{FunctionId, Origin};
+use crate::parallel;
 use crate::report::VerdictEntry;
 use script::Script;
 
@@ -81,11 +81,14 @@ pub(crate) fn shown(scene: &script::Scene<'_>, witness: &crate::analyzer::witnes
     entry::plain(witness, &scene.relation.name, scene.effective.schema(), script.as_ref())
 }
 
+/// Questions that one processor takes at a time: neighbours ask about the same relation.
+const TAKEN: usize = 16;
+
 /// Asks all questions of `intent`.
 #[must_use]
 pub fn judge<'i>(cx: &Context<'_>, intent: &'i Intent) -> Verdicts<'i> {
     let of_rows =
-        parallel::each(&intent.declarations, |declaration| judge::declaration(cx, declaration, &intent.assume));
+        parallel::each(&intent.declarations, TAKEN, |declaration| judge::declaration(cx, declaration, &intent.assume));
     let mut judged: Vec<_> = of_rows.into_iter().flatten().collect();
     judged.extend(intent.hidden.iter().filter_map(|hidden| columns::hidden(cx, hidden)));
     judged.extend(intent.columns.iter().flat_map(|columns| columns::writable(cx, columns)));

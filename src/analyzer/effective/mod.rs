@@ -20,11 +20,9 @@ pub use privilege::{HeldBy, Holding};
 pub use row_security::RowSecurity;
 
 use std::collections::BTreeMap;
-use std::num::NonZero;
-use std::panic::resume_unwind;
-use std::thread;
 
 use crate::model::{Policy, Relation, Schema};
+use crate::parallel;
 use known::Known;
 use roles::RoleGraph;
 
@@ -47,8 +45,8 @@ pub struct Effective<'a> {
     widening: Kept<Widening, bool>,
 }
 
-/// Policies that are worth a thread of their own.
-const LEAST_SHARE: usize = 32;
+/// Policies that one processor takes at a time.
+const TAKEN: usize = 8;
 
 /// What is known of a policy's two expressions without looking at rows.
 #[derive(Debug, Clone, Copy)]
@@ -111,16 +109,10 @@ impl<'a> Effective<'a> {
 fn truths(bindings: &Bindings<'_>) -> BTreeMap<usize, PolicyTruth> {
     let policies: Vec<_> =
         bindings.schema().relations.iter().flat_map(|r| r.policies.iter().map(move |p| (r, p))).collect();
-    let judge = |(relation, policy): &(&Relation, &Policy)| {
+    let judged = parallel::each(&policies, TAKEN, |(relation, policy)| {
         (std::ptr::from_ref::<Policy>(policy).addr(), PolicyTruth::of(bindings, relation, policy))
-    };
-    let threads = thread::available_parallelism().map_or(1, NonZero::get);
-    let share = policies.len().div_ceil(threads).max(LEAST_SHARE);
-    thread::scope(|scope| {
-        let parts = policies.chunks(share).map(|part| scope.spawn(move || part.iter().map(judge).collect::<Vec<_>>()));
-        let running: Vec<_> = parts.collect();
-        running.into_iter().flat_map(|part| part.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
-    })
+    });
+    judged.into_iter().collect()
 }
 
 impl PolicyTruth {

@@ -5,13 +5,10 @@ use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-/// Items that one processor takes at a time: neighbours ask about the same relation.
-const TAKEN: usize = 16;
-
-/// Does `work` for each item.
-pub(super) fn each<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+/// Does `work` for each item; a processor takes `taken` neighbours at a time.
+pub(crate) fn each<T: Sync, R: Send>(items: &[T], taken: usize, work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let threads = thread::available_parallelism().map_or(1, NonZero::get);
-    let parts: Vec<_> = items.chunks(TAKEN).collect();
+    let parts: Vec<_> = items.chunks(taken.max(1)).collect();
     let next = AtomicUsize::new(0);
     let run = || {
         let mut done = Vec::new();
@@ -40,7 +37,7 @@ mod tests {
     #[test]
     fn results_keep_the_order_of_the_work() {
         let items: Vec<usize> = (0..1_000).collect();
-        assert_eq!(each(&items, |n| n * 2), items.iter().map(|n| n * 2).collect::<Vec<_>>());
-        assert_eq!(each(&[] as &[usize], |n| *n), Vec::<usize>::new());
+        assert_eq!(each(&items, 16, |n| n * 2), items.iter().map(|n| n * 2).collect::<Vec<_>>());
+        assert_eq!(each(&[] as &[usize], 1, |n| *n), Vec::<usize>::new());
     }
 }
