@@ -15,33 +15,42 @@ use crate::analyzer::decide::{Asker, Caller, Decider, Which};
 use crate::analyzer::effective::{Effective, Extent, Principal, Who};
 use crate::analyzer::verdict::Verdict;
 use crate::model::{Command, Policy, Relation};
+use crate::parallel;
 use crate::sql::bind::{Binder, Scope};
 use crate::sql::print::{self, AsBound, Outside};
 use crate::sql::{Catalog, SchemaCatalog, Type};
 use candidate::{Candidate, Ties};
 
-/// What columns, keys and existing policies say that is meant, where that is plain.
+/// What columns, keys and existing policies say that is meant, where that is plain. The processors share the relations.
 #[must_use]
 pub fn reading(effective: &Effective<'_>) -> Intent {
     let ties = Ties::of(effective);
+    let tables: Vec<_> =
+        effective.schema().relations.iter().filter(|r| candidate::is_table(effective, r)).collect();
     let mut intent = Intent::default();
-    let tables = effective.schema().relations.iter().filter(|r| candidate::is_table(effective, r));
-    for relation in tables {
-        let mut reader = Reader { effective, relation, candidates: Vec::new() };
-        // A column of another type than what it is compared with is a tie that cannot be.
-        let ties_that_bind =
-            ties.candidates(relation).into_iter().filter(|c| reader.predicate(&c.over(relation)).is_some());
-        reader.candidates = ties_that_bind.collect();
-        for principal in effective.principals().iter().filter(|p| reader.is_client(p)) {
-            reader.read(principal, &mut intent.declarations);
-        }
-        let (columns, because) = ties.rights(relation);
-        if !columns.is_empty() {
-            let origin = Origin::Reading { because };
-            intent.authorities.push(Authority { relation: relation.name.clone(), columns, origin });
-        }
+    for (declarations, authority) in parallel::each(&tables, 2, |relation| read(effective, &ties, relation)) {
+        intent.declarations.extend(declarations);
+        intent.authorities.extend(authority);
     }
     intent
+}
+
+/// What is meant of one relation.
+fn read(effective: &Effective<'_>, ties: &Ties<'_>, relation: &Relation) -> (Vec<Declaration>, Option<Authority>) {
+    let mut reader = Reader { effective, relation, candidates: Vec::new() };
+    // A column of another type than what it is compared with is a tie that cannot be.
+    let ties_that_bind =
+        ties.candidates(relation).into_iter().filter(|c| reader.predicate(&c.over(relation)).is_some());
+    reader.candidates = ties_that_bind.collect();
+    let mut declarations = Vec::new();
+    for principal in effective.principals().iter().filter(|p| reader.is_client(p)) {
+        reader.read(principal, &mut declarations);
+    }
+    let (columns, because) = ties.rights(relation);
+    let origin = Origin::Reading { because };
+    let authority = Authority { relation: relation.name.clone(), columns, origin };
+    let has_any = !authority.columns.is_empty();
+    (declarations, has_any.then_some(authority))
 }
 
 /// Reads what is meant of one relation.
