@@ -65,7 +65,8 @@ impl<'a> Bindings<'a> {
     }
 
     fn bind(&self, relation: &QualifiedName, text: &str) -> Result<Expr, String> {
-        let (catalog, path) = (self.catalog(), [String::new(); 0]);
+        let path: [String; 0] = [];
+        let catalog = self.catalog();
         let table = catalog.relation(&relation.schema, &relation.name);
         let table = table.ok_or_else(|| format!("{relation}, which is not known"))?;
         let scope = Scope::default().relation(table, None);

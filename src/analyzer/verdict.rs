@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::bound::{Bound, Want, bound};
 use super::evaluate::{Database, Evaluator, Session, Stop, Tuple};
@@ -246,7 +246,10 @@ fn unmatched(shape: &Shape<'_>) -> Arc<str> {
     format!("the values of {}", names.join(", ")).into()
 }
 
-/// Leaves the solver with a model of few rows and claims.
+/// How long a model may be made plainer; unoptimised, the same work takes ten times as long.
+const SHRINKING: Duration = Duration::from_millis(if cfg!(debug_assertions) { 500 } else { 50 });
+
+/// Leaves the solver with a model of few rows and claims, as far as that takes no long time.
 fn shrink(shape: &Shape<'_>, solver: &mut Solver<'_>, assumed: &[Bit]) {
     let rows = shape.slots.iter().rev().filter(|s| s.subject.is_none()).map(|s| !s.exists);
     let claims = shape.sources.iter().filter_map(|(source, (_, ground))| match (source, ground) {
@@ -255,7 +258,11 @@ fn shrink(shape: &Shape<'_>, solver: &mut Solver<'_>, assumed: &[Bit]) {
     });
     let wishes: Vec<_> = rows.chain(claims).collect();
     let mut kept = assumed.to_vec();
+    let until = Instant::now() + SHRINKING;
     for wish in wishes {
+        if Instant::now() > until {
+            break;
+        }
         kept.push(wish);
         if !solver.value(wish) && solver.solve(&kept) != Answer::Satisfiable {
             kept.pop();

@@ -25,8 +25,7 @@ use candidate::{Candidate, Ties};
 #[must_use]
 pub fn reading(effective: &Effective<'_>) -> Intent {
     let ties = Ties::of(effective);
-    let tables: Vec<_> =
-        effective.schema().relations.iter().filter(|r| candidate::is_table(effective, r)).collect();
+    let tables: Vec<_> = effective.schema().relations.iter().filter(|r| candidate::is_table(effective, r)).collect();
     let mut intent = Intent::default();
     for (declarations, authority) in parallel::each(&tables, 2, |relation| read(effective, &ties, relation)) {
         intent.declarations.extend(declarations);
