@@ -5,6 +5,7 @@ use super::statement::touches_access;
 use crate::migrations::parse::setting::Transaction;
 use crate::migrations::parse::{Parsed, Statement};
 use crate::model::{self, Origin};
+use std::cell::Cell;
 use std::ops::Range;
 
 /// The file that runs.
@@ -14,6 +15,8 @@ pub(super) struct Place {
     text: String,
     /// Where its lines begin.
     starts: Vec<usize>,
+    /// The last byte that was asked for, and its column: a file may be one line.
+    last: Cell<(usize, usize)>,
 }
 
 impl Run {
@@ -25,7 +28,7 @@ impl Run {
         if self.provides_extensions {
             self.provide_mentioned(&text);
         }
-        self.file = Place { file: number, text, starts };
+        self.file = Place { file: number, text, starts, last: Cell::default() };
         self.watches_transactions = may_roll_back(statements);
         for parsed in statements {
             self.origin = Origin::Statement(self.span(&parsed.range));
@@ -68,8 +71,12 @@ impl Run {
         let file = &self.file;
         let line = file.starts.partition_point(|start| *start <= range.start);
         let start = line.checked_sub(1).and_then(|l| file.starts.get(l)).copied().unwrap_or(0);
-        let before = file.text.get(start..range.start).unwrap_or_default();
-        let column = before.chars().filter(|c| *c != '\u{feff}').count() + 1;
+        let (known, column) = file.last.get();
+        let is_before = column > 0 && start <= known && known <= range.start;
+        let (from, column) = if is_before { (known, column) } else { (start, 1) };
+        let between = file.text.get(from..range.start).unwrap_or_default();
+        let column = column + between.chars().filter(|c| *c != '\u{feff}').count();
+        file.last.set((range.start, column));
         let small = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         model::Statement {
             file: file.file,

@@ -41,6 +41,17 @@ fn facts_carry_the_place_of_the_statement_that_made_or_changed_them() {
 }
 
 #[test]
+fn columns_count_characters_where_many_statements_share_a_line() {
+    let done =
+        replayed(&["select 'é'; create table a ();\n create table b (); create table c ();", "create table d ();"]);
+    let places = ["a", "b", "c", "d"].map(|table| match done.schema.relation(&name(table)).unwrap().origin {
+        Origin::Statement(place) => (place.file, place.line, place.column),
+        Origin::Catalog => panic!("no place"),
+    });
+    assert_eq!(places, [(0, 1, 13), (0, 2, 2), (0, 2, 21), (1, 1, 1)]);
+}
+
+#[test]
 fn what_postgres_refuses_is_noted_and_has_no_effect() {
     let done = replayed(&["create table t (a int); create table t (b int); alter table t add b int, drop c;"]);
     let states: Vec<_> = done.rejected.iter().map(|r| r.sqlstate).collect();
