@@ -5,6 +5,9 @@ use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
+/// Bytes of stack, of which only those that are used take memory: functions, views and policies nest.
+const STACK: usize = 64 << 20;
+
 /// Does `work` for each item; a processor takes `taken` neighbours at a time.
 pub(crate) fn each<T: Sync, R: Send>(items: &[T], taken: usize, work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let threads = thread::available_parallelism().map_or(1, NonZero::get);
@@ -18,8 +21,11 @@ pub(crate) fn each<T: Sync, R: Send>(items: &[T], taken: usize, work: impl Fn(&T
         done
     };
     let mut all: Vec<(usize, Vec<R>)> = thread::scope(|scope| {
-        let running: Vec<_> = (0..threads.min(parts.len())).map(|_| scope.spawn(run)).collect();
-        running.into_iter().flat_map(|part| part.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
+        let spawn = |_| thread::Builder::new().stack_size(STACK).spawn_scoped(scope, run).ok();
+        let running: Vec<_> = (0..threads.min(parts.len())).filter_map(spawn).collect();
+        let mut all = if running.is_empty() { run() } else { Vec::new() };
+        all.extend(running.into_iter().flat_map(|part| part.join().unwrap_or_else(|panic| resume_unwind(panic))));
+        all
     });
     all.sort_unstable_by_key(|(at, _)| *at);
     all.into_iter().flat_map(|(_, results)| results).collect()
