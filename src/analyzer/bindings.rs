@@ -1,5 +1,6 @@
 //! The text of a schema bound once: function bodies and conditions of policies, for all who ask about them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::inline::{self, Body, Unread};
@@ -11,7 +12,7 @@ use crate::sql::tree::Expr;
 use crate::sql::{Catalog, SchemaCatalog, Type};
 
 /// A function's body.
-pub(crate) type BoundBody = Arc<Result<Body, Unread>>;
+pub(crate) type BoundBody = Result<Arc<Body>, Arc<Unread>>;
 
 /// A condition, or why it was not read.
 pub(crate) type BoundCondition = Arc<Result<Expr, String>>;
@@ -26,14 +27,16 @@ pub(crate) struct Bindings<'a> {
     lineage: Lineage<'a>,
     bodies: Kept<FunctionId, BoundBody>,
     pathless: Kept<FunctionId, bool>,
-    conditions: Kept<(QualifiedName, String), BoundCondition>,
+    /// By relation and text.
+    conditions: BTreeMap<&'a QualifiedName, Kept<String, BoundCondition>>,
 }
 
 impl<'a> Bindings<'a> {
     /// Nothing is bound before somebody asks.
     pub(crate) fn of(schema: &'a Schema) -> Self {
         let lineage = Lineage::of(schema);
-        Self { schema, lineage, bodies: Kept::default(), pathless: Kept::default(), conditions: Kept::default() }
+        let conditions = schema.relations.iter().map(|r| (&r.name, Kept::default())).collect();
+        Self { schema, lineage, bodies: Kept::default(), pathless: Kept::default(), conditions }
     }
 
     /// The model.
@@ -48,20 +51,21 @@ impl<'a> Bindings<'a> {
 
     /// The body of one of the schema's functions.
     pub(crate) fn body(&self, function: &Function) -> BoundBody {
-        let read = || Arc::new(inline::body(function, &self.catalog(), &USUAL.map(str::to_owned)));
-        self.bodies.get(function.id.clone(), read)
+        let path = USUAL.map(str::to_owned);
+        let read = || inline::body(function, &self.catalog(), &path).map(Arc::new).map_err(Arc::new);
+        self.bodies.get(&function.id, read)
     }
 
     /// Whether a body means the same whatever the session's `search_path` is.
     pub(crate) fn needs_no_path(&self, function: &Function) -> bool {
         let is_own = function.search_path.is_some() || function.body_is_bound;
-        is_own || self.pathless.get(function.id.clone(), || inline::body(function, &self.catalog(), &[]).is_ok())
+        is_own || self.pathless.get(&function.id, || inline::body(function, &self.catalog(), &[]).is_ok())
     }
 
     /// A condition over a row of `relation`, as the catalog prints it: under an empty `search_path`.
     pub(crate) fn condition(&self, relation: &QualifiedName, text: &str) -> BoundCondition {
-        let key = (relation.clone(), text.to_owned());
-        self.conditions.get(key, || Arc::new(self.bind(relation, text)))
+        let bind = || Arc::new(self.bind(relation, text));
+        self.conditions.get(relation).map_or_else(bind, |own| own.get(text, bind))
     }
 
     fn bind(&self, relation: &QualifiedName, text: &str) -> Result<Expr, String> {

@@ -15,13 +15,24 @@ pub struct Limits {
     pub rows: usize,
     /// Time for one question.
     pub time: Duration,
+    /// Models that are tried for one that stands the evaluator's check; 0 where only a proof is wanted.
+    pub models: usize,
+}
+
+impl Limits {
+    /// For questions that are many and of which a witness is not worth long: if the first models do not stand the check,
+    /// later ones hardly ever do.
+    #[must_use]
+    pub fn brief() -> Self {
+        Self { models: 2, ..Self::default() }
+    }
 }
 
 impl Default for Limits {
     fn default() -> Self {
         // Unoptimised, the same work takes ten times as long.
         let time = if cfg!(debug_assertions) { 9_000 } else { 900 };
-        Self { gates: 400_000, rows: 12, time: Duration::from_millis(time) }
+        Self { gates: 400_000, rows: 12, time: Duration::from_millis(time), models: 12 }
     }
 }
 

@@ -85,9 +85,6 @@ pub struct Question<'a> {
     pub limits: Limits,
 }
 
-/// How many models are tried for one that stands the evaluator's check.
-const ATTEMPTS: usize = 12;
-
 impl Question<'_> {
     /// The verdict on "no": proved if it cannot be, violated by a witness if it can.
     #[must_use]
@@ -185,7 +182,7 @@ impl Question<'_> {
     fn models(&self, shape: &Shape<'_>, solver: &mut Solver<'_>, refusals: &[Bit]) -> Verdict {
         let mut doubts: BTreeSet<Arc<str>> = BTreeSet::new();
         let mut assumed: Vec<Bit> = Vec::new();
-        for attempt in 0..ATTEMPTS {
+        for attempt in 0..=self.limits.models {
             match solver.solve(&assumed) {
                 Answer::Stopped => return Verdict::Unknown(Reason::Limit),
                 Answer::Unsatisfiable if attempt == 0 => return Verdict::Proved,
@@ -194,6 +191,7 @@ impl Question<'_> {
                     assumed.clear();
                     continue;
                 }
+                Answer::Satisfiable if attempt == self.limits.models => break,
                 Answer::Satisfiable => {}
             }
             shrink(shape, solver, &assumed);
@@ -210,7 +208,11 @@ impl Question<'_> {
             }
             block(shape, solver);
         }
-        Verdict::Unknown(Reason::Abstraction(doubts.into_iter().collect()))
+        Verdict::Unknown(if doubts.is_empty() {
+            Reason::Limit
+        } else {
+            Reason::Abstraction(doubts.into_iter().collect())
+        })
     }
 
     /// Whether the witness shows what was asked for; else what stands in the way.

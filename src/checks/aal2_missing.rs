@@ -5,8 +5,7 @@ use super::reached::Reached;
 use super::trees::{Condition, Part, constant};
 use super::words::{and_list, verb};
 use super::{Check, Context, Meta, declare_check};
-use crate::analyzer::decide::{Asker, Caller, Decider, Which};
-use crate::analyzer::verdict::Verdict;
+use crate::analyzer::decide::{Ask, Asker, Caller, Decider, Which};
 use crate::finding::{Confidence, Findings, ObjectRef, Severity};
 use crate::model::{Command, Policy, QualifiedName, Relation, quote_ident};
 use crate::sql::tree::Expr;
@@ -87,7 +86,7 @@ fn asks(cx: &Context<'_>, tree: &Expr) -> bool {
 /// those that no such policy covers.
 fn free_of_it(cx: &Context<'_>, condition: &Condition<'_, '_>, reached: &Reached<'_>) -> Vec<Command> {
     let Some(table) = cx.schema.relation(&condition.table.name) else { return Vec::new() };
-    let decider = Decider::new(&cx.effective);
+    let decider = Decider::brief(&cx.effective);
     let role = &reached.principal.role;
     let asking =
         |p: &Policy| cx.conditions().any(|c| c.table.name == table.name && c.policy.name == p.name && asks(cx, c.tree));
@@ -101,8 +100,9 @@ fn free_of_it(cx: &Context<'_>, condition: &Condition<'_, '_>, reached: &Reached
         let which = if *c == Command::Insert { Which::New } else { Which::Old };
         covered == condition.policy.permissive
             && others
-            && decider.access(role, table, *c, which, Caller::Sql).never_exceeds(DEMAND, Asker::SomeUser)
-                != Verdict::Proved
+            && !decider
+                .access(role, table, *c, which, Caller::Sql)
+                .proves(Ask::NeverExceeds(DEMAND.into()), Asker::SomeUser)
     };
     Command::ALL.into_iter().filter(free).collect()
 }

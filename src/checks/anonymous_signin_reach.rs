@@ -2,9 +2,8 @@ use super::intent::Intent;
 use super::trees::{Part, constant};
 use super::words::{and_list, verb};
 use super::{Check, Context, Meta, declare_check};
-use crate::analyzer::decide::{Asker, Caller, Decider, Which};
+use crate::analyzer::decide::{Ask, Asker, Caller, Decider, Which};
 use crate::analyzer::effective::{Principal, Who};
-use crate::analyzer::verdict::Verdict;
 use crate::finding::{Confidence, Draft, Findings, ObjectRef, Severity};
 use crate::model::{Command, Relation, RelationKind, printable};
 
@@ -93,7 +92,7 @@ fn code_asks(cx: &Context<'_>) -> bool {
 /// What every anonymous sign-in can do to every row, though the anonymous key cannot.
 fn open(cx: &Context<'_>, user: &Principal, table: &Relation) -> Vec<Command> {
     let Some(table) = cx.schema.relation(&table.name) else { return Vec::new() };
-    let decider = Decider::new(&cx.effective);
+    let decider = Decider::brief(&cx.effective);
     let session = format!("{SESSION}{}", crate::model::quote_literal(&user.role));
     let by_key = |c: Command| {
         let anyone = cx.clients().filter(|p| p.who == Who::Anyone);
@@ -107,8 +106,9 @@ fn open(cx: &Context<'_>, user: &Principal, table: &Relation) -> Vec<Command> {
         access.is_some()
             && access.row_security.applies()
             && !by_key(*c)
-            && decider.access(&user.role, table, *c, which, Caller::Sql).grants_all(&session, Asker::SomeUser)
-                == Verdict::Proved
+            && decider
+                .access(&user.role, table, *c, which, Caller::Sql)
+                .proves(Ask::GrantsAll(session.as_str().into()), Asker::SomeUser)
     };
     Command::ALL.into_iter().filter(opens).collect()
 }

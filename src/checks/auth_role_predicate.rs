@@ -4,9 +4,8 @@ use super::reached::Reached;
 use super::trees::{Condition, Part, constant, equality};
 use super::words::{subject, verb};
 use super::{Check, Context, Meta, declare_check};
-use crate::analyzer::decide::{Asker, Caller, Decider, Which};
+use crate::analyzer::decide::{Ask, Asker, Caller, Decider, Which};
 use crate::analyzer::effective::Who;
-use crate::analyzer::verdict::Verdict;
 use crate::finding::{Confidence, Findings, ObjectRef, Severity};
 use crate::model::{Command, printable, quote_literal};
 use crate::sql::tree::{Expr, Node, walk};
@@ -128,13 +127,14 @@ fn opens(cx: &Context<'_>, condition: &Condition<'_, '_>, reached: &Reached<'_>,
     {
         return false;
     }
-    let decider = Decider::new(&cx.effective);
+    let decider = Decider::brief(&cx.effective);
     let session = format!("(current_setting('request.jwt.claims', true)::jsonb ->> 'role') = {}", quote_literal(role));
     let mut alone = decider.policies(role, table, &[policy], which);
-    alone.is_always_true(Asker::Any) != Verdict::Proved
-        && alone.grants_all(&session, Asker::SomeUser) == Verdict::Proved
-        && decider.access(role, table, command, which, Caller::Sql).grants_all(&session, Asker::SomeUser)
-            == Verdict::Proved
+    !alone.proves(Ask::AlwaysTrue, Asker::Any)
+        && alone.proves(Ask::GrantsAll(session.as_str().into()), Asker::SomeUser)
+        && decider
+            .access(role, table, command, which, Caller::Sql)
+            .proves(Ask::GrantsAll(session.as_str().into()), Asker::SomeUser)
 }
 
 fn report(

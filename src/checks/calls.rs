@@ -99,7 +99,11 @@ impl<'a> Context<'a> {
 
     /// The functions that clients must be able to execute: policies, views that read as the caller, defaults and
     /// CHECKs run as whoever uses the table.
-    pub(super) fn needed_functions(&self) -> BTreeSet<&'a FunctionId> {
+    pub(super) fn needed_functions(&self) -> &BTreeSet<FunctionId> {
+        self.needed.get_or_init(|| self.find_needed_functions().into_iter().cloned().collect())
+    }
+
+    fn find_needed_functions(&self) -> BTreeSet<&'a FunctionId> {
         let mut needed = BTreeSet::new();
         for relation in &self.schema.relations {
             let policies = relation.policies.iter().flat_map(|p| p.using.iter().chain(&p.check));

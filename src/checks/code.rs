@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::names::{Name, Names};
 use crate::model::{Command, Function, FunctionId, QualifiedName, Relation, Schema};
+use crate::parallel;
 
 /// The functions of the application, read once.
 #[derive(Debug)]
@@ -31,8 +32,10 @@ impl<'a> Code<'a> {
         for relation in &schema.relations {
             code.tables.entry(&relation.name.name).or_default().push(relation);
         }
-        for function in schema.functions.iter().filter(|f| f.extension.is_none()) {
-            code.bodies.insert(&function.id, Names::of(&function.body));
+        let functions: Vec<_> = schema.functions.iter().filter(|f| f.extension.is_none()).collect();
+        let bodies = parallel::each(&functions, 16, |function| (&function.id, Names::of(&function.body)));
+        code.bodies.extend(bodies);
+        for function in functions {
             code.by_name.entry(&function.id.name).or_default().push(function);
         }
         code
@@ -47,6 +50,11 @@ impl<'a> Code<'a> {
             self.called(&names).for_each(|f| self.add(f, &mut effects, &mut seen));
             effects.identity
         }
+    }
+
+    /// What the body of a function names, if it is one of the application's.
+    pub(super) fn names(&self, function: &FunctionId) -> Option<&Names> {
+        self.bodies.get(function)
     }
 
     /// What calling `function` comes to.

@@ -22,7 +22,7 @@ pub(super) struct Compared<'a> {
 impl<'a> Compared<'a> {
     pub(super) fn new(cx: &'a Context<'_>, principal: &'a Principal, relation: &'a Relation) -> Self {
         Self {
-            asked: Decider::new(&cx.effective).variants(&principal.role, relation),
+            asked: Decider::brief(&cx.effective).variants(&principal.role, relation),
             columns: Intent::of(relation).columns(),
             cx,
             role: &principal.role,

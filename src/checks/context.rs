@@ -1,10 +1,11 @@
 //! What checks look at, and the words that several of them share.
 
+use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use crate::analyzer::effective::{Access, Effective, Principal, Who};
 use crate::finding::{ObjectRef, Severity};
-use crate::model::{Command, Platform, Policy, Relation, Schema};
+use crate::model::{Command, FunctionId, Platform, Policy, Relation, Schema};
 
 use super::Findings;
 use super::code::Code;
@@ -25,6 +26,8 @@ pub struct Context<'a> {
     pub(super) trees: Trees,
     /// What is known of how users sign in.
     pub(super) sign_in: SignIn,
+    /// The functions that clients must be able to execute, once somebody has asked.
+    pub(super) needed: OnceLock<BTreeSet<FunctionId>>,
     /// The writes by which clients widen their own access, once somebody has asked.
     pub(super) escalations: OnceLock<Escalations>,
 }
@@ -59,6 +62,7 @@ impl<'a> Context<'a> {
             code: Code::new(schema),
             trees: Trees::default(),
             sign_in: SignIn::default(),
+            needed: OnceLock::new(),
             escalations: OnceLock::new(),
         }
     }

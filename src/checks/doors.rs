@@ -85,7 +85,7 @@ impl<'a> Context<'a> {
     /// How bad it is to read through a view on the rows that it really shows: those that the client could not read itself
     /// and that are not its own; `None` if there are none. What is not decided is weighed by a look at the query.
     pub(super) fn weigh_rows(&'a self, view: &'a Relation, door: &Door<'a>, worst: Severity) -> Option<Weight> {
-        let decider = Decider::new(&self.effective);
+        let decider = Decider::brief(&self.effective);
         let verdict = |by: By| {
             let of = |read: &Read<'a>| {
                 let own = self.own_rows(read.relation);

@@ -168,7 +168,11 @@ pub(super) fn is_sensitive(column: &str) -> bool {
         name.extend(c.to_lowercase());
     }
     name.push('_');
-    SENSITIVE.iter().any(|word| name.contains(&format!("_{word}_")))
+    let bounded = |at: usize, word: &str| {
+        let (before, after) = (name.get(..at), name.get(at + word.len()..));
+        before.is_some_and(|b| b.ends_with('_')) && after.is_some_and(|a| a.starts_with('_'))
+    };
+    SENSITIVE.iter().any(|word| name.match_indices(word).any(|(at, word)| bounded(at, word)))
 }
 
 impl Context<'_> {

@@ -209,18 +209,15 @@ fn spoken_of(cx: &Context<'_>, table: &Relation, role: &str) -> BTreeSet<String>
     }
     for trigger in &table.triggers {
         if trigger.timing == TriggerTiming::Before && trigger.events.contains(&TriggerEvent::Update) {
-            let body = cx.schema.function(&trigger.function).map_or("", |f| f.body.as_str());
-            let words = super::names::Names::of(body).words;
-            found.extend(words.into_iter().filter(|w| table.column(w).is_some()));
+            let words = cx.code.names(&trigger.function).into_iter().flat_map(|names| &names.words);
+            found.extend(words.filter(|w| table.column(w).is_some()).cloned());
         }
     }
     // What functions read that policies call.
     for id in cx.needed_functions() {
-        let body = cx.schema.function(id).map_or("", |f| f.body.as_str());
-        let names = super::names::Names::of(body);
-        if names.relations.iter().any(|(n, _)| n.name == table.name.name) {
-            found.extend(names.words.into_iter().filter(|w| table.column(w).is_some()));
-        }
+        let names = cx.code.names(id).filter(|names| names.relations.iter().any(|(n, _)| n.name == table.name.name));
+        let words = names.into_iter().flat_map(|names| &names.words);
+        found.extend(words.filter(|w| table.column(w).is_some()).cloned());
     }
     found
 }

@@ -1,10 +1,9 @@
 use super::policy_tautology::roles;
 use super::words::{subject, verb};
 use super::{Check, Context, Meta, declare_check};
-use crate::analyzer::decide::{Asker, Caller, Decider, Which};
+use crate::analyzer::decide::{Ask, Asker, Caller, Decider, Which};
 use crate::analyzer::effective::{Principal, Who};
 use crate::analyzer::truth::Truth;
-use crate::analyzer::verdict::Verdict;
 use crate::finding::{Confidence, Draft, Findings, ObjectRef, Severity};
 use crate::model::{Command, Policy, Relation, printable, quote_ident};
 
@@ -63,7 +62,7 @@ fn look_at(cx: &Context<'_>, table: &Relation, principal: &Principal, out: &mut 
     let Some(table) = cx.schema.relation(&table.name).filter(|_| cx.exposes(principal, &table.name.schema)) else {
         return;
     };
-    let decider = Decider::new(&cx.effective);
+    let decider = Decider::brief(&cx.effective);
     for policy in table.policies.iter().filter(|p| p.permissive && cx.effective.binds(&principal.role, p)) {
         let reached: Vec<_> = Command::ALL
             .into_iter()
@@ -93,10 +92,9 @@ fn opens<'a>(
     which: Which,
 ) -> bool {
     let mut alone = decider.policies(&principal.role, table, &[policy], which);
-    alone.is_always_true(Asker::Nobody) == Verdict::Proved
-        && alone.is_always_true(Asker::Any) != Verdict::Proved
-        && decider.access(&principal.role, table, command, which, Caller::Sql).is_always_true(Asker::Nobody)
-            == Verdict::Proved
+    alone.proves(Ask::AlwaysTrue, Asker::Nobody)
+        && !alone.proves(Ask::AlwaysTrue, Asker::Any)
+        && decider.access(&principal.role, table, command, which, Caller::Sql).proves(Ask::AlwaysTrue, Asker::Nobody)
 }
 
 fn report(

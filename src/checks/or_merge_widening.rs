@@ -10,6 +10,7 @@ use crate::analyzer::verdict::Verdict;
 use crate::analyzer::witness::Witness;
 use crate::finding::{Confidence, Draft, Findings, ObjectRef, Severity};
 use crate::model::{Command, Policy, PolicyCommand, Relation, printable, quote_ident};
+use crate::parallel;
 
 declare_check! {
     /// A broad policy swallows a narrow one: what the narrow one withholds, the broad one lets through.
@@ -54,15 +55,17 @@ impl Check for OrMergeWidening {
     }
 
     fn run(&self, cx: &Context<'_>, out: &mut Findings<'_>) {
-        for table in cx.relations().filter(|r| r.row_security) {
-            for broad in table.policies.iter().filter(|p| p.permissive) {
-                out.examine(ObjectRef::policy(&table.name, &broad.name));
-                let commands = Command::ALL.into_iter().filter(|c| broad.command.covers(*c));
-                let found = commands.flat_map(|c| cx.clients().filter_map(move |p| widens(cx, table, broad, p, c)));
-                if let Some(worst) = found.max_by_key(|f| f.severity) {
-                    report(cx, table, broad, &worst, out);
-                }
-            }
+        let tables = cx.relations().filter(|r| r.row_security);
+        let broad: Vec<_> =
+            tables.flat_map(|t| t.policies.iter().filter(|p| p.permissive).map(move |p| (t, p))).collect();
+        let found = parallel::each(&broad, 2, |(table, broad)| {
+            let commands = Command::ALL.into_iter().filter(|c| broad.command.covers(*c));
+            let found = commands.flat_map(|c| cx.clients().filter_map(move |p| widens(cx, table, broad, p, c)));
+            found.max_by_key(|f| f.severity)
+        });
+        for ((table, broad), worst) in broad.into_iter().zip(found) {
+            out.examine(ObjectRef::policy(&table.name, &broad.name));
+            worst.into_iter().for_each(|worst| report(cx, table, broad, &worst, out));
         }
     }
 }

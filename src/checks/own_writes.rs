@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::Context;
 use super::shown::Shown;
 use super::words::{and_list, first_of, subject, verb};
-use crate::analyzer::decide::{Asker, Caller, Decider, Escalation, Which};
+use crate::analyzer::decide::{Asker, By, Caller, Decider, Escalation, Which};
 use crate::analyzer::effective::{Access, Principal, Who};
 use crate::finding::{Confidence, Draft, ObjectRef, Severity};
 use crate::model::{Command, QualifiedName, Relation, Trigger, TriggerEvent, TriggerTiming, quote_ident};
@@ -53,7 +53,7 @@ impl<'a> Context<'a> {
     pub(super) fn own_writes(&'a self, command: Command) -> Vec<Gain<'a>> {
         let mut gains: BTreeMap<(&QualifiedName, &str), Gain<'a>> = BTreeMap::new();
         let all = self.escalations.get_or_init(|| self.escalate());
-        for one in all.found.iter().filter(|e| e.escalation.stranger && e.escalation.command == command) {
+        for one in all.found.iter().filter(|e| e.escalation.command == command) {
             let principal = self.effective.principals().iter().find(|p| p.role == one.role);
             if let Some((principal, table)) = principal.zip(self.schema.relation(&one.relation)) {
                 self.add(&mut gains, principal, &table.name, one.by, one.escalation.clone());
@@ -64,6 +64,11 @@ impl<'a> Context<'a> {
         gains.sort_by_key(rank);
         gains.dedup_by(|later, kept| later.written.name == kept.written.name);
         gains
+    }
+
+    /// Works out what [`Self::own_writes`] tells, if nobody has.
+    pub(super) fn find_escalations(&self) {
+        self.escalations.get_or_init(|| self.escalate());
     }
 
     /// The writes by which clients widen their access to any table. Every table is a question of its own, so the
@@ -97,7 +102,7 @@ impl<'a> Context<'a> {
     /// The writes that widen access to a table, and whether all of them were decided.
     fn escalate_to(&self, table: &'a Relation) -> (Vec<Escalates>, bool) {
         let mut decided = true;
-        let decider = Decider::new(&self.effective);
+        let decider = Decider::brief(&self.effective);
         let by_policy = |a: &Access<'_>| a.is_some() && a.row_security.applies();
         let mut found = Vec::new();
         for principal in self.clients() {
@@ -110,7 +115,7 @@ impl<'a> Context<'a> {
                 commands.retain(|c| *c == Command::Select);
             }
             for by in commands {
-                let staying = decider.stays_within(role, table, by, Caller::DataApi, asker);
+                let staying = decider.stays_within(role, table, by, Caller::DataApi, asker, By::Stranger);
                 decided &= staying.unknown.is_empty();
                 found.extend(staying.escalations.into_iter().map(|escalation| Escalates {
                     role: role.clone(),

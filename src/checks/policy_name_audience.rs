@@ -1,8 +1,7 @@
 use super::trees::Condition;
 use super::words::{subject, verb};
 use super::{Check, Context, Meta, declare_check};
-use crate::analyzer::decide::{Asker, Caller, Decider, Which};
-use crate::analyzer::verdict::Verdict;
+use crate::analyzer::decide::{Ask, Asker, Caller, Decider, Which};
 use crate::finding::{Confidence, Findings, ObjectRef, Severity};
 use crate::model::{Command, Policy, Relation, printable, quote_ident};
 
@@ -71,11 +70,11 @@ fn opens(cx: &Context<'_>, table: &Relation, policy: &Policy, role: &str, comman
     let Some(table) = cx.schema.relation(&table.name) else { return false };
     let which = if command == Command::Insert { Which::New } else { Which::Old };
     let access = cx.effective.access(role, table, command);
-    let decider = Decider::new(&cx.effective);
+    let decider = Decider::brief(&cx.effective);
     access.is_some()
         && access.row_security.applies()
-        && decider.policies(role, table, &[policy], which).is_always_true(Asker::Any) == Verdict::Proved
-        && decider.access(role, table, command, which, Caller::Sql).is_always_true(Asker::Any) == Verdict::Proved
+        && decider.policies(role, table, &[policy], which).proves(Ask::AlwaysTrue, Asker::Any)
+        && decider.access(role, table, command, which, Caller::Sql).proves(Ask::AlwaysTrue, Asker::Any)
 }
 
 fn report(cx: &Context<'_>, condition: &Condition<'_, '_>, audience: &str, out: &mut Findings<'_>) {

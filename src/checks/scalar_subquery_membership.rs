@@ -122,7 +122,8 @@ fn is_ambiguous(cx: &Context<'_>, query: &Query, place: &Place<'_>) -> Option<(S
 fn function_takes_first<'a>(cx: &'a Context<'_>, tree: &'a Expr) -> Option<Several<'a>> {
     let mut found: Option<Several<'a>> = None;
     let mut look = |function: &'a Function| {
-        let Some(Outcome::Rows(query)) = cx.body(function).map(|b| &b.result) else { return };
+        let body = cx.body(function);
+        let Some(Outcome::Rows(query)) = body.as_ref().map(|b| &b.result) else { return };
         if function.returns_set || function.returns == "boolean" || found.is_some() {
             return;
         }

@@ -3,13 +3,13 @@
 //! Offline and live give the same text, so that a check sees the same tree. What cannot be read is left out here; who
 //! needs to know asks the analyzer, which names the reason.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::OnceLock;
+use std::collections::BTreeSet;
+use std::sync::{Arc, OnceLock};
 
 use super::Context;
-use crate::analyzer::bindings::{Bindings, BoundBody, BoundCondition};
+use crate::analyzer::bindings::{Bindings, BoundCondition};
 use crate::analyzer::inline::{Body, Outcome};
-use crate::model::{Constraint, ConstraintKind, Function, FunctionId, Index, Policy, Relation};
+use crate::model::{Constraint, ConstraintKind, Function, Index, Policy, Relation};
 use crate::sql::SchemaCatalog;
 use crate::sql::tree::{
     Body as QueryBody, Call, ColumnRef, Expr, FromItem, JoinKind, Node, Place, Query, Select, Source, SourceKind, walk,
@@ -31,12 +31,9 @@ pub(super) struct Condition<'a, 't> {
     pub(super) tree: &'t Expr,
 }
 
-/// What was read, once it was asked for. The places are those in the model's lists.
+/// The conditions that were read, once they were asked for. The places are those in the model's lists.
 #[derive(Debug, Default)]
-pub(super) struct Trees {
-    conditions: OnceLock<Vec<Read>>,
-    bodies: OnceLock<BTreeMap<FunctionId, BoundBody>>,
-}
+pub(super) struct Trees(OnceLock<Vec<Read>>);
 
 /// A condition that was read.
 #[derive(Debug)]
@@ -58,7 +55,7 @@ pub(super) enum Part<'t> {
 impl<'a> Context<'a> {
     /// The conditions of all policies of tables with row security.
     pub(super) fn conditions(&self) -> impl Iterator<Item = Condition<'a, '_>> {
-        let read = self.trees.conditions.get_or_init(|| {
+        let read = self.trees.0.get_or_init(|| {
             let tables = self.schema.relations.iter().enumerate().filter(|(_, r)| r.row_security);
             tables.flat_map(|(at, table)| conditions(self.effective.bindings(), table, at)).collect()
         });
@@ -76,13 +73,10 @@ impl<'a> Context<'a> {
         })
     }
 
-    /// The body of a function, if it could be read.
-    pub(super) fn body(&self, function: &Function) -> Option<&Body> {
-        let bodies = self.trees.bodies.get_or_init(|| {
-            let own = self.schema.functions.iter().filter(|f| f.extension.is_none() && is_code(f));
-            own.map(|f| (f.id.clone(), self.effective.bindings().body(f))).collect()
-        });
-        bodies.get(&function.id)?.as_ref().as_ref().ok()
+    /// The body of a function of the application; `None` if it could not be read.
+    pub(super) fn body(&self, function: &Function) -> Option<Arc<Body>> {
+        let body = || self.effective.bindings().body(function).ok();
+        if function.extension.is_none() { body() } else { None }
     }
 
     /// The function of the application that a call calls.
@@ -133,11 +127,6 @@ impl<'a> Context<'a> {
             _ => None,
         }
     }
-}
-
-/// Whether the language is one that is read.
-fn is_code(function: &Function) -> bool {
-    matches!(function.language.as_str(), "sql" | "plpgsql")
 }
 
 fn conditions(bindings: &Bindings<'_>, table: &Relation, at: usize) -> Vec<Read> {

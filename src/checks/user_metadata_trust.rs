@@ -106,7 +106,7 @@ fn reads_metadata(cx: &Context<'_>, expr: &Expr, place: &Place<'_>) -> bool {
 fn trusted(cx: &Context<'_>, condition: &Condition<'_, '_>, reached: &Reached<'_>) -> Option<Confidence> {
     let which = if condition.on_new || reached.command == Command::Insert { Which::New } else { Which::Old };
     let table = cx.schema.relation(&condition.table.name)?;
-    let decider = Decider::new(&cx.effective);
+    let decider = Decider::brief(&cx.effective);
     match decider.ignores_user_metadata(&reached.principal.role, table, reached.command, which) {
         Verdict::Proved => None,
         Verdict::Violated(_) => Some(Confidence::Proved),
@@ -201,12 +201,11 @@ fn relies(cx: &Context<'_>, condition: &Condition<'_, '_>, copied: &Copied<'_>) 
                 column.name == copied.column && of.is_some_and(|r| r.name == *copied.table)
             }
             Part::Expr(..) => false,
-            Part::Unread(function) => {
-                let names = super::names::Names::of(&function.body);
+            Part::Unread(function) => cx.code.names(&function.id).is_some_and(|names| {
                 names.relations.iter().any(|(n, _)| n.name == copied.table.name)
                     && names.words.contains(&copied.column)
                     && decides(&copied.column)
-            }
+            }),
         };
     });
     found

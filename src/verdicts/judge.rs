@@ -2,7 +2,7 @@
 
 use super::script::{Scene, Script};
 use super::{Judged, Kind, because, entry};
-use crate::access::{Assume, Declaration};
+use crate::access::{Assume, Declaration, Origin};
 use crate::analyzer::decide::{Ask, Asker, Caller, Decider, Decision, Formula, Rule, Which};
 use crate::analyzer::effective::{Access, Extent, Refusal, Who};
 use crate::analyzer::verdict::Verdict;
@@ -121,7 +121,7 @@ impl Case<'_, '_> {
     /// TRUNCATE removes rows whatever a rule on DELETE says of them.
     fn truncate(&self) -> Option<Judged> {
         // What the platform grants on its own relations nobody can take back.
-        let decider = Decider::new(&self.cx.effective);
+        let decider = self.decider();
         let is_asked = self.declared.command == Command::Delete && !self.cx.is_platform(self.relation);
         if !is_asked || !decider.truncates(&self.declared.role, self.relation) {
             return None;
@@ -154,7 +154,15 @@ impl Case<'_, '_> {
 
     fn formula(&self, caller: Caller) -> Formula<'_> {
         let Declaration { role, command, row, .. } = self.declared;
-        Decider::new(&self.cx.effective).access(role, self.relation, *command, *row, caller)
+        self.decider().access(role, self.relation, *command, *row, caller)
+    }
+
+    /// Of what is merely likely a witness is not worth long.
+    fn decider(&self) -> Decider<'_> {
+        match self.declared.origin {
+            Origin::Reading { .. } => Decider::brief(&self.cx.effective),
+            _ => Decider::new(&self.cx.effective),
+        }
     }
 
     /// The condition as policies say it, which is what people know; of a view, what its query comes to.

@@ -11,7 +11,7 @@ mod pair;
 mod words;
 
 use super::intent::{Authority, Declaration, Intent, Mode, Origin, Predicate};
-use crate::analyzer::decide::{Asker, Caller, Decider, Which};
+use crate::analyzer::decide::{Ask, Asker, Caller, Decider, Which};
 use crate::analyzer::effective::{Effective, Extent, Principal, Who};
 use crate::analyzer::verdict::Verdict;
 use crate::model::{Command, Policy, Relation};
@@ -124,9 +124,9 @@ impl Reader<'_> {
         if !self.effective.access(&principal.role, self.relation, command).is_some() {
             return false;
         }
-        let decider = Decider::new(self.effective);
+        let decider = Decider::brief(self.effective);
         let mut formula = decider.access(&principal.role, self.relation, command, row, Caller::Sql);
-        formula.never_exceeds(&rule.sql, asker(principal)) == Verdict::Proved
+        formula.proves(Ask::NeverExceeds(rule.sql.as_str().into()), asker(principal))
     }
 
     fn predicate(&self, text: &str) -> Option<Predicate> {
@@ -166,7 +166,7 @@ impl Reader<'_> {
         if !access.is_some() {
             return Some(None);
         }
-        let decider = Decider::new(self.effective);
+        let decider = Decider::brief(self.effective);
         let mut formula = decider.access(&principal.role, self.relation, command, row, Caller::Sql);
         match formula.never_exceeds(&rule.sql, asker) {
             Verdict::Proved => return Some(None),
@@ -180,10 +180,10 @@ impl Reader<'_> {
         for policy in &access.permissive {
             let one = [*policy];
             let mut alone = decider.policies(&principal.role, self.relation, &one, row);
-            if alone.never_exceeds(&rule.sql, asker) == Verdict::Proved {
+            if alone.proves(Ask::NeverExceeds(rule.sql.as_str().into()), asker) {
                 continue;
             }
-            let is_open = alone.is_always_true(asker) == Verdict::Proved;
+            let is_open = alone.proves(Ask::AlwaysTrue, asker);
             if !is_open || !self.contradicts(policy, command) {
                 return None;
             }
@@ -218,10 +218,10 @@ impl Reader<'_> {
             return;
         }
         let access = self.effective.access(&principal.role, self.relation, Command::Select);
-        let decider = Decider::new(self.effective);
+        let decider = Decider::brief(self.effective);
         let open = access.permissive.iter().find(|policy| {
             let mut alone = decider.policies(&principal.role, self.relation, &[**policy], Which::Old);
-            words::means_everybody(&policy.name) && alone.is_always_true(asker(principal)) == Verdict::Proved
+            words::means_everybody(&policy.name) && alone.proves(Ask::AlwaysTrue, asker(principal))
         });
         if let (Some(policy), Some(predicate)) = (open, self.predicate("true")) {
             let because = format!("policy `{}` says so, and no column says whose a row is", policy.name);

@@ -2,9 +2,8 @@
 
 use super::string;
 use crate::access::intent::{Intent, Origin};
-use crate::analyzer::decide::{Asker, Caller, Decider, Which};
+use crate::analyzer::decide::{Ask, Asker, Caller, Decider, Which};
 use crate::analyzer::effective::{Access, Effective, Who};
-use crate::analyzer::verdict::Verdict;
 use crate::model::{Command, Policy, Relation, Schema, printable};
 use crate::sql::bind::{Binder, Scope};
 use crate::sql::{Catalog, SchemaCatalog, SqlError, Type, parse};
@@ -144,9 +143,9 @@ impl Question<'_> {
             Some(Who::SignedIn) => Asker::SomeUser,
             _ => Asker::Any,
         };
-        let decider = Decider::new(self.effective);
+        let decider = Decider::brief(self.effective);
         let mut formula = decider.access(self.role, self.relation, self.command, self.row, Caller::Sql);
-        formula.is_always_true(asker) == Verdict::Proved
+        formula.proves(Ask::AlwaysTrue, asker)
     }
 
     /// Whether the text is a condition by the rules of rule files.

@@ -145,6 +145,7 @@ impl<'a> Decider<'a> {
             given.unwrap_or_else(|| Subject { row: resolver.terms.row(&relation.name, &relation.name.name), stored });
         let condition = resolver.terms.boolean(false);
         let mut formula = Formula::new(resolver, relation, which, subject, condition);
+        formula.limits = self.limits;
         let is_api = |p: &&Principal| p.role == role && p.is_api();
         formula.api_role = self.effective.principals().iter().find(is_api).map(|p| p.role.clone());
         formula

@@ -226,6 +226,15 @@ impl<'a> Formula<'a> {
         self.decide(&holds, &[other], asker)
     }
 
+    /// Whether the answer is "proved", where no witness is wanted.
+    #[must_use]
+    pub fn proves(&mut self, ask: Ask<'_>, asker: Asker) -> bool {
+        let models = std::mem::take(&mut self.limits.models);
+        let proved = self.verdict(ask, asker) == Verdict::Proved;
+        self.limits.models = models;
+        proved
+    }
+
     /// The answer to a question.
     #[must_use]
     pub fn verdict(&mut self, ask: Ask<'_>, asker: Asker) -> Verdict {

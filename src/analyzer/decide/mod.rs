@@ -30,7 +30,7 @@ pub use variants::{By, Variants};
 use super::bindings::Bindings;
 use super::effective::Effective;
 use super::resolve::Resolver;
-use super::verdict::{Limits, Subject, Verdict};
+use super::verdict::{Limits, Subject};
 use crate::model::QualifiedName;
 
 /// How statements reach the database.
@@ -56,13 +56,20 @@ pub enum Which {
 #[derive(Debug, Clone, Copy)]
 pub struct Decider<'a> {
     effective: &'a Effective<'a>,
+    limits: Limits,
 }
 
 impl<'a> Decider<'a> {
     /// A decider over effective access.
     #[must_use]
     pub fn new(effective: &'a Effective<'a>) -> Self {
-        Self { effective }
+        Self { effective, limits: Limits::default() }
+    }
+
+    /// One for many questions of which a witness is not worth long; see [`Limits::brief`].
+    #[must_use]
+    pub fn brief(effective: &'a Effective<'a>) -> Self {
+        Self { effective, limits: Limits::brief() }
     }
 
     /// Effective access.
@@ -87,6 +94,6 @@ pub(crate) fn constancy<'a>(bindings: &'a Bindings<'a>, relation: &QualifiedName
     let mut formula = Formula::new(resolver, relation, Which::Old, subject, condition);
     // What takes long is no plain case, and every policy is asked about.
     formula.limits = Limits { gates: 20_000, time: formula.limits.time / 30, ..formula.limits };
-    let always = formula.is_always_true(Asker::Any) == Verdict::Proved;
-    (always, !always && formula.is_never_true(Asker::Any) == Verdict::Proved)
+    let always = formula.proves(Ask::AlwaysTrue, Asker::Any);
+    (always, !always && formula.proves(Ask::NeverTrue, Asker::Any))
 }

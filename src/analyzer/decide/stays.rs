@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use super::access::Asked;
 use super::writes::Written;
-use super::{Asker, Caller, Decider, Formula, Which};
+use super::{Asker, By, Caller, Decider, Formula, Which};
 use crate::analyzer::term::{Access, Id, Query, Terms, Type};
 use crate::analyzer::verdict::{Limits, Reason, Verdict};
 use crate::analyzer::witness::Witness;
@@ -55,7 +55,8 @@ const ROWS: usize = 3;
 
 impl<'a> Decider<'a> {
     /// Whether `role` can bring rows of `relation` within reach of `command` by writing to what the policies look up,
-    /// through tables; views and functions are other doors.
+    /// through tables; views and functions are other doors. Of [`By::Stranger`] it is what a user can do whom no other row
+    /// mentions.
     #[must_use]
     pub fn stays_within(
         &self,
@@ -64,19 +65,19 @@ impl<'a> Decider<'a> {
         command: Command,
         caller: Caller,
         asker: Asker,
+        by: By,
     ) -> Staying {
         let asked = Asked { role, relation, command, caller };
         let mut staying = Staying::default();
-        let formula = self.reached(asked);
-        let writes = self.writes(&formula.resolver.terms, asked);
+        let writes = self.moving(asked);
         let mut quiet = Vec::new();
-        let deadline = Instant::now() + Limits::default().time;
+        let deadline = Instant::now() + self.limits.time;
         for write in writes {
             if Instant::now() > deadline {
                 staying.unknown.push((write.relation.name.clone(), write.command, Reason::Limit));
                 continue;
             }
-            match self.escalates(asked, write, None, asker) {
+            match self.escalates(asked, write, None, asker, by) {
                 Ok(Some(escalation)) => staying.escalations.push(escalation),
                 Ok(None) => quiet.push(write),
                 Err(reason) => staying.unknown.push((write.relation.name.clone(), write.command, reason)),
@@ -84,7 +85,7 @@ impl<'a> Decider<'a> {
         }
         let mut left = PAIRS;
         for second in quiet {
-            for first in self.writes(&self.reached(second).resolver.terms, second) {
+            for first in self.moving(second) {
                 if !staying.escalations.is_empty() {
                     return staying;
                 }
@@ -97,7 +98,7 @@ impl<'a> Decider<'a> {
                     break;
                 }
                 left -= 1;
-                match self.escalates(asked, second, Some(first), asker) {
+                match self.escalates(asked, second, Some(first), asker, by) {
                     Ok(Some(escalation)) => staying.escalations.push(escalation),
                     Ok(None) => {}
                     Err(reason) => staying.unknown.push((second.relation.name.clone(), second.command, reason)),
@@ -131,14 +132,25 @@ impl<'a> Decider<'a> {
         formula
     }
 
-    /// The writes that the role may do to tables that sub-selects of the terms read.
-    fn writes<'q>(&self, terms: &Terms, asked: Asked<'q, 'a>) -> Vec<Asked<'q, 'a>> {
+    /// The writes that the role may do to tables that sub-selects read, as far as they move the condition of what is asked
+    /// to the side where it lets more through. One that does not by itself does not after another write either.
+    fn moving<'q>(&self, asked: Asked<'q, 'a>) -> Vec<Asked<'q, 'a>> {
+        let mut formula = self.reached(asked);
+        let whole = formula.whole();
+        let condition = formula.resolver.terms.and(&whole);
+        let terms = &formula.resolver.terms;
         let read: BTreeSet<&QualifiedName> = terms.looked_up();
         let mut writes = Vec::new();
-        for name in read {
-            let Some(relation) = self.effective.schema().relation(name) else { continue };
+        for relation in read.into_iter().filter_map(|name| self.effective.schema().relation(name)) {
+            let moves = terms.moves(condition, &relation.name);
             for command in [Command::Insert, Command::Update, Command::Delete] {
-                if relation.kind.carries_row_security()
+                let may_widen = match command {
+                    Command::Insert => moves.up,
+                    Command::Delete => moves.down,
+                    _ => moves.up || moves.down,
+                };
+                if may_widen
+                    && relation.kind.carries_row_security()
                     && self.effective.access(asked.role, relation, command).is_some()
                 {
                     writes.push(Asked { relation, command, ..asked });
@@ -153,8 +165,10 @@ impl<'a> Decider<'a> {
         let reached = (asked.role.to_owned(), asked.relation.name.clone(), asked.command, asked.caller);
         let (role, relation, command, caller) = reached;
         let key = (role, relation, command, caller, asker, write.relation.name.clone(), write.command);
-        let no = |result: &Result<_, Reason>| matches!(result, Ok(None) | Err(Reason::Rows(_)));
-        self.effective.widening().get(key, || !no(&self.escalates(asked, write, None, asker)))
+        self.effective.widening().get(&key, || {
+            let verdict = self.widened(asked, write, None).map(|mut w| w.formula.decide(&w.holds, &[w.before], asker));
+            !matches!(verdict, None | Some(Verdict::Proved | Verdict::Unknown(Reason::Rows(_))))
+        })
     }
 
     /// Whether the write, after `first` if there is one, brings a row within reach.
@@ -164,25 +178,11 @@ impl<'a> Decider<'a> {
         write: Asked<'_, 'a>,
         first: Option<Asked<'_, 'a>>,
         asker: Asker,
+        by: By,
     ) -> Result<Option<Escalation>, Reason> {
-        let mut formula = self.reached(asked);
-        let limits = formula.limits;
-        formula.limits = Limits { gates: limits.gates / 10, rows: ROWS, time: limits.time / 6 };
-        let whole = formula.whole();
-        let before = formula.resolver.terms.and(&whole);
-        let moves = formula.resolver.terms.moves(before, &write.relation.name);
-        let may_widen = match write.command {
-            Command::Insert => moves.up,
-            Command::Delete => moves.down,
-            _ => moves.up || moves.down,
-        };
-        if !may_widen && first.is_none() {
-            return Ok(None);
-        }
-        let Some((all, mut holds)) = self.written_in_turn(&mut formula, before, write, first) else { return Ok(None) };
-        holds.extend(formula.resolver.references(asked.relation, formula.row));
-        let Some((stranger, witness)) = formula.refuted(&all, holds, before, asker)? else { return Ok(None) };
-        let columns = all.first().map(|w| columns_that_matter(&formula.resolver.terms, w, &witness));
+        let Some(mut widened) = self.widened(asked, write, first) else { return Ok(None) };
+        let Some((stranger, witness)) = widened.refuted(asker, by)? else { return Ok(None) };
+        let columns = widened.written.first().map(|w| columns_that_matter(widened.formula.terms(), w, &witness));
         Ok(Some(Escalation {
             relation: write.relation.name.clone(),
             command: write.command,
@@ -192,6 +192,18 @@ impl<'a> Decider<'a> {
             witness,
             doubt: doubt(write.relation, write.command),
         }))
+    }
+
+    /// What is asked before and after the write, itself after `first` if there is one; `None` if nothing changes.
+    fn widened(&self, asked: Asked<'_, 'a>, write: Asked<'_, 'a>, first: Option<Asked<'_, 'a>>) -> Option<Widened<'a>> {
+        let mut formula = self.reached(asked);
+        let limits = formula.limits;
+        formula.limits = Limits { gates: limits.gates / 10, rows: ROWS, time: limits.time / 6, ..limits };
+        let whole = formula.whole();
+        let before = formula.resolver.terms.and(&whole);
+        let (written, mut holds) = self.written_in_turn(&mut formula, before, write, first)?;
+        holds.extend(formula.resolver.references(asked.relation, formula.row));
+        Some(Widened { formula, written, holds, before })
     }
 
     /// The writes, the last one first, and what holds if they are allowed and lead to what was out of reach `before`.
@@ -219,35 +231,55 @@ impl<'a> Decider<'a> {
     }
 }
 
-impl Formula<'_> {
-    /// A state in which all holds and `before` does not, and whether it works for somebody whom no row mentions.
-    fn refuted(
-        &mut self,
-        written: &[Written<'_>],
-        mut holds: Vec<Id>,
-        before: Id,
-        asker: Asker,
-    ) -> Result<Option<(bool, Box<Witness>)>, Reason> {
-        // First without demanding that every other row has what it refers to: that settles most.
-        let mut witness = match self.decide(&holds, &[before], asker) {
+/// Two states, and what holds if a row is within reach in the later one.
+struct Widened<'a> {
+    formula: Formula<'a>,
+    /// The writes between them, the last one first.
+    written: Vec<Written<'a>>,
+    holds: Vec<Id>,
+    /// What is not to hold: that the row is within reach in the earlier one.
+    before: Id,
+}
+
+impl Widened<'_> {
+    /// A state in which the row comes within reach, and whether it works for somebody whom no row mentions. Three questions,
+    /// each demanding more than the one before: the first ones are cheap and settle most.
+    fn refuted(&mut self, asker: Asker, by: By) -> Result<Option<(bool, Box<Witness>)>, Reason> {
+        let mut witness = match self.formula.decide(&self.holds, &[self.before], asker) {
             Verdict::Proved => return Ok(None),
             Verdict::Unknown(reason) => return Err(reason),
             Verdict::Violated(witness) => witness,
         };
-        holds.extend(self.all_refer());
-        match self.decide(&holds, &[before], asker) {
-            Verdict::Proved | Verdict::Unknown(Reason::Unbounded(_)) => return Ok(None),
-            Verdict::Unknown(_) => {}
-            Verdict::Violated(better) => witness = better,
+        match self.ask_with_references(asker, false) {
+            Ok(None) => return Ok(None),
+            Ok(Some(better)) => witness = better,
+            Err(_) => {}
         }
-        let lonely = self.nobody_mentions(written);
-        holds.extend(lonely);
-        Ok(Some(match self.decide(&holds, &[before], asker) {
-            Verdict::Violated(better) => (true, better),
-            _ => (false, witness),
-        }))
+        match self.ask_with_references(asker, true) {
+            Ok(Some(better)) => Ok(Some((true, better))),
+            Ok(None) if by == By::Stranger => Ok(None),
+            Err(reason) if by == By::Stranger => Err(reason),
+            _ => Ok(Some((false, witness))),
+        }
     }
 
+    /// The same where every row has what it refers to; of a stranger, where no row mentions the user.
+    fn ask_with_references(&mut self, asker: Asker, stranger: bool) -> Result<Option<Box<Witness>>, Reason> {
+        let mut holds = self.holds.clone();
+        holds.extend(self.formula.all_refer());
+        if stranger {
+            holds.extend(self.formula.nobody_mentions(&self.written));
+        }
+        match self.formula.decide(&holds, &[self.before], asker) {
+            // A row for each row of another: what no few rows show is not shown by more.
+            Verdict::Proved | Verdict::Unknown(Reason::Unbounded(_)) => Ok(None),
+            Verdict::Unknown(reason) => Err(reason),
+            Verdict::Violated(witness) => Ok(Some(witness)),
+        }
+    }
+}
+
+impl Formula<'_> {
     /// That the rows of every relation that is looked up have what they refer to.
     fn all_refer(&mut self) -> Vec<Id> {
         let names: Vec<QualifiedName> = self.resolver.terms.looked_up().into_iter().cloned().collect();

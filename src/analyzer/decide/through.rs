@@ -9,7 +9,7 @@ use super::{Decider, pick};
 use crate::analyzer::effective::{Extent, Refusal};
 use crate::analyzer::resolve::{Resolver, Rights};
 use crate::analyzer::term::{Id, Query, Row};
-use crate::analyzer::verdict::{Limits, Question, Reason, Subject, Verdict};
+use crate::analyzer::verdict::{Question, Reason, Subject, Verdict};
 use crate::model::{Command, Policy, Relation};
 
 impl<'a> Decider<'a> {
@@ -69,7 +69,7 @@ impl<'a> Decider<'a> {
 
     fn put(&self, resolver: &mut Resolver<'a>, role: &str, query: &Query, fails: &[Id], by: By) -> Verdict {
         let mut assume = known(&mut resolver.terms, asker_of(self.effective, role));
-        let mut limits = Limits::default();
+        let mut limits = self.limits;
         if by == By::Stranger {
             limits.rows = 0;
             assume.extend(nothing_given(&mut resolver.terms));

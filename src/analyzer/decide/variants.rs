@@ -12,7 +12,7 @@ use super::{Asker, Decider, Which};
 use crate::analyzer::effective::{Effective, Extent, Refusal, Who};
 use crate::analyzer::resolve::{Resolver, Rights};
 use crate::analyzer::term::{Access, Id, Row, Terms};
-use crate::analyzer::verdict::{Limits, Question, Subject, Verdict, World};
+use crate::analyzer::verdict::{Question, Subject, Verdict, World};
 use crate::analyzer::witness::Witness;
 use crate::model::{Command, ConstraintKind, Policy, Relation, RelationKind};
 
@@ -195,7 +195,7 @@ impl<'a> Variants<'a> {
         if self.decider.effective.principals().iter().any(|p| p.role == self.role && p.is_api()) {
             assume.push(self.claimed_role());
         }
-        let mut limits = Limits::default();
+        let mut limits = self.decider.limits;
         if by == By::Stranger {
             limits.rows = 0;
             assume.extend(nothing_given(&mut self.resolver.terms));

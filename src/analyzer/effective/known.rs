@@ -28,7 +28,7 @@ impl Known {
         let Some((role, relation)) = role.zip(place(&schema.relations, relation)) else {
             return Arc::new(work_out());
         };
-        self.0.get((role, relation, command), || Arc::new(work_out()))
+        self.0.get(&(role, relation, command), || Arc::new(work_out()))
     }
 }
 

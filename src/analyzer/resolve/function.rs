@@ -202,8 +202,7 @@ impl Resolver<'_> {
         if !function.settings.is_empty() {
             return obstacle("the settings it makes");
         }
-        let body = self.bindings.body(function);
-        let body = body.as_ref().as_ref().map_err(|unread| Obstacle(unread.reason.clone()))?;
+        let body = self.bindings.body(function).map_err(|unread| Obstacle(unread.reason.clone()))?;
         self.takes_session_path(function)?;
         let rights = self.rights_of(function);
         self.within(function.id.to_string(), |this| {

@@ -1,10 +1,9 @@
 //! Matrix entries: effective access, graded and worded.
 
 use super::through;
-use crate::analyzer::decide::{Asker, Caller, Decider, Which};
+use crate::analyzer::decide::{Ask, Asker, Caller, Decider, Which};
 use crate::analyzer::effective::{Access, Columns, Extent, Refusal, RowSecurity};
 use crate::analyzer::truth::Truth;
-use crate::analyzer::verdict::Verdict;
 use crate::checks::Context;
 use crate::model::{Command, Policy, Relation, printable, quote_ident};
 use crate::report::{Grade, MatrixEntry};
@@ -61,7 +60,7 @@ pub fn entry(cx: &Context<'_>, role: &str, relation: &Relation, command: Command
 fn gives_nothing(cx: &Context<'_>, role: &str, view: &Relation) -> bool {
     let Some(view) = cx.schema.relation(&view.name) else { return false };
     let mut shown = Decider::new(&cx.effective).access(role, view, Command::Select, Which::Old, Caller::Sql);
-    shown.is_never_true(Asker::Any) == Verdict::Proved
+    shown.proves(Ask::NeverTrue, Asker::Any)
 }
 
 fn none(role: &str, relation: &Relation, command: Command) -> MatrixEntry {

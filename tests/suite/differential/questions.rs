@@ -1,6 +1,6 @@
 //! The questions beside "never exceeds", on the Supabase platform: each answer is held against the server.
 
-use pgwitness::analyzer::decide::{Ask, Asker, Assumption, Caller, DecidedBy, Decider, Escalation, Which, compare};
+use pgwitness::analyzer::decide::{Ask, Asker, Assumption, By, Caller, DecidedBy, Decider, Escalation, Which, compare};
 use pgwitness::analyzer::effective::Effective;
 use pgwitness::analyzer::verdict::Verdict;
 use pgwitness::model::{Command, QualifiedName, Relation, Schema};
@@ -241,8 +241,14 @@ const SELF_SERVICE: &str = "
 fn access_that_a_principal_gives_itself_is_found() {
     with(SELF_SERVICE, |database, schema, decider| {
         let stays = |name: &str| {
-            let staying =
-                decider.stays_within("authenticated", table(schema, name), Command::Select, Caller::Sql, USER);
+            let staying = decider.stays_within(
+                "authenticated",
+                table(schema, name),
+                Command::Select,
+                Caller::Sql,
+                USER,
+                By::Anyone,
+            );
             assert_eq!(staying.unknown, [], "{name}");
             staying.escalations
         };

@@ -24,7 +24,7 @@ struct Table<'a> {
 /// From what something is known.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Known {
-    /// It is a literal or a variable.
+    /// It is made of literals and variables.
     Always,
     /// From a row of a table that stands before, or of an outer query.
     InSight,
@@ -298,16 +298,25 @@ fn wanted<'a>(
             return None;
         }
         let known = match &other.kind {
-            ExprKind::Text(_) => Known::Always,
-            ExprKind::Cast(inner, _) if matches!(inner.kind, ExprKind::Text(_)) => Known::Always,
             ExprKind::Column(name) if name.schema().is_some_and(in_sight) => Known::InSight,
-            ExprKind::Column(name) if !name.schema().is_some_and(is_table) => Known::Always,
+            _ if is_closed(other, is_table) => Known::Always,
             _ => return None,
         };
         Some((name.last(), other, known))
     };
     let sides = [of(left, right), of(right, left)];
     sides.into_iter().flatten().filter(|_| operator.symbol == "=").collect()
+}
+
+/// Whether an expression reads no table.
+fn is_closed(expr: &Expr, is_table: &dyn Fn(&str) -> bool) -> bool {
+    match &expr.kind {
+        ExprKind::Text(_) => true,
+        ExprKind::Column(name) => !name.schema().is_some_and(is_table),
+        ExprKind::Cast(inner, _) => is_closed(inner, is_table),
+        ExprKind::Call(call) => call.arguments.iter().all(|argument| is_closed(&argument.value, is_table)),
+        _ => false,
+    }
 }
 
 /// The parts of a condition that must all hold.

@@ -55,6 +55,15 @@ impl Wanted {
     }
 }
 
+/// The rows that may be meant, by their number or by their name.
+fn meant<'a, T: Record>(rows: &'a Rows<T>, name: Option<&str>, id: Option<Id>) -> Vec<(Id, &'a T)> {
+    match (id, name) {
+        (Some(id), _) => rows.get(id).map(|row| (id, row)).into_iter().collect(),
+        (None, Some(name)) => rows.named(name).collect(),
+        (None, None) => rows.iter().collect(),
+    }
+}
+
 fn text(value: impl Into<String>) -> Value {
     Value::Text(value.into())
 }
@@ -191,10 +200,7 @@ impl Run {
 
     /// The relations that may be meant.
     fn relations_meant(&self, name: Option<&str>) -> Vec<(Id, &super::catalog::object::Relation)> {
-        match name {
-            Some(name) => self.catalog.relations.named(name).collect(),
-            None => self.catalog.relations.iter().collect(),
-        }
+        meant(&self.catalog.relations, name, None)
     }
 
     /// Relations that somebody else made, of whose parts nobody knows.

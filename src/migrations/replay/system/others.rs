@@ -1,8 +1,8 @@
 //! What is not a relation and hangs on none.
 
-use super::{Names, Row, SYSTEM, Wanted, text};
+use super::{Names, Row, SYSTEM, Wanted, meant, text};
 use crate::migrations::replay::catalog::Id;
-use crate::migrations::replay::catalog::object::{Function, Publication, TypeKind};
+use crate::migrations::replay::catalog::object::{Publication, TypeKind};
 use crate::migrations::replay::extensions;
 use crate::migrations::replay::question::Value;
 use crate::migrations::replay::run::Run;
@@ -134,12 +134,12 @@ impl Run {
             TypeKind::Multirange(_) => "m",
             TypeKind::Base => "b",
         };
-        let types: Vec<_> = match name {
-            Some(name) => c.types.named(name).collect(),
-            None => c.types.iter().collect(),
-        };
-        let mut rows: Vec<Row> = types.into_iter().map(|(id, t)| row(id, &t.name, t.schema, kind(&t.kind))).collect();
-        let with_rows = self.relations_meant(name).into_iter().filter(|(_, r)| r.kind != RelationKind::Sequence);
+        let number = wanted.object("oid");
+        let mut rows: Vec<Row> = meant(&c.types, name, number)
+            .into_iter()
+            .map(|(id, t)| row(id, &t.name, t.schema, kind(&t.kind)))
+            .collect();
+        let with_rows = meant(&c.relations, name, number).into_iter().filter(|(_, r)| r.kind != RelationKind::Sequence);
         rows.extend(with_rows.map(|(id, r)| row(id, &r.name, r.schema, "c")));
         rows.push(Row::perhaps([("typname", Value::System(Names::Types))]));
         rows
@@ -147,10 +147,7 @@ impl Run {
 
     fn pg_enum(&self, wanted: &Wanted) -> Vec<Row> {
         let c = &self.catalog;
-        let types: Vec<_> = match wanted.object("enumtypid") {
-            Some(id) => c.types.get(id).map(|t| (id, t)).into_iter().collect(),
-            None => c.types.iter().collect(),
-        };
+        let types = meant(&c.types, None, wanted.object("enumtypid"));
         let labels = types.into_iter().filter_map(|(id, t)| match &t.kind {
             TypeKind::Enum(labels) => Some(labels.iter().map(move |label| (id, label))),
             _ => None,
@@ -159,13 +156,6 @@ impl Run {
             .flatten()
             .map(|(id, label)| Row::new([("enumtypid", Value::Oid(id)), ("enumlabel", text(label))]))
             .collect()
-    }
-
-    fn functions_meant(&self, name: Option<&str>) -> Vec<(Id, &Function)> {
-        match name {
-            Some(name) => self.catalog.functions.named(name).collect(),
-            None => self.catalog.functions.iter().collect(),
-        }
     }
 
     /// Schemas whose functions are not all known.
@@ -181,7 +171,8 @@ impl Run {
             FunctionKind::Aggregate => "a",
             FunctionKind::Window => "w",
         };
-        let known = self.functions_meant(wanted.text("proname")).into_iter().map(|(id, f)| {
+        let functions = meant(&self.catalog.functions, wanted.text("proname"), wanted.object("oid"));
+        let known = functions.into_iter().map(|(id, f)| {
             let mut settings: Vec<String> = f.settings.iter().map(|(name, value)| format!("{name}={value}")).collect();
             settings.extend(f.search_path.iter().map(|path| format!("search_path={path}")));
             Row::new([
@@ -204,7 +195,8 @@ impl Run {
     }
 
     fn routines(&self, wanted: &Wanted) -> Vec<Row> {
-        let known = self.functions_meant(wanted.text("routine_name")).into_iter().map(|(_, f)| {
+        let functions = meant(&self.catalog.functions, wanted.text("routine_name"), None);
+        let known = functions.into_iter().map(|(_, f)| {
             let kind = match f.kind {
                 FunctionKind::Procedure => text("PROCEDURE"),
                 FunctionKind::Function => text("FUNCTION"),

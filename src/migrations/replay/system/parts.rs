@@ -1,6 +1,6 @@
 //! What hangs on relations: policies, triggers, constraints, indexes.
 
-use super::{Names, Row, SYSTEM, Wanted, text};
+use super::{Names, Row, SYSTEM, Wanted, meant, text};
 use crate::migrations::replay::catalog::Id;
 use crate::migrations::replay::catalog::code::Code;
 use crate::migrations::replay::catalog::object::{ConstraintKind, Policy};
@@ -220,7 +220,7 @@ impl Run {
     fn pg_index(&self, wanted: &Wanted) -> Vec<Row> {
         let c = &self.catalog;
         let indexes = match wanted.object("indexrelid") {
-            Some(id) => c.indexes.get(id).map(|i| (id, i)).into_iter().collect(),
+            own @ Some(_) => meant(&c.indexes, None, own),
             None => self.parts_meant(&c.indexes, None, None, wanted.object("indrelid")),
         };
         let known = indexes.into_iter().map(|(id, i)| {

@@ -1,6 +1,6 @@
 //! Relations and their columns.
 
-use super::{Names, Row, SYSTEM, Wanted, text};
+use super::{Names, Row, SYSTEM, Wanted, meant, text};
 use crate::migrations::replay::catalog::Id;
 use crate::migrations::replay::catalog::object::{Relation, TypeKind};
 use crate::migrations::replay::catalog::types::{Base, TypeRef};
@@ -96,7 +96,7 @@ impl Run {
 
     fn pg_class(&self, wanted: &Wanted) -> Vec<Row> {
         let c = &self.catalog;
-        let name = wanted.text("relname");
+        let (name, id) = (wanted.text("relname"), wanted.object("oid"));
         let class = |id: Id, name: &str, schema: Id, kind: &str| {
             Row::new([
                 ("oid", Value::Oid(id)),
@@ -109,7 +109,7 @@ impl Run {
             ])
         };
         let mut rows = Vec::new();
-        for (id, r) in self.relations_meant(name) {
+        for (id, r) in meant(&c.relations, name, id) {
             let mut row = class(id, &r.name, r.schema, letter(r.kind));
             row.columns.insert("relowner", Value::Oid(r.owner));
             row.columns.insert("relrowsecurity", Value::Truth(r.row_security));
@@ -117,12 +117,12 @@ impl Run {
             row.columns.insert("relispartition", Value::Truth(r.is_partition));
             rows.push(row);
         }
-        for (id, i) in self.parts_meant(&c.indexes, name, None, None) {
+        for (id, i) in meant(&c.indexes, name, id) {
             let table = c.relations.get(i.relation);
             let (schema, whole) = table.map(|r| (r.schema, r.kind)).unwrap_or((Id(0), RelationKind::Table));
             rows.push(class(id, &i.name, schema, if whole == RelationKind::PartitionedTable { "I" } else { "i" }));
         }
-        let composite = c.types.iter().filter(|(_, t)| matches!(t.kind, TypeKind::Composite(_)));
+        let composite = meant(&c.types, name, id).into_iter().filter(|(_, t)| matches!(t.kind, TypeKind::Composite(_)));
         rows.extend(composite.map(|(id, t)| class(id, &t.name, t.schema, "c")));
         let schemas = SYSTEM.into_iter().filter_map(|schema| c.namespace(schema));
         rows.extend(schemas.map(|schema| {
