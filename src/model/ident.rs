@@ -22,9 +22,12 @@ impl QualifiedName {
     }
 }
 
-/// Valid SQL: both parts quoted where they need it.
+/// Valid SQL: both parts quoted where they need it; the name alone where the schema is left empty.
 impl fmt::Display for QualifiedName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.schema.is_empty() {
+            return f.write_str(&quote_ident(&self.name));
+        }
         write!(f, "{}.{}", quote_ident(&self.schema), quote_ident(&self.name))
     }
 }

@@ -75,7 +75,8 @@ fn real_projects_apply_as_far_as_they_can() {
         if let Err(error) = &strict {
             eprintln!("    strict: {error}");
         }
-        all.failures.iter().take(12).for_each(|f| eprintln!("    {f}"));
+        let shown = std::env::var("PGWITNESS_SHOWN").ok().and_then(|n| n.parse().ok()).unwrap_or(12);
+        all.failures.iter().take(shown).for_each(|f| eprintln!("    {f}"));
         all.notes
             .iter()
             .filter(|n| n.contains("not available") || n.contains("could not"))

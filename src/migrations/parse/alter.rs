@@ -105,8 +105,8 @@ pub enum ColumnAction {
     DropIdentity,
     /// `SET EXPRESSION AS`.
     SetExpression(Fragment),
-    /// `DROP EXPRESSION`.
-    DropExpression,
+    /// `DROP EXPRESSION`, and whether with IF EXISTS.
+    DropExpression(bool),
     /// Statistics, storage and options.
     Other(Fragment),
 }
@@ -290,10 +290,7 @@ fn column_action(c: &mut Cursor<'_>) -> Result<ColumnAction> {
             c.if_exists();
             ColumnAction::DropIdentity
         }
-        () if c.accept("drop expression") => {
-            c.if_exists();
-            ColumnAction::DropExpression
-        }
+        () if c.accept("drop expression") => ColumnAction::DropExpression(c.if_exists()),
         () if c.accept("set expression as") => ColumnAction::SetExpression(c.parenthesised()?),
         () if c.accept("add generated") => add_identity(c)?,
         () if c.is("set") && c.is_ahead(1, "generated") || c.is("restart") => ColumnAction::SetIdentity(c.until(ends)),

@@ -8,7 +8,7 @@ pub mod later;
 mod loops;
 mod reader;
 
-use self::later::{Assigned, RowLoop};
+use self::later::{Assigned, Chosen, RowLoop};
 use self::reader::Reader;
 use super::constant::Known;
 use super::cursor::{Cursor, Fragment, Result, Source, refuse};
@@ -34,6 +34,8 @@ pub enum Step {
     Run(Parsed),
     /// `IF`: its branches in order, and ELSE.
     If(Vec<(Guard, Vec<Step>)>, Vec<Step>),
+    /// `IF` whose branches give variables their values, and the statements that follow.
+    Chosen(Box<Chosen>),
     /// A block whose errors are caught.
     Caught(Vec<Step>, Vec<Handler>),
     /// A loop over constants, round by round.
@@ -137,6 +139,11 @@ fn touches(steps: &[Step]) -> bool {
             !matches!(parsed.statement, Statement::Data(_) | Statement::Comment(_) | Statement::Other(_))
         }
         Step::If(branches, otherwise) => branches.iter().any(|(_, s)| touches(s)) || touches(otherwise),
+        Step::Chosen(chosen) => {
+            chosen.branches.iter().any(|(_, branch)| touches(&branch.steps))
+                || touches(&chosen.otherwise.steps)
+                || touches(&chosen.unchosen)
+        }
         Step::Caught(body, handlers) => touches(body) || handlers.iter().any(|h| touches(&h.steps)),
         Step::Rounds(rounds) => rounds.iter().any(|round| touches(round)),
         Step::Rows(rows) => touches(&rows.otherwise),

@@ -55,6 +55,9 @@ pub(crate) fn too_deep(tokens: &[Token]) -> bool {
     tokens.iter().filter(|t| matches!(t.kind, Kind::Punct(b'(' | b'['))).count() > 200
 }
 
+/// Functions that give NULL when an argument is.
+const STRICT: [&str; 7] = ["quote_ident", "quote_literal", "lower", "upper", "replace", "btrim", "trim"];
+
 /// The functions that look an object up by its name, and the types that do.
 const LOOK_UPS: [(&str, &str); 5] = [
     ("to_regclass", "regclass"),
@@ -116,10 +119,19 @@ fn operand(c: &mut Cursor<'_>, known: &Known) -> Option<Value> {
     }
     let name = c.name().ok()?;
     if c.accept_punct(b'(') {
-        let arguments = list(c, known, b')')?;
+        let arguments = values(c, known, b')')?;
         if name.schema.as_deref().is_some_and(|s| s != "pg_catalog") {
             return None;
         }
+        if name.name == "coalesce" {
+            return arguments.into_iter().find(|value| *value != Value::Null).or(Some(Value::Null));
+        }
+        // All the others give NULL for NULL.
+        if arguments.contains(&Value::Null) && name.name != "format" && name.name != "concat" {
+            return STRICT.contains(&name.name.as_str()).then_some(Value::Null);
+        }
+        let arguments = arguments.into_iter().filter(|value| *value != Value::Null || name.name == "format");
+        let arguments = arguments.map(Value::into_text).collect::<Option<Vec<String>>>()?;
         let first = arguments.first()?;
         if let Some((_, kind)) = LOOK_UPS.iter().find(|(function, _)| *function == name.name) {
             return Some(Value::Object(kind, first.clone()));
@@ -128,6 +140,14 @@ fn operand(c: &mut Cursor<'_>, known: &Known) -> Option<Value> {
             "quote_ident" => quote_ident(first).into_owned(),
             "quote_literal" => quote_literal(first),
             "lower" => first.to_lowercase(),
+            "upper" => first.to_uppercase(),
+            "concat" => arguments.concat(),
+            "btrim" | "trim" if arguments.len() == 1 => first.trim_matches(' ').to_owned(),
+            "replace" => match arguments.as_slice() {
+                [text, from, _] if from.is_empty() => text.clone(),
+                [text, from, to] => text.replace(from, to),
+                _ => return None,
+            },
             "format" => format(first, arguments.get(1..).unwrap_or_default())?,
             _ => return None,
         }));
@@ -140,12 +160,16 @@ fn operand(c: &mut Cursor<'_>, known: &Known) -> Option<Value> {
 }
 
 fn list(c: &mut Cursor<'_>, known: &Known, close: u8) -> Option<Vec<String>> {
+    values(c, known, close)?.into_iter().map(Value::into_text).collect()
+}
+
+fn values(c: &mut Cursor<'_>, known: &Known, close: u8) -> Option<Vec<Value>> {
     let mut items = Vec::new();
     while !c.accept_punct(close) {
         if !items.is_empty() && !c.accept_punct(b',') {
             return None;
         }
-        items.push(concatenation(c, known)?.into_text()?);
+        items.push(concatenation(c, known)?);
     }
     Some(items)
 }

@@ -21,6 +21,7 @@ pub mod role;
 pub mod routine;
 pub mod sequence;
 pub mod setting;
+pub mod subscription;
 pub mod table;
 pub mod trigger;
 pub mod types;

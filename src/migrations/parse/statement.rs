@@ -17,6 +17,7 @@ use super::role::{self, MembershipGrant, RoleDefinition, RoleSpec, SettingFor};
 use super::routine::Signature;
 use super::sequence::{self, CreateSequence};
 use super::setting::{self, Set, Setting, Transaction};
+use super::subscription::{self, AlterSubscription, CreateSubscription};
 use super::table::{self, CreateIndex, CreateTable, Lead};
 use super::trigger::{self, AlterEventTrigger, CreateEventTrigger, CreateRule, CreateTrigger};
 use super::view::{self, CreateView};
@@ -52,6 +53,8 @@ pub enum Statement {
     AlterExtension(AlterExtension),
     CreatePublication(CreatePublication),
     AlterPublication(AlterPublication),
+    CreateSubscription(CreateSubscription),
+    AlterSubscription(AlterSubscription),
     Foreign(Foreign),
     Role(RoleDefinition),
     RoleSetting(SettingFor),
@@ -244,6 +247,7 @@ fn create(c: &mut Cursor<'_>) -> Result<Statement> {
         () if c.accept("extension") => Statement::CreateExtension(kind::create_extension(c)?),
         () if c.accept("rule") => Statement::CreateRule(trigger::create_rule(c, or_replace)?),
         () if c.accept("publication") => Statement::CreatePublication(publication::create(c)?),
+        () if c.accept("subscription") => Statement::CreateSubscription(subscription::create(c)?),
         () if c.accept("foreign data wrapper") => Statement::Foreign(foreign::create_wrapper(c)?),
         () if c.accept("server") => Statement::Foreign(foreign::create_server(c)?),
         () if c.accept("user mapping") => Statement::Foreign(foreign::user_mapping(c, MappingAction::Create)?),
@@ -271,6 +275,7 @@ fn alter_any(c: &mut Cursor<'_>) -> Result<Statement> {
         () if c.accept("domain") => Statement::AlterType(kind::alter_type(c, true)?),
         () if c.accept("extension") => Statement::AlterExtension(kind::alter_extension(c)?),
         () if c.accept("publication") => Statement::AlterPublication(publication::alter(c)?),
+        () if c.accept("subscription") => Statement::AlterSubscription(subscription::alter(c)?),
         () if c.accept("event trigger") => Statement::AlterEventTrigger(trigger::alter_event(c)?),
         () if c.accept("foreign data wrapper") => Statement::Foreign(foreign::alter(c, false)?),
         () if c.accept("server") => Statement::Foreign(foreign::alter(c, true)?),

@@ -105,7 +105,7 @@ impl Run {
             RelationAction::DropColumn { name, if_exists, cascade } => {
                 self.drop_column(id, name, *if_exists, *cascade, only)
             }
-            RelationAction::AlterColumn(name, action) => self.alter_column(id, name, action),
+            RelationAction::AlterColumn(name, action) => self.alter_column(id, name, action, only),
             RelationAction::AddConstraint(constraint) => self.add_constraint(id, None, constraint, only),
             RelationAction::DropConstraint { name, if_exists, cascade } => {
                 self.drop_constraint(id, name, *if_exists, *cascade)

@@ -6,7 +6,7 @@ use crate::migrations::parse::alter::ColumnAction;
 use crate::model::Identity;
 
 impl Run {
-    pub(super) fn alter_column(&mut self, id: Id, name: &str, action: &ColumnAction) -> Result {
+    pub(super) fn alter_column(&mut self, id: Id, name: &str, action: &ColumnAction, only: bool) -> Result {
         let place = self.place(id, name)?;
         self.touch(Address::column(id, place));
         match action {
@@ -59,23 +59,20 @@ impl Run {
                     self.remove_relation(sequence);
                 }
             }
-            ColumnAction::SetExpression(text) => {
-                let code = self.code(id, &text.text)?;
-                self.set_default(id, place, Some(code));
-            }
-            ColumnAction::DropExpression => {
-                if let Some(column) = self.catalog.relations.edit(id).and_then(|r| r.columns.get_mut(place)) {
-                    column.generated = None;
-                    column.default = None;
-                }
-            }
+            ColumnAction::SetExpression(text) => return self.set_expression(id, name, text, only),
+            ColumnAction::DropExpression(if_exists) => return self.drop_expression(id, name, *if_exists, only),
             ColumnAction::Other(_) => (),
         }
+        self.said_of_column(id, place);
+        Ok(())
+    }
+
+    /// Notes that the statement says what a column is.
+    pub(super) fn said_of_column(&mut self, id: Id, place: usize) {
         let origin = self.origin;
         if let Some(column) = self.catalog.relations.edit(id).and_then(|r| r.columns.get_mut(place)) {
             column.origin = origin;
         }
-        Ok(())
     }
 
     pub(super) fn may_become_identity(&self, id: Id, place: usize, name: &str) -> Result {

@@ -60,7 +60,7 @@ impl Run {
             // From 18 on a NOT NULL is a constraint with a name.
             if let Some(place) = self.not_null_named(id, name) {
                 let column = self.catalog.column_name(id, place);
-                return self.alter_column(id, &column, &ColumnAction::Nullable(true));
+                return self.alter_column(id, &column, &ColumnAction::Nullable(true), false);
             }
             return if if_exists { Ok(()) } else { self.missing_constraint(id, name) };
         };

@@ -2,7 +2,7 @@
 
 use super::question::Answer;
 use super::run::{Refusal, Result, Run, reject, state};
-use crate::migrations::parse::block::later::{Assigned, RowLoop, Target};
+use crate::migrations::parse::block::later::{Assigned, Branch, Chosen, RowLoop, Target};
 use crate::migrations::parse::block::{DoBlock, Handler, Step};
 use crate::migrations::parse::constant::{Known, Value};
 use crate::migrations::parse::data::Data;
@@ -52,6 +52,7 @@ impl Run {
         match step {
             Step::Run(parsed) => self.inner(parsed).map(|()| Flow::Next),
             Step::If(branches, otherwise) => self.branches(branches, otherwise),
+            Step::Chosen(chosen) => self.chosen(chosen),
             Step::Caught(body, handlers) => self.caught(body, handlers),
             Step::Rounds(rounds) => {
                 for round in rounds {
@@ -116,6 +117,9 @@ impl Run {
             first.as_ref().is_none_or(|first| found.iter().all(|row| row == first)).then_some(first)
         });
         let Some(first) = one else { return self.steps(&assigned.otherwise) };
+        if first.is_none() && assigned.strict {
+            return reject(state::NO_DATA_FOUND, "the query returned no rows");
+        }
         let mut known = match (&first, &assigned.target) {
             (None, Target::Variables(names)) => names.iter().map(|name| (name.clone(), Value::Null)).collect(),
             (None, Target::Record(_)) => Known::new(),
@@ -178,6 +182,35 @@ impl Run {
             }
         }
         self.steps(otherwise)
+    }
+
+    /// The way that the catalog says is gone, and what follows with the values that it gives.
+    fn chosen(&mut self, chosen: &Chosen) -> Result<Flow> {
+        for (at, (guard, branch)) in chosen.branches.iter().enumerate() {
+            self.refused_query(&format!("select ({})", guard.text.text))?;
+            match self.ask(guard) {
+                Some(true) => return self.way(branch, chosen),
+                Some(false) => (),
+                None => {
+                    let plain = |(guard, branch): &(Guard, Branch)| (guard.clone(), branch.steps.clone());
+                    let rest: Vec<_> = chosen.branches.iter().skip(at).map(plain).collect();
+                    let flow = self.undecided(guard, &branch.steps, &rest, &chosen.otherwise.steps)?;
+                    return if flow == Flow::Next { self.steps(&chosen.unchosen) } else { Ok(flow) };
+                }
+            }
+        }
+        self.way(&chosen.otherwise, chosen)
+    }
+
+    fn way(&mut self, branch: &Branch, chosen: &Chosen) -> Result<Flow> {
+        let flow = self.steps(&branch.steps)?;
+        if flow != Flow::Next {
+            return Ok(flow);
+        }
+        match chosen.rest.read(branch.known.clone()) {
+            Ok(steps) => self.steps(&steps),
+            Err(_) => self.steps(&chosen.unchosen),
+        }
     }
 
     /// A condition that only the server can know. It is taken to hold if what it guards can be done.
@@ -267,6 +300,10 @@ fn leaves(steps: &[Step]) -> bool {
         Step::Continue | Step::Exit => true,
         Step::If(branches, otherwise) => branches.iter().any(|(_, s)| leaves(s)) || leaves(otherwise),
         Step::Caught(body, handlers) => leaves(body) || handlers.iter().any(|h| leaves(&h.steps)),
+        Step::Chosen(chosen) => {
+            let mut ways = chosen.branches.iter().map(|(_, b)| b).chain([&chosen.otherwise]);
+            ways.any(|b| leaves(&b.steps)) || leaves(&chosen.unchosen)
+        }
         Step::Assigned(assigned) => leaves(&assigned.otherwise),
         _ => false,
     })
@@ -282,6 +319,10 @@ fn has_effect(steps: &[Step]) -> bool {
         },
         Step::If(branches, otherwise) => branches.iter().any(|(_, s)| has_effect(s)) || has_effect(otherwise),
         Step::Caught(body, handlers) => has_effect(body) || handlers.iter().any(|h| has_effect(&h.steps)),
+        Step::Chosen(chosen) => {
+            let mut ways = chosen.branches.iter().map(|(_, b)| b).chain([&chosen.otherwise]);
+            ways.any(|b| has_effect(&b.steps)) || has_effect(&chosen.unchosen)
+        }
         Step::Rounds(rounds) => rounds.iter().any(|round| has_effect(round)),
         Step::Rows(rows) => has_effect(&rows.otherwise),
         Step::Assigned(assigned) => has_effect(&assigned.otherwise),
@@ -292,7 +333,8 @@ fn has_effect(steps: &[Step]) -> bool {
 }
 
 /// Conditions of PL/pgSQL with their SQLSTATEs (manual, appendix "PostgreSQL Error Codes").
-const CONDITIONS: [(&str, &str); 24] = [
+const CONDITIONS: [(&str, &str); 25] = [
+    ("no_data_found", "P0002"),
     ("duplicate_object", "42710"),
     ("duplicate_table", "42P07"),
     ("duplicate_column", "42701"),

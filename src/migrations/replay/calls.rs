@@ -84,7 +84,7 @@ impl Run {
     }
 
     /// Whether a call is all that the statement does: `select f(...)`, `perform f(...)` or `call f(...)`.
-    fn is_whole(&self, call: &Call) -> bool {
+    pub(super) fn is_whole(&self, call: &Call) -> bool {
         let text = self.text_here();
         let tokens = lex::tokens(&text, 0..text.len());
         let raw = |at: usize| tokens.get(at).and_then(|t| text.get(t.range())).unwrap_or_default();

@@ -4,7 +4,7 @@ use super::Object;
 use super::catalog::acl::Acl;
 use super::catalog::names::Space;
 use super::catalog::{Id, ROOT};
-use super::run::{Result, Run, gap, reject, state};
+use super::run::{Result, Run, reject, state};
 use crate::migrations::parse::object::{Change, ObjectKind, ObjectRef};
 
 /// Gives a row with an owner and a list to another owner.
@@ -55,7 +55,7 @@ impl Run {
                 }
                 Ok(())
             }
-            ObjectRef::Other("large object", _) => gap("owners of large objects are not followed", true),
+            ObjectRef::Other("large object", number) => self.change_large_object(&number.text, change),
             _ => Ok(()),
         }
     }
@@ -136,6 +136,7 @@ impl Run {
                 match space {
                     Space::Language => c.languages.edit(id).map(|r| r.name.clone_from(to)),
                     Space::Publication => c.publications.edit(id).map(|r| r.name.clone_from(to)),
+                    Space::Subscription => c.subscriptions.edit(id).map(|r| r.name.clone_from(to)),
                     Space::EventTrigger => c.event_triggers.edit(id).map(|r| r.name.clone_from(to)),
                     Space::Wrapper => c.wrappers.edit(id).map(|r| r.name.clone_from(to)),
                     Space::Server => c.servers.edit(id).map(|r| r.name.clone_from(to)),
@@ -151,6 +152,11 @@ impl Run {
                     Space::Server => own!(self, servers, id, owner),
                     Space::Publication => {
                         if let Some(row) = self.catalog.publications.edit(id) {
+                            row.owner = owner;
+                        }
+                    }
+                    Space::Subscription => {
+                        if let Some(row) = self.catalog.subscriptions.edit(id) {
                             row.owner = owner;
                         }
                     }
@@ -170,6 +176,17 @@ impl Run {
 
     pub(super) fn change_publication(&mut self, name: &str, change: &Change) -> Result {
         self.change_global(Space::Publication, name, "publication", change)
+    }
+
+    pub(super) fn change_subscription(&mut self, name: &str, change: &Change) -> Result {
+        if self.catalog.major < 16
+            && let Change::Owner(role) = change
+            && let owner = self.role(role)?
+            && self.catalog.roles.get(owner).is_some_and(|r| !r.superuser)
+        {
+            return reject(state::INSUFFICIENT_PRIVILEGE, "the owner of a subscription must be a superuser");
+        }
+        self.change_global(Space::Subscription, name, "subscription", change)
     }
 
     pub(super) fn change_event_trigger(&mut self, name: &str, change: &Change) -> Result {

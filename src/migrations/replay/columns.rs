@@ -112,8 +112,7 @@ impl Run {
             self.set_default(relation, place, Some(code));
         }
         if let Some(text) = &new.generated {
-            let code = self.code_of_default(relation, place, text)?;
-            self.must_be_immutable(&code, "the expression of a generated column")?;
+            let code = self.generation(relation, place, text)?;
             self.set_default(relation, place, Some(code));
         }
         Ok(())

@@ -21,6 +21,7 @@ impl Run {
                 self.set_config(call)?;
             }
         }
+        self.large_object_calls(data)?;
         if self.is_bound() {
             self.may_write(data)?;
             self.may_query(data)?;

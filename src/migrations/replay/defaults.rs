@@ -57,6 +57,9 @@ impl Run {
         if alter.grant_option && !alter.revoke && grantees.contains(&None) {
             return reject(state::INVALID_GRANT, "grant options can only be granted to roles");
         }
+        if alter.object == GrantObject::LargeObjects && self.catalog.major < 18 {
+            return reject(state::SYNTAX, "default privileges of large objects came with Postgres 18");
+        }
         let roles = if alter.roles.is_empty() { vec![self.user()] } else { self.roles(&alter.roles)? };
         let mut schemas = Vec::new();
         for schema in &alter.schemas {

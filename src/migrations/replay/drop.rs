@@ -142,6 +142,7 @@ impl Run {
             .or_else(|| c.namespaces.remove(id).map(|r| (Space::Namespace, r.name)))
             .or_else(|| c.extensions.remove(id).map(|r| (Space::Extension, r.name)))
             .or_else(|| c.publications.remove(id).map(|r| (Space::Publication, r.name)))
+            .or_else(|| c.subscriptions.remove(id).map(|r| (Space::Subscription, r.name)))
             .or_else(|| c.event_triggers.remove(id).map(|r| (Space::EventTrigger, r.name)))
             .or_else(|| c.wrappers.remove(id).map(|r| (Space::Wrapper, r.name)))
             .or_else(|| c.servers.remove(id).map(|r| (Space::Server, r.name)))
@@ -156,6 +157,7 @@ impl Run {
         }
         c.defaults.remove(id);
         c.mappings.remove(id);
+        c.large_objects.remove(id);
     }
 
     pub(super) fn remove_relation(&mut self, id: Id) {

@@ -19,6 +19,8 @@ pub(super) enum Listed {
     Language(Id),
     Wrapper(Id),
     Server(Id),
+    LargeObject(Id),
+    Parameter(Id),
 }
 
 impl Run {
@@ -62,14 +64,16 @@ impl Run {
             GrantTarget::ForeignServers(names) => self.grant_on(grant, names, |run, name| {
                 run.global(Space::Server, name, "server").map(|id| vec![Listed::Server(id)])
             }),
-            GrantTarget::Parameters(_) => gap("grants on parameters are not judged", true),
+            GrantTarget::Parameters(names) => self.grant_on_parameters(grant, names),
             GrantTarget::Tablespaces(_) => gap("grants on tablespaces are not judged", false),
-            GrantTarget::LargeObjects(_) => gap("grants on large objects are not followed", true),
+            GrantTarget::LargeObjects(numbers) => self.grant_on(grant, numbers, |run, number| {
+                run.large_object(number).map(|id| vec![Listed::LargeObject(id)])
+            }),
         }
     }
 
     /// Finds all objects first: a grant on many has an effect on all of them or on none.
-    fn grant_on<N>(
+    pub(super) fn grant_on<N>(
         &mut self,
         grant: &PrivilegeGrant,
         names: &[N],
@@ -206,6 +210,8 @@ impl Run {
             Listed::Language(id) => c.languages.get(id).map(|l| (Kind::Language, l.owner, l.acl.clone()))?,
             Listed::Wrapper(id) => c.wrappers.get(id).map(|w| (Kind::Wrapper, w.owner, w.acl.clone()))?,
             Listed::Server(id) => c.servers.get(id).map(|s| (Kind::Server, s.owner, s.acl.clone()))?,
+            Listed::LargeObject(id) => c.large_objects.get(id).map(|o| (Kind::LargeObject, o.owner, o.acl.clone()))?,
+            Listed::Parameter(id) => c.parameters.get(id).map(|p| (Kind::Parameter, c.superuser, p.acl.clone()))?,
         })
     }
 
@@ -225,6 +231,8 @@ impl Run {
             Listed::Language(id) => c.languages.edit(id).map(|l| l.acl = acl).map(|()| id),
             Listed::Wrapper(id) => c.wrappers.edit(id).map(|w| w.acl = acl).map(|()| id),
             Listed::Server(id) => c.servers.edit(id).map(|s| s.acl = acl).map(|()| id),
+            Listed::LargeObject(id) => c.large_objects.edit(id).map(|o| o.acl = acl).map(|()| id),
+            Listed::Parameter(id) => c.parameters.edit(id).map(|p| p.acl = acl).map(|()| id),
         };
         if let Some(id) = id {
             self.touch(id);

@@ -42,7 +42,7 @@ impl Run {
                 ColumnAction::Type(..)
                 | ColumnAction::Nullable(_)
                 | ColumnAction::SetExpression(_)
-                | ColumnAction::DropExpression,
+                | ColumnAction::DropExpression(_),
             ) => &[Table, PartitionedTable, ForeignTable],
             A::AttachPartition(..) | A::DetachPartition(_) => &[PartitionedTable],
             A::RowSecurity(_) | A::ForceRowSecurity(_) | A::Rule(..) => &[Table, PartitionedTable],

@@ -27,17 +27,20 @@ mod file;
 mod fires;
 mod foreign_keys;
 mod functions;
+mod generated;
 mod grants;
 mod guards;
 mod indexes;
 mod inheritance;
 mod kinds;
+mod large_objects;
 mod like;
 mod lookup;
 mod moment;
 mod naming;
 mod operators;
 mod owned;
+mod parameters;
 mod partitions;
 mod platform;
 mod policies;
@@ -55,6 +58,7 @@ mod seed;
 mod session;
 mod settings;
 mod statement;
+mod subscriptions;
 mod system;
 mod tables;
 mod targets;
@@ -143,6 +147,7 @@ pub enum Object {
     Database,
     Extension(String),
     Publication(String),
+    Subscription(String),
     EventTrigger(String),
     Language(String),
     ForeignDataWrapper(String),

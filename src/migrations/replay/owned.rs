@@ -4,6 +4,7 @@ use super::catalog::acl::Acl;
 use super::catalog::names::Space;
 use super::catalog::{Address, Id, ROOT};
 use super::change::own;
+use super::grants::Listed;
 use super::run::{Result, Run, reject, state};
 
 impl Run {
@@ -38,8 +39,26 @@ impl Run {
         let policy = || c.policies.users(id).find(|(_, p)| p.roles.contains(&Some(id))).map(|(id, _)| id);
         let default = || c.defaults.iter().find(|(_, d)| d.role == id || d.acl.names(id)).map(|(id, _)| id);
         let found = relation.map(|(id, _)| id).or_else(function).or_else(other).or_else(schema);
-        let found = found.or_else(policy).or_else(default)?;
+        let found = found.or_else(policy).or_else(default).or_else(|| self.other_that_needs_role(id))?;
         Some(c.describe(found.into()).map(|o| o.to_string()).unwrap_or_default())
+    }
+
+    fn other_that_needs_role(&self, role: Id) -> Option<Id> {
+        let c = &self.catalog;
+        macro_rules! of {
+            (owner: $($owned:ident)*; acl: $($listed:ident)*) => {
+                None$(.or_else(|| c.$owned.iter().find(|(_, r)| r.owner == role).map(|(id, _)| id)))*
+                $(.or_else(|| {
+                    let names = |acl: &Option<Acl>| acl.as_ref().is_some_and(|a| a.names(role));
+                    c.$listed.iter().find(|(_, r)| names(&r.acl)).map(|(id, _)| id)
+                }))*
+            };
+        }
+        of!(
+            owner: database languages extensions event_triggers publications subscriptions wrappers servers large_objects;
+            acl: database languages wrappers servers large_objects parameters
+        )
+        .or_else(|| c.mappings.iter().find(|(_, m)| m.user == Some(role)).map(|(id, _)| id))
     }
 
     /// `DROP OWNED BY`: what the roles own goes, and what they may do.
@@ -52,6 +71,7 @@ impl Run {
         targets.extend(c.namespaces.ids(|n| roles.contains(&n.owner)).into_iter().map(Address::from));
         targets.extend(c.publications.ids(|p| roles.contains(&p.owner)).into_iter().map(Address::from));
         targets.extend(c.event_triggers.ids(|t| roles.contains(&t.owner)).into_iter().map(Address::from));
+        targets.extend(c.large_objects.ids(|o| roles.contains(&o.owner)).into_iter().map(Address::from));
         targets.extend(c.defaults.ids(|d| roles.contains(&d.role)).into_iter().map(Address::from));
         // A policy for nobody else goes with what the role owns, so that it is in the way of nothing.
         let alone =
@@ -64,23 +84,13 @@ impl Run {
         Ok(())
     }
 
-    pub(super) fn forget_grants(&mut self, role: Id) {
-        macro_rules! forget {
-            ($($rows:ident),*) => { $(
-                for id in self.catalog.$rows.ids(|r| r.acl.as_ref().is_some_and(|a| a.names(role))) {
-                    if let Some(acl) = self.catalog.$rows.edit(id).and_then(|r| r.acl.as_mut()) {
-                        acl.forget(role);
-                    }
-                }
-            )* };
+    fn forget_grants(&mut self, role: Id) {
+        for object in self.granted_to(role) {
+            self.take_from(object, role);
         }
-        let names = |c: &super::catalog::object::Column| c.acl.as_ref().is_some_and(|a| a.names(role));
-        for id in self.catalog.relations.ids(|r| r.columns.iter().any(names)) {
-            let row = self.catalog.relations.edit(id);
-            let columns = row.into_iter().flat_map(|r| r.columns.iter_mut());
-            columns.filter_map(|c| c.acl.as_mut()).for_each(|acl| acl.forget(role));
+        for id in self.catalog.parameters.ids(|_| true) {
+            self.drop_needless_parameter(id);
         }
-        forget!(relations, functions, types, namespaces, languages, wrappers, servers, database);
         for id in self.catalog.defaults.ids(|d| d.acl.names(role)) {
             if let Some(row) = self.catalog.defaults.edit(id) {
                 row.acl.forget(role);
@@ -97,6 +107,38 @@ impl Run {
         }
     }
 
+    /// What has a list that names a role.
+    fn granted_to(&self, role: Id) -> Vec<Listed> {
+        let c = &self.catalog;
+        let names = |acl: &Option<Acl>| acl.as_ref().is_some_and(|a| a.names(role));
+        let mut objects: Vec<Listed> = Vec::new();
+        for (id, row) in c.relations.iter() {
+            objects.extend(names(&row.acl).then_some(Listed::Relation(id)));
+            let columns = row.columns.iter().enumerate().filter(|(_, column)| names(&column.acl));
+            objects.extend(columns.map(|(place, _)| Listed::Column(id, place)));
+        }
+        macro_rules! those {
+            ($($rows:ident $kind:ident),*) => { $(
+                objects.extend(c.$rows.ids(|row| names(&row.acl)).into_iter().map(Listed::$kind));
+            )* };
+        }
+        those!(
+            functions Function, types Type, namespaces Namespace, languages Language, wrappers Wrapper,
+            servers Server, database Database, large_objects LargeObject, parameters Parameter
+        );
+        objects
+    }
+
+    /// Takes everything from a role, and from those who have it from there.
+    fn take_from(&mut self, object: Listed, role: Id) {
+        let Some((kind, owner, Some(mut acl))) = self.listed(object) else { return };
+        let all = kind.all(self.catalog.major);
+        let grantor = self.grantor(owner, &acl, all);
+        // With CASCADE nothing is in the way.
+        let _ = acl.revoke(Some(role), grantor, all, false, true, owner);
+        self.set_acl(object, acl);
+    }
+
     /// Everything that roles own in the database becomes another's.
     pub(super) fn reassign_owned(&mut self, from: &[Id], to: Id) {
         let c = &self.catalog;
@@ -108,6 +150,7 @@ impl Run {
             (c.publications.ids(|p| from.contains(&p.owner)), c.event_triggers.ids(|t| from.contains(&t.owner)));
         let (wrappers, servers) =
             (c.wrappers.ids(|w| from.contains(&w.owner)), c.servers.ids(|s| from.contains(&s.owner)));
+        let large_objects = c.large_objects.ids(|o| from.contains(&o.owner));
         let extensions = c.extensions.ids(|e| from.contains(&e.owner));
         let database = c.database.ids(|d| from.contains(&d.owner));
         for id in relations {
@@ -133,6 +176,10 @@ impl Run {
         for id in database {
             own!(self, database, id, to);
         }
+        for id in large_objects {
+            own!(self, large_objects, id, to);
+        }
+        self.reassign_subscriptions(from, to);
         for id in publications {
             if let Some(row) = self.catalog.publications.edit(id) {
                 row.owner = to;

@@ -140,6 +140,8 @@ impl Run {
             .or_else(|| c.types.get(id).map(|r| r.owner))
             .or_else(|| c.namespaces.get(id).map(|r| r.owner))
             .or_else(|| c.publications.get(id).map(|r| r.owner))
+            .or_else(|| c.subscriptions.get(id).map(|r| r.owner))
+            .or_else(|| c.large_objects.get(id).map(|r| r.owner))
             .or_else(|| c.event_triggers.get(id).map(|r| r.owner))
             .or_else(|| c.extensions.get(id).map(|r| r.owner))
             .or_else(|| c.wrappers.get(id).map(|r| r.owner))

@@ -5,14 +5,26 @@
 
 use super::catalog::Id;
 use super::catalog::object::IndexKey;
-use super::run::{Result, Run, reject};
+use super::run::{Result, Run, reject, state};
 use crate::migrations::Name;
+use crate::migrations::lex::{self, Kind};
+use crate::migrations::names;
 use crate::migrations::parse::data::Data;
 use crate::migrations::parse::variables;
 use crate::model::Identity;
 use crate::sql::bind::{Binder, Scope};
 use crate::sql::tree::{Arbiter, Assigned, Insert, Inserted, Node, Source, SourceKind, Statement, Target};
 use crate::sql::{ErrorKind, SqlError, Type};
+
+/// Types for names, and how a name of nothing is refused.
+const CASTS: [(&str, &str); 6] = [
+    ("regclass", state::UNDEFINED_TABLE),
+    ("regproc", state::UNDEFINED_FUNCTION),
+    ("regprocedure", state::UNDEFINED_FUNCTION),
+    ("regtype", state::UNDEFINED_OBJECT),
+    ("regnamespace", state::UNDEFINED_SCHEMA),
+    ("regrole", state::UNDEFINED_OBJECT),
+];
 
 /// What a statement gives back.
 pub(super) enum Gives {
@@ -40,7 +52,7 @@ impl Run {
                 Some(statement) => self.may_assign(statement).map(|()| gives(statement)),
                 None => Ok(Gives::Nothing),
             },
-            Err(error) if scope.is_some() || is_relation(&error) => {
+            Err(error) if scope.is_some() || is_relation(&error) || is_target(&error) => {
                 self.unbound(&error, &plain, None).map(|()| Gives::Rows(None))
             }
             Err(_) => Ok(Gives::Rows(None)),
@@ -132,11 +144,28 @@ impl Run {
         if self.strict == 0 {
             return Ok(());
         }
+        self.refused_names(text)?;
         let (path, plain) = (self.path_names(), variables::without_into(text));
         match Binder::new(&self.catalog, &path).query(&plain, &Scope::default()) {
             Err(error) if is_relation(&error) => self.unbound(&error, &plain, None),
             _ => Ok(()),
         }
+    }
+
+    /// A literal that is cast to a type for names, `'public.f()'::regprocedure`, and names nothing.
+    fn refused_names(&self, text: &str) -> Result {
+        let tokens = lex::tokens(text, 0..text.len());
+        let raw = |at: usize| tokens.get(at).and_then(|t| text.get(t.range())).unwrap_or_default();
+        for (at, token) in tokens.iter().enumerate().filter(|(_, t)| matches!(t.kind, Kind::Text | Kind::Dollar)) {
+            let to = raw(at + 2).to_ascii_lowercase();
+            let state = CASTS.iter().find(|(name, _)| *name == to).map(|(_, state)| *state);
+            let (Some(sqlstate), "::", false) = (state, raw(at + 1), raw(at + 3) == "[") else { continue };
+            let name = names::literal(token.kind, raw(at)).unwrap_or_default();
+            if self.names_nothing(&name, &to) {
+                return reject(sqlstate, format!("`{name}` names no object"));
+            }
+        }
+        Ok(())
     }
 
     /// A statement of which nothing here depends, such as ANALYZE, on a relation that is not there.
@@ -198,6 +227,11 @@ fn relation_of(goal: &Source) -> Option<(Id, Vec<usize>)> {
     let SourceKind::Relation { key, columns, .. } = &goal.kind else { return None };
     let number = |key: &crate::sql::Key| usize::try_from(key.0).unwrap_or(usize::MAX);
     Some((super::bind::id(key.as_ref()?.0), columns.iter().map(number).collect()))
+}
+
+/// Whether it is a column that is to be written and is missed; no variable can stand there.
+fn is_target(error: &SqlError) -> bool {
+    error.kind == ErrorKind::UnknownColumn && error.what.starts_with("relation `")
 }
 
 /// Whether it is a relation that is missed, and no item of FROM, which may be a variable.

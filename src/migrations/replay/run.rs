@@ -52,6 +52,7 @@ pub(super) mod state {
     pub(crate) const INVALID_SCHEMA_DEFINITION: &str = "42P15";
     pub(crate) const INVALID_TEXT: &str = "22P02";
     pub(crate) const RAISED: &str = "P0001";
+    pub(crate) const NO_DATA_FOUND: &str = "P0002";
     pub(crate) const RESERVED_NAME: &str = "42939";
     pub(crate) const DATATYPE_MISMATCH: &str = "42804";
     pub(crate) const SYNTAX: &str = "42601";

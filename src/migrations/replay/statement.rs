@@ -39,6 +39,8 @@ impl Run {
             Statement::AlterExtension(alter) => self.alter_extension(alter),
             Statement::CreatePublication(create) => self.create_publication(create),
             Statement::AlterPublication(alter) => self.alter_publication(alter),
+            Statement::CreateSubscription(create) => self.create_subscription(create),
+            Statement::AlterSubscription(alter) => self.alter_subscription(alter),
             Statement::Foreign(foreign) => self.foreign(foreign),
             other => self.execute_other(other),
         }

@@ -37,6 +37,7 @@ impl Run {
                 Some(id)
             }
             ObjectRef::Rule(name, relation) => Some(self.part(Space::Rule, "rule", name, relation)?),
+            ObjectRef::Other("large object", number) => return self.large_object_target(&number.text),
             _ => None,
         };
         Ok(found.map(Into::into))
@@ -75,6 +76,7 @@ impl Run {
             ObjectKind::Role => global(Space::Role),
             ObjectKind::Extension => global(Space::Extension),
             ObjectKind::Publication => global(Space::Publication),
+            ObjectKind::Subscription => global(Space::Subscription),
             ObjectKind::EventTrigger => global(Space::EventTrigger),
             ObjectKind::ForeignDataWrapper => global(Space::Wrapper),
             ObjectKind::Server => global(Space::Server),

@@ -23,6 +23,7 @@ impl fmt::Display for Object {
             Self::Database => f.write_str("the database"),
             Self::Extension(n) => write!(f, "extension {}", name(n)),
             Self::Publication(n) => write!(f, "publication {}", name(n)),
+            Self::Subscription(n) => write!(f, "subscription {}", name(n)),
             Self::EventTrigger(n) => write!(f, "event trigger {}", name(n)),
             Self::Language(n) => write!(f, "language {}", name(n)),
             Self::ForeignDataWrapper(n) => write!(f, "foreign-data wrapper {}", name(n)),
@@ -33,4 +34,11 @@ impl fmt::Display for Object {
             Self::Bucket(id) => write!(f, "bucket {id}"),
         }
     }
+}
+
+/// A boolean option as the server reads it.
+pub(super) fn is_true(value: &str) -> bool {
+    let value = value.to_ascii_lowercase();
+    let short_for = |word: &str, least: usize| value.len() >= least && word.starts_with(&value);
+    short_for("true", 1) || short_for("yes", 1) || short_for("on", 2) || value == "1"
 }

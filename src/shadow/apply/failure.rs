@@ -160,6 +160,10 @@ fn step_touches(step: &Step) -> bool {
         Step::Caught(body, handlers) => {
             body.iter().any(step_touches) || handlers.iter().any(|h| h.steps.iter().any(step_touches))
         }
+        Step::Chosen(chosen) => {
+            let ways = chosen.branches.iter().map(|(_, branch)| branch).chain([&chosen.otherwise]);
+            ways.flat_map(|branch| &branch.steps).chain(&chosen.unchosen).any(step_touches)
+        }
         Step::Rounds(rounds) => rounds.iter().any(|round| round.iter().any(step_touches)),
         Step::Rows(rows) => rows.otherwise.iter().any(step_touches),
         Step::Assigned(assigned) => assigned.otherwise.iter().any(step_touches),

@@ -1,25 +1,51 @@
 //! The differences that are permitted between a replayed model and the server's, each with its reason: all of them, here.
 
 use super::compare::Difference;
+use pgwitness::migrations::replay::Object;
 use serde_json::Value;
 
 /// Classes of SQLSTATE with which the server alone may refuse a statement: they depend on rows, which a replay has not.
 pub(super) const DATA: [&str; 3] = ["22", "23", "P0"];
 
 /// What the server alone may refuse in a run past its errors, by words of its message, and why a replay does not.
-const RUNNING: [(&str, &str); 7] = [
+const RUNNING: [(&str, &str); 5] = [
     ("specified for RAISE", "PL/pgSQL's own grammar, of which the replay reads what may change the catalog"),
     ("loop variable of loop over rows must be", "likewise"),
     ("syntax error at or near \"current_date\"", "a reserved word as the name of a parameter, which our parser takes"),
     ("window functions are not allowed in UPDATE", "where in a statement on rows a window function may stand"),
     ("It could refer to either a PL/pgSQL variable or a table column", "names in a body that runs when it is called"),
-    ("at SQL statement (42703)", "columns in a block, where a name may be a variable"),
-    ("at FOR over SELECT rows (42P01)", "a query of a loop that is not one SELECT"),
 ];
+
+/// Whether a statement is refused because of rows.
+pub(super) fn of_rows(code: &str) -> bool {
+    DATA.iter().any(|class| code.starts_with(class))
+}
+
+/// Whether a difference is an object that the replay has and the server refused because of rows: without rows there
+/// is nothing against it.
+pub(super) fn follows(difference: &Difference, object: &Object) -> bool {
+    let (relation, list, name) = match object {
+        Object::Constraint(relation, name) => (relation, &["constraints", "indexes"][..], name),
+        Object::Index(relation, name) => (relation, &["indexes"][..], name),
+        _ => return false,
+    };
+    difference.server.is_empty()
+        && list.iter().any(|list| difference.path == format!("relations[{relation}].{list}[{name}]"))
+}
+
+/// Whether a message is about such an object: a later statement finds it there already.
+pub(super) fn names(message: &str, object: &Object) -> bool {
+    match object {
+        Object::Constraint(relation, name) => {
+            message.contains(&format!("`{name}`")) && message.contains(&format!("`{relation}`"))
+        }
+        _ => false,
+    }
+}
 
 /// Why the server alone may refuse a statement, by its code and message; `None` if it may not.
 pub(super) fn running(code: &str, message: &str) -> Option<&'static str> {
-    if DATA.iter().any(|class| code.starts_with(class)) {
+    if of_rows(code) {
         return Some("it depends on rows, which a replay has not");
     }
     RUNNING.iter().find(|(words, _)| message.contains(words)).map(|(_, why)| *why)

@@ -32,7 +32,6 @@ fn wrong(text: &str, major: u32) -> String {
 }
 
 #[test]
-#[ignore = "large objects and subscriptions are not replayed yet"]
 fn a_rich_database_gives_the_same_model() {
     for major in MAJORS {
         let wrong = wrong(&statements(major), major);
@@ -50,7 +49,6 @@ fn dumper() -> u32 {
 
 /// The roles come first, because pg_dump tells those of no cluster.
 #[test]
-#[ignore = "large objects and subscriptions are not replayed yet"]
 fn a_dump_of_it_gives_the_same_model() {
     let newest = dumper();
     for major in MAJORS.into_iter().filter(|major| *major <= newest) {

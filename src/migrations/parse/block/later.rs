@@ -5,7 +5,7 @@ use super::reader::Reader;
 use crate::migrations::lex;
 use crate::migrations::parse::constant::Known;
 use crate::migrations::parse::cursor::{Fragment, Result, Source};
-use crate::migrations::parse::guard::spoken_of;
+use crate::migrations::parse::guard::{Guard, spoken_of};
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -36,10 +36,34 @@ pub struct Assigned {
     pub query: Asked,
     /// Whether it also says what FOUND is.
     pub finds: bool,
+    /// `STRICT`: without a row it fails.
+    pub strict: bool,
     /// The statements behind it, to be read with the values.
     pub rest: Later,
     /// Those statements as far as they can be read without.
     pub otherwise: Vec<Step>,
+}
+
+/// `IF` whose branches give variables their values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chosen {
+    /// The branches in order.
+    pub branches: Vec<(Guard, Branch)>,
+    /// `ELSE`, or what holds without one.
+    pub otherwise: Branch,
+    /// The statements behind it, to be read with the values.
+    pub rest: Later,
+    /// Those statements as far as they can be read without.
+    pub unchosen: Vec<Step>,
+}
+
+/// One way of an `IF`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Branch {
+    /// What is done.
+    pub steps: Vec<Step>,
+    /// What is known afterwards.
+    pub(crate) known: Known,
 }
 
 /// A query for the catalog.
@@ -126,7 +150,7 @@ impl Reader<'_> {
         let text = Fragment { text: format!("select {}", values.join(", ")), range };
         let query = Asked { known: spoken_of(&text.text, &before), text };
         let target = Target::Variables(names);
-        Ok(vec![Step::Assigned(Box::new(Assigned { target, query, finds: false, rest, otherwise }))])
+        Ok(vec![Step::Assigned(Box::new(Assigned { target, query, finds: false, strict: false, rest, otherwise }))])
     }
 
     /// The statements that follow, to be read again when the catalog has said what the variables are.
@@ -134,7 +158,7 @@ impl Reader<'_> {
         &mut self,
         target: Target,
         text: Fragment,
-        finds: bool,
+        (finds, strict): (bool, bool),
         known: &mut Known,
         steps: &mut Vec<Step>,
     ) -> Result<()> {
@@ -150,12 +174,36 @@ impl Reader<'_> {
         let otherwise = self.statements(known)?;
         let rest = self.later(from, self.c.position(), &before);
         let query = Asked { known: spoken_of(&text.text, &before), text };
-        steps.push(Step::Assigned(Box::new(Assigned { target, query, finds, rest, otherwise })));
+        steps.push(Step::Assigned(Box::new(Assigned { target, query, finds, strict, rest, otherwise })));
         Ok(())
     }
 
-    /// The variables of `SELECT ... INTO` and the query without them.
-    pub(super) fn selected(&mut self, known: &mut Known) -> Option<(Vec<String>, Fragment)> {
+    /// An IF and the statements that follow, to be read again when the catalog has said which way is gone.
+    pub(super) fn chosen(
+        &mut self,
+        branches: Vec<(Guard, Branch)>,
+        otherwise: Branch,
+        known: &mut Known,
+        steps: &mut Vec<Step>,
+    ) -> Result<()> {
+        self.c.expect_punct(b';')?;
+        let ways = branches.iter().map(|(_, branch)| branch).chain([&otherwise]);
+        let learns = ways.flat_map(|branch| &branch.known).any(|(name, value)| known.get(name) != Some(value));
+        if !learns || self.depth > DEEPEST_ASKED {
+            let branches = branches.into_iter().map(|(guard, branch)| (guard, branch.steps)).collect();
+            steps.push(Step::If(branches, otherwise.steps));
+            return Ok(());
+        }
+        let before = known.clone();
+        let from = self.c.position();
+        let unchosen = self.statements(known)?;
+        let rest = self.later(from, self.c.position(), &before);
+        steps.push(Step::Chosen(Box::new(Chosen { branches, otherwise, rest, unchosen })));
+        Ok(())
+    }
+
+    /// The variables of `SELECT ... INTO`, the query without them, and whether it is STRICT.
+    pub(super) fn selected(&mut self, known: &mut Known) -> Option<(Vec<String>, Fragment, bool)> {
         self.forget_into(known);
         let mut probe = self.c.clone();
         if !probe.is("select") {
@@ -167,12 +215,13 @@ impl Reader<'_> {
         if !probe.accept("into") {
             return None;
         }
-        probe.accept("strict");
+        let strict = probe.accept("strict");
         let names = probe.names().ok()?;
         let after = probe.until(|c| c.is_punct(b';'));
         let plain = names.iter().all(|name| name.schema.is_none());
         let text = format!("{} {}", before.text, after.text);
-        plain.then(|| (names.into_iter().map(|n| n.name).collect(), Fragment { text, range: probe.since(start).range }))
+        let text = Fragment { text, range: probe.since(start).range };
+        plain.then(|| (names.into_iter().map(|n| n.name).collect(), text, strict))
     }
 
     /// EXECUTE of what a query gives, as the assignment of its text and the EXECUTE of that.
@@ -186,7 +235,7 @@ impl Reader<'_> {
         };
         let query = Asked { known: spoken_of(&text.text, known), text };
         let target = Target::Variables(vec!["computed".to_owned()]);
-        Step::Assigned(Box::new(Assigned { target, query, finds: false, rest, otherwise: vec![gap] }))
+        Step::Assigned(Box::new(Assigned { target, query, finds: false, strict: false, rest, otherwise: vec![gap] }))
     }
 
     /// A record takes a whole row; other variables take a column each.
@@ -199,8 +248,9 @@ impl Reader<'_> {
 }
 
 /// What the catalog or the session answers.
-const ASKED: [&str; 9] = [
+const ASKED: [&str; 10] = [
     "pg_",
+    "::reg",
     "information_schema",
     "to_reg",
     "storage.buckets",

@@ -1,6 +1,6 @@
 //! The reader of PL/pgSQL statements.
 
-use super::later::{Target, asks_catalog};
+use super::later::{Branch, Target, asks_catalog};
 use super::loops::forget;
 use super::{Handler, Step, touches};
 use crate::migrations::lex::{Kind, Token};
@@ -132,7 +132,7 @@ impl<'a> Reader<'a> {
         self.label();
         match () {
             () if self.c.is("begin") || self.c.is("declare") => steps.extend(self.block(known)?),
-            () if self.c.accept("if") => steps.push(self.if_statement(known)?),
+            () if self.c.accept("if") => return self.if_statement(known, steps),
             () if self.c.accept("foreach") => self.foreach(start, known, steps)?,
             () if self.c.accept("for") => self.for_loop(start, known, steps)?,
             () if self.c.is("loop") || self.c.is("while") => {
@@ -165,12 +165,12 @@ impl<'a> Reader<'a> {
                 known.remove("found");
                 self.run(start, steps);
                 let text = Fragment { text: format!("select {}", text.text), range: text.range };
-                return self.assigned(Target::Variables(Vec::new()), text, true, known, steps);
+                return self.assigned(Target::Variables(Vec::new()), text, (true, false), known, steps);
             }
             () if self.is_assignment() => {
                 if let Some((name, text)) = self.assignment(known)? {
                     let text = Fragment { text: format!("select {}", text.text), range: text.range };
-                    return self.assigned(Target::Variables(vec![name]), text, false, known, steps);
+                    return self.assigned(Target::Variables(vec![name]), text, (false, false), known, steps);
                 }
             }
             () => {
@@ -178,8 +178,8 @@ impl<'a> Reader<'a> {
                 self.until_semicolon();
                 known.remove("found");
                 self.run(start, steps);
-                if let Some((names, text)) = selected {
-                    return self.assigned(self.target(names), text, true, known, steps);
+                if let Some((names, text, strict)) = selected {
+                    return self.assigned(self.target(names), text, (true, strict), known, steps);
                 }
             }
         }
@@ -221,9 +221,11 @@ impl<'a> Reader<'a> {
         let expression = self.until_semicolon();
         let record = name.schema.is_some();
         let key = name.schema.map_or(name.name.clone(), |record| format!("{record}.{}", name.name));
+        // The expression may speak of what the variable was.
+        let value = constant::value(&expression.text, known);
         forget(known, &key);
         known.remove(&key);
-        match constant::value(&expression.text, known) {
+        match value {
             Some(value) if !element => drop(known.insert(key, value)),
             _ if !record && !element => return Ok(Some((key, expression))),
             _ => (),
@@ -280,9 +282,9 @@ impl<'a> Reader<'a> {
         self.c.since(start)
     }
 
-    fn if_statement(&mut self, known: &mut Known) -> Result<Step> {
-        let (mut branches, mut otherwise) = (Vec::new(), Vec::new());
+    fn if_statement(&mut self, known: &mut Known, steps: &mut Vec<Step>) -> Result<()> {
         let before = known.clone();
+        let (mut branches, mut otherwise) = (Vec::new(), Branch { steps: Vec::new(), known: before.clone() });
         loop {
             let condition = guard::guard(self.condition("then"), &before);
             self.c.expect("then")?;
@@ -295,15 +297,15 @@ impl<'a> Reader<'a> {
             otherwise = self.branch(&before, known)?;
         }
         self.c.expect("end if")?;
-        Ok(Step::If(branches, otherwise))
+        self.chosen(branches, otherwise, known, steps)
     }
 
-    /// One of several ways; what it assigns is not known afterwards.
-    fn branch(&mut self, before: &Known, known: &mut Known) -> Result<Vec<Step>> {
+    /// One of several ways; what it assigns is not known of all.
+    fn branch(&mut self, before: &Known, known: &mut Known) -> Result<Branch> {
         let mut inner = before.clone();
         let steps = self.statements(&mut inner)?;
         known.retain(|name, value| inner.get(name) == Some(value));
-        Ok(steps)
+        Ok(Branch { steps, known: inner })
     }
 
     fn case(&mut self, start: usize, known: &mut Known, steps: &mut Vec<Step>) -> Result<()> {
@@ -314,10 +316,10 @@ impl<'a> Reader<'a> {
         while self.c.accept("when") {
             self.condition("then");
             self.c.expect("then")?;
-            inner.extend(self.branch(&before, known)?);
+            inner.extend(self.branch(&before, known)?.steps);
         }
         if self.c.accept("else") {
-            inner.extend(self.branch(&before, known)?);
+            inner.extend(self.branch(&before, known)?.steps);
         }
         self.c.expect("end case")?;
         if !inner.is_empty() {

@@ -68,6 +68,11 @@ fn collect(steps: &[block::Step], text: &str, place: &str, gaps: &mut Vec<String
                 gaps.push(format!("DO gap ({may_touch_access_control}): {why} | {place}"));
             }
             Step::Rows(rows) => collect(&rows.otherwise, text, place, gaps),
+            Step::Chosen(chosen) => {
+                let ways = chosen.branches.iter().map(|(_, branch)| branch).chain([&chosen.otherwise]);
+                ways.for_each(|branch| collect(&branch.steps, text, place, gaps));
+                collect(&chosen.unchosen, text, place, gaps);
+            }
             Step::Assigned(assigned) => collect(&assigned.otherwise, text, place, gaps),
             Step::Rounds(rounds) => rounds.iter().for_each(|r| collect(r, text, place, gaps)),
             Step::Return | Step::Raise(_) | Step::Asks(_) | Step::Continue | Step::Exit => (),

@@ -4,7 +4,8 @@
 use super::Id;
 use crate::model::{Origin, Privilege, PrivilegeSet};
 use Privilege::{
-    Connect, Create, Delete, Execute, Insert, Maintain, References, Select, Temporary, Truncate, Update, Usage,
+    AlterSystem, Connect, Create, Delete, Execute, Insert, Maintain, References, Select, Set, Temporary, Truncate,
+    Update, Usage,
 };
 
 /// What one role gave another; a grantee `None` is PUBLIC.
@@ -35,6 +36,7 @@ pub(crate) enum Kind {
     Wrapper,
     Server,
     LargeObject,
+    Parameter,
 }
 
 impl Kind {
@@ -49,6 +51,7 @@ impl Kind {
             Self::Type | Self::Language | Self::Wrapper | Self::Server => &[Usage],
             Self::Database => &[Create, Temporary, Connect],
             Self::LargeObject => &[Select, Update],
+            Self::Parameter => &[Set, AlterSystem],
         };
         list.iter().copied().filter(|p| major >= 17 || *p != Maintain).collect()
     }
@@ -213,7 +216,7 @@ impl Acl {
         self.0.iter().any(|i| i.grantee == Some(role) || i.grantor == role)
     }
 
-    /// Takes everything from `role`, as DROP OWNED does.
+    /// Takes everything from `role`, as DROP OWNED does to default privileges.
     pub(crate) fn forget(&mut self, role: Id) {
         self.0.retain(|i| i.grantee != Some(role));
     }

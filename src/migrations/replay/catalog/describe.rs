@@ -103,6 +103,7 @@ impl Catalog {
     fn describe_global(&self, id: Id) -> Option<Object> {
         let extension = self.extensions.get(id).map(|e| Object::Extension(e.name.clone()));
         let publication = || self.publications.get(id).map(|p| Object::Publication(p.name.clone()));
+        let subscription = || self.subscriptions.get(id).map(|s| Object::Subscription(s.name.clone()));
         let trigger = || self.event_triggers.get(id).map(|t| Object::EventTrigger(t.name.clone()));
         let language = || self.languages.get(id).map(|l| Object::Language(l.name.clone()));
         let wrapper = || self.wrappers.get(id).map(|w| Object::ForeignDataWrapper(w.name.clone()));
@@ -113,7 +114,8 @@ impl Catalog {
             let setting = self.settings.get(id)?;
             Some(Object::Setting(setting.role.map(|r| self.role_name(r)), setting.name.clone()))
         };
-        let found = extension.or_else(publication).or_else(trigger).or_else(language).or_else(wrapper);
+        let found =
+            extension.or_else(publication).or_else(subscription).or_else(trigger).or_else(language).or_else(wrapper);
         found.or_else(server).or_else(default).or_else(bucket).or_else(setting)
     }
 }

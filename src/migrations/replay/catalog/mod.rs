@@ -14,9 +14,9 @@ mod ties;
 
 use self::names::{Names, Space};
 use self::object::{
-    Bucket, Cast, Constraint, Database, DefaultPrivileges, EventTrigger, Extension, Function, Index, Language,
-    Membership, Namespace, Operator, Policy, Publication, Relation, Rule, Server, Setting, Trigger, Type, UserMapping,
-    Wrapper,
+    Bucket, Cast, Constraint, Database, DefaultPrivileges, EventTrigger, Extension, Function, GrantedParameter, Index,
+    Language, LargeObject, Membership, Namespace, Operator, Policy, Publication, Relation, Rule, Server, Setting,
+    Subscription, Trigger, Type, UserMapping, Wrapper,
 };
 use self::rows::Rows;
 use crate::model::Role;
@@ -113,6 +113,9 @@ catalog! {
     extensions: Extension,
     event_triggers: EventTrigger,
     publications: Publication,
+    subscriptions: Subscription,
+    large_objects: LargeObject,
+    parameters: GrantedParameter,
     wrappers: Wrapper,
     servers: Server,
     mappings: UserMapping,

@@ -25,6 +25,8 @@ pub(crate) enum Space {
     Extension,
     EventTrigger,
     Publication,
+    Subscription,
+    Parameter,
     Wrapper,
     Server,
     Bucket,

@@ -4,8 +4,8 @@ use super::Id;
 use super::code::Code;
 use super::object::{
     Bucket, Cast, Column, Constraint, ConstraintKind, Database, DefaultPrivileges, EventTrigger, Extension, Function,
-    Index, IndexKey, Language, Membership, Namespace, Operator, Policy, Publication, Relation, Rule, Server, Setting,
-    Trigger, Type, TypeKind, UserMapping, Wrapper,
+    GrantedParameter, Index, IndexKey, Language, LargeObject, Membership, Namespace, Operator, Policy, Publication,
+    Relation, Rule, Server, Setting, Subscription, Trigger, Type, TypeKind, UserMapping, Wrapper,
 };
 use super::rows::Row;
 use super::types::TypeRef;
@@ -39,7 +39,7 @@ macro_rules! no_ties {
     )* };
 }
 
-no_ties!(Database, Role, Language, Wrapper, Bucket);
+no_ties!(Database, Role, Language, Wrapper, Bucket, Subscription, LargeObject, GrantedParameter);
 
 macro_rules! ties {
     ($($row:ident$(($name:ident))?: $part_of:expr, $rests_on:expr;)*) => { $(

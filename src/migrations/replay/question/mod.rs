@@ -2,6 +2,7 @@
 //! could tell.
 
 mod calls;
+mod printed;
 mod query;
 mod value;
 
@@ -15,6 +16,7 @@ use crate::sql::ast::{Choice, Expr, ExprKind, Test};
 use crate::sql::parse;
 use std::sync::Arc;
 
+pub(super) use printed::Printed;
 pub(super) use value::Value;
 
 /// What is in sight: rows by the names that FROM gives them.
@@ -37,6 +39,14 @@ impl Run {
         let expr = parse::expression(text).ok()?;
         let asker = Asker { run: self, known, thorough: false };
         asker.holds(&expr, &Vec::new())
+    }
+
+    /// Whether a literal that is cast to a type for names, such as regclass, is surely the name of nothing.
+    pub(super) fn names_nothing(&self, text: &str, to: &str) -> bool {
+        // Numbers are taken as they are.
+        let is_number = text.bytes().all(|b| b.is_ascii_digit()) || text == "-";
+        let known = Known::new();
+        !is_number && Asker { run: self, known: &known, thorough: true }.named(text, to) == Some(None)
     }
 
     /// The rows that a query finds; `None` if only a server could tell.
@@ -108,6 +118,15 @@ impl Asker<'_> {
                 Value::Null
             }
             ExprKind::Array(parts) => Value::List(self.texts(parts, sight)?),
+            ExprKind::Case { operand: Some(operand), branches, otherwise } => {
+                let operand = self.value(operand, sight)?;
+                for (wanted, value) in branches {
+                    if value::operation("=", &operand, &self.value(wanted, sight)?)? == Value::Truth(true) {
+                        return self.value(value, sight);
+                    }
+                }
+                otherwise.as_ref().map_or(Some(Value::Null), |value| self.value(value, sight))?
+            }
             ExprKind::Case { operand: None, branches, otherwise } => {
                 for (condition, value) in branches {
                     if self.holds(condition, sight)? {
@@ -182,8 +201,10 @@ impl Asker<'_> {
     fn column(&self, table: Option<&str>, column: &str, sight: &Sight) -> Option<Value> {
         let fits = |(alias, _): &&(String, Arc<Row>)| table.is_none_or(|t| t == alias);
         let found = sight.iter().rev().filter(fits).find_map(|(_, row)| row.columns.get(column));
-        if let Some(found) = found {
-            return Some(found.clone());
+        match found {
+            Some(Value::Printed(what, id)) => return Some(Value::Text(self.run.printed(*what, *id)?)),
+            Some(found) => return Some(found.clone()),
+            None => (),
         }
         if table.is_some_and(|table| sight.iter().any(|(alias, _)| alias == table)) {
             return None;

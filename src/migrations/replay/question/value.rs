@@ -1,5 +1,6 @@
 //! Values of the system catalogs, and what can be said of two of them.
 
+use super::printed::Printed;
 use crate::migrations::parse::constant;
 use crate::migrations::replay::catalog::Id;
 use crate::migrations::replay::system::Names;
@@ -15,6 +16,10 @@ pub(in crate::migrations::replay) enum Value {
     List(Vec<String>),
     /// The name of some object of the system.
     System(Names),
+    /// A text that is printed when it is asked for.
+    Printed(Printed, Id),
+    /// The tree of an expression, which only `pg_get_expr` reads.
+    Tree(Printed, Id),
     Null,
 }
 
@@ -49,7 +54,7 @@ impl Value {
             Self::Whole(number) => constant::Value::Whole(number),
             Self::Oid(id) => constant::Value::Oid(id.0),
             Self::Null => constant::Value::Null,
-            Self::System(_) => return None,
+            Self::System(_) | Self::Printed(..) | Self::Tree(..) => return None,
         })
     }
 }

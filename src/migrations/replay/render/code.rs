@@ -3,22 +3,27 @@
 use crate::migrations::replay::catalog::Catalog;
 use crate::migrations::replay::catalog::code::{Code, Spot, Tree};
 use crate::model::{quote_ident, quote_literal};
-use crate::sql::print;
+use crate::sql::print::{self, Names};
 
 impl Catalog {
     pub(in crate::migrations::replay) fn text(&self, code: &Code) -> String {
+        self.text_with(code, self)
+    }
+
+    /// The same with the names that somebody gives.
+    pub(in crate::migrations::replay) fn text_with(&self, code: &Code, names: &dyn Names) -> String {
         match code.tree.as_deref() {
-            Some(Tree::Expression(tree, outside)) => print::expression(tree, outside, self),
-            Some(Tree::Query(tree, outside)) => print::query(tree, outside, self),
-            Some(Tree::Returned(tree, outside)) => print::returned(tree, outside, self),
-            Some(Tree::Body(statements, outside)) => print::atomic_body(statements, outside, self),
-            Some(Tree::Commands(statements, outside)) => print::rule_commands(statements, outside, self),
+            Some(Tree::Expression(tree, outside)) => print::expression(tree, outside, names),
+            Some(Tree::Query(tree, outside)) => print::query(tree, outside, names),
+            Some(Tree::Returned(tree, outside)) => print::returned(tree, outside, names),
+            Some(Tree::Body(statements, outside)) => print::atomic_body(statements, outside, names),
+            Some(Tree::Commands(statements, outside)) => print::rule_commands(statements, outside, names),
             None => self.spliced(code),
         }
     }
 
     /// The body of a function, which may call its parameters by the function's name.
-    pub(super) fn body(&self, code: &Code, function: &str) -> String {
+    pub(in crate::migrations::replay) fn body(&self, code: &Code, function: &str) -> String {
         match code.tree.as_deref() {
             Some(Tree::Returned(tree, outside)) => print::returned(tree, &outside.in_function(function), self),
             Some(Tree::Body(statements, outside)) => {

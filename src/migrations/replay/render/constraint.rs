@@ -3,6 +3,8 @@
 use crate::migrations::replay::catalog::object::{Constraint, ConstraintKind, ForeignKey, Index, IndexKey};
 use crate::migrations::replay::catalog::{Catalog, Id};
 use crate::model::{self, ReferentialAction, RelationKind, quote_ident};
+use crate::sql::Key;
+use crate::sql::print::Names;
 
 impl Catalog {
     pub(super) fn constraint(&self, row: &Constraint, kind: RelationKind) -> model::Constraint {
@@ -45,15 +47,22 @@ impl Catalog {
     }
 
     fn constraint_definition(&self, row: &Constraint) -> String {
+        self.definition_with(row, self)
+    }
+
+    /// The definition with the names that somebody gives.
+    pub(in crate::migrations::replay) fn definition_with(&self, row: &Constraint, names: &dyn Names) -> String {
         let mut text = match &row.kind {
-            ConstraintKind::Check(code) => format!("CHECK (({}))", self.text(code)),
+            // What could not be bound is as its author wrote it, perhaps without parentheses.
+            ConstraintKind::Check(code) if code.tree.is_none() => format!("CHECK (({}))", self.text(code)),
+            ConstraintKind::Check(code) => format!("CHECK ({})", self.text_with(code, names)),
             ConstraintKind::PrimaryKey => format!("PRIMARY KEY ({})", self.listed(row.on, &row.columns)),
             ConstraintKind::Unique(not_distinct) => {
                 let nulls = if *not_distinct { "NULLS NOT DISTINCT " } else { "" };
                 format!("UNIQUE {nulls}({})", self.listed(row.on, &row.columns))
             }
             ConstraintKind::Exclusion(code) => format!("EXCLUDE {}", self.text(code)),
-            ConstraintKind::ForeignKey(key) => self.foreign_key_definition(row, key),
+            ConstraintKind::ForeignKey(key) => self.foreign_key_definition(row, key, names),
             ConstraintKind::Trigger => "TRIGGER".to_owned(),
         };
         let index = row.index.filter(|_| row.is_key()).and_then(|index| self.indexes.get(index));
@@ -77,11 +86,11 @@ impl Catalog {
         text
     }
 
-    fn foreign_key_definition(&self, row: &Constraint, key: &ForeignKey) -> String {
+    fn foreign_key_definition(&self, row: &Constraint, key: &ForeignKey, names: &dyn Names) -> String {
         let mut text = format!(
             "FOREIGN KEY ({}) REFERENCES {}({})",
             self.listed(row.on, &row.columns),
-            self.qualified(key.relation),
+            names.relation(Key(key.relation.0.into())).unwrap_or_else(|| self.qualified(key.relation)),
             self.listed(key.relation, &key.columns)
         );
         if key.match_full {

@@ -159,6 +159,7 @@ impl Catalog {
             })
             .collect();
         schema.publications = self.publications.iter().map(|(_, p)| self.publication(p)).collect();
+        self.rare(schema);
         self.foreign_data(schema);
         schema.buckets = self.buckets.iter().map(|(_, b)| b.clone()).collect();
     }
@@ -180,6 +181,37 @@ impl Catalog {
             relations,
             schemas,
             origin: row.origin,
+        }
+    }
+
+    fn rare(&self, schema: &mut Schema) {
+        let subscription = |s: &super::catalog::object::Subscription| {
+            let mut publications = s.publications.clone();
+            publications.sort();
+            model::Subscription {
+                name: s.name.clone(),
+                owner: self.role_name(s.owner),
+                enabled: s.enabled,
+                publications,
+                run_as_owner: s.run_as_owner,
+                password_required: s.password_required,
+                origin: s.origin,
+            }
+        };
+        schema.subscriptions = self.subscriptions.iter().map(|(_, s)| subscription(s)).collect();
+        let parameter = |p: &super::catalog::object::GrantedParameter| model::Parameter {
+            name: p.name.clone(),
+            acl: self.acl(p.acl.as_ref(), Kind::Parameter, self.superuser),
+            origin: p.origin,
+        };
+        schema.parameters = self.parameters.iter().map(|(_, p)| parameter(p)).collect();
+        // They have no names, so that those with the same grants are counted together.
+        for (_, row) in self.large_objects.iter() {
+            let (owner, acl) = (self.role_name(row.owner), self.acl(row.acl.as_ref(), Kind::LargeObject, row.owner));
+            match schema.large_objects.iter_mut().find(|group| group.owner == owner && same(&group.acl, &acl)) {
+                Some(group) => group.count += 1,
+                None => schema.large_objects.push(model::LargeObjects { owner, acl, count: 1 }),
+            }
         }
     }
 
@@ -242,4 +274,13 @@ impl Catalog {
         grants.sort();
         model::Acl(grants)
     }
+}
+
+/// Whether two lists say the same, wherever they were said.
+fn same(a: &model::Acl, b: &model::Acl) -> bool {
+    let plain = |acl: &model::Acl| {
+        let grants = acl.0.iter().map(|g| (g.grantee.clone(), g.grantor.clone(), g.privileges, g.grantable));
+        grants.collect::<Vec<_>>()
+    };
+    plain(a) == plain(b)
 }

@@ -4,6 +4,7 @@ use crate::migrations::replay::catalog::acl::Kind;
 use crate::migrations::replay::catalog::code::Code;
 use crate::migrations::replay::catalog::object::{Column, Policy, Relation, Rule, Trigger, View};
 use crate::migrations::replay::catalog::{Catalog, Id};
+use crate::migrations::replay::words::is_true;
 use crate::model::{self, RelationKind, TriggerEvent, TriggerTiming, quote_ident, quote_literal};
 
 impl Catalog {
@@ -169,11 +170,4 @@ impl Catalog {
             calls,
         }
     }
-}
-
-/// A boolean option as the server reads it.
-fn is_true(value: &str) -> bool {
-    let value = value.to_ascii_lowercase();
-    let short_for = |word: &str, least: usize| value.len() >= least && word.starts_with(&value);
-    short_for("true", 1) || short_for("yes", 1) || short_for("on", 2) || value == "1"
 }

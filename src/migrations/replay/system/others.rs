@@ -4,9 +4,9 @@ use super::{Names, Row, SYSTEM, Wanted, meant, text};
 use crate::migrations::replay::catalog::Id;
 use crate::migrations::replay::catalog::object::{Publication, TypeKind};
 use crate::migrations::replay::extensions;
-use crate::migrations::replay::question::Value;
+use crate::migrations::replay::question::{Printed, Value};
 use crate::migrations::replay::run::Run;
-use crate::model::{FunctionKind, RelationKind};
+use crate::model::{FunctionKind, RelationKind, Volatility};
 
 impl Run {
     pub(super) fn other_rows(&self, name: &str, wanted: &Wanted) -> Option<Vec<Row>> {
@@ -180,11 +180,17 @@ impl Run {
                 ("proname", text(&f.name)),
                 ("pronamespace", Value::Oid(f.schema)),
                 ("proowner", Value::Oid(f.owner)),
+                ("prosrc", Value::Printed(Printed::Source, id)),
+                ("pronargs", Value::Whole(f.parameters.iter().filter(|p| p.is_input()).map(|_| 1).sum())),
+                ("provolatile", text(volatility(f.volatility))),
                 ("prosecdef", Value::Truth(f.security_definer)),
                 ("prokind", text(kind(f.kind))),
                 ("proconfig", if settings.is_empty() { Value::Null } else { Value::List(settings) }),
             ])
         });
+        if wanted.object("oid").is_some() {
+            return known.collect();
+        }
         let system = SYSTEM.into_iter().filter_map(|schema| self.catalog.namespace(schema));
         let system = system.map(|schema| {
             Row::perhaps([("pronamespace", Value::Oid(schema)), ("proname", Value::System(Names::Functions))])
@@ -239,5 +245,13 @@ impl Run {
             Row::new([("id", text(&b.id)), ("name", text(&b.id)), ("public", Value::Truth(b.public))])
         };
         self.catalog.buckets.iter().map(|(_, b)| row(b)).collect()
+    }
+}
+
+fn volatility(volatility: Volatility) -> &'static str {
+    match volatility {
+        Volatility::Immutable => "i",
+        Volatility::Stable => "s",
+        Volatility::Volatile => "v",
     }
 }

@@ -4,7 +4,7 @@ use super::{Names, Row, SYSTEM, Wanted, meant, text};
 use crate::migrations::replay::catalog::Id;
 use crate::migrations::replay::catalog::code::Code;
 use crate::migrations::replay::catalog::object::{ConstraintKind, Policy};
-use crate::migrations::replay::question::Value;
+use crate::migrations::replay::question::{Printed, Value};
 use crate::migrations::replay::run::Run;
 use crate::model::{FiresWhen, PolicyCommand, TriggerEvent, TriggerTiming};
 
@@ -41,7 +41,7 @@ impl Run {
     fn pg_policies(&self, wanted: &Wanted) -> Vec<Row> {
         let (own, table) = (wanted.text("policyname"), wanted.text("tablename"));
         let policies = self.parts_meant(&self.catalog.policies, own, table, None);
-        let row = |p: &Policy| {
+        let row = |id: Id, p: &Policy| {
             let (schema, table) = self.schema_and_name(p.relation);
             let mut roles: Vec<String> = p.roles.iter().map(|role| self.policy_role(*role)).collect();
             roles.sort();
@@ -53,13 +53,11 @@ impl Run {
                 ("roles", Value::List(roles)),
                 ("cmd", text(p.command.to_string())),
             ]);
-            // The text of an expression is the server's to print.
-            let none = |code: &Option<Code>| code.is_none();
-            row.columns.extend(none(&p.using).then_some(("qual", Value::Null)));
-            row.columns.extend(none(&p.check).then_some(("with_check", Value::Null)));
+            row.columns.insert("qual", printed(&p.using, Printed::Using, id));
+            row.columns.insert("with_check", printed(&p.check, Printed::Check, id));
             row
         };
-        let known = policies.into_iter().map(|(_, p)| row(p));
+        let known = policies.into_iter().map(|(id, p)| row(id, p));
         known.chain(self.perhaps_on(wanted, "relation", "schemaname", "tablename")).collect()
     }
 
@@ -84,6 +82,8 @@ impl Run {
                 ("polrelid", Value::Oid(p.relation)),
                 ("polcmd", text(command(p.command))),
                 ("polpermissive", Value::Truth(p.permissive)),
+                ("polqual", tree(&p.using, Printed::Using, id)),
+                ("polwithcheck", tree(&p.check, Printed::Check, id)),
             ])
         };
         let known = policies.into_iter().map(|(id, p)| row(id, p));
@@ -146,8 +146,12 @@ impl Run {
     }
 
     fn pg_constraint(&self, wanted: &Wanted) -> Vec<Row> {
-        let constraints =
-            self.parts_meant(&self.catalog.constraints, wanted.text("conname"), None, wanted.object("conrelid"));
+        let constraints = match wanted.object("oid") {
+            Some(id) => self.catalog.constraints.get(id).map(|row| (id, row)).into_iter().collect(),
+            None => {
+                self.parts_meant(&self.catalog.constraints, wanted.text("conname"), None, wanted.object("conrelid"))
+            }
+        };
         let known = constraints.into_iter().map(|(id, k)| {
             let on_relation = self.catalog.relations.get(k.on);
             let mut row = Row::new([
@@ -161,12 +165,18 @@ impl Run {
                 row.columns.insert("conrelid", Value::Oid(k.on));
                 row.columns.insert("connamespace", Value::Oid(relation.schema));
             }
+            let is_check = matches!(k.kind, ConstraintKind::Check(_));
+            let condition = if is_check { Value::Tree(Printed::Condition, id) } else { Value::Null };
+            row.columns.insert("conbin", condition);
             row.columns.extend(k.index.map(|index| ("conindid", Value::Oid(index))));
             if let ConstraintKind::ForeignKey(key) = &k.kind {
                 row.columns.insert("confrelid", Value::Oid(key.relation));
             }
             row
         });
+        if wanted.object("oid").is_some() {
+            return known.collect();
+        }
         // From 18 on every NOT NULL is one.
         let not_null = Row::perhaps([("conname", Value::System(Names::NotNulls)), ("contype", text("n"))]);
         let not_null = Some(not_null).filter(|_| self.catalog.major >= 18);
@@ -236,6 +246,15 @@ impl Run {
         });
         known.chain(self.perhaps_on(wanted, "indrelid", "schema", "table")).collect()
     }
+}
+
+/// The text of an expression, as the server would print it.
+fn printed(code: &Option<Code>, what: Printed, of: Id) -> Value {
+    code.as_ref().map_or(Value::Null, |_| Value::Printed(what, of))
+}
+
+fn tree(code: &Option<Code>, what: Printed, of: Id) -> Value {
+    code.as_ref().map_or(Value::Null, |_| Value::Tree(what, of))
 }
 
 fn letter(kind: &ConstraintKind) -> &'static str {

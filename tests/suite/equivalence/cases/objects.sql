@@ -226,3 +226,152 @@ drop function eq(pair, pair) cascade;
 drop function ev() cascade;
 drop type pair;
 drop type pair cascade;
+
+-- case: subscriptions
+create role a superuser;
+create subscription one connection 'host=127.0.0.1 port=9 dbname=x password=p' publication b, a with (connect = false);
+create subscription two connection 'dbname=x password=p' publication c with (connect = false, slot_name = none, synchronous_commit = off);
+create subscription two connection 'dbname=x' publication c with (connect = false);
+create subscription twice connection 'dbname=x' publication c, c with (connect = false);
+create subscription more connection 'dbname=x' publication c with (connect = false, enabled = true);
+create subscription running connection 'dbname=x' publication c with (slot_name = none, enabled = true);
+alter subscription one enable;
+alter subscription two enable;
+alter subscription one disable;
+alter subscription one add publication d with (refresh = false);
+alter subscription one add publication d with (refresh = false);
+alter subscription one drop publication e with (refresh = false);
+alter subscription one drop publication a, b with (refresh = false);
+alter subscription one drop publication d with (refresh = false);
+alter subscription one set publication e, f with (refresh = false);
+alter subscription one set publication g;
+alter subscription one set (synchronous_commit = local);
+alter subscription one connection 'dbname=y password=q';
+alter subscription two rename to renamed;
+alter subscription missing disable;
+alter subscription renamed owner to a;
+comment on subscription renamed is 'x';
+comment on subscription missing is 'x';
+drop role a;
+drop owned by a;
+drop subscription missing;
+drop subscription if exists missing;
+drop subscription renamed;
+drop role a;
+
+-- case: who subscribes, and as whom
+-- since: 16
+create role a;
+create role b;
+grant pg_create_subscription to a;
+grant create on database postgres to a;
+grant b to a;
+set role b;
+create subscription no connection 'dbname=x password=p' publication c with (connect = false);
+set role a;
+create subscription own connection 'dbname=x password=p' publication c with (connect = false, slot_name = none, run_as_owner = true);
+create subscription lax connection 'dbname=x' publication c with (connect = false, slot_name = none);
+create subscription free connection 'dbname=x' publication c with (connect = false, slot_name = none, password_required = false);
+alter subscription own set (run_as_owner = false);
+alter subscription own set (password_required = false);
+alter subscription own owner to b;
+reset role;
+alter subscription own set (password_required = false);
+grant create on database postgres to b;
+set role a;
+alter subscription own owner to b;
+reset role;
+reassign owned by a, b to postgres;
+
+-- case: large objects
+create role a;
+create role b;
+grant b to a;
+select lo_create(1001);
+select pg_catalog.lo_create('1002');
+select lo_create(1001);
+select lo_from_bytea(1003, 'x');
+select lo_create(0);
+do $$ begin perform lo_create(1004); perform lo_creat(-1); end $$;
+grant select on large object 1001 to a with grant option;
+grant select, update on large object 1001, 1002 to public;
+grant all on large object 1003 to a;
+grant select on large object 1003 to b;
+grant select on large object 4711 to a;
+revoke update on large object 1003 from a;
+revoke all on large object 1002 from postgres;
+grant insert on large object 1001 to a;
+alter large object 1004 owner to a;
+alter large object 4711 owner to a;
+comment on large object 1004 is 'x';
+comment on large object 4711 is 'x';
+set role a;
+select lo_create(1005);
+grant select on large object 1001 to b;
+grant update on large object 1004 to b;
+alter large object 1005 owner to b;
+select lo_unlink(1001);
+reset role;
+select lo_unlink(1002);
+select lo_unlink(1002);
+drop role b;
+reassign owned by b to postgres;
+drop owned by a;
+drop role a;
+
+-- case: large objects of roles with default privileges
+-- since: 18
+create role a;
+alter default privileges grant select on large objects to a;
+select lo_create(1001);
+alter default privileges in schema public grant select on large objects to a;
+alter default privileges revoke select on large objects from a;
+select lo_create(1002);
+
+-- case: default privileges of large objects are new
+-- until: 17
+alter default privileges grant select on large objects to public;
+
+-- case: parameters
+-- since: 15
+create role a;
+create role b;
+grant set on parameter session_replication_role, app.tenant to a;
+grant alter system on parameter Work_Mem to a with grant option;
+grant all on parameter work_mem to b;
+grant select on parameter work_mem to b;
+set role a;
+grant alter system on parameter work_mem to b;
+grant set on parameter app.tenant to b;
+reset role;
+revoke set on parameter app.tenant from a;
+revoke all on parameter work_mem from b;
+drop role a;
+drop owned by a;
+drop role a;
+
+-- case: grants on parameters are new
+-- until: 14
+create role a;
+grant set on parameter work_mem to a;
+
+-- case: what keeps a role
+create role a;
+create role b;
+create role c;
+create role d;
+create foreign data wrapper w;
+create server s foreign data wrapper w;
+create user mapping for a server s;
+grant usage on foreign server s to b;
+grant usage on foreign data wrapper w to b;
+grant usage on language plpgsql to c;
+grant connect on database postgres to d;
+drop role a;
+drop role b;
+drop role c;
+drop role d;
+drop user mapping for a server s;
+drop role a;
+revoke usage on foreign server s from b;
+drop role b;

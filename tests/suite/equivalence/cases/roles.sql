@@ -405,3 +405,24 @@ set role b;
 create table u (id int);
 create temporary table tmp (id int);
 create schema theirs;
+
+-- case: drop owned takes what was passed on
+create role a;
+create role b;
+create role c;
+create table t (id int, n int);
+create schema s;
+grant select, insert on t to a with grant option;
+grant update (n) on t to a with grant option;
+grant usage on schema s to a with grant option;
+set role a;
+grant select on t to b with grant option;
+grant update (n) on t to b;
+grant usage on schema s to b;
+set role b;
+grant select on t to c;
+reset role;
+grant insert on t to b;
+drop owned by a;
+drop role a;
+drop role c;

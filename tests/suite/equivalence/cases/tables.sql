@@ -378,3 +378,47 @@ alter table t add column x text;
 alter table t add column x int;
 alter table t add column y varchar(4);
 alter table t add column z int default 1;
+
+-- case: the expression of a generated column
+-- since: 17
+create table t (a int, b timestamptz, g int generated always as (a + 1) stored, h text generated always as ('x') stored);
+create table u (c int) inherits (t);
+alter table t alter column g set expression as (a * 2);
+alter table t alter column g set expression as (a * random());
+alter table t alter column g set expression as (extract(year from b));
+alter table t alter column g set expression as (g + 1);
+alter table t alter column h set expression as (g::text);
+alter table t alter column h set expression as (a);
+alter table t alter column h set expression as (b::text);
+alter table t alter column h set expression as ((select 'x'));
+alter table t alter column a set expression as (1);
+alter table t alter column missing set expression as (1);
+alter table only t alter column g set expression as (a * 3);
+alter table u alter column g set expression as (c * 3);
+alter table only t alter column g drop expression;
+alter table u alter column g drop expression;
+alter table t alter column a drop expression;
+alter table t alter column a drop expression if exists;
+alter table t alter column g drop expression;
+
+-- case: SET EXPRESSION is new
+-- until: 16
+create table t (a int, g int generated always as (a + 1) stored);
+alter table t alter column g set expression as (a * 2);
+create table bad (a int, g int generated always as (a + 1) stored, h int generated always as (g + 1) stored);
+
+-- case: the expression of a virtual column
+-- since: 18
+create function own(n int) returns int language sql immutable as 'select n';
+create type mood as enum ('a');
+create table t (a int, g int generated always as (a + 1) virtual);
+create table bad (a int, g int generated always as (own(a)) virtual);
+create table worse (a text, g boolean generated always as (a = 'a'::mood::text) virtual);
+alter table t alter column g set expression as (a * 2);
+alter table t alter column g set expression as (own(a));
+alter table t alter column g drop expression;
+alter table t add constraint positive check (a > 0);
+alter table t alter column g set expression as (a * 3);
+create table p (a int, g int generated always as (a + 1) virtual);
+create publication pub for table p;
+alter table p alter column g set expression as (a * 3);
