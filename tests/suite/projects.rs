@@ -51,6 +51,8 @@ fn real_projects_apply_as_far_as_they_can() {
     let (mut strictly, mut statements, mut ran) = (0, 0, 0);
     let folders: Vec<_> =
         supabase_projects(&root).into_iter().filter(|f| f.to_string_lossy().contains(&wanted)).collect();
+    // A folder of migrations in a repository that is called after the platform is not for that yet.
+    let folders: Vec<_> = folders.into_iter().filter(|f| f.parent().is_some_and(|p| p.ends_with("supabase"))).collect();
     for folder in &folders {
         let name = folder.strip_prefix(&root).unwrap().display();
         let project = layout::find(folder, Wanted { seed: true, supabase: true, layout: None }).unwrap();

@@ -32,6 +32,11 @@ impl Run {
             if makes.is_none() && name != "lo_unlink" {
                 continue;
             }
+            // As pg_dump has it: nothing happens if there is none.
+            if name == "lo_unlink" && call.arguments.first().is_some_and(|a| a.text == "oid") {
+                self.unlink_if_there()?;
+                continue;
+            }
             if !self.is_whole(call) {
                 return gap(format!("which large objects the calls of `{name}` concern is not followed"), true);
             }
@@ -70,6 +75,20 @@ impl Run {
         let id = self.large_object(&number)?;
         self.must_own(id)?;
         self.catalog.large_objects.remove(id);
+        Ok(())
+    }
+
+    /// `SELECT lo_unlink(oid) FROM pg_largeobject_metadata WHERE oid = 'number'`
+    fn unlink_if_there(&mut self) -> Result {
+        let text = self.text_here().to_lowercase();
+        let rest = text.split_once("pg_largeobject_metadata").and_then(|(_, rest)| rest.split_once("oid ="));
+        let Some(number) = rest.and_then(|(_, value)| number(value.trim_end_matches(';'))) else {
+            return gap("which large objects `lo_unlink` removes is not followed", true);
+        };
+        if let Some(id) = self.find_large_object(number) {
+            self.must_own(id)?;
+            self.catalog.large_objects.remove(id);
+        }
         Ok(())
     }
 

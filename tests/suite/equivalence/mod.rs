@@ -3,6 +3,7 @@
 mod base;
 mod cases;
 mod compare;
+mod dumps;
 mod fixtures;
 mod generate;
 mod meaning;

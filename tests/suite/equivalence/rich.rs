@@ -8,7 +8,7 @@ use pgwitness::shadow::Platform;
 use std::process::Command;
 
 /// The statements of the introspection suite, for the database `postgres`.
-fn statements(major: u32) -> String {
+pub(super) fn statements(major: u32) -> String {
     let parts = [
         (14, include_str!("../introspect/rich.sql")),
         (15, include_str!("../introspect/since_15.sql")),
@@ -40,11 +40,16 @@ fn a_rich_database_gives_the_same_model() {
 }
 
 /// The major version of the installed pg_dump, which dumps servers up to its own.
-fn dumper() -> u32 {
+pub(super) fn dumper() -> u32 {
     let out = Command::new("pg_dump").arg("--version").output().unwrap_or_else(|e| panic!("pg_dump is missing: {e}"));
     let text = String::from_utf8(out.stdout).unwrap();
     let version = text.split_whitespace().find_map(|word| word.split('.').next()?.parse().ok());
     version.unwrap_or_else(|| panic!("no version in `{text}`"))
+}
+
+/// The statements that make roles.
+pub(super) fn roles(text: &str) -> String {
+    text.lines().filter(|line| line.starts_with("create role ")).map(|line| format!("{line}\n")).collect()
 }
 
 /// The roles come first, because pg_dump tells those of no cluster.
@@ -60,9 +65,7 @@ fn a_dump_of_it_gives_the_same_model() {
         command.args(["--schema-only", "-U", "postgres", "-h"]).arg(server.socket_dir());
         let out = command.args(["-p", &server.port().to_string(), "postgres"]).output().unwrap();
         assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
-        let roles: String =
-            text.lines().filter(|line| line.starts_with("create role ")).map(|l| format!("{l}\n")).collect();
-        let dump = format!("{roles}{}", String::from_utf8(out.stdout).unwrap());
+        let dump = format!("{}{}", roles(&text), String::from_utf8(out.stdout).unwrap());
         let wrong = wrong(&dump, major);
         assert!(wrong.is_empty(), "{major}\n{wrong}");
     }

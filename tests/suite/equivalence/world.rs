@@ -146,6 +146,13 @@ impl World {
         refused
     }
 
+    /// Does something while the role `postgres` may do everything.
+    pub(super) fn as_postgres(&self, act: impl FnOnce()) {
+        self.become_postgres();
+        act();
+        self.become_superuser();
+    }
+
     fn become_postgres(&self) {
         if self.server.superuser() != "postgres" {
             self.must("alter role postgres superuser; set session authorization postgres");
