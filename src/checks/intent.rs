@@ -98,8 +98,7 @@ pub(super) struct Intent<'a> {
     pub(super) owner: Option<&'a Column>,
     /// The column that names the tenant a row belongs to.
     pub(super) tenant: Option<&'a Column>,
-    /// Columns whose content should stay with few.
-    pub(super) sensitive: Vec<&'a str>,
+    relation: &'a Relation,
 }
 
 impl<'a> Intent<'a> {
@@ -109,8 +108,13 @@ impl<'a> Intent<'a> {
         Self {
             owner: first_of(relation, OWNERS).or_else(|| refers_to_user(relation)).or_else(by),
             tenant: named(TENANTS),
-            sensitive: relation.columns.iter().filter(|c| tells(c)).map(|c| c.name.as_str()).collect(),
+            relation,
         }
+    }
+
+    /// The first column whose content should stay with few.
+    fn sensitive(&self) -> Option<&'a str> {
+        self.relation.columns.iter().find(|c| tells(c)).map(|c| c.name.as_str())
     }
 
     /// All columns of a relation that may say whose rows they are, by their names.
@@ -130,13 +134,13 @@ impl<'a> Intent<'a> {
     /// Whether a column such as `created_by` is all that says whose rows they are.
     pub(super) fn is_authorship_only(&self) -> bool {
         let audits = |c: &Column| AUTHORSHIP.contains(&c.name.to_lowercase().as_str());
-        self.owner.is_some_and(audits) && self.tenant.is_none() && self.sensitive.is_empty()
+        self.owner.is_some_and(audits) && self.tenant.is_none() && self.sensitive().is_none()
     }
 
     /// Why not everyone should see the rows, in words; `None` if nothing speaks against it.
     pub(super) fn reason(&self) -> Option<String> {
         let owner = self.owner.or(self.tenant).map(|c| format!("its column {} says whose each row is", c.name));
-        let sensitive = || Some(format!("it holds {}", self.sensitive.first()?));
+        let sensitive = || Some(format!("it holds {}", self.sensitive()?));
         owner.or_else(sensitive)
     }
 }
@@ -155,7 +159,7 @@ fn refers_to_user(relation: &Relation) -> Option<&Column> {
 
 /// Whether the column's values say something: `email_verified boolean` does not.
 fn tells(column: &Column) -> bool {
-    is_sensitive(&column.name) && column.data_type != "boolean" && !column.data_type.starts_with("timestamp")
+    column.data_type != "boolean" && !column.data_type.starts_with("timestamp") && is_sensitive(&column.name)
 }
 
 /// Whether a column of that name holds what should stay with few: one of the words, in snake or camel case.

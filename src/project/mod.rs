@@ -28,6 +28,7 @@ use std::sync::OnceLock;
 use crate::checks::Meta;
 use crate::finding::{Examined, Finding, Findings, ObjectKind, ObjectRef};
 use crate::model::{Origin, SourceFile, Statement};
+use crate::parallel;
 
 /// A check of a project's files.
 pub trait FileCheck: Sync {
@@ -122,23 +123,11 @@ impl Files {
         Mask::new(self.all().zip(self.scanned()).flat_map(texts))
     }
 
-    /// The secrets in each of [`Self::all`], on as many threads as there are processors.
+    /// The secrets in each of [`Self::all`], which the processors share.
     fn scanned(&self) -> &[Vec<scan::Secret>] {
         self.found.0.get_or_init(|| {
             let files: Vec<_> = self.all().collect();
-            let threads =
-                std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(files.len()).max(1);
-            let share = files.len().div_ceil(threads).max(1);
-            std::thread::scope(|scope| {
-                let parts = files.chunks(share).map(|part| {
-                    scope.spawn(move || part.iter().map(|file| scan::scan(&file.text)).collect::<Vec<_>>())
-                });
-                let parts: Vec<_> = parts.collect();
-                parts
-                    .into_iter()
-                    .flat_map(|part| part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-                    .collect()
-            })
+            parallel::each(&files, 4, |file| scan::scan(&file.text))
         })
     }
 

@@ -3,6 +3,7 @@
 use super::Mask;
 use super::scan::scan;
 use crate::model::{ConstraintKind, Function, Relation, Schema, TypeKind};
+use crate::parallel;
 
 /// The secrets that the texts of a model hold, to be kept out of what is printed.
 #[must_use]
@@ -14,7 +15,9 @@ pub fn secrets(schema: &Schema) -> Mask {
         _ => &[],
     });
     let texts = of_relations.chain(of_functions).chain(checks.map(String::as_str));
-    let in_texts = texts.flat_map(|text| scan(text).into_iter().map(|s| s.text(text).to_owned()));
+    let texts: Vec<&str> = texts.collect();
+    let of_text = |text: &&str| scan(text).into_iter().map(|s| s.text(text).to_owned()).collect::<Vec<_>>();
+    let in_texts = parallel::each(&texts, 64, of_text).into_iter().flatten();
     let in_settings = schema.settings.iter().flat_map(|s| named(&s.name, &s.value));
     let on_functions = schema.functions.iter().flat_map(|f| &f.settings).filter_map(|s| s.split_once('='));
     Mask::new(in_texts.chain(in_settings).chain(on_functions.flat_map(|(name, value)| named(name, value))))

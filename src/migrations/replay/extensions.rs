@@ -277,9 +277,10 @@ impl Run {
 /// Whether a text has the schema's name with a dot behind it.
 fn names_schema(text: &str, schema: &str) -> bool {
     let is_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$' | '.' | '"');
-    text.match_indices(schema).any(|(at, _)| {
-        let before = text.get(..at).and_then(|t| t.chars().next_back());
-        let after = text.get(at + schema.len()..).unwrap_or_default();
-        after.starts_with('.') && !before.is_some_and(is_word) || after.starts_with("\".") && before == Some('"')
+    // Dots are few, and found fast.
+    text.match_indices('.').any(|(dot, _)| {
+        let before = text.get(..dot).unwrap_or_default();
+        let quoted = before.strip_suffix('"').and_then(|b| b.strip_suffix(schema)).is_some_and(|b| b.ends_with('"'));
+        quoted || before.strip_suffix(schema).is_some_and(|b| !b.ends_with(is_word))
     })
 }
