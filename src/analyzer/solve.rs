@@ -52,6 +52,8 @@ pub(crate) struct Solver<'c> {
     sat: BasicSolver,
     /// By gate.
     literals: Vec<Option<Lit>>,
+    /// Room for the clause that is being added.
+    clause: Vec<Lit>,
 }
 
 impl<'c> Solver<'c> {
@@ -59,7 +61,7 @@ impl<'c> Solver<'c> {
         let mut callbacks = BasicCallbacks::new();
         callbacks.set_stop(move || Instant::now() >= deadline);
         let sat = BasicSolver::new(SolverOpts::default(), callbacks);
-        let mut solver = Self { circuit, encoding, sat, literals: Vec::new() };
+        let mut solver = Self { circuit, encoding, sat, literals: Vec::new(), clause: Vec::new() };
         for axiom in std::mem::take(&mut solver.encoding.axioms) {
             solver.require(&[axiom]);
         }
@@ -77,8 +79,18 @@ impl<'c> Solver<'c> {
 
     /// Demands that one of the bits holds.
     pub(crate) fn require(&mut self, any: &[Bit]) {
+        if let [one] = any {
+            let literal = self.literal(*one);
+            return self.add([literal]);
+        }
         let mut clause: Vec<_> = any.iter().map(|b| self.literal(*b)).collect();
         self.sat.add_clause_reuse(&mut clause);
+    }
+
+    fn add<const N: usize>(&mut self, literals: [Lit; N]) {
+        self.clause.clear();
+        self.clause.extend(literals);
+        self.sat.add_clause_reuse(&mut self.clause);
     }
 
     /// Looks for a model in which all of `assumed` hold.
@@ -120,20 +132,17 @@ impl<'c> Solver<'c> {
         let literal = match (expanded, self.circuit.gates.get(gate).cloned()) {
             (Some(bit), _) => self.literal(bit),
             (None, Some(Gate::And(parts))) => {
-                let parts: Vec<_> = parts.iter().map(|p| self.literal(*p)).collect();
+                let mut all: Vec<_> = parts.iter().map(|part| !self.literal(*part)).collect();
                 let whole = Lit::new(self.sat.new_var_default(), true);
-                let mut all = vec![whole];
-                for part in parts {
-                    self.sat.add_clause_reuse(&mut vec![!whole, part]);
-                    all.push(!part);
-                }
+                all.iter().for_each(|not_part| self.add([!whole, !*not_part]));
+                all.push(whole);
                 self.sat.add_clause_reuse(&mut all);
                 whole
             }
             (None, gate) => {
                 let literal = Lit::new(self.sat.new_var_default(), true);
                 if gate == Some(Gate::True) {
-                    self.sat.add_clause_reuse(&mut vec![literal]);
+                    self.add([literal]);
                 }
                 literal
             }

@@ -1,6 +1,7 @@
 //! A Boolean circuit over comparisons of values, shared by structure.
 
 use std::ops::Not;
+use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
@@ -62,7 +63,7 @@ pub(crate) enum Node {
 pub(crate) enum Gate {
     True,
     Input(u32),
-    And(Box<[Bit]>),
+    And(Rc<[Bit]>),
     Equal(ValueId, ValueId),
     Less(ValueId, ValueId),
 }
@@ -76,6 +77,8 @@ pub(crate) struct Circuit {
     node_index: FxHashMap<Node, ValueId>,
     inputs: u32,
     leaves: u32,
+    /// Room for the parts of the gate that is being made.
+    parts: Vec<Bit>,
 }
 
 impl Circuit {
@@ -87,6 +90,7 @@ impl Circuit {
             node_index: FxHashMap::default(),
             inputs: 0,
             leaves: 0,
+            parts: Vec::new(),
         }
     }
 
@@ -107,11 +111,19 @@ impl Circuit {
     }
 
     pub(crate) fn and(&mut self, all: &[Bit]) -> Bit {
-        let mut parts: Vec<Bit> = Vec::with_capacity(all.len());
+        self.all_of(all.iter().copied())
+    }
+
+    pub(crate) fn or(&mut self, all: &[Bit]) -> Bit {
+        !self.all_of(all.iter().map(|bit| !*bit))
+    }
+
+    fn all_of(&mut self, all: impl Iterator<Item = Bit>) -> Bit {
+        let mut parts = std::mem::take(&mut self.parts);
         for bit in all {
             match self.gates.get(bit.gate()) {
                 Some(Gate::And(inner)) if !bit.is_negated() => parts.extend(inner.iter().copied()),
-                _ => parts.push(*bit),
+                _ => parts.push(bit),
             }
         }
         parts.sort_unstable();
@@ -119,19 +131,15 @@ impl Circuit {
         parts.retain(|b| *b != Bit::TRUE);
         // A bit and its negation are neighbours in the order.
         let contradicts = |w: &[Bit]| matches!(w, [a, b] if *a == !*b);
-        if parts.contains(&Bit::FALSE) || parts.windows(2).any(contradicts) {
-            return Bit::FALSE;
-        }
-        match parts.as_slice() {
+        let bit = match parts.as_slice() {
+            all if all.contains(&Bit::FALSE) || all.windows(2).any(contradicts) => Bit::FALSE,
             [] => Bit::TRUE,
             [one] => *one,
-            _ => self.gate(Gate::And(parts.into_boxed_slice())),
-        }
-    }
-
-    pub(crate) fn or(&mut self, all: &[Bit]) -> Bit {
-        let negated: Vec<_> = all.iter().map(|b| !*b).collect();
-        !self.and(&negated)
+            all => self.gate(Gate::And(all.into())),
+        };
+        parts.clear();
+        self.parts = parts;
+        bit
     }
 
     pub(crate) fn mux(&mut self, condition: Bit, yes: Bit, no: Bit) -> Bit {

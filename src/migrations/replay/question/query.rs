@@ -183,21 +183,14 @@ impl Asker<'_> {
             of_joins(from, &mut conditions)?;
         }
         conditions.extend(select.filter.iter().flat_map(parts));
-        let mut names = Vec::new();
-        select.from.iter().for_each(|from| aliases(from, &mut names));
         let mut tables = Vec::new();
         for from in &select.from {
             sources(from, &mut tables)?;
         }
-        let alone = tables.len() == 1;
-        for (level, table) in tables.iter_mut().enumerate() {
-            let before = names.get(..level).unwrap_or_default();
-            let is_outer = |t: &str| !names.iter().any(|n| n == t) && outer.iter().any(|(alias, _)| alias == t);
-            let in_sight = |t: &str| before.iter().any(|n| n == t) || is_outer(t);
-            let is_table = |t: &str| names.iter().any(|n| n == t) || is_outer(t);
-            table.wanted =
-                conditions.iter().flat_map(|c| wanted(c, &table.alias, alone, &in_sight, &is_table)).collect();
-        }
+        // `*` gives the columns in the order of FROM.
+        let is_star = |target: &Target| matches!(target.value.kind, ExprKind::Star(None));
+        let fixed = !first && select.targets.iter().any(is_star);
+        let tables = in_order(tables, fixed, &conditions, outer);
         let mut search =
             Search { tables: &tables, conditions: &conditions, first, tried: 0, found: Vec::new(), more: false };
         self.search(&mut search, 0, outer, true)?;
@@ -282,6 +275,25 @@ fn sources<'a>(from: &'a From, tables: &mut Vec<Table<'a>>) -> Option<()> {
     Some(())
 }
 
+/// The tables as they are searched: unless their order is fixed, next comes one of which some column is known by then.
+fn in_order<'a>(mut rest: Vec<Table<'a>>, fixed: bool, conditions: &[&'a Expr], outer: &Sight) -> Vec<Table<'a>> {
+    let alone = rest.len() == 1;
+    let names: Vec<String> = rest.iter().map(|table| table.alias.clone()).collect();
+    let is_outer = |t: &str| !names.iter().any(|n| n == t) && outer.iter().any(|(alias, _)| alias == t);
+    let is_table = |t: &str| names.iter().any(|n| n == t) || is_outer(t);
+    let mut tables: Vec<Table<'a>> = Vec::new();
+    while !rest.is_empty() {
+        let in_sight = |t: &str| tables.iter().any(|before| before.alias == t) || is_outer(t);
+        for table in &mut rest {
+            let known = conditions.iter().flat_map(|c| wanted(c, &table.alias, alone, &in_sight, &is_table));
+            table.wanted = known.collect();
+        }
+        let next = rest.iter().position(|table| fixed || !table.wanted.is_empty()).unwrap_or(0);
+        tables.push(rest.remove(next));
+    }
+    tables
+}
+
 /// A column of a table that a condition says must equal a literal, a variable or a column of a row in sight; a variable
 /// has a name that no table has.
 fn wanted<'a>(
@@ -352,20 +364,6 @@ fn is_aggregated(expr: &Expr) -> bool {
     match &expr.kind {
         ExprKind::Binary(_, left, right) => is_aggregated(left) || is_aggregated(right),
         _ => aggregate(expr).is_some(),
-    }
-}
-
-/// The names by which FROM calls its tables.
-fn aliases(from: &From, names: &mut Vec<String>) {
-    match &from.kind {
-        FromKind::Join { left, right, .. } => {
-            aliases(left, names);
-            aliases(right, names);
-        }
-        FromKind::Relation { name, .. } => {
-            names.push(from.alias.as_ref().map_or(name.last(), |a| a.name.value.as_str()).to_owned());
-        }
-        _ => names.extend(from.alias.as_ref().map(|a| a.name.value.clone())),
     }
 }
 
