@@ -25,6 +25,7 @@ use crate::impersonation::{Agreement, Tested};
 use crate::migrations::origins;
 use crate::migrations::replay::Replayed;
 use crate::model::Schema;
+use crate::parallel;
 use crate::project::{self, Files, Mask, SourceTree};
 use crate::report::{Source, SourceKind};
 use crate::shadow::ShadowError;
@@ -176,7 +177,8 @@ impl Loaded {
     /// Takes the files of a project, and their texts for snippets.
     fn show(&mut self, files: Files) {
         let mask = files.mask();
-        self.texts = files.all().map(|file| (file.path.clone(), mask.hide(&file.text))).collect();
+        let all: Vec<_> = files.all().collect();
+        self.texts = parallel::each(&all, 4, |f| (f.path.clone(), mask.hide(&f.text))).into_iter().collect();
         self.files = files;
     }
 

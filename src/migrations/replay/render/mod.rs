@@ -11,6 +11,7 @@ use super::catalog::object::{Published, TypeKind};
 use super::catalog::{Catalog, Id};
 use super::lookup::{TEMPORARY, is_system};
 use crate::model::{self, Grantee, Schema, Server};
+use crate::parallel;
 
 impl Catalog {
     /// The model of all that is there.
@@ -32,10 +33,11 @@ impl Catalog {
             let name = self.namespace_name(schema);
             !is_system(name) && name != TEMPORARY
         };
-        let relations = self.relations.iter().filter(|(_, r)| visible(r.schema));
-        schema.relations = relations.map(|(id, r)| self.relation(id, r)).collect();
-        let functions = self.functions.iter().filter(|(_, f)| visible(f.schema));
-        schema.functions = functions.map(|(_, f)| self.function(f)).collect();
+        // Their texts are what takes long to print.
+        let relations: Vec<_> = self.relations.iter().filter(|(_, r)| visible(r.schema)).collect();
+        schema.relations = parallel::each(&relations, 16, |(id, r)| self.relation(*id, r));
+        let functions: Vec<_> = self.functions.iter().filter(|(_, f)| visible(f.schema)).collect();
+        schema.functions = parallel::each(&functions, 32, |(_, f)| self.function(f));
         let types = self.types.iter().filter(|(_, t)| visible(t.schema));
         schema.types = types.map(|(id, t)| self.data_type(id, t)).collect();
         self.others(&mut schema);
