@@ -105,7 +105,7 @@ pub fn parse_files<S: AsRef<str> + Sync>(files: &[S]) -> Vec<Vec<Parsed>> {
 }
 
 /// How many files a thread may be ahead of who takes them.
-const AHEAD: usize = 4;
+const AHEAD: usize = 32;
 
 /// Understands the files `text` gives, up to the number `files`, and hands each to `take` in order. Other processors go
 /// ahead meanwhile, but not far: no more than a few files are held at a time.

@@ -7,6 +7,7 @@ use super::run::{Result, Run, reject, state};
 use crate::migrations::parse::kind::{AlterExtension, CreateExtension, ExtensionAction};
 use crate::migrations::parse::object::ObjectRef;
 use crate::shadow;
+use std::collections::BTreeSet;
 
 /// Extensions that make nothing that statements name.
 const BARE: [&str; 11] = [
@@ -139,9 +140,10 @@ impl Run {
     /// Provides extensions whose own schema a file names: they are often switched on in the dashboard, and no migration
     /// creates them.
     pub(super) fn provide_mentioned(&mut self, text: &str) {
+        let words = words_before_dots(text);
         for name in ["pg_cron", "pg_net", "pgmq", "supabase_functions", "pg_tle", "supabase-dbdev", "pgsodium"] {
             let Some(schema) = shadow::stand_in(name).and_then(|s| s.0) else { continue };
-            if self.catalog.namespace(schema).is_some() || !names_schema(text, schema) {
+            if self.catalog.namespace(schema).is_some() || !words.contains(schema) {
                 continue;
             }
             if let ("supabase_functions", Some((_, sql))) = (name, shadow::stand_in(name)) {
@@ -274,13 +276,29 @@ impl Run {
     }
 }
 
-/// Whether a text has the schema's name with a dot behind it.
-fn names_schema(text: &str, schema: &str) -> bool {
-    let is_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$' | '.' | '"');
-    // Dots are few, and found fast.
-    text.match_indices('.').any(|(dot, _)| {
-        let before = text.get(..dot).unwrap_or_default();
-        let quoted = before.strip_suffix('"').and_then(|b| b.strip_suffix(schema)).is_some_and(|b| b.ends_with('"'));
-        quoted || before.strip_suffix(schema).is_some_and(|b| !b.ends_with(is_word))
-    })
+/// The words of a text with a dot behind them, and none before.
+fn words_before_dots(text: &str) -> BTreeSet<&str> {
+    let is_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$');
+    let last_word = |(at, piece): (usize, &'_ str)| {
+        let (inner, quoted) = piece.strip_suffix('"').map_or((piece, false), |inner| (inner, true));
+        let rest = inner.trim_end_matches(is_word);
+        let begins = if quoted { rest.ends_with('"') } else { !rest.ends_with('"') && (at == 0 || !rest.is_empty()) };
+        begins.then_some(rest.len()..inner.len())
+    };
+    let Some((before, _)) = text.rsplit_once('.') else { return BTreeSet::new() };
+    let pieces = before.split('.').enumerate();
+    pieces.filter_map(|(at, piece)| piece.get(last_word((at, piece))?)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn schemas_are_words_before_dots() {
+        let text = "select cron.schedule(); perform \"net\".http_post(); call my_pgmq.send(a.pgsodium.b, x.\"tle\") -- end.words";
+        let words: Vec<_> = words_before_dots(text).into_iter().collect();
+        assert_eq!(words, ["a", "cron", "end", "my_pgmq", "net", "x"]);
+        assert!(words_before_dots("cron").is_empty() && words_before_dots("").is_empty());
+    }
 }
