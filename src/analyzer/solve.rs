@@ -17,6 +17,8 @@ pub struct Limits {
     pub time: Duration,
     /// Models that are tried for one that stands the evaluator's check; 0 where only a proof is wanted.
     pub models: usize,
+    /// Whether a witness is to be plain, for people to read: few rows and claims.
+    pub plain: bool,
 }
 
 impl Limits {
@@ -32,7 +34,7 @@ impl Default for Limits {
     fn default() -> Self {
         // Unoptimised, the same work takes ten times as long.
         let time = if cfg!(debug_assertions) { 9_000 } else { 900 };
-        Self { gates: 400_000, rows: 12, time: Duration::from_millis(time), models: 12 }
+        Self { gates: 400_000, rows: 12, time: Duration::from_millis(time), models: 12, plain: true }
     }
 }
 

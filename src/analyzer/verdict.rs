@@ -194,7 +194,9 @@ impl Question<'_> {
                 Answer::Satisfiable if attempt == self.limits.models => break,
                 Answer::Satisfiable => {}
             }
-            shrink(shape, solver, &assumed);
+            if self.limits.plain {
+                shrink(shape, solver, &assumed);
+            }
             let witness = of_model(shape, solver);
             match self.check(&witness, shape) {
                 Ok(()) => return Verdict::Violated(Box::new(witness)),

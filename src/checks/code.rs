@@ -1,16 +1,17 @@
 //! What functions do, through the functions that they call: the relations they touch, and whether they ask who asks.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 use super::names::{Name, Names};
 use crate::model::{Command, Function, FunctionId, QualifiedName, Relation, Schema};
-use crate::parallel;
 
 /// The functions of the application, read once.
 #[derive(Debug)]
 pub(super) struct Code<'a> {
     schema: &'a Schema,
-    bodies: BTreeMap<&'a FunctionId, Names>,
+    /// Read when somebody asks.
+    bodies: BTreeMap<&'a FunctionId, (&'a Function, OnceLock<Names>)>,
     by_name: BTreeMap<&'a str, Vec<&'a Function>>,
     tables: BTreeMap<&'a str, Vec<&'a Relation>>,
 }
@@ -32,10 +33,8 @@ impl<'a> Code<'a> {
         for relation in &schema.relations {
             code.tables.entry(&relation.name.name).or_default().push(relation);
         }
-        let functions: Vec<_> = schema.functions.iter().filter(|f| f.extension.is_none()).collect();
-        let bodies = parallel::each(&functions, 16, |function| (&function.id, Names::of(&function.body)));
-        code.bodies.extend(bodies);
-        for function in functions {
+        for function in schema.functions.iter().filter(|f| f.extension.is_none()) {
+            code.bodies.insert(&function.id, (function, OnceLock::new()));
             code.by_name.entry(&function.id.name).or_default().push(function);
         }
         code
@@ -54,7 +53,8 @@ impl<'a> Code<'a> {
 
     /// What the body of a function names, if it is one of the application's.
     pub(super) fn names(&self, function: &FunctionId) -> Option<&Names> {
-        self.bodies.get(function)
+        let (function, names) = self.bodies.get(function)?;
+        Some(names.get_or_init(|| Names::of(&function.body)))
     }
 
     /// What calling `function` comes to.
@@ -69,20 +69,20 @@ impl<'a> Code<'a> {
         let mut rest: Vec<_> = self.called(&Names::of(text)).collect();
         while let Some(function) = rest.pop() {
             if found.insert(&function.id) {
-                rest.extend(self.bodies.get(&function.id).into_iter().flat_map(|names| self.called(names)));
+                rest.extend(self.names(&function.id).into_iter().flat_map(|names| self.called(names)));
             }
         }
     }
 
     /// The unqualified relation names in the body of `function` that are relations somewhere.
     pub(super) fn unqualified(&self, function: &Function) -> BTreeSet<&str> {
-        let names = self.bodies.get(&function.id).into_iter().flat_map(|n| &n.relations);
+        let names = self.names(&function.id).into_iter().flat_map(|n| &n.relations);
         let bare = names.filter(|(n, _)| n.schema.is_none() && self.tables.contains_key(n.name.as_str()));
         bare.map(|(n, _)| n.name.as_str()).collect()
     }
 
     fn add(&self, function: &'a Function, effects: &mut Effects<'a>, seen: &mut BTreeSet<&'a FunctionId>) {
-        let Some(names) = self.bodies.get(&function.id).filter(|_| seen.insert(&function.id)) else { return };
+        let Some(names) = self.names(&function.id).filter(|_| seen.insert(&function.id)) else { return };
         effects.identity |= names.identity;
         effects.dynamic |= names.dynamic;
         for (name, command) in &names.relations {

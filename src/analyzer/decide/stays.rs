@@ -245,6 +245,8 @@ impl Widened<'_> {
     /// A state in which the row comes within reach, and whether it works for somebody whom no row mentions. Three questions,
     /// each demanding more than the one before: the first ones are cheap and settle most.
     fn refuted(&mut self, asker: Asker, by: By) -> Result<Option<(bool, Box<Witness>)>, Reason> {
+        // Of a stranger only the last witness is shown.
+        self.formula.limits.plain = by == By::Anyone;
         let mut witness = match self.formula.decide(&self.holds, &[self.before], asker) {
             Verdict::Proved => return Ok(None),
             Verdict::Unknown(reason) => return Err(reason),
@@ -255,6 +257,7 @@ impl Widened<'_> {
             Ok(Some(better)) => witness = better,
             Err(_) => {}
         }
+        self.formula.limits.plain = true;
         match self.ask_with_references(asker, true) {
             Ok(Some(better)) => Ok(Some((true, better))),
             Ok(None) if by == By::Stranger => Ok(None),
