@@ -24,14 +24,12 @@ pub(in crate::commands) fn load(
 ) -> Loaded {
     let said = reading.pg_version.or(major).or(found.config.major).filter(|major| SUPPORTED_MAJORS.contains(major));
     let mut replay = run(&found, said.unwrap_or(MAJOR));
-    let mut schema = replay.schema.clone();
-    schema.server.throw_away = true;
+    replay.schema.server.throw_away = true;
     if let Some(schemas) = found.config.exposed_schemas.as_ref().filter(|_| found.is_supabase()) {
-        migrations::expose(&mut schema, schemas);
+        migrations::expose(&mut replay.schema, schemas);
     }
-    schema.sort();
-    replay.schema.clone_from(&schema);
-    let mut loaded = Loaded::new(schema, SourceKind::Migrations, description);
+    replay.schema.sort();
+    let mut loaded = Loaded::new(replay.schema.clone(), SourceKind::Migrations, description);
     // Seeds matter to a server that is read from: here they hold nothing but secrets.
     let mut files = found.project.clone();
     files.warnings.retain(|w| w.kind != WarningKind::Missing || !w.message.starts_with("there is no seed.sql"));

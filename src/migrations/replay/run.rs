@@ -4,6 +4,7 @@ use super::catalog::{Address, Catalog, Id, Mark};
 use super::session::Session;
 use super::{Object, Ran, Rejected};
 use crate::model::{self, Gap, Origin};
+use rustc_hash::FxHashSet;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Why a statement has no effect.
@@ -140,10 +141,10 @@ impl Run {
         let Origin::Statement(statement) = self.origin else { return };
         let address = address.into();
         let Some(object) = self.catalog.describe(address) else { return };
-        if !self.touched.contains(&object) {
+        if self.last.get(&address).is_none_or(|(last, known)| *last != statement || *known != object) {
             self.touched.push(object.clone());
+            self.last.insert(address, (statement, object));
         }
-        self.last.insert(address, (statement, object));
     }
 
     /// Ends a statement.
@@ -154,7 +155,10 @@ impl Run {
             Err(Refusal::Rejected { sqlstate, message }) => self.reject(sqlstate, message, touches_access),
         }
         if let Origin::Statement(place) = self.origin {
-            let touched = std::mem::take(&mut self.touched);
+            let mut touched = std::mem::take(&mut self.touched);
+            // Several addresses may be parts of one object.
+            let mut seen = FxHashSet::default();
+            touched.retain(|object| seen.insert(object.clone()));
             self.ran.push(Ran { place, touched });
         }
     }
