@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use super::Context;
 use super::words::first_of;
+use crate::analyzer::decide::Decider;
 use crate::analyzer::effective::{Extent, Principal, Who};
-use crate::model::{Command, Function, FunctionId, FunctionKind, Privilege, QualifiedName, printable};
+use crate::model::{Command, Function, FunctionId, FunctionKind, Privilege, QualifiedName, Relation, printable};
 
 /// What clients gain by calling a function.
 pub(super) struct Caller<'a> {
@@ -43,6 +44,20 @@ impl<'a> Context<'a> {
                 && matches!(f.kind, FunctionKind::Function | FunctionKind::Procedure)
                 && !self.effective.is_platform_object(&f.id.schema, &f.owner)
         })
+    }
+
+    /// The application's SECURITY DEFINER functions that name `relation` and that `role` may call.
+    pub(crate) fn definers_over(&self, role: &str, relation: &Relation) -> impl Iterator<Item = &'a Function> {
+        let decider = Decider::new(&self.effective);
+        let names = |f: &&Function| self.code.read_by(f).is_some_and(|read| read.contains(&relation.name));
+        self.definer_functions().filter(names).filter(move |f| decider.lends(role, f))
+    }
+
+    /// Those of which it cannot be told what they read: their SQL is put together at run time.
+    pub(crate) fn definers_of_any(&self, role: &str) -> impl Iterator<Item = &'a Function> {
+        let decider = Decider::new(&self.effective);
+        let yields = |f: &&Function| !matches!(f.returns.as_str(), "boolean" | "void" | "");
+        self.definer_functions().filter(yields).filter(|f| self.code.is_dynamic(f)).filter(move |f| decider.lends(role, f))
     }
 
     /// The clients that may call `function` by a name that is exposed to them, the least trusted first.

@@ -14,6 +14,8 @@ pub(super) struct Code<'a> {
     bodies: BTreeMap<&'a FunctionId, (&'a Function, OnceLock<Names>)>,
     by_name: BTreeMap<&'a str, Vec<&'a Function>>,
     tables: BTreeMap<&'a str, Vec<&'a Relation>>,
+    /// Owned, so that what is kept ties no lifetimes together.
+    read: OnceLock<BTreeMap<FunctionId, BTreeSet<QualifiedName>>>,
 }
 
 /// What a call of a function comes to.
@@ -29,7 +31,13 @@ pub(super) struct Effects<'a> {
 
 impl<'a> Code<'a> {
     pub(super) fn new(schema: &'a Schema) -> Self {
-        let mut code = Self { schema, bodies: BTreeMap::new(), by_name: BTreeMap::new(), tables: BTreeMap::new() };
+        let mut code = Self {
+            schema,
+            bodies: BTreeMap::new(),
+            by_name: BTreeMap::new(),
+            tables: BTreeMap::new(),
+            read: OnceLock::new(),
+        };
         for relation in &schema.relations {
             code.tables.entry(&relation.name.name).or_default().push(relation);
         }
@@ -62,6 +70,40 @@ impl<'a> Code<'a> {
         let mut effects = Effects::default();
         self.add(function, &mut effects, &mut BTreeSet::new());
         effects
+    }
+
+    /// The relations that a SECURITY DEFINER function names, itself or through functions and views, with those that they
+    /// are children of.
+    pub(super) fn read_by(&self, function: &Function) -> Option<&BTreeSet<QualifiedName>> {
+        let all = self.read.get_or_init(|| {
+            let definers = self.schema.functions.iter().filter(|f| f.security_definer && f.extension.is_none());
+            definers.map(|f| (f.id.clone(), self.all_read(f))).collect()
+        });
+        all.get(&function.id)
+    }
+
+    fn all_read(&self, function: &'a Function) -> BTreeSet<QualifiedName> {
+        let effects = self.effects(function);
+        let mut rest: Vec<_> = effects.touches.into_iter().map(|(name, _)| name).collect();
+        if effects.dynamic {
+            // SQL put together at run time names its tables in text.
+            let is_word = |c: char| c.is_alphanumeric() || c == '_';
+            let words: BTreeSet<_> = function.body.split(|c| !is_word(c)).collect();
+            rest.extend(words.into_iter().filter_map(|word| self.tables.get(word)).flatten().map(|r| &r.name));
+        }
+        let mut all = BTreeSet::new();
+        while let Some(name) = rest.pop() {
+            let Some(relation) = self.schema.relation(name).filter(|_| all.insert(name.clone())) else { continue };
+            rest.extend(relation.view.iter().flat_map(|view| &view.reads));
+            let children = self.schema.relations.iter().filter(|r| r.parents.contains(name));
+            rest.extend(children.map(|child| &child.name));
+        }
+        all
+    }
+
+    /// Whether a function runs SQL that is put together at run time.
+    pub(super) fn is_dynamic(&self, function: &'a Function) -> bool {
+        self.effects(function).dynamic
     }
 
     /// The functions that `text` calls, themselves and through one another.

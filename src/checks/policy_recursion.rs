@@ -184,7 +184,7 @@ impl<'a> Reader<'_, 'a, '_> {
             body.steps.iter().for_each(|step| walk(step, &mut |e, _| each(e)));
             match &body.result {
                 crate::analyzer::inline::Outcome::Value(value) => walk(value, &mut |e, _| each(e)),
-                crate::analyzer::inline::Outcome::Rows(query) => {
+                crate::analyzer::inline::Outcome::Rows(query) | crate::analyzer::inline::Outcome::Row(query) => {
                     walk_query(query, &mut |e, _| each(e));
                     self.query_sources(query, &role, Some(function));
                 }

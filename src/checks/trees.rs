@@ -112,7 +112,7 @@ impl<'a> Context<'a> {
         body.steps.iter().for_each(|step| walk(step, &mut each));
         match &body.result {
             Outcome::Value(value) => walk(value, &mut each),
-            Outcome::Rows(query) => walk_query(query, &mut each),
+            Outcome::Rows(query) | Outcome::Row(query) => walk_query(query, &mut each),
         }
     }
 

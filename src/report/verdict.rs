@@ -15,6 +15,9 @@ pub struct VerdictEntry {
     pub relation: QualifiedName,
     /// The command.
     pub command: Command,
+    /// The function by which rows are reached; `null` for the command itself.
+    #[serde(default)]
+    pub through: Option<String>,
     /// The row that it is about: an UPDATE has two.
     pub row: RowOf,
     /// What it was held against.

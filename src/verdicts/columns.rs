@@ -101,6 +101,7 @@ impl Line<'_> {
     fn entry(&self, access: &Access<'_>, command: Command, asked: Asked, decided: Decided) -> VerdictEntry {
         let rule = entry::rule(&self.text, self.origin, self.reason);
         VerdictEntry {
+            through: None,
             principal: self.role.to_owned(),
             relation: self.relation.clone(),
             command,

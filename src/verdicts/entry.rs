@@ -20,6 +20,7 @@ pub(super) fn of(case: &Case<'_, '_>, asked: Asked, decided: Decided, decided_by
         principal: role.clone(),
         relation: relation.clone(),
         command: *command,
+        through: None,
         row: match row {
             Which::Old => RowOf::Old,
             Which::New => RowOf::New,

@@ -23,6 +23,7 @@ pub(super) fn declaration(cx: &Context<'_>, declared: &Declaration, assume: &Ass
     let mut all = Vec::new();
     if declared.mode.is_upper() {
         all.push(case.upper(assume.caller));
+        all.extend(case.doors(assume.caller));
         all.extend(case.truncate());
     }
     if declared.mode.is_lower() {
@@ -46,7 +47,7 @@ pub(super) struct Case<'c, 'a> {
     pub(super) declared: &'c Declaration,
     pub(super) relation: &'a Relation,
     pub(super) access: Access<'a>,
-    asker: Asker,
+    pub(super) asker: Asker,
 }
 
 /// An answer on the way to becoming plain data.
@@ -91,7 +92,9 @@ impl Case<'_, '_> {
         }
         let condition = self.condition(&formula);
         let asked = Asked::NeverExceeds;
-        self.told(Answer { asked, decision, condition, reason: None, caller, trivial: false, blind_only })
+        let mut judged = self.told(Answer { asked, decision, condition, reason: None, caller, trivial: false, blind_only });
+        judged.entry.assumptions.extend(self.unseen_doors());
+        judged
     }
 
     fn rule(&self) -> Rule<'_> {
@@ -174,23 +177,27 @@ impl Case<'_, '_> {
         of_policies.filter(|_| self.relation.view.is_none()).unwrap_or_else(|| formula.sql())
     }
 
+    /// What a script is to show.
+    pub(super) fn scene(&self, asked: Asked, caller: Caller) -> Scene<'_> {
+        Scene {
+            effective: &self.cx.effective,
+            role: &self.declared.role,
+            relation: self.relation,
+            command: self.declared.command,
+            which: self.declared.row,
+            caller,
+            asked,
+            rule: Some(&self.declared.predicate.sql),
+        }
+    }
+
     fn told(&self, answer: Answer) -> Judged {
         let witness = match &answer.decision.verdict {
             Verdict::Violated(witness) => Some(&**witness),
             _ => None,
         };
         let script = witness.and_then(|witness| {
-            let scene = Scene {
-                effective: &self.cx.effective,
-                role: &self.declared.role,
-                relation: self.relation,
-                command: self.declared.command,
-                which: self.declared.row,
-                caller: answer.caller,
-                asked: answer.asked,
-                rule: Some(&self.declared.predicate.sql),
-            };
-            Script::of(&scene, witness)
+            Script::of(&self.scene(answer.asked, answer.caller), witness)
         });
         let cause = because::cause(self, &answer.decision.decided_by);
         let entry = entry::complete(self, answer, script.as_ref());

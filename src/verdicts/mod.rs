@@ -11,6 +11,7 @@
 mod because;
 mod checks;
 mod columns;
+mod door;
 mod entry;
 mod finding;
 mod judge;
@@ -45,6 +46,8 @@ pub struct Judged {
 pub enum Kind {
     /// Rows.
     Rows,
+    /// Rows that calls of a function show.
+    Door,
     /// TRUNCATE, which removes rows whatever they are.
     Truncate,
     /// Columns that must not be read.

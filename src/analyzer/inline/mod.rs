@@ -8,6 +8,7 @@
 mod block;
 mod cursor;
 mod program;
+mod rows;
 mod statement;
 mod text;
 
@@ -36,6 +37,8 @@ pub enum Outcome {
     Value(Expr),
     /// The rows of a query.
     Rows(Query),
+    /// The first row of a query, of several columns or a row type.
+    Row(Query),
 }
 
 /// A body that was not read.
@@ -123,9 +126,8 @@ fn defaults(function: &Function, catalog: &dyn Catalog) -> Read<Vec<Option<Expr>
     Ok(defaults)
 }
 
-/// NULL for a NULL argument.
+/// NULL, or no row, for a NULL argument.
 fn strictly(result: Outcome, scope: &Scope) -> Read<Outcome> {
-    let Outcome::Value(value) = result else { return unread("STRICT, with rows for its result") };
     let boolean = |node| Expr { node, data_type: Type::named("boolean"), range: 0..0 };
     let tests: Vec<Expr> = (0..scope.parameters())
         .filter_map(|at| {
@@ -134,9 +136,12 @@ fn strictly(result: Outcome, scope: &Scope) -> Read<Outcome> {
             Some(boolean(Node::Is { operand, test: crate::sql::tree::Test::Null, negated: false }))
         })
         .collect();
-    if tests.is_empty() {
-        return Ok(Outcome::Value(value));
-    }
+    let value = match result {
+        Outcome::Value(value) if tests.is_empty() => return Ok(Outcome::Value(value)),
+        Outcome::Value(value) => value,
+        Outcome::Rows(query) => return Ok(Outcome::Rows(rows::guarded(query, &tests, None))),
+        Outcome::Row(query) => return Ok(Outcome::Row(rows::guarded(query, &tests, None))),
+    };
     let data_type = value.data_type.clone();
     let null = Expr { node: Node::Constant(None), data_type: data_type.clone(), range: 0..0 };
     let node =

@@ -2,6 +2,7 @@
 
 use super::cursor::Cursor;
 use super::statement::{Block, DeclaredAs, Statement};
+use super::rows;
 use super::{Outcome, Read, first_row, scalar, unread};
 use crate::model::{ArgumentMode, Function};
 use crate::sql::Type;
@@ -27,8 +28,19 @@ pub(super) fn outcome(function: &Function, binder: &Binder<'_>, mut scope: Scope
     };
     run.let_constant(&mut scope, "found", "boolean", Some("false"));
     run.outputs(function, &mut scope)?;
-    let result = run.block(&block, scope, &Rest::End)?;
+    let result = match run.block(&block, scope, &Rest::End)? {
+        Path::Value(value) => Outcome::Value(value),
+        Path::Rows(queries) => Outcome::Rows(rows::together(queries)?),
+    };
     Ok((run.steps, result))
+}
+
+/// What a path through the body gives.
+enum Path {
+    /// A value.
+    Value(Expr),
+    /// The rows of several queries.
+    Rows(Vec<Query>),
 }
 
 /// What follows a statement.
@@ -92,7 +104,7 @@ impl Run<'_> {
         self.steps.push(value);
     }
 
-    fn block(&mut self, block: &Block, scope: Scope, rest: &Rest<'_>) -> Read<Outcome> {
+    fn block(&mut self, block: &Block, scope: Scope, rest: &Rest<'_>) -> Read<Path> {
         if !block.handlers.is_empty() {
             return self.handled(block, scope, rest);
         }
@@ -101,7 +113,7 @@ impl Run<'_> {
 
     /// A block whose errors are handled: which handler runs, if any, is not known. What variables are then is not known
     /// either, so handlers may speak of parameters only.
-    fn handled(&mut self, block: &Block, scope: Scope, rest: &Rest<'_>) -> Read<Outcome> {
+    fn handled(&mut self, block: &Block, scope: Scope, rest: &Rest<'_>) -> Read<Path> {
         if !matches!(rest, Rest::End) || self.set {
             return unread("an EXCEPTION handler inside");
         }
@@ -112,20 +124,20 @@ impl Run<'_> {
                 data_type: Type::named("boolean"),
                 range: 0..0,
             };
-            let Outcome::Value(value) = self.statements(handler, scope.clone(), rest)? else {
+            let Path::Value(value) = self.statements(handler, scope.clone(), rest)? else {
                 return unread("rows of an EXCEPTION handler");
             };
             cases.push((failed, value));
         }
-        let Outcome::Value(otherwise) = self.body(block, scope, rest)? else {
+        let Path::Value(otherwise) = self.body(block, scope, rest)? else {
             return unread("rows beside an EXCEPTION handler");
         };
         let data_type = otherwise.data_type.clone();
         let node = Node::Case { operand: None, branches: cases, otherwise: Box::new(otherwise) };
-        Ok(Outcome::Value(Expr { node, data_type, range: 0..0 }))
+        Ok(Path::Value(Expr { node, data_type, range: 0..0 }))
     }
 
-    fn body(&mut self, block: &Block, mut scope: Scope, rest: &Rest<'_>) -> Read<Outcome> {
+    fn body(&mut self, block: &Block, mut scope: Scope, rest: &Rest<'_>) -> Read<Path> {
         for declaration in &block.declarations {
             match &declaration.of {
                 DeclaredAs::Record => continue,
@@ -191,7 +203,7 @@ impl Run<'_> {
         }
     }
 
-    fn statements(&mut self, list: &[Statement], scope: Scope, rest: &Rest<'_>) -> Read<Outcome> {
+    fn statements(&mut self, list: &[Statement], scope: Scope, rest: &Rest<'_>) -> Read<Path> {
         let Some((first, others)) = list.split_first() else {
             return match rest {
                 Rest::End => self.end(&scope),
@@ -205,15 +217,16 @@ impl Run<'_> {
         self.statement(first, scope, &Rest::Then(others, rest))
     }
 
-    fn go_on(&mut self, scope: Scope, rest: &Rest<'_>) -> Read<Outcome> {
+    fn go_on(&mut self, scope: Scope, rest: &Rest<'_>) -> Read<Path> {
         self.statements(&[], scope, rest)
     }
 
-    fn statement(&mut self, statement: &Statement, mut scope: Scope, rest: &Rest<'_>) -> Read<Outcome> {
+    fn statement(&mut self, statement: &Statement, mut scope: Scope, rest: &Rest<'_>) -> Read<Path> {
         match statement {
             Statement::Unread(reason) => unread(reason.clone()),
             Statement::Nothing | Statement::Raise(false) => self.go_on(scope, rest),
-            Statement::Raise(true) => Ok(Outcome::Value(self.raise())),
+            Statement::Raise(true) if self.set => Ok(Path::Rows(vec![rows::raised(self.raise())])),
+            Statement::Raise(true) => Ok(Path::Value(self.raise())),
             Statement::Block(block) => {
                 // Names of the block end with it; a variable of the same name outside must not be mistaken for it.
                 let hides =
@@ -222,16 +235,15 @@ impl Run<'_> {
             }
             Statement::Return(Some(value)) => {
                 let wanted = self.returns.clone();
-                Ok(Outcome::Value(self.expression(value, &scope, Some(&wanted))?))
+                Ok(Path::Value(self.expression(value, &scope, Some(&wanted))?))
             }
             Statement::Return(None) => self.end(&scope),
             Statement::ReturnQuery(query) => {
-                if matches!(rest, Rest::Then(more, Rest::End) if more.iter().all(|s| matches!(s, Statement::Return(None))))
-                {
-                    Ok(Outcome::Rows(self.query(query, &scope)?))
-                } else {
-                    unread("RETURN QUERY that is not the last statement")
-                }
+                let query = self.query(query, &scope)?;
+                self.let_value(&mut scope, "found", exists(query.clone()));
+                let Path::Rows(mut all) = self.go_on(scope, rest)? else { return unread("a value beside rows") };
+                all.insert(0, query);
+                Ok(Path::Rows(all))
             }
             Statement::Assign { variable, value } => {
                 let Some(of) = scope.parameter_type(variable).cloned() else {
@@ -260,22 +272,33 @@ impl Run<'_> {
         otherwise: &[Statement],
         scope: &Scope,
         rest: &Rest<'_>,
-    ) -> Read<Outcome> {
+    ) -> Read<Path> {
         let boolean = Type::named("boolean");
         let mut cases = Vec::with_capacity(branches.len());
         for (condition, statements) in branches {
-            let when = self.expression(condition, scope, Some(&boolean))?;
-            let Outcome::Value(then) = self.statements(statements, scope.clone(), rest)? else {
-                return unread("rows that depend on an IF");
-            };
-            cases.push((when, then));
+            cases.push((self.expression(condition, scope, Some(&boolean))?, statements.as_slice()));
         }
-        let Outcome::Value(otherwise) = self.statements(otherwise, scope.clone(), rest)? else {
-            return unread("rows that depend on an IF");
-        };
-        let data_type = otherwise.data_type.clone();
-        let node = Node::Case { operand: None, branches: cases, otherwise: Box::new(otherwise) };
-        Ok(Outcome::Value(Expr { node, data_type, range: 0..0 }))
+        let (mut values, mut all) = (Vec::new(), Vec::new());
+        let mut before = Vec::new();
+        for (when, statements) in cases {
+            match self.statements(statements, scope.clone(), rest)? {
+                Path::Value(then) => values.push((when.clone(), then)),
+                Path::Rows(queries) => all.extend(queries.into_iter().map(|q| rows::guarded(q, &before, Some(&when)))),
+            }
+            before.push(when);
+        }
+        match self.statements(otherwise, scope.clone(), rest)? {
+            Path::Value(otherwise) if all.is_empty() => {
+                let data_type = otherwise.data_type.clone();
+                let node = Node::Case { operand: None, branches: values, otherwise: Box::new(otherwise) };
+                Ok(Path::Value(Expr { node, data_type, range: 0..0 }))
+            }
+            Path::Rows(queries) if values.is_empty() => {
+                all.extend(queries.into_iter().map(|q| rows::guarded(q, &before, None)));
+                Ok(Path::Rows(all))
+            }
+            _ => unread("a value beside rows"),
+        }
     }
 
     /// The variables take the first row's columns, NULL without a row.
@@ -345,17 +368,17 @@ impl Run<'_> {
     }
 
     /// The end of a path without a value of its own.
-    fn end(&mut self, scope: &Scope) -> Read<Outcome> {
+    fn end(&mut self, scope: &Scope) -> Read<Path> {
         match &self.out {
             Some(name) => {
                 let name = crate::model::quote_ident(name).into_owned();
                 let wanted = self.returns.clone();
-                Ok(Outcome::Value(self.expression(&name, scope, Some(&wanted))?))
+                Ok(Path::Value(self.expression(&name, scope, Some(&wanted))?))
             }
-            None if self.set => unread("rows that are not those of one RETURN QUERY"),
-            None if self.returns.is("void") => Ok(Outcome::Value(self.null())),
+            None if self.set => Ok(Path::Rows(Vec::new())),
+            None if self.returns.is("void") => Ok(Path::Value(self.null())),
             // The server raises.
-            None => Ok(Outcome::Value(self.raise())),
+            None => Ok(Path::Value(self.raise())),
         }
     }
 

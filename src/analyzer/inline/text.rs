@@ -37,8 +37,9 @@ fn result_of(function: &Function, binder: &Binder<'_>, query: Query, returns: &T
     if function.returns_set {
         return Ok(Outcome::Rows(query));
     }
-    if query.columns.len() != 1 {
-        return unread("a row for its result");
+    let is_row = |of: &Type| of.qualified().is_some_and(|n| binder.relation(Some(&n.schema), &n.name).is_some());
+    if query.columns.len() != 1 || is_row(returns) && !query.columns.iter().any(|c| c.data_type == *returns) {
+        return Ok(Outcome::Row(query));
     }
     match binder.assigned(first_row(query), returns) {
         Ok(value) => Ok(Outcome::Value(value)),

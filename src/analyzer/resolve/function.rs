@@ -172,6 +172,7 @@ impl Resolver<'_> {
         }
         self.in_body(function, args.to_vec(), |this, result| match result {
             inline::Outcome::Value(value) => Ok(this.expression(value)),
+            inline::Outcome::Row(_) => obstacle("a row for its result"),
             inline::Outcome::Rows(query) => {
                 let rows = this.query(query)?;
                 let branches = rows.queries(&mut this.terms, Some(0))?;
@@ -187,7 +188,7 @@ impl Resolver<'_> {
         let args = self.arguments(call, function)?;
         let rows = self.in_body(function, args, |this, result| match result {
             inline::Outcome::Rows(query) => this.all_rows(query),
-            inline::Outcome::Value(_) => obstacle("a single value"),
+            inline::Outcome::Value(_) | inline::Outcome::Row(_) => obstacle("a single value"),
         });
         rows.map_err(|e| Obstacle(format!("the rows of {}, for {}", function.id.qualified(), e.0)))
     }

@@ -49,7 +49,7 @@ impl Resolver<'_> {
                 let args = self.arguments(call, function)?;
                 let set = self.in_body(function, args, |this, result| match result {
                     inline::Outcome::Value(value) => this.gathered(value),
-                    inline::Outcome::Rows(_) => Ok(None),
+                    inline::Outcome::Rows(_) | inline::Outcome::Row(_) => Ok(None),
                 });
                 Ok(set.unwrap_or_default())
             }

@@ -12,10 +12,12 @@ mod operator;
 mod policy;
 mod query;
 mod relation;
+mod shown;
 mod value;
 mod world;
 
 pub(crate) use query::Branch;
+pub(crate) use shown::{Showing, Way};
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 

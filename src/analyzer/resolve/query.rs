@@ -31,6 +31,11 @@ impl Branch {
         Query { rows: self.rows.clone().into(), condition: terms.and(&self.conditions), projection }
     }
 
+    /// Columns that no row of FROM is needed for.
+    pub(super) fn of(columns: Vec<Id>) -> Self {
+        Self { columns, ..Self::default() }
+    }
+
     /// The row that a row of the branch is, if it is one of a single table.
     pub(crate) fn only_row(&self) -> Option<Row> {
         match self.rows[..] {

@@ -1,0 +1,159 @@
+//! SECURITY DEFINER functions as doors: which rows of a relation a call of one shows, whatever its arguments.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::{Ask, Asker, Caller, Decider, Decision, Formula, Rule, Which};
+use crate::analyzer::resolve::{Showing, Way};
+use crate::analyzer::term::{Row, Terms, Type};
+use crate::analyzer::verdict::{Reason, Subject, Verdict};
+use crate::model::{ArgumentMode, Function, FunctionKind, Privilege, QualifiedName, Relation};
+
+/// The answer to a question about the rows that calls show.
+#[derive(Debug, Clone)]
+pub struct Lent {
+    /// The answer. The first subject of its witness is the row that is shown.
+    pub decision: Decision,
+    /// The call that shows it, where there is a witness.
+    pub call: Option<Called>,
+}
+
+/// A call that shows a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Called {
+    /// The arguments, in SQL.
+    pub arguments: Vec<String>,
+    /// What columns of the result are, where they are the row's own.
+    pub columns: Vec<Option<Arc<str>>>,
+}
+
+impl<'a> Decider<'a> {
+    /// Whether `role` may call a function and so gets its owner's rights.
+    #[must_use]
+    pub fn lends(&self, role: &str, function: &Function) -> bool {
+        let namespace = self.effective.schema().namespace(&function.id.schema);
+        function.security_definer
+            && function.is_callable()
+            && function.kind == FunctionKind::Function
+            && self.effective.may_execute(role, function).is_some()
+            && namespace.is_some_and(|n| self.effective.holds_on_namespace(role, n, Privilege::Usage).is_some())
+    }
+
+    /// Whether every row of `relation` that a call of `function` by `role` shows, with any arguments, is one of which the
+    /// rule is TRUE; `None` if a call shows no row of it.
+    #[must_use]
+    pub fn shows_only(
+        &self,
+        role: &str,
+        function: &Function,
+        relation: &'a Relation,
+        rule: Rule<'_>,
+        (asker, caller): (Asker, Caller),
+    ) -> Option<Lent> {
+        if matches!(function.returns.as_str(), "boolean" | "void" | "") {
+            return None;
+        }
+        let mut formula = self.formula(role, relation, Which::Old);
+        (formula.caller, formula.resolver.caller) = (Some(caller), caller);
+        let arguments = Arguments::of(&mut formula.resolver.terms, function, self.effective.schema());
+        let given = arguments.terms(&mut formula.resolver.terms);
+        let showing = match formula.resolver.shown_by(function, given) {
+            Ok(showing) => showing,
+            Err(reason) => return Some(unclear(&formula, function, &reason)),
+        };
+        if let Some(parent) = self.parent_shown(&formula, &showing, relation) {
+            return Some(unclear(&formula, function, &format!("the rows of {parent}, of which some are {relation}'s", relation = relation.name)));
+        }
+        let mut last = None;
+        for (way, row) in reached(&formula.resolver.terms, &showing, relation) {
+            formula.show(way, row, arguments.row);
+            let decision = formula.ask(Ask::NeverExceeds(rule), asker);
+            if let Verdict::Violated(witness) = &decision.verdict {
+                let call = arguments.call(way, row, witness);
+                return Some(Lent { decision, call: Some(call) });
+            }
+            if last.is_none() || matches!(decision.verdict, Verdict::Unknown(_)) {
+                last = Some(decision);
+            }
+        }
+        let is_open = matches!(&last, Some(Decision { verdict: Verdict::Unknown(_), .. }));
+        match (&showing.unclear, last) {
+            (Some(reason), _) if !is_open => Some(unclear(&formula, function, reason)),
+            (_, last) => last.map(|decision| Lent { decision, call: None }),
+        }
+    }
+
+    /// A parent of the relation whose rows come out: those of the child are among them.
+    fn parent_shown(&self, formula: &Formula<'_>, showing: &Showing, relation: &Relation) -> Option<QualifiedName> {
+        let shown = showing.ways.iter().flat_map(|way| &way.shown).map(|(row, _)| row);
+        let names = shown.filter_map(|row| formula.resolver.terms.row_info(*row)).map(|info| &*info.relation);
+        let lineage = self.effective.bindings().lineage();
+        names.cloned().find(|name| lineage.below(name).iter().any(|child| child.name == relation.name))
+    }
+}
+
+fn unclear(formula: &Formula<'_>, function: &Function, reason: &str) -> Lent {
+    let reason = format!("the rows that {} shows, for {reason}", function.id);
+    let verdict = Verdict::Unknown(Reason::Abstraction(vec![reason.into()]));
+    let assumptions = formula.resolver.assumed.iter().cloned().collect();
+    Lent { decision: Decision { verdict, assumptions, decided_by: Vec::new() }, call: None }
+}
+
+/// The rows of a relation that come out, each with its way.
+fn reached<'w>(terms: &Terms, showing: &'w Showing, relation: &Relation) -> Vec<(&'w Way, Row)> {
+    let is_its = |row: &Row| terms.row_info(*row).is_some_and(|info| *info.relation == relation.name);
+    let of = |way: &'w Way| {
+        let rows: BTreeSet<Row> = way.shown.iter().map(|(row, _)| *row).filter(is_its).collect();
+        rows.into_iter().map(move |row| (way, row))
+    };
+    showing.ways.iter().flat_map(of).collect()
+}
+
+impl Formula<'_> {
+    /// Makes it the condition under which a way shows one of its rows.
+    fn show(&mut self, way: &Way, row: Row, arguments: Row) {
+        self.row = row;
+        // What is NULL says nothing.
+        let terms = &mut self.resolver.terms;
+        let values = way.shown.iter().filter(|(of, _)| *of == row);
+        let values: Vec<_> = values.map(|(_, column)| terms.is_not_null(*column)).collect();
+        let any = terms.or(&values);
+        self.condition = terms.and(&[way.condition, any]);
+        let others = way.rows.iter().copied().filter(|other| *other != row);
+        self.subjects = [row].into_iter().chain(others).map(|row| Subject { row, stored: true }).collect();
+        self.subjects.push(Subject { row: arguments, stored: false });
+    }
+}
+
+/// The arguments of a call, which whoever calls chooses.
+struct Arguments {
+    row: Row,
+    types: Vec<(String, Type, String)>,
+}
+
+impl Arguments {
+    fn of(terms: &mut Terms, function: &Function, schema: &crate::model::Schema) -> Self {
+        let is_input = |m: ArgumentMode| matches!(m, ArgumentMode::In | ArgumentMode::InOut | ArgumentMode::Variadic);
+        let inputs = function.parameters.iter().filter(|p| is_input(p.mode));
+        let typed =
+            inputs.zip(1..).map(|(p, at)| (format!("${at}"), Type::named(&p.data_type, schema), p.data_type.clone()));
+        let name = QualifiedName::new("", &format!("the arguments of {}", function.id));
+        Self { row: terms.row(&name, &function.id.name), types: typed.collect() }
+    }
+
+    fn terms(&self, terms: &mut Terms) -> Vec<crate::analyzer::term::Id> {
+        self.types.iter().map(|(name, of, _)| terms.column(self.row, name, of.clone(), true)).collect()
+    }
+
+    fn call(&self, way: &Way, row: Row, witness: &crate::analyzer::witness::Witness) -> Called {
+        let none = BTreeMap::new();
+        let given = witness.subjects.iter().find(|s| s.row == self.row).map_or(&none, |s| &s.columns);
+        let literal = |(name, of, text): &(String, Type, String)| {
+            let value = given.get(name.as_str()).and_then(Option::as_ref).and_then(|value| value.text(of));
+            let value = value.map_or_else(|| "null".to_owned(), |value| crate::model::quote_literal(&value));
+            format!("{value}::{text}")
+        };
+        let own = |column: &Option<(Row, Arc<str>)>| column.as_ref().filter(|(of, _)| *of == row).map(|c| c.1.clone());
+        Called { arguments: self.types.iter().map(literal).collect(), columns: way.columns.iter().map(own).collect() }
+    }
+}

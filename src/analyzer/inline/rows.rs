@@ -1,0 +1,99 @@
+//! The rows of several RETURN QUERY, each under the conditions of its path, as those of one query.
+
+use super::{Read, unread};
+use crate::sql::Type;
+use crate::sql::tree::{
+    Body, ColumnRef, Expr, FromItem, Node, OutputColumn, Query, Select, SetOperation, Source, SourceKind, Target, Test,
+};
+
+/// The rows of a query where none of `before` is TRUE, and `when` is if there is one.
+pub(super) fn guarded(query: Query, before: &[Expr], when: Option<&Expr>) -> Query {
+    let is_true = |operand: &Expr, negated| {
+        boolean(Node::Is { operand: Box::new(operand.clone()), test: Test::True, negated })
+    };
+    let mut all: Vec<_> = before.iter().map(|one| is_true(one, true)).collect();
+    all.extend(when.map(|one| is_true(one, false)));
+    filtered(query, boolean(Node::And(all)))
+}
+
+/// No row, but an error.
+pub(super) fn raised(raise: Expr) -> Query {
+    let target = Target { name: "raised".to_owned(), value: raise.clone() };
+    let columns = vec![OutputColumn { name: target.name.clone(), data_type: target.value.data_type.clone() }];
+    let filter = Expr { data_type: Type::named("boolean"), ..raise };
+    let select = Select { targets: vec![target], filter: Some(filter), ..nothing() };
+    plain(Body::Select(Box::new(select)), columns)
+}
+
+/// All rows of all queries.
+pub(super) fn together(queries: Vec<Query>) -> Read<Query> {
+    // A path that raises has no columns of its own.
+    let columns = queries.iter().map(|q| q.columns.clone()).max_by_key(Vec::len).unwrap_or_default();
+    let mut queries = queries.into_iter();
+    let Some(mut whole) = queries.next() else { return unread("a body that returns no rows") };
+    for query in queries {
+        let (left, right) = (Box::new(whole), Box::new(query));
+        whole = plain(Body::Set { operation: SetOperation::Union, all: true, left, right }, columns.clone());
+    }
+    Ok(whole)
+}
+
+fn filtered(query: Query, filter: Expr) -> Query {
+    let columns = query.columns.clone();
+    let column = |(at, column): (usize, &OutputColumn)| {
+        let name = column.name.clone();
+        let node = Node::Column(ColumnRef { up: 0, source: 0, column: Some(at), name: name.clone() });
+        Target { name, value: Expr { node, data_type: column.data_type.clone(), range: 0..0 } }
+    };
+    let source = Source {
+        kind: SourceKind::Query(Box::new(query)),
+        alias: None,
+        name: "returned".to_owned(),
+        columns: columns.clone(),
+        renamed: 0,
+        lateral: false,
+        range: 0..0,
+    };
+    let select = Select {
+        targets: columns.iter().enumerate().map(column).collect(),
+        sources: vec![source],
+        from: vec![FromItem::Source(0)],
+        filter: Some(filter),
+        ..nothing()
+    };
+    plain(Body::Select(Box::new(select)), columns)
+}
+
+fn nothing() -> Select {
+    Select {
+        distinct: None,
+        targets: Vec::new(),
+        sources: Vec::new(),
+        from: Vec::new(),
+        filter: None,
+        group_by: Vec::new(),
+        grouping_sets: false,
+        grouping_text: None,
+        having: None,
+        windows: Vec::new(),
+        aggregates: false,
+    }
+}
+
+fn plain(body: Body, columns: Vec<OutputColumn>) -> Query {
+    Query {
+        ctes: Vec::new(),
+        recursive: false,
+        body,
+        order_by: Vec::new(),
+        limit: None,
+        offset: None,
+        locks: false,
+        columns,
+        range: 0..0,
+    }
+}
+
+fn boolean(node: Node) -> Expr {
+    Expr { node, data_type: Type::named("boolean"), range: 0..0 }
+}
