@@ -65,13 +65,12 @@ impl Loaded {
             return Ok(Vec::new());
         }
         let working = run.talk.working_on("replaying witnesses");
-        let client = database.client().await?;
         let total = wanted.len();
         let (mut shown, mut notes) = (0, Vec::new());
         for (at, one) in wanted.into_iter().enumerate() {
             working.at(at, total);
             let Some(script) = &one.script else { continue };
-            let replay = impersonation::replay(&client, script).await?;
+            let replay = impersonation::replay(database, script).await?;
             if replay.reproduced {
                 shown += 1;
                 one.entry.confidence = Some(Confidence::Confirmed);

@@ -121,6 +121,17 @@ impl Database {
         })
     }
 
+    /// A session in which nothing was set before: a setting that a transaction had to itself reads as '' afterwards, not
+    /// as NULL, for as long as the session lives.
+    ///
+    /// # Errors
+    ///
+    /// When no connection can be had.
+    pub async fn fresh(&self) -> Result<Client, ConnectError> {
+        self.pool.retain(|_, _| false);
+        self.client().await
+    }
+
     /// Reads the whole schema, in one snapshot.
     ///
     /// # Errors

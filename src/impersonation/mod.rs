@@ -23,7 +23,7 @@ mod steady;
 
 pub use confirm::{Agreement, Contradiction, confirm};
 pub use persona::{NOBODY, Persona};
-pub use replay::replay;
+pub use replay::{replay, replay_in};
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;

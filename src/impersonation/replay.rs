@@ -7,7 +7,7 @@ use tokio_postgres::error::DbError;
 use tokio_postgres::{Client, SimpleQueryMessage};
 
 use super::probe::value;
-use crate::connector::ConnectError;
+use crate::connector::{ConnectError, Database};
 use crate::finding::Replay;
 use crate::model::{QualifiedName, quote_ident, quote_literal};
 use crate::verdicts::script::{BEYOND, Script, Shows, WITHIN};
@@ -27,11 +27,20 @@ enum Shown {
     No(String),
 }
 
-/// Runs the steps of a script. Nothing stays of them.
+/// Runs the steps of a script in a session of its own. Nothing stays of them.
+///
+/// # Errors
+/// When no connection can be had, or it is lost.
+pub async fn replay(database: &Database, script: &Script) -> Result<Replay, ConnectError> {
+    replay_in(&*database.fresh().await?, script).await
+}
+
+/// The same in a session that is there. What earlier transactions set in it reads as '' and not as NULL, which may show
+/// otherwise what rests on settings that are not there.
 ///
 /// # Errors
 /// When the connection is lost.
-pub async fn replay(client: &Client, script: &Script) -> Result<Replay, ConnectError> {
+pub async fn replay_in(client: &Client, script: &Script) -> Result<Replay, ConnectError> {
     let Some(judge) = &script.judge else {
         return Ok(Replay { reproduced: false, remark: Some("there is no rule to hold it against".to_owned()) });
     };

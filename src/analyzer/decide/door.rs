@@ -9,6 +9,9 @@ use crate::analyzer::term::{Row, Terms, Type};
 use crate::analyzer::verdict::{Reason, Subject, Verdict};
 use crate::model::{ArgumentMode, Function, FunctionKind, Privilege, QualifiedName, Relation};
 
+/// Types of which one value tells little of a row.
+const SMALL: [&str; 6] = ["uuid", "integer", "bigint", "numeric", "timestamp with time zone", "date"];
+
 /// The answer to a question about the rows that calls show.
 #[derive(Debug, Clone)]
 pub struct Lent {
@@ -59,6 +62,8 @@ impl<'a> Decider<'a> {
         let given = arguments.terms(&mut formula.resolver.terms);
         let showing = match formula.resolver.shown_by(function, given) {
             Ok(showing) => showing,
+            // One number or id says little.
+            Err(_) if SMALL.contains(&function.returns.as_str()) && !function.returns_set => return None,
             Err(reason) => return Some(unclear(&formula, function, &reason)),
         };
         if let Some(parent) = self.parent_shown(&formula, &showing, relation) {

@@ -51,6 +51,25 @@ enum Rest<'s> {
     Then(&'s [Statement], &'s Rest<'s>),
 }
 
+impl Rest<'_> {
+    fn is_end(&self) -> bool {
+        match self {
+            Self::End => true,
+            Self::Then(list, rest) => list.is_empty() && rest.is_end(),
+        }
+    }
+}
+
+/// Whether what follows statements is never reached.
+fn leaves(list: &[Statement]) -> bool {
+    list.last().is_some_and(|last| match last {
+        Statement::Return(_) | Statement::Raise(true) => true,
+        Statement::If { branches, otherwise } => branches.iter().all(|(_, list)| leaves(list)) && leaves(otherwise),
+        Statement::Block(block) => leaves(&block.statements) && block.handlers.iter().all(|list| leaves(list)),
+        _ => false,
+    })
+}
+
 struct Run<'a> {
     binder: &'a Binder<'a>,
     parameters: usize,
@@ -114,7 +133,8 @@ impl Run<'_> {
     /// A block whose errors are handled: which handler runs, if any, is not known. What variables are then is not known
     /// either, so handlers may speak of parameters only.
     fn handled(&mut self, block: &Block, scope: Scope, rest: &Rest<'_>) -> Read<Path> {
-        if !matches!(rest, Rest::End) || self.set {
+        let ends = rest.is_end() || leaves(&block.statements) && block.handlers.iter().all(|list| leaves(list));
+        if !ends || self.set {
             return unread("an EXCEPTION handler inside");
         }
         let mut cases = Vec::new();

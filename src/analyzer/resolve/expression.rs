@@ -84,7 +84,8 @@ impl Resolver<'_> {
                 self.array(&items, data_type)
             }
             Node::ArrayQuery(_) => return obstacle("an array of a sub-select's rows"),
-            Node::WholeRow { .. } | Node::Row(_) | Node::Field(..) => return obstacle("a row value"),
+            Node::Field(row, name) => self.field(row, name)?,
+            Node::WholeRow { .. } | Node::Row(_) => return obstacle("a row value"),
             Node::Slice(array, from, to) => self.slice(expr, array, from.as_deref(), to.as_deref()),
             Node::Collate(..) => return obstacle("a collation of its own"),
             Node::Grouping(_) => return obstacle("GROUPING"),
@@ -110,6 +111,22 @@ impl Resolver<'_> {
                 let function = Function { name: "array".into(), strict: false, never_null: true };
                 self.terms.call(&function, items, data_type)
             }
+        }
+    }
+
+    /// A row as a value of its own: a function of its fields that is not looked into but by [`Self::field`].
+    pub(super) fn row_value(&mut self, names: &[String], fields: &[Id], data_type: Type) -> Id {
+        let function = Function::unknown(&format!("{ROW}{}", names.join(", ")));
+        self.terms.call(&function, fields, data_type)
+    }
+
+    fn field(&mut self, row: &Expr, name: &str) -> Outcome<Id> {
+        let row = self.expression(row);
+        let Term::Call(function, fields) = self.terms.term(row) else { return obstacle("a row value") };
+        let at = function.name.strip_prefix(ROW).and_then(|names| names.split(", ").position(|n| n == name));
+        match at.and_then(|at| fields.get(at)) {
+            Some(field) => Ok(*field),
+            None => obstacle("a row value"),
         }
     }
 
@@ -292,6 +309,9 @@ impl Resolver<'_> {
         }
     }
 }
+
+/// Before the names of the fields of a row value.
+const ROW: &str = "row of ";
 
 /// An expression without the casts that nobody wrote.
 fn bare(expr: &Expr) -> &Expr {

@@ -115,6 +115,8 @@ pub(crate) struct Resolver<'a> {
     /// The WITH queries in scope, by level, as they were bound.
     ctes: Vec<Vec<sql::tree::Cte>>,
     case_operands: Vec<Id>,
+    /// Queries of aggregates without GROUP BY whose lists are being read, each with how deep it lies.
+    groups: Vec<(usize, sql::tree::Select)>,
     /// All row variables in scope.
     scope: Vec<Row>,
     /// Bodies that were inlined, by function, arguments and rights.
@@ -176,6 +178,7 @@ impl<'a> Resolver<'a> {
             parameters: Vec::new(),
             ctes: Vec::new(),
             case_operands: Vec::new(),
+            groups: Vec::new(),
             scope: Vec::new(),
             bodies: BTreeMap::new(),
             inside: Vec::new(),

@@ -16,10 +16,14 @@ impl Resolver<'_> {
     /// `(select count(*) ...) > 0` and its kin: whether there is a row.
     fn counted(&mut self, operator: &Operator, operands: &[Expr]) -> Outcome<Option<Id>> {
         let [left, right] = operands else { return Ok(None) };
-        let Node::Scalar(query) = &left.node else { return Ok(None) };
-        let Some(rows) = super::query::counted_rows(query).filter(|_| operator.schema == "pg_catalog") else {
-            return Ok(None);
+        let rows = match &left.node {
+            Node::Scalar(query) => super::query::counted_rows(query),
+            Node::Call(call) if call.routine.name.name == "count" && !self.groups.is_empty() => None,
+            _ => return Ok(None),
         };
+        if operator.schema != "pg_catalog" || rows.is_none() && matches!(left.node, Node::Scalar(_)) {
+            return Ok(None);
+        }
         let limit = self.expression(right);
         let limit = match self.terms.term(limit) {
             Term::Literal(Value::Int(limit)) => *limit,
@@ -30,8 +34,17 @@ impl Resolver<'_> {
             ("=" | "<=", 0) | ("<", 1) => false,
             _ => return Ok(None),
         };
-        let branches = self.query(&rows)?.queries(&mut self.terms, None)?;
-        let exists = self.terms.exists(&branches);
+        let exists = match (rows, &left.node) {
+            (Some(rows), _) => {
+                let branches = self.query(&rows)?.queries(&mut self.terms, None)?;
+                self.terms.exists(&branches)
+            }
+            (None, Node::Call(call)) => match self.counts_any(call)? {
+                Some(exists) => exists,
+                None => return Ok(None),
+            },
+            _ => return Ok(None),
+        };
         Ok(Some(if any { exists } else { self.terms.not(exists) }))
     }
 
@@ -55,6 +68,9 @@ impl Resolver<'_> {
             "->" => self.terms.json_step(a, b, Access::Json),
             "->>" => self.terms.json_step(a, b, Access::Text),
             "#>" | "#>>" => return self.json_path(operator, a, b),
+            "<@" => return self.array_test(operator, [a, b], Self::all_in),
+            "@>" => return self.array_test(operator, [b, a], Self::all_in),
+            "&&" => return self.array_test(operator, [a, b], Self::any_in),
             "~~" => self.strict("like", &[a, b], Type::Bool),
             "~~*" => self.strict("ilike", &[a, b], Type::Bool),
             "!~~" | "!~~*" => {
@@ -64,6 +80,60 @@ impl Resolver<'_> {
             }
             _ => return self.other(operator, operands),
         })
+    }
+
+    /// A test of two arrays of which the items are known; of any others, and of JSON, a function.
+    fn array_test(
+        &mut self,
+        operator: &Operator,
+        [part, whole]: [Id; 2],
+        test: fn(&mut Self, &[Id], &[Id]) -> Id,
+    ) -> Outcome<Id> {
+        if let Term::Case(branches, otherwise) = self.terms.term(whole).clone() {
+            let mut cases = Vec::new();
+            for (when, then) in &branches {
+                cases.push((*when, self.array_test(operator, [part, *then], test)?));
+            }
+            let otherwise = self.array_test(operator, [part, otherwise], test)?;
+            return Ok(self.terms.case(&cases, otherwise));
+        }
+        match (self.items(part), self.items(whole)) {
+            (Some(part), Some(whole)) => Ok(test(self, &part, &whole)),
+            _ if operator.symbol == "@>" => self.other(operator, &[whole, part]),
+            _ => self.other(operator, &[part, whole]),
+        }
+    }
+
+    /// NULL is equal to none.
+    fn all_in(&mut self, part: &[Id], whole: &[Id]) -> Id {
+        let each: Vec<_> = part.iter().map(|item| self.is_item(*item, whole)).collect();
+        self.terms.and(&each)
+    }
+
+    fn any_in(&mut self, part: &[Id], whole: &[Id]) -> Id {
+        let each: Vec<_> = part.iter().map(|item| self.is_item(*item, whole)).collect();
+        self.terms.or(&each)
+    }
+
+    fn is_item(&mut self, item: Id, all: &[Id]) -> Id {
+        let found = self.terms.in_list(item, all);
+        self.terms.is_true(found)
+    }
+
+    /// The items of an array that is written out.
+    fn items(&mut self, array: Id) -> Option<Vec<Id>> {
+        let element = self.terms.type_of(array).element()?.clone();
+        match self.terms.term(array).clone() {
+            Term::Call(function, items) if &*function.name == "array" => Some(items.to_vec()),
+            Term::Literal(Value::Array(values)) => {
+                let item = |value: &Option<Value>| match value {
+                    Some(value) => self.terms.literal(value.clone(), element.clone()),
+                    None => self.terms.null(element.clone()),
+                };
+                Some(values.iter().map(item).collect())
+            }
+            _ => None,
+        }
     }
 
     fn strict(&mut self, name: &str, args: &[Id], returns: Type) -> Id {

@@ -157,13 +157,42 @@ impl Resolver<'_> {
     fn one_group(&mut self, select: &Select) -> Outcome<Vec<Branch>> {
         let level = vec![Binding::Columns(Vec::new()); select.sources.len()];
         let mut branch = Branch { level, ..Branch::default() };
-        let (having, columns) = self.inside(&branch, |this| {
+        self.groups.push((self.levels.len(), select.clone()));
+        let read = self.inside(&branch, |this| {
             let having = select.having.as_ref().map(|h| this.expression(h));
             Ok((having, select.targets.iter().map(|t| this.expression(&t.value)).collect()))
-        })?;
+        });
+        self.groups.pop();
+        let (having, columns) = read?;
         branch.conditions.extend(having);
         branch.columns = columns;
         Ok(vec![branch])
+    }
+
+    /// Whether the only group of the query that is being read has a row that `count(*)`, or `count(x)`, counts; `None` for
+    /// any other call.
+    pub(super) fn counts_any(&mut self, call: &tree::Call) -> Outcome<Option<Id>> {
+        let is_count = call.routine.key.is_none() && call.routine.name.name == "count" && call.filter.is_none();
+        let Some((depth, select)) = self.groups.last().filter(|_| is_count && call.over.is_none()) else { return Ok(None) };
+        if *depth != self.levels.len() || select.distinct.is_some() {
+            return Ok(None);
+        }
+        let mut filters: Vec<_> = select.filter.iter().cloned().collect();
+        let boolean = |node| tree::Expr { node, data_type: crate::sql::Type::named("boolean"), range: 0..0 };
+        filters.extend(call.arguments.iter().map(|argument| {
+            let operand = Box::new(argument.clone());
+            boolean(Node::Is { operand, test: tree::Test::Null, negated: true })
+        }));
+        let filter = (!filters.is_empty()).then(|| boolean(Node::And(filters)));
+        let rows = Select { targets: Vec::new(), aggregates: false, having: None, filter, ..select.clone() };
+        let level = self.levels.last().cloned();
+        let branches = self.select(&rows);
+        if let Some((slot, level)) = self.levels.last_mut().zip(level) {
+            *slot = level;
+        }
+        let yes = self.terms.boolean(true);
+        let queries: Vec<_> = branches?.iter().map(|branch| branch.query(&mut self.terms, yes)).collect();
+        Ok(Some(self.terms.exists(&queries)))
     }
 
     fn select(&mut self, select: &Select) -> Outcome<Vec<Branch>> {
@@ -211,11 +240,33 @@ impl Resolver<'_> {
                 None => result.push(branch),
                 Some(call) => {
                     let inner = self.inside(&branch, |this| this.function_rows(call))?;
-                    result.extend(inner.into_iter().map(|rows| branch.with_columns(rows)));
+                    for mut rows in inner {
+                        rows.columns = self.as_one_column(call, rows.columns);
+                        result.push(branch.with_columns(rows));
+                    }
                 }
             }
         }
         Ok(result)
+    }
+
+    /// The columns of a function's row, as the one value that they are in a SELECT list.
+    fn as_one_column(&mut self, call: &tree::Expr, columns: Vec<Id>) -> Vec<Id> {
+        let Node::Call(inner) = &call.node else { return columns };
+        let names: Vec<String> = match call.data_type.qualified() {
+            Some(name) => match self.schema.relation(&name) {
+                Some(relation) => relation.columns.iter().map(|c| c.name.clone()).collect(),
+                None => Vec::new(),
+            },
+            None if call.data_type.is("record") => inner.routine.columns.iter().map(|(name, _)| name.clone()).collect(),
+            None => return columns,
+        };
+        let data_type = self.data_type(&call.data_type);
+        if names.len() != columns.len() || names.iter().any(|name| name.contains(", ")) {
+            let scope = self.scope.clone();
+            return if columns.len() == 1 { columns } else { vec![self.terms.opaque("a row value", data_type, &scope)] };
+        }
+        vec![self.row_value(&names, &columns, data_type)]
     }
 
     /// Does something with the rows of a branch in scope.
@@ -337,7 +388,12 @@ impl Resolver<'_> {
                 let [call] = calls.as_slice() else { return obstacle("ROWS FROM") };
                 match self.inside(&branch, |this| this.function_rows(call)) {
                     Ok(rows) => Ok(rows.into_iter().map(|inner| branch.joined(at, inner)).collect()),
-                    Err(super::Obstacle(why)) => Ok(vec![self.any_rows(branch, at, &why, &source.columns)]),
+                    Err(super::Obstacle(why)) => {
+                        let given = self.inside(&branch, |this| Ok(this.needed_by(call)))?;
+                        let mut rows = self.any_rows(branch, at, &why, &source.columns);
+                        rows.conditions.extend(given);
+                        Ok(vec![rows])
+                    }
                 }
             }
             SourceKind::Functions { .. } => obstacle("WITH ORDINALITY"),
@@ -368,6 +424,16 @@ impl Resolver<'_> {
             *slot = Binding::Columns(values);
         }
         branch
+    }
+
+    /// What a built-in function gives rows of nothing without: its arguments, where it is STRICT.
+    fn needed_by(&mut self, call: &tree::Expr) -> Vec<Id> {
+        let Node::Call(call) = &call.node else { return Vec::new() };
+        if call.routine.key.is_some() || !call.routine.strict || call.variadic {
+            return Vec::new();
+        }
+        let args = self.each(&call.arguments);
+        args.into_iter().map(|arg| self.terms.is_not_null(arg)).collect()
     }
 
     /// The rows of a function in FROM.

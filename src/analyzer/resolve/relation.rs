@@ -118,8 +118,10 @@ impl Resolver<'_> {
         let ctes = std::mem::replace(&mut self.ctes, vec![Vec::new()]);
         let outer = std::mem::replace(&mut self.parameters, parameters);
         let operands = std::mem::take(&mut self.case_operands);
+        let groups = std::mem::take(&mut self.groups);
         let result = what(self);
         (self.levels, self.ctes, self.parameters, self.case_operands) = (levels, ctes, outer, operands);
+        self.groups = groups;
         result
     }
 }

@@ -52,6 +52,10 @@ pub fn apply(name: &str, args: &[(Value, Type)], returns: &Type) -> Outcome {
         ("array_length", [Value::Array(items), Value::Int(1)]) if !items.is_empty() => length(items.len()),
         ("array_length", [Value::Array(items), Value::Int(1)]) if items.is_empty() => Ok(None),
         ("= any", [x, Value::Array(items)]) => contains(x, items),
+        ("<@", [Value::Array(part), Value::Array(whole)]) | ("@>", [Value::Array(whole), Value::Array(part)]) => {
+            all_in(part, whole)
+        }
+        ("&&", [Value::Array(a), Value::Array(b)]) => any_in(a, b),
         ("->", [Value::Json(json), key]) => Ok(step(json, key)?.map(|j| Value::Json(Arc::new(j.clone())))),
         ("->>", [Value::Json(json), key]) => Ok(step(json, key)?.and_then(Json::text).map(Value::Text)),
         ("?", [Value::Json(json), Value::Text(key)]) => bool(exists(json, key)),
@@ -65,7 +69,7 @@ pub fn apply(name: &str, args: &[(Value, Type)], returns: &Type) -> Outcome {
 /// Whether [`apply`] knows the function, for some arguments at least.
 #[must_use]
 pub fn is_modelled(name: &str) -> bool {
-    const KNOWN: [&str; 23] = [
+    const KNOWN: [&str; 26] = [
         "raise",
         "array",
         "lower",
@@ -82,6 +86,9 @@ pub fn is_modelled(name: &str) -> bool {
         "cardinality",
         "array_length",
         "= any",
+        "<@",
+        "@>",
+        "&&",
         "->",
         "->>",
         "?",
@@ -226,6 +233,35 @@ fn contains(x: &Value, items: &[Option<Value>]) -> Outcome {
             Some(None) => return Err(Unmodelled),
             None => found = None,
         }
+    }
+    Ok(found)
+}
+
+/// Whether each item is among others. NULL is equal to none.
+fn all_in(part: &[Option<Value>], whole: &[Option<Value>]) -> Outcome {
+    let mut all = true;
+    for item in part {
+        all &= match item {
+            Some(item) => is_item(item, whole)?,
+            None => false,
+        };
+    }
+    bool(all)
+}
+
+/// Whether an item is among others.
+fn any_in(a: &[Option<Value>], b: &[Option<Value>]) -> Outcome {
+    let mut any = false;
+    for item in a.iter().flatten() {
+        any |= is_item(item, b)?;
+    }
+    bool(any)
+}
+
+fn is_item(item: &Value, all: &[Option<Value>]) -> Result<bool, NoResult> {
+    let mut found = false;
+    for other in all.iter().flatten() {
+        found |= item.equals(other).ok_or(Unmodelled)?;
     }
     Ok(found)
 }

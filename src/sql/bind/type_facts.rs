@@ -3,7 +3,7 @@
 use super::Context;
 use crate::sql::builtin;
 use crate::sql::catalog::UserType;
-use crate::sql::tree::{Expr, Node};
+use crate::sql::tree::{Body, Expr, Node, SourceKind};
 use crate::sql::types::Type;
 
 /// Sorts of types.
@@ -110,6 +110,11 @@ impl Context<'_> {
                     Some(source.columns.iter().map(|c| (c.name.clone(), c.data_type.clone())).collect())
                 }
                 Node::Call(call) if !call.routine.columns.is_empty() => Some(call.routine.columns.clone()),
+                Node::Column(column) => {
+                    let level = self.levels.len().checked_sub(1 + column.up)?;
+                    let source = self.levels.get(level)?.sources.get(column.source)?;
+                    called_columns(&source.kind, column.column?)
+                }
                 Node::Row(items) => Some(
                     items.iter().enumerate().map(|(at, e)| (format!("f{}", at + 1), e.data_type.clone())).collect(),
                 ),
@@ -133,6 +138,16 @@ impl Context<'_> {
         }
         let table = self.find_table(Some(schema), name)?;
         Some(table.columns.into_iter().map(|c| (c.name, c.data_type)).collect())
+    }
+}
+
+/// The columns of what a sub-select's column calls: `(select f() as c) s`.
+fn called_columns(source: &SourceKind, column: usize) -> Option<Vec<(String, Type)>> {
+    let SourceKind::Query(query) = source else { return None };
+    let Body::Select(select) = &query.body else { return None };
+    match &select.targets.get(column)?.value.node {
+        Node::Call(call) if !call.routine.columns.is_empty() => Some(call.routine.columns.clone()),
+        _ => None,
     }
 }
 

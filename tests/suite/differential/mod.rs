@@ -4,6 +4,7 @@
 
 pub(crate) mod choice;
 mod evaluator;
+mod forms;
 mod generate;
 mod known;
 mod policies;

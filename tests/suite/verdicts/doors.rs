@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use pgwitness::access::Mode;
 use pgwitness::analyzer::decide::Which;
 use pgwitness::checks::Context;
-use pgwitness::impersonation::replay;
+use pgwitness::impersonation::replay_in as replay;
 use pgwitness::model::Command;
 use pgwitness::report::Decided;
 use pgwitness::shadow::Platform;

@@ -3,7 +3,7 @@
 use pgwitness::access::{Declaration, Mode};
 use pgwitness::analyzer::decide::Which;
 use pgwitness::checks::Context;
-use pgwitness::impersonation::replay;
+use pgwitness::impersonation::replay_in as replay;
 use pgwitness::model::{Command, Schema};
 use pgwitness::report::Decided;
 use pgwitness::shadow::Platform;
@@ -124,5 +124,33 @@ fn without_the_assumption_a_session_without_claims_counts() {
     assert_eq!(one.entry.verdict, Decided::Violated);
     let superuser = database.connect_as(database.server.superuser());
     let replayed = block_on(replay(&superuser, one.script.as_ref().unwrap())).unwrap();
+    assert!(replayed.reproduced, "{replayed:?}");
+}
+
+#[test]
+fn a_session_that_had_claims_before_is_not_used_again() {
+    let sql = "create table public.mine (id int primary key, author uuid); alter table public.mine enable row level security;
+        create policy s on public.mine for select to authenticated using
+          (author = auth.uid() or current_setting('app.tenant', true) is null and current_setting('request.jwt.claims', true) is null);
+        grant select on public.mine to authenticated;";
+    let database = support::database(17, Platform::SUPABASE, sql);
+    let schema = schema_of(&database);
+    let cx = Context::new(&schema, None);
+    let select = (Command::Select, Which::Old);
+    let mut intent = intent(vec![declared(&schema, ("mine", "authenticated"), select, Mode::AtMost, "author = auth.uid()")]);
+    intent.assume.signed_in = false;
+    let verdicts = judge(&cx, &intent);
+    let script = verdicts.judged[0].script.as_ref().unwrap();
+    let server = &database.server;
+    let info = pgwitness::connector::ConnInfo::for_socket(server.socket_dir(), server.port(), server.superuser(), &database.name);
+    let own = block_on(async {
+        pgwitness::connector::Database::open(&info, &pgwitness::connector::SessionOptions::default()).await.unwrap()
+    });
+    let sets = "begin; select set_config('request.jwt.claims', '{}', true), set_config('app.tenant', 'x', true); rollback";
+    let used = block_on(own.client()).unwrap();
+    block_on(used.batch_execute(sets)).unwrap();
+    assert!(!block_on(replay(&used, script)).unwrap().reproduced, "the case shows nothing");
+    drop(used);
+    let replayed = block_on(pgwitness::impersonation::replay(&own, script)).unwrap();
     assert!(replayed.reproduced, "{replayed:?}");
 }

@@ -16,7 +16,7 @@ use std::path::PathBuf;
 
 use pgwitness::access;
 use pgwitness::checks::Context;
-use pgwitness::impersonation::replay as replay_script;
+use pgwitness::impersonation::replay_in as replay_script;
 use pgwitness::migrations::layout::{FileRole, Layout, MigrationFile, Project};
 use pgwitness::migrations::replay::{self, Options};
 use pgwitness::model::Schema;

@@ -1,0 +1,98 @@
+//! Forms that people write and that took some reading: what is said of each is so on the server.
+
+use pgwitness::analyzer::decide::{Asker, Caller, Decider, Which};
+use pgwitness::analyzer::effective::Effective;
+use pgwitness::analyzer::verdict::Verdict;
+use pgwitness::model::{Command, QualifiedName};
+use pgwitness::shadow::Platform;
+
+use super::policies::schema_of;
+use super::replay::Replay;
+use crate::support;
+
+const HELPERS: &str = "
+    create table factors (id uuid primary key, user_id uuid not null, status text not null);
+    create table seats (user_id uuid not null, org uuid, role text);
+    create function seat() returns table (org uuid, role text) language plpgsql stable security definer set search_path = '' as $$
+        begin return query select s.org, coalesce(s.role, '')::text from public.seats s where s.user_id = auth.uid(); end $$;
+    create function key() returns text language plpgsql stable set search_path = '' as $$
+        declare headers text;
+        begin
+            headers := current_setting('request.headers', true);
+            if headers is null or headers = '' then return null; end if;
+            begin return headers::json ->> 'key'; exception when others then return null; end;
+        end $$;
+    create function rows_of(p_org uuid) returns setof uuid language plpgsql stable security definer set search_path = '' as $$
+        begin
+            if p_org is null then return; end if;
+            return query select s.user_id from public.seats s where s.org = p_org;
+            return query select s.user_id from public.seats s where s.org is null and p_org = auth.uid();
+        end $$;
+    create function strict_rows(p_org uuid) returns setof uuid language sql strict stable security definer set search_path = '' as $$
+        select s.user_id from public.seats s where s.org is not distinct from p_org $$;";
+
+const OWN: &str = "owner = auth.uid()";
+
+/// A name, the policy, a rule, and whether access keeps to it.
+const CASES: &[(&str, &str, &str, bool)] = &[
+    // The documented way to demand a second factor of those who have one.
+    ("factor", "array[(select coalesce(auth.jwt() ->> 'aal', 'aal1'))] <@ (select case when count(id) > 0 then array['aal2'] else array['aal1', 'aal2'] end
+        from factors where (select auth.uid()) = user_id and status = 'verified')",
+        "auth.jwt() ->> 'aal' = 'aal2' or not exists (select from public.factors f where f.user_id = auth.uid() and f.status = 'verified')", true),
+    ("factor_owner", "array[(select coalesce(auth.jwt() ->> 'aal', 'aal1'))] <@ (select case when count(id) > 0 then array['aal2'] else array['aal1', 'aal2'] end
+        from factors where (select auth.uid()) = user_id and status = 'verified')", OWN, false),
+    ("counted_column", "(select count(s.org) > 0 from seats s where s.user_id = auth.uid())",
+        "exists (select from public.seats s where s.user_id = auth.uid() and s.org is not null)", true),
+    ("counted_no_column", "(select count(s.org) = 0 from seats s where s.user_id = auth.uid())",
+        "not exists (select from public.seats s where s.user_id = auth.uid() and s.org is not null)", true),
+    ("counted_rows", "(select count(s.org) > 0 from seats s where s.user_id = auth.uid())", OWN, false),
+    ("one_time", "exists (select 1 from jsonb_array_elements((select auth.jwt()) -> 'amr') as e where e ->> 'method' = 'otp') or owner is null", OWN, false),
+    ("one_time_only", "exists (select 1 from jsonb_array_elements((select auth.jwt()) -> 'amr') as e where e ->> 'method' = 'otp')",
+        "auth.jwt() -> 'amr' is not null", true),
+    ("field", "exists (select 1 from (select seat() as seat) s where (s.seat).org = org)",
+        "exists (select from public.seats s where s.user_id = auth.uid() and s.org = field.org)", true),
+    ("field_role", "exists (select 1 from (select seat() as seat) s where (s.seat).org = org and (s.seat).role in ('owner', 'admin'))",
+        "exists (select from public.seats s where s.user_id = auth.uid() and s.org = field_role.org and s.role in ('owner', 'admin'))", true),
+    ("field_owner", "exists (select 1 from (select seat() as seat) s where (s.seat).org = org and (s.seat).role in ('owner', 'admin'))", OWN, false),
+    ("header", "owner = auth.uid() or (key() is not null and state = 'open')", "owner = auth.uid() or state = 'open'", true),
+    ("header_or_all", "key() is null", OWN, false),
+    ("paths", "owner in (select rows_of(org))",
+        "exists (select from public.seats s where s.user_id = owner and (s.org = paths.org or s.org is null and paths.org = auth.uid()))", true),
+    ("paths_narrow", "owner in (select rows_of(org))", "exists (select from public.seats s where s.user_id = owner and s.org = paths_narrow.org)", false),
+    ("strict", "owner in (select strict_rows(org))", "org is not null and exists (select from public.seats s where s.user_id = owner and s.org = strict.org)", true),
+];
+
+#[test]
+fn that_people_write_are_decided() {
+    for major in [14, 17] {
+        let mut sql = HELPERS.to_owned();
+        for (name, policy, ..) in CASES {
+            sql.push_str(&format!(
+                "create table {name} (id int primary key, owner uuid, org uuid, state text); alter table {name} enable row level security;
+                 create policy p on {name} for select to authenticated using ({policy});"
+            ));
+        }
+        sql.push_str("grant select on all tables in schema public to authenticated;");
+        let database = support::database(major, Platform::SUPABASE, &sql);
+        let schema = schema_of(&database);
+        let effective = Effective::new(&schema, None);
+        let decider = Decider::new(&effective);
+        let mut wrong = Vec::new();
+        for (name, _, rule, keeps) in CASES {
+            let table = schema.relation(&QualifiedName::new("public", *name)).unwrap();
+            let mut access = decider.access("authenticated", table, Command::Select, Which::Old, Caller::DataApi);
+            let verdict = access.never_exceeds(*rule, Asker::SomeUser);
+            match &verdict {
+                Verdict::Proved if *keeps => {}
+                Verdict::Violated(witness) if !keeps => {
+                    let shown = Replay::new(&database, &schema, witness).read("authenticated", name);
+                    if !shown.as_ref().is_ok_and(|rows| rows.iter().any(|row| row == "row")) {
+                        wrong.push(format!("{name} is not shown: {shown:?}\n{witness:#?}"));
+                    }
+                }
+                _ => wrong.push(format!("{name}: {verdict:?}\n  {}", access.sql())),
+            }
+        }
+        assert!(wrong.is_empty(), "{major}:\n{}", wrong.join("\n"));
+    }
+}
