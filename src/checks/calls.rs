@@ -53,6 +53,21 @@ impl<'a> Context<'a> {
         self.definer_functions().filter(names).filter(move |f| decider.lends(role, f))
     }
 
+    /// Whether the body of a function asks who the session is.
+    pub(super) fn asks_who_calls(&self, function: &Function) -> bool {
+        self.code.asks_who(&function.body)
+    }
+
+    /// Whether a condition asks who the session is.
+    pub(super) fn asks_who(&self, text: &str) -> bool {
+        self.code.asks_who(text)
+    }
+
+    /// The relations that a SECURITY DEFINER function names.
+    pub(super) fn definers_read(&self, function: &Function) -> impl Iterator<Item = &'a Relation> {
+        self.code.read_by(function).into_iter().flatten().filter_map(|name| self.schema.relation(name))
+    }
+
     /// Those of which it cannot be told what they read: their SQL is put together at run time.
     pub(crate) fn definers_of_any(&self, role: &str) -> impl Iterator<Item = &'a Function> {
         let decider = Decider::new(&self.effective);

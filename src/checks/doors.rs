@@ -113,7 +113,7 @@ impl<'a> Context<'a> {
     }
 
     /// The condition that a row names the user as its owner, where a column says so.
-    fn own_rows(&self, relation: &Relation) -> Option<String> {
+    pub(super) fn own_rows(&self, relation: &Relation) -> Option<String> {
         let has_uid = self.schema.functions.iter().any(|f| f.id.schema == "auth" && f.id.name == "uid");
         let owner = super::intent::Intent::of(relation).owner.filter(|c| has_uid && c.data_type == "uuid")?;
         Some(format!("{} = auth.uid()", crate::model::quote_ident(&owner.name)))

@@ -5,6 +5,7 @@
 
 mod aal2_missing;
 mod anonymous_signin_reach;
+mod auth_hook_acl;
 mod auth_role_predicate;
 mod auth_users_view;
 mod blind_write;
@@ -17,6 +18,7 @@ mod code;
 mod column_grant_defeated;
 mod compared;
 mod context;
+mod current_user_pooled;
 mod declare;
 mod default_privileges;
 mod definer_view;
@@ -26,13 +28,17 @@ mod doors;
 mod dynamic;
 mod dynamic_sql_injection;
 mod email_trust;
+mod fk_cascade_bypass;
 mod foreign_table_exposed;
+mod grant_option;
 mod guc_null_vs_empty;
 mod guc_tenancy_settable;
 mod hardcoded_identity;
 mod immutable_identity;
+mod inherit_child_direct;
 mod insert_unchecked;
 mod intent;
+mod lookup_hidden;
 mod mass_assignable_authority;
 mod matview_exposed;
 mod metadata;
@@ -40,14 +46,18 @@ mod names;
 mod null_identity_inversion;
 mod null_owner_match;
 mod or_merge_widening;
+mod outbound_functions;
 mod own_writes;
 mod owner_move;
+mod owner_reachable;
 mod partition_child_direct;
 mod policy_contradiction;
+mod policy_function_not_executable;
 mod policy_name_audience;
 mod policy_recursion;
 mod policy_tautology;
 mod reached;
+mod references_grant;
 mod remedy;
 mod reproduce;
 mod restrictive_gap;
@@ -57,16 +67,20 @@ mod rls_off_exposed;
 mod rls_off_with_policies;
 mod scalar_subquery_membership;
 mod secdef_exposed;
+mod secdef_no_caller_binding;
 mod secdef_search_path;
 mod self_insertable_membership;
 mod self_writable_authority;
 mod server_version_flaw;
 mod settings;
 mod shown;
+mod storage_no_bucket;
+mod storage_overwrite;
 mod to_public;
 mod trees;
 #[cfg(test)]
 mod trial;
+mod trigger_grant;
 mod truncate_reachable;
 mod uncorrelated_exists;
 mod user_metadata_trust;
@@ -110,6 +124,7 @@ pub struct Meta {
 pub const CHECKS: &[&dyn Check] = &[
     &aal2_missing::Aal2Missing,
     &anonymous_signin_reach::AnonymousSigninReach,
+    &auth_hook_acl::AuthHookAcl,
     &auth_role_predicate::AuthRolePredicate,
     &auth_users_view::AuthUsersView,
     &blind_write::BlindWrite,
@@ -118,29 +133,38 @@ pub const CHECKS: &[&dyn Check] = &[
     &captured_column::CapturedColumn,
     &check_or_merge::CheckOrMerge,
     &column_grant_defeated::ColumnGrantDefeated,
+    &current_user_pooled::CurrentUserPooled,
     &default_privileges::DefaultPrivilegesCheck,
     &definer_view::DefinerView,
     &definer_view_chain::DefinerViewChain,
     &definer_view_write::DefinerViewWrite,
     &dynamic_sql_injection::DynamicSqlInjection,
     &email_trust::EmailTrust,
+    &fk_cascade_bypass::FkCascadeBypass,
     &foreign_table_exposed::ForeignTableExposed,
+    &grant_option::GrantOption,
     &guc_null_vs_empty::GucNullVsEmpty,
     &guc_tenancy_settable::GucTenancySettable,
     &hardcoded_identity::HardcodedIdentity,
     &immutable_identity::ImmutableIdentity,
+    &inherit_child_direct::InheritChildDirect,
     &insert_unchecked::InsertUnchecked,
+    &lookup_hidden::LookupHidden,
     &mass_assignable_authority::MassAssignableAuthority,
     &matview_exposed::MatviewExposed,
     &null_identity_inversion::NullIdentityInversion,
     &null_owner_match::NullOwnerMatch,
     &or_merge_widening::OrMergeWidening,
+    &outbound_functions::OutboundFunctions,
     &owner_move::OwnerMove,
+    &owner_reachable::OwnerReachable,
     &partition_child_direct::PartitionChildDirect,
     &policy_contradiction::PolicyContradiction,
+    &policy_function_not_executable::PolicyFunctionNotExecutable,
     &policy_name_audience::PolicyNameAudience,
     &policy_recursion::PolicyRecursion,
     &policy_tautology::PolicyTautology,
+    &references_grant::ReferencesGrant,
     &restrictive_gap::RestrictiveGap,
     &restrictive_noop::RestrictiveNoop,
     &rls_no_permissive::RlsNoPermissive,
@@ -148,11 +172,15 @@ pub const CHECKS: &[&dyn Check] = &[
     &rls_off_with_policies::RlsOffWithPolicies,
     &scalar_subquery_membership::ScalarSubqueryMembership,
     &secdef_exposed::SecdefExposed,
+    &secdef_no_caller_binding::SecdefNoCallerBinding,
     &secdef_search_path::SecdefSearchPath,
     &self_insertable_membership::SelfInsertableMembership,
     &self_writable_authority::SelfWritableAuthority,
     &server_version_flaw::ServerVersionFlaw,
+    &storage_no_bucket::StorageNoBucket,
+    &storage_overwrite::StorageOverwrite,
     &to_public::ToPublic,
+    &trigger_grant::TriggerGrant,
     &truncate_reachable::TruncateReachable,
     &uncorrelated_exists::UncorrelatedExists,
     &user_metadata_trust::UserMetadataTrust,

@@ -8,6 +8,7 @@ use super::shown::Shown;
 use super::words::{and_list, first_of, subject, verb};
 use crate::analyzer::decide::{Asker, By, Caller, Decider, Escalation, Which};
 use crate::analyzer::effective::{Access, Principal, Who};
+use crate::analyzer::verdict::Reason;
 use crate::finding::{Confidence, Draft, ObjectRef, Severity};
 use crate::model::{Command, QualifiedName, Relation, Trigger, TriggerEvent, TriggerTiming, quote_ident};
 use crate::parallel;
@@ -42,6 +43,10 @@ pub(super) struct Escalations {
     unasked: usize,
     /// Tables for which some write was not decided.
     undecided: usize,
+    /// Those for which nothing but the number of rows that were tried stands in the way.
+    bounded: usize,
+    /// That number.
+    rows: usize,
 }
 
 /// How long all tables may take together; unoptimised, the same work takes ten times as long.
@@ -79,11 +84,16 @@ impl<'a> Context<'a> {
         let asked = parallel::each(&tables, 1, |table| (Instant::now() <= deadline).then(|| self.escalate_to(table)));
         let mut all = Escalations::default();
         for one in asked {
-            let Some((found, decided)) = one else {
+            let Some((found, left)) = one else {
                 all.unasked += 1;
                 continue;
             };
-            all.undecided += usize::from(!decided && found.is_empty());
+            let rows = left.iter().filter_map(|r| if let Reason::Rows(rows) = r { Some(*rows) } else { None });
+            all.rows = rows.chain([all.rows]).max().unwrap_or_default();
+            let is_bounded = left.iter().all(|reason| matches!(reason, Reason::Rows(_)));
+            if found.is_empty() && !left.is_empty() {
+                *if is_bounded { &mut all.bounded } else { &mut all.undecided } += 1;
+            }
             all.found.extend(found);
         }
         all
@@ -99,9 +109,14 @@ impl<'a> Context<'a> {
         self.escalations.get().map_or(0, |e| e.undecided)
     }
 
-    /// The writes that widen access to a table, and whether all of them were decided.
-    fn escalate_to(&self, table: &'a Relation) -> (Vec<Escalates>, bool) {
-        let mut decided = true;
+    /// For how many tables no such write was found with the few rows that are tried, and how many these are.
+    pub(crate) fn own_writes_bounded(&self) -> (usize, usize) {
+        self.escalations.get().map_or((0, 0), |e| (e.bounded, e.rows))
+    }
+
+    /// The writes that widen access to a table, and why others were not decided.
+    fn escalate_to(&self, table: &'a Relation) -> (Vec<Escalates>, Vec<Reason>) {
+        let mut left = Vec::new();
         let decider = Decider::brief(&self.effective);
         let by_policy = |a: &Access<'_>| a.is_some() && a.row_security.applies();
         let mut found = Vec::new();
@@ -116,7 +131,7 @@ impl<'a> Context<'a> {
             }
             for by in commands {
                 let staying = decider.stays_within(role, table, by, Caller::DataApi, asker, By::Stranger);
-                decided &= staying.unknown.is_empty();
+                left.extend(staying.unknown.into_iter().map(|(_, _, reason)| reason));
                 found.extend(staying.escalations.into_iter().map(|escalation| Escalates {
                     role: role.clone(),
                     relation: table.name.clone(),
@@ -125,7 +140,7 @@ impl<'a> Context<'a> {
                 }));
             }
         }
-        (found, decided)
+        (found, left)
     }
 
     fn add(

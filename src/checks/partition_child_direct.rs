@@ -126,7 +126,7 @@ fn fix(cx: &Context<'_>, child: &Relation, root: &Relation, from: &[&Principal])
 }
 
 /// The commands that reach more of the child named directly than through its root.
-fn wider(cx: &Context<'_>, principal: &Principal, child: &Relation, root: &Relation) -> Vec<Command> {
+pub(super) fn wider(cx: &Context<'_>, principal: &Principal, child: &Relation, root: &Relation) -> Vec<Command> {
     let exceeds = |command: &Command| {
         let direct = cx.effective.access(&principal.role, child, *command);
         is_wider(&direct, &cx.effective.access(&principal.role, root, *command))

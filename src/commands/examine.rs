@@ -40,7 +40,16 @@ pub(super) async fn examine(
     let undecided = cx.own_writes_undecided();
     if undecided > 0 {
         source.notes.push(format!(
-            "whether users can widen their own access by what they may write is not decided for {undecided} tables \
+            "whether users can widen their own access by what they may write is not decided for {undecided} tables: \
+             their policies rest on what is not understood, or the question took too much work \
+             (self-writable-authority, self-insertable-membership)"
+        ));
+    }
+    let (bounded, rows) = cx.own_writes_bounded();
+    if bounded > 0 {
+        source.notes.push(format!(
+            "for {bounded} tables no write was found by which users widen their own access, with up to {rows} rows of \
+             each table that policies look up; with more rows there may be one \
              (self-writable-authority, self-insertable-membership)"
         ));
     }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::variants::{asker_of, nothing_given};
 use super::{Ask, Asker, Caller, Decider, Decision, Formula, Rule, Which};
 use crate::analyzer::resolve::{Showing, Way};
 use crate::analyzer::term::{Row, Terms, Type};
@@ -86,6 +87,36 @@ impl<'a> Decider<'a> {
             (Some(reason), _) if !is_open => Some(unclear(&formula, function, reason)),
             (_, last) => last.map(|decision| Lent { decision, call: None }),
         }
+    }
+
+    /// Whether a call shows a stranger no row of `relation` beyond those that the role may select itself or of which `own`
+    /// is TRUE: a session of which nothing is known but who it is, without any rows but those that come out.
+    #[must_use]
+    pub fn shows_strangers(&self, role: &str, function: &Function, relation: &'a Relation, own: Option<&str>) -> Option<Lent> {
+        let mut formula = self.formula(role, relation, Which::Old);
+        let arguments = Arguments::of(&mut formula.resolver.terms, function, self.effective.schema());
+        let given = arguments.terms(&mut formula.resolver.terms);
+        let showing = formula.resolver.shown_by(function, given).ok()?;
+        formula.limits.rows = 0;
+        let mut last = None;
+        for (way, row) in reached(&formula.resolver.terms, &showing, relation) {
+            formula.show(way, row, arguments.row);
+            let mut kept = vec![self.selects(&mut formula.resolver, role, relation, row)];
+            kept.extend(own.map(|own| formula.rule(Rule::Text(own))));
+            let mut holds = nothing_given(&mut formula.resolver.terms);
+            holds.push(formula.condition);
+            let verdict = formula.decide(&holds, &kept, asker_of(self.effective, role));
+            let call = match &verdict {
+                Verdict::Violated(witness) => Some(arguments.call(way, row, witness)),
+                _ => None,
+            };
+            let found = call.is_some();
+            last = Some(Lent { decision: Decision { verdict, assumptions: Vec::new(), decided_by: Vec::new() }, call });
+            if found {
+                break;
+            }
+        }
+        last
     }
 
     /// A parent of the relation whose rows come out: those of the child are among them.

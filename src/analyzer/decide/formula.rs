@@ -373,7 +373,7 @@ impl<'a> Formula<'a> {
         all
     }
 
-    fn rule(&mut self, rule: Rule<'_>) -> Id {
+    pub(super) fn rule(&mut self, rule: Rule<'_>) -> Id {
         let rights = self.resolver.set_rights(Rights::Everything);
         let rule = match rule {
             Rule::Text(text) => self.resolver.condition(text, self.relation, self.row),

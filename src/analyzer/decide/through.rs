@@ -54,7 +54,7 @@ impl<'a> Decider<'a> {
     }
 
     /// Whether the role may select a row.
-    fn selects(&self, resolver: &mut Resolver<'a>, role: &str, base: &'a Relation, row: Row) -> Id {
+    pub(super) fn selects(&self, resolver: &mut Resolver<'a>, role: &str, base: &'a Relation, row: Row) -> Id {
         let access = self.effective.access(role, base, Command::Select);
         if matches!(access.extent, Extent::None(Refusal::Schema | Refusal::Privilege)) {
             return resolver.terms.boolean(false);

@@ -124,7 +124,10 @@ impl Resolver<'_> {
     fn items(&mut self, array: Id) -> Option<Vec<Id>> {
         let element = self.terms.type_of(array).element()?.clone();
         match self.terms.term(array).clone() {
-            Term::Call(function, items) if &*function.name == "array" => Some(items.to_vec()),
+            Term::Call(function, items) if &*function.name == "array" => {
+                // Of arrays it has two dimensions.
+                items.iter().all(|item| self.terms.type_of(*item).element().is_none()).then(|| items.to_vec())
+            }
             Term::Literal(Value::Array(values)) => {
                 let item = |value: &Option<Value>| match value {
                     Some(value) => self.terms.literal(value.clone(), element.clone()),
