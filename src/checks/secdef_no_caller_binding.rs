@@ -70,11 +70,11 @@ impl Check for SecdefNoCallerBinding {
 
 fn report(cx: &Context<'_>, function: &Function, out: &mut Findings<'_>) {
     let principals: Vec<_> = cx.may_call(function).collect();
-    let shown = |p: &&Principal| {
-        let all: Vec<_> = cx.definers_read(function).filter_map(|r| Some((r, lent(cx, p, function, r)?))).collect();
-        (!all.is_empty()).then_some((*p, all))
+    let shown = |p: &Principal| -> Vec<_> {
+        cx.definers_read(function).filter_map(|r| Some((r, lent(cx, p, function, r)?))).collect()
     };
-    let Some((principal, all)) = principals.iter().find_map(|p| shown(&p)) else { return };
+    let mut each = principals.iter().map(|p| (*p, shown(p)));
+    let Some((principal, all)) = each.find(|(_, all)| !all.is_empty()) else { return };
     let Some((first, given)) = all.first() else { return };
     let names: Vec<_> = all.iter().map(|(r, _)| r.name.to_string()).collect();
     let message = format!(

@@ -44,11 +44,10 @@ impl Resolver<'_> {
     /// The rows that a call with these arguments shows whoever makes it.
     pub(crate) fn shown_by(&mut self, function: &model::Function, args: Vec<Id>) -> Result<Showing, String> {
         let showing = self.in_body(function, args, |this, result| {
-            let body = this.bindings.body(function);
-            let body = body.as_ref().as_ref().map_err(|unread| Obstacle(unread.reason.clone()))?;
+            let body = this.bindings.body(function).map_err(|unread| Obstacle(unread.reason.clone()))?;
             let mut showing = Showing::default();
             match result {
-                inline::Outcome::Value(value) => this.value_shown(value, body, &mut showing)?,
+                inline::Outcome::Value(value) => this.value_shown(value, &body, &mut showing)?,
                 inline::Outcome::Rows(query) | inline::Outcome::Row(query) => this.query_shown(query, &mut showing)?,
             }
             Ok(showing)
