@@ -112,10 +112,21 @@ impl<'a> Context<'a> {
         Some(Weight { severity, confidence, witness: None })
     }
 
+    /// Whether the platform tells the user's id.
+    pub(super) fn has_uid(&self) -> bool {
+        self.schema.functions.iter().any(|f| f.id.schema == "auth" && f.id.name == "uid")
+    }
+
+    /// The condition that a row names the user in any of its columns.
+    pub(super) fn names_user(&self, relation: &Relation) -> Option<String> {
+        let named = relation.columns.iter().filter(|c| c.data_type == "uuid" && self.has_uid());
+        let each: Vec<_> = named.map(|c| format!("{} = auth.uid()", crate::model::quote_ident(&c.name))).collect();
+        (!each.is_empty()).then(|| each.join(" or "))
+    }
+
     /// The condition that a row names the user as its owner, where a column says so.
     pub(super) fn own_rows(&self, relation: &Relation) -> Option<String> {
-        let has_uid = self.schema.functions.iter().any(|f| f.id.schema == "auth" && f.id.name == "uid");
-        let owner = super::intent::Intent::of(relation).owner.filter(|c| has_uid && c.data_type == "uuid")?;
+        let owner = super::intent::Intent::of(relation).owner.filter(|c| c.data_type == "uuid" && self.has_uid())?;
         Some(format!("{} = auth.uid()", crate::model::quote_ident(&owner.name)))
     }
 

@@ -15,7 +15,8 @@ declare_check! {
     /// table keep rows from being deleted by that user.
     ///
     /// Not reported: parents whose own rows alone can be deleted (a user who deletes a post takes its comments along
-    /// on purpose), parents that only members or admins may delete from, and referring tables without row security.
+    /// on purpose), parents that only members or admins may delete from or of which every row may be deleted anyway
+    /// (`policy-tautology`, `rls-off-exposed`), and referring tables without row security.
     pub(super) struct FkCascadeBypass {
         id: "fk-cascade-bypass",
         title: "foreign key by which a delete reaches rows that policies keep",
@@ -111,7 +112,8 @@ fn is_kept(cx: &Context<'_>, principal: &Principal, child: &Relation) -> bool {
 /// A row that a stranger can find and delete and that is not its own.
 fn deletes_others(cx: &Context<'_>, principal: &Principal, parent: &Relation) -> Option<Box<Witness>> {
     let parent = cx.schema.relation(&parent.name)?;
-    if !cx.effective.access(&principal.role, parent, Command::Delete).is_some() {
+    // What is open altogether is reported as that.
+    if cx.effective.access(&principal.role, parent, Command::Delete).extent != Extent::Rows {
         return None;
     }
     let decider = Decider::new(&cx.effective);
@@ -121,6 +123,7 @@ fn deletes_others(cx: &Context<'_>, principal: &Principal, parent: &Relation) ->
     if principal.is_api() {
         holds.push(rows.access(Command::Select, Which::Old, row));
     }
-    let own: Vec<_> = cx.own_rows(parent).map(|own| rows.condition(&own, row)).into_iter().collect();
+    // A row that names the user anywhere is taken for the user's own.
+    let own: Vec<_> = cx.names_user(parent).map(|own| rows.condition(&own, row)).into_iter().collect();
     rows.find(&holds, &own, By::Stranger)
 }

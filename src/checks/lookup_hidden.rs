@@ -1,9 +1,11 @@
+use std::collections::BTreeMap;
+
 use super::names::Names;
-use super::words::subject;
+use super::words::{first_of, subject};
 use super::{Check, Context, Meta, declare_check};
 use crate::analyzer::effective::{Extent, Principal, Refusal};
 use crate::finding::{Confidence, Draft, Findings, ObjectRef, Severity};
-use crate::model::{Command, Policy, Relation, printable, quote_ident};
+use crate::model::{Command, Policy, QualifiedName, Relation, printable, quote_ident};
 
 declare_check! {
     /// A policy looks rows up in a table of which the role that it is for sees none: the sub-select is always empty, or
@@ -14,8 +16,8 @@ declare_check! {
     /// without the privilege every query on the policy's table fails with error 42501. Users are locked out, which is
     /// what later gets mended by a policy that is too wide.
     ///
-    /// Not reported: look-ups inside functions, which may run with their owner's rights, and negated policies of which
-    /// the empty look-up may be the point are reported alike: read them.
+    /// One finding for each table that is looked up in vain. Not reported: look-ups inside functions, which may run with
+    /// their owner's rights, and policies that serve at least one of the roles that they are for.
     pub(super) struct LookupHidden {
         id: "lookup-hidden",
         title: "policy that looks up rows which its role cannot see",
@@ -48,69 +50,85 @@ impl Check for LookupHidden {
     }
 
     fn run(&self, cx: &Context<'_>, out: &mut Findings<'_>) {
+        let mut found: BTreeMap<(&QualifiedName, &str), Vec<String>> = BTreeMap::new();
         for table in cx.relations().filter(|r| r.row_security) {
             for policy in &table.policies {
                 out.examine(ObjectRef::policy(&table.name, &policy.name));
-                report(cx, table, policy, out);
+                if let Some((principal, looked_up)) = hidden_from(cx, table, policy) {
+                    let named = format!("{} on {}", printable(&policy.name), table.name);
+                    found.entry((&looked_up.name, &principal.role)).or_default().push(named);
+                }
+            }
+        }
+        for ((name, role), policies) in found {
+            let principal = cx.clients().find(|p| p.role == role);
+            if let Some((looked_up, principal)) = cx.schema.relation(name).zip(principal) {
+                report(cx, looked_up, principal, &policies, out);
             }
         }
     }
 }
 
-fn report(cx: &Context<'_>, table: &Relation, policy: &Policy, out: &mut Findings<'_>) {
-    let Some(own) = cx.schema.relation(&table.name) else { return };
+/// The role that a policy is for, and the relation that it looks up in vain.
+fn hidden_from<'s, 'a>(cx: &'s Context<'a>, table: &Relation, policy: &Policy) -> Option<(&'s Principal, &'a Relation)> {
+    let own = cx.schema.relation(&table.name)?;
     let reaches = |p: &&Principal| {
-        let commands = Command::ALL.into_iter().filter(|c| policy.command.covers(*c));
+        let mut commands = Command::ALL.into_iter().filter(|c| policy.command.covers(*c));
         cx.effective.binds(&p.role, policy)
             && cx.effective.inherits(&p.role, &table.owner).is_none()
-            && commands.into_iter().any(|c| cx.effective.access(&p.role, own, c).holder().is_some())
+            && commands.any(|c| cx.effective.access(&p.role, own, c).holder().is_some())
     };
     let texts = policy.using.iter().chain(&policy.check);
     let names: Vec<_> = texts.flat_map(|text| Names::of(text).relations).collect();
     let read = names.iter().filter(|(name, command)| name.schema.is_some() && *command == Command::Select);
-    let read: Vec<_> = read.filter_map(|(name, _)| relation(cx, name.schema.as_deref()?, &name.name)).collect();
-    let hidden = |p: &Principal, looked_up: &Relation| {
-        let looked_up = cx.schema.relation(&looked_up.name)?;
-        match cx.effective.access(&p.role, looked_up, Command::Select).extent {
-            Extent::None(refusal) if refusal != Refusal::NeverTrue => Some((looked_up, refusal)),
-            _ => None,
-        }
-    };
+    let mut read = read.filter_map(|(name, _)| relation(cx, name.schema.as_deref()?, &name.name));
     // A policy for everyone is meant for those whom it serves.
     let bound: Vec<_> = cx.clients().filter(reaches).collect();
-    let seen = |looked_up: &Relation| bound.iter().any(|p| hidden(p, looked_up).is_none());
-    let found = read.iter().filter(|r| !seen(r)).find_map(|r| bound.iter().rev().find_map(|p| Some((*p, hidden(p, r)?))));
-    let Some((principal, (looked_up, refusal))) = found else { return };
-    let what = match refusal {
-        Refusal::Privilege | Refusal::Schema => "has no privilege on it, so that queries are refused (42501)",
-        _ => "sees none of its rows, so that the look-up finds nothing",
+    let all_hidden = |r: &&Relation| bound.iter().all(|p| refusal(cx, p, r).is_some());
+    let looked_up = read.find(all_hidden)?;
+    Some((*bound.last()?, looked_up))
+}
+
+/// Why a role sees no row of what is looked up.
+fn refusal(cx: &Context<'_>, principal: &Principal, looked_up: &Relation) -> Option<Refusal> {
+    let looked_up = cx.schema.relation(&looked_up.name)?;
+    match cx.effective.access(&principal.role, looked_up, Command::Select).extent {
+        Extent::None(refusal) if refusal != Refusal::NeverTrue => Some(refusal),
+        _ => None,
+    }
+}
+
+fn report(cx: &Context<'_>, looked_up: &Relation, principal: &Principal, policies: &[String], out: &mut Findings<'_>) {
+    let Some(looked_up) = cx.schema.relation(&looked_up.name) else { return };
+    let what = match refusal(cx, principal, looked_up) {
+        Some(Refusal::Privilege | Refusal::Schema) => "has no privilege on it, so that queries are refused (42501)",
+        _ => "sees none of its rows, so that look-ups find nothing",
     };
+    let listed = first_of(policies, 4);
+    let role = quote_ident(&principal.role);
     let message = format!(
-        "The policy {} on {} looks up rows of {}, and the role {} {what}. {} is locked out of what the policy would give.",
-        printable(&policy.name),
-        table.name,
+        "Policies look up rows of {} ({listed}), and the role {} {what}. {} is locked out of what these policies would give.",
         looked_up.name,
         printable(&principal.role),
         subject(principal)
     );
-    let title = format!("policy {} looks up {}, of which its role sees nothing", printable(&policy.name), looked_up.name);
+    let title = format!("{} shows {} nothing, though policies look rows up in it", looked_up.name, printable(&principal.role));
+    let name = &looked_up.name;
     let fix = format!(
-        "-- let the role see the rows that the policy looks up, and no others\n-- grant select on {} to {};\n\
-         -- create policy ... on {} for select to {} using (...);",
-        looked_up.name,
-        quote_ident(&principal.role),
-        looked_up.name,
-        quote_ident(&principal.role)
+        "-- let the role see the rows that policies look up, and no others\n-- grant select on {name} to {role};\n\
+         -- create policy ... on {name} for select to {role} using (...);"
     );
-    out.report(
-        Draft::new(ObjectRef::policy(&table.name, &policy.name), Severity::Medium, title, message)
-            .confidence(Confidence::Likely)
-            .principal(&principal.role)
-            .detail(looked_up.name.to_string())
-            .reproduce(cx.reproduce(principal, looked_up, Command::Select))
-            .fix(fix)
-            .origin(policy.origin),
-    );
+    let mut draft = Draft::new(ObjectRef::relation(name), Severity::Medium, title, message)
+        .confidence(Confidence::Likely)
+        .principal(&principal.role)
+        .detail(&principal.role)
+        .reproduce(cx.reproduce(principal, looked_up, Command::Select))
+        .fix(fix)
+        .origin(looked_up.origin);
+    for policy in policies {
+        draft = draft.evidence("policy", policy);
+    }
+    out.report(draft);
 }
 
 fn relation<'a>(cx: &Context<'a>, schema: &str, name: &str) -> Option<&'a Relation> {

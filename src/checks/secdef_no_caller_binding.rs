@@ -33,6 +33,7 @@ declare_check! {
                     return query select p.* from public.payslips p where p.user_id = p_user;
                 end $$;
             revoke execute on function public.payslips_of(uuid) from public, anon;
+            grant execute on function public.payslips_of(uuid) to authenticated;
         ",
         good: "
             create table public.payslips (id bigint primary key, user_id uuid not null, amount integer);
@@ -45,6 +46,7 @@ declare_check! {
                     return query select p.* from public.payslips p where p.user_id = p_user;
                 end $$;
             revoke execute on function public.payslips_of(uuid) from public, anon;
+            grant execute on function public.payslips_of(uuid) to authenticated;
         ",
     }
 }
@@ -110,7 +112,7 @@ fn lent(cx: &Context<'_>, principal: &Principal, function: &Function, relation: 
     if !cx.is_kept_from(&principal.role, relation) || cx.is_platform(relation) {
         return None;
     }
-    let own = cx.own_rows(relation);
+    let own = cx.names_user(relation);
     let lent = Decider::new(&cx.effective).shows_strangers(&principal.role, function, relation, own.as_deref())?;
     matches!(lent.decision.verdict, Verdict::Violated(_)).then_some(lent)
 }

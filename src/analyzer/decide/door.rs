@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::variants::{asker_of, nothing_given};
 use super::{Ask, Asker, Caller, Decider, Decision, Formula, Rule, Which};
 use crate::analyzer::resolve::{Showing, Way};
-use crate::analyzer::term::{Row, Terms, Type};
+use crate::analyzer::term::{Id, Row, Term, Terms, Type};
 use crate::analyzer::verdict::{Reason, Subject, Verdict};
 use crate::model::{ArgumentMode, Function, FunctionKind, Privilege, QualifiedName, Relation};
 
@@ -73,7 +73,10 @@ impl<'a> Decider<'a> {
         let mut last = None;
         for (way, row) in reached(&formula.resolver.terms, &showing, relation) {
             formula.show(way, row, arguments.row);
-            let decision = formula.ask(Ask::NeverExceeds(rule), asker);
+            let mut decision = formula.ask(Ask::NeverExceeds(rule), asker);
+            if matches!(decision.verdict, Verdict::Violated(_)) {
+                decision = formula.without_errors(&showing, rule, asker, function);
+            }
             if let Verdict::Violated(witness) = &decision.verdict {
                 let call = arguments.call(way, row, witness);
                 return Some(Lent { decision, call: Some(call) });
@@ -97,6 +100,10 @@ impl<'a> Decider<'a> {
         let arguments = Arguments::of(&mut formula.resolver.terms, function, self.effective.schema());
         let given = arguments.terms(&mut formula.resolver.terms);
         let showing = formula.resolver.shown_by(function, given).ok()?;
+        // What is not understood may well raise for strangers.
+        if !showing.steps.iter().all(|step| formula.is_understood(*step)) {
+            return None;
+        }
         formula.limits.rows = 0;
         let mut last = None;
         for (way, row) in reached(&formula.resolver.terms, &showing, relation) {
@@ -105,6 +112,7 @@ impl<'a> Decider<'a> {
             kept.extend(own.map(|own| formula.rule(Rule::Text(own))));
             let mut holds = nothing_given(&mut formula.resolver.terms);
             holds.push(formula.condition);
+            kept.extend(formula.raises(&showing));
             let verdict = formula.decide(&holds, &kept, asker_of(self.effective, role));
             let call = match &verdict {
                 Verdict::Violated(witness) => Some(arguments.call(way, row, witness)),
@@ -146,6 +154,46 @@ fn reached<'w>(terms: &Terms, showing: &'w Showing, relation: &Relation) -> Vec<
 }
 
 impl Formula<'_> {
+    /// Whether a term rests on nothing that was not understood.
+    fn is_understood(&self, id: Id) -> bool {
+        let terms = &self.resolver.terms;
+        let (mut rest, mut seen) = (vec![id], BTreeSet::new());
+        while let Some(at) = rest.pop() {
+            if !seen.insert(at) {
+                continue;
+            }
+            let term = terms.term(at);
+            match term {
+                Term::Opaque(_) => return false,
+                Term::Call(function, _) if function.name.contains(", for ") => return false,
+                _ => {}
+            }
+            term.operands(|operand| rest.push(operand));
+            rest.extend(term.queries().iter().flat_map(|query| [query.condition, query.projection]));
+        }
+        true
+    }
+
+    /// That something raises which the body works out before.
+    fn raises(&mut self, showing: &Showing) -> Vec<Id> {
+        showing.steps.iter().map(|step| self.resolver.terms.raises(*step)).collect()
+    }
+
+    /// The same question where nothing raises. A step that is on no path to what comes out may raise in vain: whether
+    /// something comes out is open then.
+    fn without_errors(&mut self, showing: &Showing, rule: Rule<'_>, asker: Asker, function: &Function) -> Decision {
+        let raises = self.raises(showing);
+        let any = self.resolver.terms.or(&raises);
+        let none = self.resolver.terms.not(any);
+        self.condition = self.resolver.terms.and(&[self.condition, none]);
+        let decision = self.ask(Ask::NeverExceeds(rule), asker);
+        if decision.verdict != Verdict::Proved {
+            return decision;
+        }
+        let reason = format!("whether {} raises an error before it shows the row", function.id);
+        Decision { verdict: Verdict::Unknown(Reason::Abstraction(vec![reason.into()])), ..decision }
+    }
+
     /// Makes it the condition under which a way shows one of its rows.
     fn show(&mut self, way: &Way, row: Row, arguments: Row) {
         self.row = row;

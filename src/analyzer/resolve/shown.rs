@@ -30,6 +30,8 @@ pub(crate) struct Way {
 pub(crate) struct Showing {
     /// The ways.
     pub(crate) ways: Vec<Way>,
+    /// What the body works out before: where that raises, nothing comes out.
+    pub(crate) steps: Vec<Id>,
     /// What was not understood of what comes out.
     pub(crate) unclear: Option<String>,
 }
@@ -45,7 +47,8 @@ impl Resolver<'_> {
     pub(crate) fn shown_by(&mut self, function: &model::Function, args: Vec<Id>) -> Result<Showing, String> {
         let showing = self.in_body(function, args, |this, result| {
             let body = this.bindings.body(function).map_err(|unread| Obstacle(unread.reason.clone()))?;
-            let mut showing = Showing::default();
+            let steps = this.parameters.get(body.parameters..).unwrap_or_default().to_vec();
+            let mut showing = Showing { steps, ..Showing::default() };
             match result {
                 inline::Outcome::Value(value) => this.value_shown(value, &body, &mut showing)?,
                 inline::Outcome::Rows(query) | inline::Outcome::Row(query) => this.query_shown(query, &mut showing)?,

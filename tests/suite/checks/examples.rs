@@ -35,7 +35,7 @@ const OBJECTS: &[(&str, &str)] = &[
     ("immutable-identity", "function public.me()"),
     ("inherit-child-direct", "public.staff"),
     ("insert-unchecked", "policy \"place\" on public.orders"),
-    ("lookup-hidden", "policy \"crew sees boat\" on public.boats"),
+    ("lookup-hidden", "public.crews"),
     ("mass-assignable-authority", "public.accounts"),
     ("matview-exposed", "public.totals"),
     ("null-identity-inversion", "policy \"own letters\" on public.letters"),
