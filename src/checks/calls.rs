@@ -72,7 +72,10 @@ impl<'a> Context<'a> {
     pub(crate) fn definers_of_any(&self, role: &str) -> impl Iterator<Item = &'a Function> {
         let decider = Decider::new(&self.effective);
         let yields = |f: &&Function| !matches!(f.returns.as_str(), "boolean" | "void" | "");
-        self.definer_functions().filter(yields).filter(|f| self.code.is_dynamic(f)).filter(move |f| decider.lends(role, f))
+        self.definer_functions()
+            .filter(yields)
+            .filter(|f| self.code.is_dynamic(f))
+            .filter(move |f| decider.lends(role, f))
     }
 
     /// The clients that may call `function` by a name that is exposed to them, the least trusted first.

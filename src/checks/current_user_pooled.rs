@@ -85,15 +85,15 @@ fn compared<'r>(table: &'r Relation, text: &str) -> Option<&'r str> {
         .filter(|t| matches!(t.kind, Kind::Word) || text.get(t.range()) == Some("="))
         .filter_map(|t| text.get(t.range()))
         .collect();
-    let is_role = |w: &str| ["current_user", "session_user", "user", "current_role"].iter().any(|r| w.eq_ignore_ascii_case(r));
+    let is_role =
+        |w: &str| ["current_user", "session_user", "user", "current_role"].iter().any(|r| w.eq_ignore_ascii_case(r));
     let column = |w: &str| table.columns.iter().find(|c| c.name == w).map(|c| c.name.as_str());
     let beside = words.iter().enumerate().filter(|(_, w)| **w == "=");
     for (at, _) in beside {
         let around = |from: usize, to: usize| words.get(from..to.min(words.len())).unwrap_or_default();
         let (before, after) = (around(at.saturating_sub(2), at), around(at + 1, at + 3));
-        let found = |a: &[&str], b: &[&str]| {
-            a.iter().any(|w| is_role(w)).then(|| b.iter().find_map(|w| column(w))).flatten()
-        };
+        let found =
+            |a: &[&str], b: &[&str]| a.iter().any(|w| is_role(w)).then(|| b.iter().find_map(|w| column(w))).flatten();
         if let Some(column) = found(before, after).or_else(|| found(after, before)) {
             return Some(column);
         }

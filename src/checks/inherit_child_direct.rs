@@ -63,7 +63,8 @@ impl Check for InheritChildDirect {
 fn report(cx: &Context<'_>, child: &Relation, parent: &Relation, out: &mut Findings<'_>) {
     let clients = cx.clients().filter(|p| cx.effective.inherits(&p.role, &child.owner).is_none());
     let all: Vec<_> = clients.map(|p| (p, wider(cx, p, child, parent))).filter(|(_, c)| !c.is_empty()).collect();
-    let exposed = |role: &&(&crate::analyzer::effective::Principal, Vec<Command>)| cx.exposes(role.0, &child.name.schema);
+    let exposed =
+        |role: &&(&crate::analyzer::effective::Principal, Vec<Command>)| cx.exposes(role.0, &child.name.schema);
     let Some((principal, commands)) = all.iter().find(exposed).or(all.first()) else { return };
     let verbs: Vec<_> = commands.iter().map(|c| verb(*c)).collect();
     let message = format!(

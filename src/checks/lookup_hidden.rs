@@ -70,7 +70,11 @@ impl Check for LookupHidden {
 }
 
 /// The role that a policy is for, and the relation that it looks up in vain.
-fn hidden_from<'s, 'a>(cx: &'s Context<'a>, table: &Relation, policy: &Policy) -> Option<(&'s Principal, &'a Relation)> {
+fn hidden_from<'s, 'a>(
+    cx: &'s Context<'a>,
+    table: &Relation,
+    policy: &Policy,
+) -> Option<(&'s Principal, &'a Relation)> {
     let own = cx.schema.relation(&table.name)?;
     let reaches = |p: &&Principal| {
         let mut commands = Command::ALL.into_iter().filter(|c| policy.command.covers(*c));
@@ -112,7 +116,8 @@ fn report(cx: &Context<'_>, looked_up: &Relation, principal: &Principal, policie
         printable(&principal.role),
         subject(principal)
     );
-    let title = format!("{} shows {} nothing, though policies look rows up in it", looked_up.name, printable(&principal.role));
+    let title =
+        format!("{} shows {} nothing, though policies look rows up in it", looked_up.name, printable(&principal.role));
     let name = &looked_up.name;
     let fix = format!(
         "-- let the role see the rows that policies look up, and no others\n-- grant select on {name} to {role};\n\

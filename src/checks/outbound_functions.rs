@@ -62,7 +62,8 @@ impl Check for OutboundFunctions {
         for function in cx.schema.functions.iter().filter(|f| f.is_callable()) {
             let of_extension = function.extension.as_deref().is_some_and(|e| EXTENSIONS.contains(&e));
             let by_name = of_extension && CONNECTING.contains(&function.id.name.as_str());
-            let own = function.extension.is_none() && !cx.effective.is_platform_object(&function.id.schema, &function.owner);
+            let own =
+                function.extension.is_none() && !cx.effective.is_platform_object(&function.id.schema, &function.owner);
             if by_name || own {
                 out.examine(ObjectRef::function(&function.id));
             }

@@ -71,7 +71,10 @@ fn report(cx: &Context<'_>, principal: &Principal, held: &[&Relation], out: &mut
         .fix(fix.join("\n"));
     for table in held {
         if let Some(holding) = cx.effective.holds_on_relation(&principal.role, table, Privilege::References) {
-            draft = draft.evidence("privilege", format!("{}: REFERENCES on {} {holding}", printable(&principal.role), table.name));
+            draft = draft.evidence(
+                "privilege",
+                format!("{}: REFERENCES on {} {holding}", printable(&principal.role), table.name),
+            );
         }
     }
     out.report(draft);

@@ -1,5 +1,5 @@
-use super::words::{first_of, subject};
 use super::secdef_exposed::wants_secret;
+use super::words::{first_of, subject};
 use super::{Check, Context, Meta, declare_check};
 use crate::analyzer::decide::{Decider, Lent};
 use crate::analyzer::effective::Principal;

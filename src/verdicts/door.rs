@@ -37,8 +37,7 @@ impl Case<'_, '_> {
         let others = self.cx.definers_of_any(role).filter(|f| !over.contains(&&f.id));
         let names: Vec<_> = others.map(|f| f.id.to_string()).collect();
         let listed = crate::checks::words::first_of(&names, 4);
-        (!names.is_empty())
-            .then(|| format!("what {listed} put together and run as their owner shows no row of it"))
+        (!names.is_empty()).then(|| format!("what {listed} put together and run as their owner shows no row of it"))
     }
 
     fn through(&self, function: &Function, lent: &Lent) -> Judged {

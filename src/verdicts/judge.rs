@@ -92,7 +92,8 @@ impl Case<'_, '_> {
         }
         let condition = self.condition(&formula);
         let asked = Asked::NeverExceeds;
-        let mut judged = self.told(Answer { asked, decision, condition, reason: None, caller, trivial: false, blind_only });
+        let mut judged =
+            self.told(Answer { asked, decision, condition, reason: None, caller, trivial: false, blind_only });
         judged.entry.assumptions.extend(self.unseen_doors());
         judged
     }
@@ -196,9 +197,7 @@ impl Case<'_, '_> {
             Verdict::Violated(witness) => Some(&**witness),
             _ => None,
         };
-        let script = witness.and_then(|witness| {
-            Script::of(&self.scene(answer.asked, answer.caller), witness)
-        });
+        let script = witness.and_then(|witness| Script::of(&self.scene(answer.asked, answer.caller), witness));
         let cause = because::cause(self, &answer.decision.decided_by);
         let entry = entry::complete(self, answer, script.as_ref());
         Judged { entry, script, cause, kind: Kind::Rows }

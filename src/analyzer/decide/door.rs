@@ -68,7 +68,11 @@ impl<'a> Decider<'a> {
             Err(reason) => return Some(unclear(&formula, function, &reason)),
         };
         if let Some(parent) = self.parent_shown(&formula, &showing, relation) {
-            return Some(unclear(&formula, function, &format!("the rows of {parent}, of which some are {relation}'s", relation = relation.name)));
+            return Some(unclear(
+                &formula,
+                function,
+                &format!("the rows of {parent}, of which some are {relation}'s", relation = relation.name),
+            ));
         }
         let mut last = None;
         for (way, row) in reached(&formula.resolver.terms, &showing, relation) {
@@ -95,7 +99,13 @@ impl<'a> Decider<'a> {
     /// Whether a call shows a stranger no row of `relation` beyond those that the role may select itself or of which `own`
     /// is TRUE: a session of which nothing is known but who it is, without any rows but those that come out.
     #[must_use]
-    pub fn shows_strangers(&self, role: &str, function: &Function, relation: &'a Relation, own: Option<&str>) -> Option<Lent> {
+    pub fn shows_strangers(
+        &self,
+        role: &str,
+        function: &Function,
+        relation: &'a Relation,
+        own: Option<&str>,
+    ) -> Option<Lent> {
         let mut formula = self.formula(role, relation, Which::Old);
         let arguments = Arguments::of(&mut formula.resolver.terms, function, self.effective.schema());
         let given = arguments.terms(&mut formula.resolver.terms);

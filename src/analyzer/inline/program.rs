@@ -1,8 +1,8 @@
 //! PL/pgSQL run on paper: every path through IFs to its RETURN, variables as steps, the whole as one CASE.
 
 use super::cursor::Cursor;
-use super::statement::{Block, DeclaredAs, Statement};
 use super::rows;
+use super::statement::{Block, DeclaredAs, Statement};
 use super::{Outcome, Read, first_row, scalar, unread};
 use crate::model::{ArgumentMode, Function};
 use crate::sql::Type;

@@ -8,9 +8,8 @@ use crate::sql::tree::{
 
 /// The rows of a query where none of `before` is TRUE, and `when` is if there is one.
 pub(super) fn guarded(query: Query, before: &[Expr], when: Option<&Expr>) -> Query {
-    let is_true = |operand: &Expr, negated| {
-        boolean(Node::Is { operand: Box::new(operand.clone()), test: Test::True, negated })
-    };
+    let is_true =
+        |operand: &Expr, negated| boolean(Node::Is { operand: Box::new(operand.clone()), test: Test::True, negated });
     let mut all: Vec<_> = before.iter().map(|one| is_true(one, true)).collect();
     all.extend(when.map(|one| is_true(one, false)));
     filtered(query, boolean(Node::And(all)))

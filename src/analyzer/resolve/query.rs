@@ -173,7 +173,9 @@ impl Resolver<'_> {
     /// any other call.
     pub(super) fn counts_any(&mut self, call: &tree::Call) -> Outcome<Option<Id>> {
         let is_count = call.routine.key.is_none() && call.routine.name.name == "count" && call.filter.is_none();
-        let Some((depth, select)) = self.groups.last().filter(|_| is_count && call.over.is_none()) else { return Ok(None) };
+        let Some((depth, select)) = self.groups.last().filter(|_| is_count && call.over.is_none()) else {
+            return Ok(None);
+        };
         if *depth != self.levels.len() || select.distinct.is_some() {
             return Ok(None);
         }
@@ -264,7 +266,11 @@ impl Resolver<'_> {
         let data_type = self.data_type(&call.data_type);
         if names.len() != columns.len() || names.iter().any(|name| name.contains(", ")) {
             let scope = self.scope.clone();
-            return if columns.len() == 1 { columns } else { vec![self.terms.opaque("a row value", data_type, &scope)] };
+            return if columns.len() == 1 {
+                columns
+            } else {
+                vec![self.terms.opaque("a row value", data_type, &scope)]
+            };
         }
         vec![self.row_value(&names, &columns, data_type)]
     }

@@ -38,7 +38,17 @@ pub(crate) struct Showing {
 
 /// Aggregates that tell of rows and show none.
 const TELLING: [&str; 12] = [
-    "count", "sum", "avg", "bool_and", "bool_or", "every", "stddev", "stddev_pop", "stddev_samp", "variance", "var_pop",
+    "count",
+    "sum",
+    "avg",
+    "bool_and",
+    "bool_or",
+    "every",
+    "stddev",
+    "stddev_pop",
+    "stddev_samp",
+    "variance",
+    "var_pop",
     "var_samp",
 ];
 
@@ -239,7 +249,8 @@ fn leaves(value: &Expr, sources: &[Source], out: &mut Vec<Expr>) {
         Node::Column(_) => out.push(value.clone()),
         _ if value.data_type.is("boolean") => {}
         Node::Call(call) if call.routine.key.is_none() && call.over.is_none() => {
-            let tells = call.routine.kind == FunctionKind::Aggregate && TELLING.contains(&call.routine.name.name.as_str());
+            let tells =
+                call.routine.kind == FunctionKind::Aggregate && TELLING.contains(&call.routine.name.name.as_str());
             if !tells {
                 each(&call.arguments);
             }
@@ -261,7 +272,8 @@ fn leaves(value: &Expr, sources: &[Source], out: &mut Vec<Expr>) {
 fn each_column(query: &tree::Query) -> Vec<Expr> {
     let query = opened(query);
     let scalar = |query: tree::Query| {
-        let data_type = query.columns.first().map_or_else(|| crate::sql::Type::named("unknown"), |c| c.data_type.clone());
+        let data_type =
+            query.columns.first().map_or_else(|| crate::sql::Type::named("unknown"), |c| c.data_type.clone());
         Expr { node: Node::Scalar(Box::new(query)), data_type, range: 0..0 }
     };
     let Body::Select(select) = &query.body else { return vec![scalar(query)] };

@@ -79,9 +79,18 @@ const FUNCTIONS: &[(Decided, &str, &str)] = &[
 /// Functions that show no row of the table, so that nothing is said of them.
 const OTHERS: &[(&str, &str)] = &[
     ("how_many() returns bigint language sql", "select count(*) from public.notes"),
-    ("is_there(p_id bigint) returns boolean language sql", "select exists (select from public.notes n where n.id = p_id)"),
-    ("team_names() returns setof text language sql", "select t.name from public.teams t where exists (select from public.notes n where n.team_id = t.id)"),
-    ("sums() returns table (team_name text, notes bigint) language sql", "select t.name, count(n.id) from public.teams t join public.notes n on n.team_id = t.id group by t.name"),
+    (
+        "is_there(p_id bigint) returns boolean language sql",
+        "select exists (select from public.notes n where n.id = p_id)",
+    ),
+    (
+        "team_names() returns setof text language sql",
+        "select t.name from public.teams t where exists (select from public.notes n where n.team_id = t.id)",
+    ),
+    (
+        "sums() returns table (team_name text, notes bigint) language sql",
+        "select t.name, count(n.id) from public.teams t join public.notes n on n.team_id = t.id group by t.name",
+    ),
 ];
 
 fn name(head: &str) -> &str {
@@ -115,10 +124,15 @@ fn are_decided_and_replayed() {
         let intent = intent(vec![declared(&schema, ("notes", "authenticated"), select, Mode::AtMost, rule)]);
         let verdicts = judge(&cx, &intent);
         let superuser = database.connect_as(database.server.superuser());
-        let doors: BTreeMap<_, _> = verdicts.judged.iter().filter(|one| one.kind == Kind::Door).map(|one| {
-            let through = one.entry.through.as_deref().unwrap();
-            (through.trim_start_matches("public.").split('(').next().unwrap().to_owned(), one)
-        }).collect();
+        let doors: BTreeMap<_, _> = verdicts
+            .judged
+            .iter()
+            .filter(|one| one.kind == Kind::Door)
+            .map(|one| {
+                let through = one.entry.through.as_deref().unwrap();
+                (through.trim_start_matches("public.").split('(').next().unwrap().to_owned(), one)
+            })
+            .collect();
         let direct = verdicts.judged.iter().find(|one| one.kind == Kind::Rows).unwrap();
         assert_eq!(direct.entry.verdict, Decided::Proved);
         let mut wrong = Vec::new();
@@ -132,7 +146,10 @@ fn are_decided_and_replayed() {
                 continue;
             }
             if *expected == Decided::Violated {
-                let Some(script) = &one.script else { wrong.push(format!("{}: no script", name(head))); continue };
+                let Some(script) = &one.script else {
+                    wrong.push(format!("{}: no script", name(head)));
+                    continue;
+                };
                 let replayed = block_on(replay(&superuser, script)).unwrap();
                 if !replayed.reproduced {
                     wrong.push(format!("{}: {replayed:?}\n{}", name(head), script.text()));
@@ -144,7 +161,9 @@ fn are_decided_and_replayed() {
             }
         }
         let expected: Vec<_> = FUNCTIONS.iter().map(|(_, head, _)| name(head)).collect();
-        wrong.extend(doors.keys().filter(|n| !expected.contains(&n.as_str())).map(|n| format!("{n}: something is said")));
+        wrong.extend(
+            doors.keys().filter(|n| !expected.contains(&n.as_str())).map(|n| format!("{n}: something is said")),
+        );
         assert!(wrong.is_empty(), "{major}:\n{}", wrong.join("\n"));
         attack(&database);
     }
@@ -154,11 +173,18 @@ fn are_decided_and_replayed() {
 fn attack(database: &TestDatabase) {
     let superuser = database.connect_as(database.server.superuser());
     let user = |n: u32| format!("00000000-0000-0000-0000-00000000000{n}");
-    let mut rows = String::from("insert into public.teams select ('00000000-0000-0000-0000-0000000000a' || n)::uuid, 'team' from generate_series(1, 2) n;");
+    let mut rows = String::from(
+        "insert into public.teams select ('00000000-0000-0000-0000-0000000000a' || n)::uuid, 'team' from generate_series(1, 2) n;",
+    );
     for at in 0..24 {
-        let team = if at % 3 == 0 { "null".to_owned() } else { format!("'00000000-0000-0000-0000-0000000000a{}'", at % 3) };
+        let team =
+            if at % 3 == 0 { "null".to_owned() } else { format!("'00000000-0000-0000-0000-0000000000a{}'", at % 3) };
         let state = if at % 2 == 0 { "draft" } else { "open" };
-        rows.push_str(&format!("insert into public.notes values ({at}, '{}', {team}, '{state}', 'note {}');", user(at % 4), at % 4));
+        rows.push_str(&format!(
+            "insert into public.notes values ({at}, '{}', {team}, '{state}', 'note {}');",
+            user(at % 4),
+            at % 4
+        ));
     }
     block_on(superuser.batch_execute(&rows)).unwrap_or_else(|e| panic!("{}", explain(&e)));
     let mut seen = 0;
@@ -166,7 +192,9 @@ fn attack(database: &TestDatabase) {
         let argument = head.split_once('(').unwrap().1;
         let arguments: Vec<String> = match () {
             () if argument.starts_with(')') => vec![String::new()],
-            () if argument.starts_with("p_user") => (0..4).map(|n| format!("'{}'", user(n))).chain(["null".to_owned()]).collect(),
+            () if argument.starts_with("p_user") => {
+                (0..4).map(|n| format!("'{}'", user(n))).chain(["null".to_owned()]).collect()
+            }
             () => (0..24).map(|n| n.to_string()).chain(["null".to_owned()]).collect(),
         };
         for given in arguments {

@@ -1,6 +1,6 @@
 //! Verdicts on intents, and the scripts that show violations, on real servers.
 
-pub(crate) mod fixtures;
 mod doors;
+pub(crate) mod fixtures;
 mod intent;
 mod scripts;

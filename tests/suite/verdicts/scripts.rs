@@ -137,16 +137,23 @@ fn a_session_that_had_claims_before_is_not_used_again() {
     let schema = schema_of(&database);
     let cx = Context::new(&schema, None);
     let select = (Command::Select, Which::Old);
-    let mut intent = intent(vec![declared(&schema, ("mine", "authenticated"), select, Mode::AtMost, "author = auth.uid()")]);
+    let mut intent =
+        intent(vec![declared(&schema, ("mine", "authenticated"), select, Mode::AtMost, "author = auth.uid()")]);
     intent.assume.signed_in = false;
     let verdicts = judge(&cx, &intent);
     let script = verdicts.judged[0].script.as_ref().unwrap();
     let server = &database.server;
-    let info = pgwitness::connector::ConnInfo::for_socket(server.socket_dir(), server.port(), server.superuser(), &database.name);
+    let info = pgwitness::connector::ConnInfo::for_socket(
+        server.socket_dir(),
+        server.port(),
+        server.superuser(),
+        &database.name,
+    );
     let own = block_on(async {
         pgwitness::connector::Database::open(&info, &pgwitness::connector::SessionOptions::default()).await.unwrap()
     });
-    let sets = "begin; select set_config('request.jwt.claims', '{}', true), set_config('app.tenant', 'x', true); rollback";
+    let sets =
+        "begin; select set_config('request.jwt.claims', '{}', true), set_config('app.tenant', 'x', true); rollback";
     let used = block_on(own.client()).unwrap();
     block_on(used.batch_execute(sets)).unwrap();
     assert!(!block_on(replay(&used, script)).unwrap().reproduced, "the case shows nothing");
