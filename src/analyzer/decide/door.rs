@@ -142,7 +142,8 @@ impl<'a> Decider<'a> {
         let shown = showing.ways.iter().flat_map(|way| &way.shown).map(|(row, _)| row);
         let names = shown.filter_map(|row| formula.resolver.terms.row_info(*row)).map(|info| &*info.relation);
         let lineage = self.effective.bindings().lineage();
-        names.cloned().find(|name| lineage.below(name).iter().any(|child| child.name == relation.name))
+        let mut parents = names.filter(|name| lineage.below(name).iter().any(|child| child.name == relation.name));
+        parents.next().cloned()
     }
 }
 
@@ -231,7 +232,7 @@ impl Arguments {
         let inputs = function.parameters.iter().filter(|p| is_input(p.mode));
         let typed =
             inputs.zip(1..).map(|(p, at)| (format!("${at}"), Type::named(&p.data_type, schema), p.data_type.clone()));
-        let name = QualifiedName::new("", &format!("the arguments of {}", function.id));
+        let name = QualifiedName::new("", format!("the arguments of {}", function.id));
         Self { row: terms.row(&name, &function.id.name), types: typed.collect() }
     }
 

@@ -77,7 +77,7 @@ fn read(language: &str, body: &str) -> Result<(Vec<String>, String), String> {
     let steps = body.steps.iter().skip(1).map(|s| flat(expression(s, &outside, &AsBound))).collect();
     match body.result {
         Outcome::Value(value) => Ok((steps, flat(expression(&value, &outside, &AsBound)))),
-        Outcome::Rows(_) => Err("rows".to_owned()),
+        Outcome::Rows(_) | Outcome::Row(_) => Err("rows".to_owned()),
     }
 }
 
