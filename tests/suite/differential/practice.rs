@@ -81,9 +81,9 @@ fn each(found: &[PathBuf]) -> Vec<(bool, Counts)> {
     };
     thread::scope(|scope| {
         let threads = thread::available_parallelism().map_or(1, usize::from);
-        let start = |_| thread::Builder::new().stack_size(STACK).spawn_scoped(scope, run).expect("a thread");
+        let start = |_| thread::Builder::new().stack_size(STACK).spawn_scoped(scope, run).unwrap();
         let running: Vec<_> = (0..threads).map(start).collect();
-        running.into_iter().flat_map(|thread| thread.join().expect("no panic")).collect()
+        running.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
     })
 }
 
