@@ -16,6 +16,7 @@ use super::guard::Guard;
 use super::{Parsed, Statement};
 use crate::migrations::lex::{self, Kind};
 use crate::migrations::names;
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// A DO block.
@@ -25,6 +26,8 @@ pub struct DoBlock {
     pub language: String,
     /// What it does, in order.
     pub steps: Vec<Step>,
+    /// All variables that it names, if they are known: those of a function are not.
+    pub variables: Option<BTreeSet<String>>,
 }
 
 /// A step of a DO block. Steps that change nothing, such as `RAISE NOTICE`, are left out.
@@ -102,7 +105,7 @@ pub(crate) fn block(c: &mut Cursor<'_>, level: usize) -> Result<DoBlock> {
     if language != "plpgsql" {
         return refuse(format!("a DO block in `{language}`"));
     }
-    let steps = match token.kind {
+    let (steps, variables) = match token.kind {
         // A body in dollar quotes stands in the file as it is, so positions within are the file's.
         Kind::Dollar => {
             let tag = names::dollar_tag(c.raw(token));
@@ -114,22 +117,23 @@ pub(crate) fn block(c: &mut Cursor<'_>, level: usize) -> Result<DoBlock> {
             steps(&source, 0..text.len(), level + 1)?
         }
     };
-    Ok(DoBlock { language, steps })
+    Ok(DoBlock { language, steps, variables: Some(variables) })
 }
 
 /// The body of a function that is called at `place`.
 pub(crate) fn called(body: &str, place: Range<usize>) -> Result<DoBlock> {
     let source = Source { text: body, made_at: Some(place) };
-    Ok(DoBlock { language: "plpgsql".to_owned(), steps: steps(&source, 0..body.len(), 1)? })
+    let (steps, _) = steps(&source, 0..body.len(), 1)?;
+    Ok(DoBlock { language: "plpgsql".to_owned(), steps, variables: None })
 }
 
-fn steps(source: &Source<'_>, range: Range<usize>, level: usize) -> Result<Vec<Step>> {
+fn steps(source: &Source<'_>, range: Range<usize>, level: usize) -> Result<(Vec<Step>, BTreeSet<String>)> {
     let tokens = lex::tokens(source.text, range);
     let mut reader = Reader::new(source, &tokens, level);
     let steps = reader.block(&mut Known::new())?;
     reader.c.accept_punct(b';');
     reader.c.end()?;
-    Ok(steps)
+    Ok((steps, reader.variables))
 }
 
 /// Whether steps may change who can reach what.

@@ -29,7 +29,9 @@ impl Run {
         let whole = self.origin;
         let mark = self.mark();
         self.rounds = 0;
+        self.variables.push(block.variables.clone());
         let done = self.steps(&block.steps);
+        self.variables.pop();
         self.origin = whole;
         if done.is_err() {
             self.roll_back(mark);

@@ -15,6 +15,7 @@ use crate::model::Identity;
 use crate::sql::bind::{Binder, Scope};
 use crate::sql::tree::{Arbiter, Assigned, Insert, Inserted, Node, Source, SourceKind, Statement, Target};
 use crate::sql::{ErrorKind, SqlError, Type};
+use std::collections::BTreeSet;
 
 /// Types for names, and how a name of nothing is refused.
 const CASTS: [(&str, &str); 6] = [
@@ -52,7 +53,7 @@ impl Run {
                 Some(statement) => self.may_assign(statement).map(|()| gives(statement)),
                 None => Ok(Gives::Nothing),
             },
-            Err(error) if scope.is_some() || is_relation(&error) || is_target(&error) => {
+            Err(error) if scope.is_some() || self.surely_missing(&error, &plain) => {
                 self.unbound(&error, &plain, None).map(|()| Gives::Rows(None))
             }
             Err(_) => Ok(Gives::Rows(None)),
@@ -147,9 +148,22 @@ impl Run {
         self.refused_names(text)?;
         let (path, plain) = (self.path_names(), variables::without_into(text));
         match Binder::new(&self.catalog, &path).query(&plain, &Scope::default()) {
-            Err(error) if is_relation(&error) => self.unbound(&error, &plain, None),
+            Err(error) if self.surely_missing(&error, &plain) => self.unbound(&error, &plain, None),
             _ => Ok(()),
         }
+    }
+
+    /// Whether what is missed in a block is no variable: a relation, a column that is to be written, or a name alone that
+    /// no block declares.
+    fn surely_missing(&self, error: &SqlError, text: &str) -> bool {
+        if is_relation(error) || is_target(error) {
+            return true;
+        }
+        let word = error.range.clone().and_then(|range| text.get(range)).and_then(super::guards::spelled);
+        let Some(Name { schema: None, name }) = word else { return false };
+        let own = ["found", "sqlstate", "sqlerrm"].contains(&name.as_str());
+        let declares = |names: &Option<BTreeSet<String>>| names.as_ref().is_none_or(|names| names.contains(&name));
+        error.what.starts_with("no column `") && !own && !self.variables.iter().any(declares)
     }
 
     /// A literal that is cast to a type for names, `'public.f()'::regprocedure`, and names nothing.

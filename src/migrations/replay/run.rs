@@ -96,6 +96,8 @@ pub(super) struct Run {
     pub(super) collations: BTreeMap<(String, String), bool>,
     /// While above 0, an object that nothing makes is an error, which somebody handles.
     pub(super) strict: usize,
+    /// The variables of the blocks that run, one in another, as far as they are known.
+    pub(super) variables: Vec<Option<BTreeSet<String>>>,
     /// How many calls of functions are being followed, one in another.
     pub(super) calls: usize,
     /// Whether the platform has extensions that no statement makes.
@@ -126,6 +128,7 @@ impl Run {
             opaque: BTreeSet::new(),
             collations: BTreeMap::new(),
             strict: 0,
+            variables: Vec::new(),
             calls: 0,
             provides_extensions: false,
             lent: None,

@@ -16,6 +16,7 @@ const MOST_WORK: usize = 20_000_000;
 impl Reader<'_> {
     pub(super) fn foreach(&mut self, start: usize, known: &mut Known, steps: &mut Vec<Step>) -> Result<()> {
         let name = self.c.ident()?;
+        self.variables.insert(name.clone());
         self.c.accept("slice");
         self.c.expect("in array")?;
         let list = self.condition("loop");
@@ -27,6 +28,7 @@ impl Reader<'_> {
 
     pub(super) fn for_loop(&mut self, start: usize, known: &mut Known, steps: &mut Vec<Step>) -> Result<()> {
         let names: Vec<String> = self.c.list(Cursor::name)?.into_iter().map(|name| name.name).collect();
+        self.variables.extend(names.iter().cloned());
         self.c.expect("in")?;
         let (values, field) = unnested(&mut self.c, known);
         if let (Some(values), [name]) = (values.filter(|_| self.c.is("loop")), names.as_slice()) {

@@ -25,6 +25,8 @@ pub(super) struct Reader<'a> {
     pub(super) level: usize,
     /// Variables that are records.
     pub(super) records: BTreeSet<String>,
+    /// All variables that were declared or that loops name.
+    pub(super) variables: BTreeSet<String>,
     /// Whether the text is a part of a block, which ends without END.
     pub(super) is_part: bool,
 }
@@ -32,7 +34,8 @@ pub(super) struct Reader<'a> {
 impl<'a> Reader<'a> {
     pub(super) fn new(source: &'a Source<'a>, tokens: &'a [Token], level: usize) -> Self {
         let c = Cursor::new(source, tokens);
-        Self { c, tokens, rounds: 0, depth: 0, level, records: BTreeSet::new(), is_part: false }
+        let (records, variables) = (BTreeSet::new(), BTreeSet::new());
+        Self { c, tokens, rounds: 0, depth: 0, level, records, variables, is_part: false }
     }
 
     /// `[<<label>>] [DECLARE ...] BEGIN ... [EXCEPTION ...] END [label]`
@@ -82,6 +85,7 @@ impl<'a> Reader<'a> {
     /// A declaration; the variable and its value if that is for the catalog to say.
     fn declaration(&mut self, known: &mut Known) -> Result<Option<(String, Fragment)>> {
         let name = self.c.ident()?;
+        self.variables.insert(name.clone());
         let data_type = self.c.until(|c| c.is_punct(b';') || is_assignment(c) || c.is("default"));
         forget(known, &name);
         let data_type = data_type.text.to_ascii_lowercase();

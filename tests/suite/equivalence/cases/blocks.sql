@@ -373,3 +373,19 @@ do $$ declare r record; begin
     create table before_loop (id int);
     for r in select conname from pg_constraint where conrelid = 'public.missing'::regclass loop execute 'drop table ' || r.conname; end loop;
 end $$;
+
+-- case: names in blocks that are neither columns nor variables
+-- gaps
+create table t (id int);
+do $$ begin create table before_update (id int); update t set id = 1 where missing = 2; end $$;
+do $$ declare missing int; begin create table with_variable (id int); update t set id = 1 where id = missing; end $$;
+do $$ declare n int; r record; begin
+    for missing in 1..2 loop perform 1 from t where id = missing; end loop;
+    for r in select id from t where id = 3 loop perform 1 from t where id = r.id; end loop;
+    select count(*) into n from t where id = n;
+    if found then create table found_one (id int); end if;
+    create table all_known (id int);
+end $$;
+do $$ begin create table before_select (id int); perform id from t where missing > 1; end $$;
+do $$ declare n int; begin create table before_into (id int); select missing into n from t; end $$;
+do $$ begin create table before_if (id int); if exists (select from t where missing = 1) then null; end if; end $$;
