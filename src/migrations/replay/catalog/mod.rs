@@ -9,6 +9,7 @@ pub(crate) mod types;
 
 mod describe;
 mod facts;
+mod rare;
 pub(crate) mod rows;
 mod ties;
 
