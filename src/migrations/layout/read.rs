@@ -39,16 +39,19 @@ pub(super) fn base(path: &str) -> &str {
     path.rsplit(['/', std::path::MAIN_SEPARATOR]).next().unwrap_or(path)
 }
 
-/// What a folder holds, by name; dot files are left out, as every tool does.
+/// What a folder holds, by name; dot files are left out, as nearly every tool does.
 pub(super) fn entries(folder: &Path) -> Result<Vec<Entry>, LayoutError> {
+    let mut all = all_entries(folder)?;
+    all.retain(|entry| !entry.name.starts_with('.'));
+    Ok(all)
+}
+
+/// What a folder holds, by name.
+pub(super) fn all_entries(folder: &Path) -> Result<Vec<Entry>, LayoutError> {
     let listed = std::fs::read_dir(folder).map_err(LayoutError::file(folder))?;
-    let mut all = Vec::new();
-    for entry in listed {
-        let entry = Entry::of(&entry.map_err(LayoutError::file(folder))?.path());
-        if !entry.name.starts_with('.') {
-            all.push(entry);
-        }
-    }
+    let entry =
+        |entry: std::io::Result<std::fs::DirEntry>| Ok(Entry::of(&entry.map_err(LayoutError::file(folder))?.path()));
+    let mut all: Vec<_> = listed.map(entry).collect::<Result<_, LayoutError>>()?;
     all.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(all)
 }

@@ -105,15 +105,36 @@ fn flyway_sorts_versions_as_numbers_and_repeatable_ones_last() {
         ("db/migration/R__views.sql", "views"),
         ("db/migration/R__a.sql", "a"),
         ("db/migration/V3_x.sql", "ignored"),
-        ("db/migration/afterMigrate.sql", "grant"),
+        ("db/migration/afterMigrate__b_c.sql", "grant"),
+        ("db/migration/deep/afterMigrate.sql", "grant"),
+        ("db/migration/beforeMigrate.SQL", "first"),
+        ("db/migration/afterVersioned.sql", "after versions"),
+        ("db/migration/beforeEachMigrate.sql", "each"),
+        ("db/migration/afterClean.sql", "never in such a run"),
+        ("db/migration/deep/R__a.sql", "twice"),
+        ("db/migration/V5__large.SQL", "5"),
+        ("db/migration/R.sql", "none"),
     ]);
     assert_eq!(project.layout, Layout::Flyway);
-    let expected =
-        ["V1.2__x.sql", "V1_10__y.sql", "V2.0__again.sql", "V2__two.sql", "V10__ten.sql", "R__a.sql", "R__views.sql"];
+    let expected = [
+        "beforeMigrate.SQL",
+        "V1.2__x.sql",
+        "V1_10__y.sql",
+        "V2.0__again.sql",
+        "V2__two.sql",
+        "V5__large.SQL",
+        "V10__ten.sql",
+        "afterVersioned.sql",
+        "R__a.sql",
+        "R__a.sql",
+        "R__views.sql",
+        "afterMigrate.sql",
+        "afterMigrate__b_c.sql",
+    ];
     assert_eq!(names(&project), expected);
-    assert!(!project.files[1].transaction && project.files[0].transaction);
-    assert_eq!(warned(&project, WarningKind::DuplicateVersion).len(), 1);
-    assert_eq!(warned(&project, WarningKind::NeverApplied).len(), 1);
+    assert!(!project.files[2].transaction && project.files[1].transaction);
+    assert_eq!(warned(&project, WarningKind::DuplicateVersion).len(), 2);
+    assert_eq!(warned(&project, WarningKind::NeverApplied).len(), 3);
     assert_eq!(warned(&project, WarningKind::NotRead).len(), 2);
     let baseline = detected(&[("V1__a.sql", ""), ("B2__b.sql", ""), ("V2__c.sql", ""), ("V3__d.sql", "")]);
     assert_eq!(names(&baseline), ["B2__b.sql", "V3__d.sql"]);
@@ -123,14 +144,18 @@ fn flyway_sorts_versions_as_numbers_and_repeatable_ones_last() {
 fn prisma_runs_folders_by_name() {
     let project = detected(&[
         ("prisma/schema.prisma", ""),
-        ("prisma/migrations/2_b/migration.sql", "b"),
-        ("prisma/migrations/1_a/migration.sql", "a"),
+        ("prisma/migrations/20_b/migration.sql", "b"),
+        ("prisma/migrations/2_a/migration.sql", "a"),
+        ("prisma/migrations/.0_hidden/migration.sql", "hidden"),
         ("prisma/migrations/3_c/other.sql", "c"),
         ("prisma/migrations/x.sql", "x"),
         ("prisma/migrations/migration_lock.toml", "provider = \"mysql\""),
     ]);
     assert_eq!(project.layout, Layout::Prisma);
-    assert_eq!(project.files.iter().map(|f| f.version.as_deref().unwrap()).collect::<Vec<_>>(), ["1_a", "2_b"]);
+    assert_eq!(
+        project.files.iter().map(|f| f.version.as_deref().unwrap()).collect::<Vec<_>>(),
+        [".0_hidden", "2_a", "20_b"]
+    );
     assert_eq!(
         (warned(&project, WarningKind::NotRead).len(), warned(&project, WarningKind::NeverApplied).len()),
         (1, 3)
