@@ -81,12 +81,14 @@ fn report(cx: &Context<'_>, relation: &Relation, out: &mut Findings<'_>) {
         worst.command,
         and_list(&granted)
     );
+    let grants = worst.granted.iter().filter_map(|name| relation.column(name));
+    let grants = grants.flat_map(|column| column.acl.granting(worst.command.privilege())).map(|grant| grant.origin);
     let title = format!("column grants on {} limit nothing for {}", relation.name, worst.principal.role);
     let mut draft = Draft::new(ObjectRef::relation(&relation.name), severity_of(worst), title, message)
         .principal(&worst.principal.role)
         .reproduce(cx.reproduce(worst.principal, relation, worst.command))
         .fix(fix(cx, relation, &defeated))
-        .origin(relation.origin);
+        .origin(grants.max().filter(|origin| !origin.is_catalog()).unwrap_or(relation.origin));
     for d in &defeated {
         let role = printable(&d.principal.role);
         draft = draft.evidence("privilege", format!("{role}: {} on the whole table {}", d.command, d.holding));

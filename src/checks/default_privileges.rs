@@ -100,8 +100,8 @@ fn report(
         draft =
             draft.evidence("default privileges", format!("{} on {} to {}", list.join(", "), g.object.sql(), g.grantee));
     }
-    if let Some(first) = defaults.first() {
-        draft = draft.origin(first.origin);
+    if let Some(last) = defaults.iter().map(|default| default.origin).max() {
+        draft = draft.origin(last);
     }
     out.report(draft);
 }

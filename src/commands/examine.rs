@@ -28,7 +28,7 @@ pub(super) async fn examine(
         out.finish()
     };
     if let Some(replayed) = &loaded.replayed {
-        source::places::point(&mut findings, replayed, &loaded.schema.files);
+        source::places::point(&mut findings, replayed, &loaded.schema);
     }
     let unasked = cx.own_writes_unasked();
     if unasked > 0 {

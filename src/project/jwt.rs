@@ -14,8 +14,8 @@ pub(super) fn claims(token: &str) -> Option<Value> {
     serde_json::from_slice(&decoded(payload)?).ok().filter(Value::is_object)
 }
 
-/// Base64 with the alphabet for URLs and without padding (RFC 7515, section 2).
-fn decoded(text: &str) -> Option<Vec<u8>> {
+/// Base64 with the alphabet for URLs or the other one, and without padding (RFC 7515, section 2).
+pub(super) fn decoded(text: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len());
     let (mut bits, mut held) = (0_u32, 0_u32);
     for c in text.bytes() {

@@ -44,6 +44,8 @@ pub(super) fn scan(text: &str) -> Vec<Secret> {
     shapes(text, &mut all);
     private_keys(text, &mut all);
     urls(text, &mut all);
+    connection_strings(text, &mut all);
+    headers(text, &mut all);
     literals(text, &mut all);
     // Of two at one place the one that says more.
     all.sort_by_key(|s| (s.span.start, !s.certain, std::cmp::Reverse(s.span.end)));
@@ -174,9 +176,7 @@ fn urls(text: &str, all: &mut Vec<Secret>) {
             continue;
         }
         let host = host.split(':').next().unwrap_or_default();
-        let near =
-            ["localhost", "127.0.0.1", "0.0.0.0", "host.docker.internal", "db", "postgres", "kong"].contains(&host);
-        let weight = match near {
+        let weight = match LOCAL_HOSTS.contains(&host) {
             true => Weight::Local,
             false if text.get(..at).is_some_and(|t| t.ends_with("postgres") || t.ends_with("postgresql")) => {
                 Weight::Database
@@ -186,6 +186,61 @@ fn urls(text: &str, all: &mut Vec<Secret>) {
         let start = from + name.len() + 1;
         all.push(secret(text, start..start + password.len(), "password in a connection URL", weight, ""));
     }
+}
+
+/// Hosts of a stack on one's own machine.
+const LOCAL_HOSTS: [&str; 7] = ["localhost", "127.0.0.1", "0.0.0.0", "host.docker.internal", "db", "postgres", "kong"];
+/// Bytes before and behind a password that may belong to its connection string.
+const AROUND: usize = 200;
+
+/// Passwords among libpq's `keyword=value` pairs, as dblink, subscriptions and foreign servers take them.
+fn connection_strings(text: &str, all: &mut Vec<Secret>) {
+    let ends = |c: char| c.is_whitespace() || "'\"`;,)&".contains(c);
+    for (at, word) in text.match_indices("password=").filter(|(at, _)| begins(text, *at)) {
+        let start = at + word.len();
+        let rest = window(text, start, AROUND);
+        let value = rest.split(ends).next().unwrap_or_default();
+        if value.is_empty() || is_default_password(value) || is_dummy(value) {
+            continue;
+        }
+        let from = (at.saturating_sub(AROUND)..=at).find(|from| text.is_char_boundary(*from)).unwrap_or(at);
+        let before = text.get(from..at).unwrap_or_default().rsplit(['\n', '\'', '"']).next().unwrap_or_default();
+        let behind = rest.split(['\n', '\'', '"']).next().unwrap_or_default();
+        let pairs = || before.split_whitespace().chain(behind.split_whitespace()).filter_map(|w| w.split_once('='));
+        let host = pairs().find(|(key, _)| ["host", "hostaddr"].contains(key)).map(|(_, host)| host);
+        if host.is_none() && !pairs().any(|(key, _)| ["dbname", "user", "port"].contains(&key)) {
+            continue;
+        }
+        // Without a host it is this very server, whose password it is all the same.
+        let weight =
+            if host.is_some_and(|host| LOCAL_HOSTS.contains(&host)) { Weight::Local } else { Weight::Database };
+        all.push(secret(text, start..start + value.len(), "password in a connection string", weight, ""));
+    }
+}
+
+/// What stands behind `Bearer` and `Basic` in the header of a request.
+fn headers(text: &str, all: &mut Vec<Secret>) {
+    for word in ["Bearer ", "bearer ", "Basic ", "basic "] {
+        for (at, _) in text.match_indices(word).filter(|(at, _)| begins(text, *at)) {
+            let span = run(text, at + word.len(), "+/=_-.~");
+            let value = text.get(span.clone()).unwrap_or_default();
+            let is_secret = if word.eq_ignore_ascii_case("basic ") { has_password(value) } else { looks_random(value) };
+            if is_secret {
+                let mut found = secret(text, span, "credentials in a header", Weight::Service, "");
+                found.certain = false;
+                all.push(found);
+            }
+        }
+    }
+}
+
+/// Whether a text is `user:password` in Base64 (RFC 7617), and the password none that stands for another.
+fn has_password(value: &str) -> bool {
+    let decoded = jwt::decoded(value.trim_end_matches('=')).and_then(|bytes| String::from_utf8(bytes).ok());
+    decoded.as_deref().and_then(|text| text.split_once(':')).is_some_and(|(user, password)| {
+        let is_plain = user.chars().chain(password.chars()).all(|c| !c.is_control());
+        is_plain && user.len() + password.len() >= 8 && !is_default_password(password) && !is_dummy(password)
+    })
 }
 
 /// Words after which a literal is a secret; without separators.
@@ -245,7 +300,8 @@ fn told(before: &str, value: &str) -> Option<(&'static str, Weight)> {
     }
     let start = before.char_indices().rev().nth(59).map_or(0, |(at, _)| at);
     let near = before.get(start..).unwrap_or_default().to_lowercase();
-    let is_role = near.trim_end().ends_with(" password") && !value.is_empty();
+    let is_role = [" password", "(password", ",password"].iter().any(|end| near.trim_end().ends_with(end));
+    let is_role = is_role && !value.is_empty();
     let is_password =
         !value.contains(|c: char| c.is_whitespace() || "(),;".contains(c)) && !value.starts_with("SCRAM-");
     if is_role && is_password && !is_default_password(value) {

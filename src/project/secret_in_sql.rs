@@ -9,8 +9,9 @@ declare_check! {
     /// A key, token or password is written into a migration, a seed or `supabase/config.toml`.
     ///
     /// Whoever can read the repository, its history, a backup or a function's source has it: service_role and secret
-    /// keys of Supabase, which pass row-level security, passwords in connection URLs and of roles, private keys, keys of
-    /// payment and mail services, and random strings behind words such as `api_key`. Bodies of functions, cron jobs,
+    /// keys of Supabase, which pass row-level security, passwords in connection URLs and strings, of roles and user
+    /// mappings, private keys, keys of payment and mail services, credentials behind `Bearer` and `Basic`, and random
+    /// strings behind words such as `api_key`. Bodies of functions, cron jobs,
     /// headers of webhooks and comments are part of the text. The secret itself is never printed. It must be changed:
     /// taking it out of the file leaves it in the history.
     ///

@@ -25,9 +25,35 @@ const SKIPPED: [&str; 12] = [
     ".turbo",
 ];
 /// Endings of files that are text with code or settings in it.
-const ENDINGS: [&str; 22] = [
-    "js", "jsx", "mjs", "cjs", "ts", "tsx", "mts", "cts", "vue", "svelte", "astro", "html", "htm", "json", "dart",
-    "swift", "kt", "java", "xml", "plist", "yaml", "yml",
+const ENDINGS: [&str; 28] = [
+    "js",
+    "jsx",
+    "mjs",
+    "cjs",
+    "ts",
+    "tsx",
+    "mts",
+    "cts",
+    "vue",
+    "svelte",
+    "astro",
+    "html",
+    "htm",
+    "json",
+    "dart",
+    "swift",
+    "kt",
+    "kts",
+    "java",
+    "gradle",
+    "properties",
+    "xcconfig",
+    "cs",
+    "mdx",
+    "xml",
+    "plist",
+    "yaml",
+    "yml",
 ];
 
 /// What was read of a folder.
@@ -95,8 +121,8 @@ impl SourceTree {
             return;
         }
         match read(path) {
-            Ok(Some(text)) => self.files.push(Text { path: path.display().to_string(), text }),
-            Ok(None) => (),
+            Ok(Ok(text)) => self.files.push(Text { path: path.display().to_string(), text }),
+            Ok(Err(why)) => self.notes.push(format!("`{}` was not read: {why}", path.display())),
             Err(e) => self.notes.push(format!("`{}` was not read: {e}", path.display())),
         }
     }
@@ -108,12 +134,14 @@ fn is_wanted(name: &str, path: &Path) -> bool {
     name.starts_with(".env") || (!is_lock && ENDINGS.contains(&ending.as_str()))
 }
 
-/// The text of a file; `None` for a large or binary one.
-fn read(path: &Path) -> std::io::Result<Option<String>> {
+/// The text of a file, or why it is none to look at.
+fn read(path: &Path) -> std::io::Result<Result<String, &'static str>> {
     if std::fs::metadata(path)?.len() > LARGEST {
-        return Ok(None);
+        return Ok(Err("it has more than 4 MB"));
     }
     let bytes = std::fs::read(path)?;
-    let is_binary = bytes.iter().take(8192).any(|b| *b == 0);
-    Ok(String::from_utf8(bytes).ok().filter(|_| !is_binary))
+    if bytes.iter().take(8192).any(|b| *b == 0) {
+        return Ok(Err("it is binary"));
+    }
+    Ok(String::from_utf8(bytes).map_err(|_| "it is not UTF-8"))
 }

@@ -80,6 +80,23 @@ fn secrets_that_are_found() {
         ("select dblink('postgres://app:t0pS3cretPw@db.abcd.supabase.co:5432/x')".into(), Critical),
         ("select 'redis://:t0pPw99x@cache.example.com'".into(), High),
         ("create role app login password 'Hq7!kd92'".into(), Critical),
+        ("create user mapping for x server s options (user 'app', password 'Hq7!kd92')".into(), Critical),
+        ("create user mapping for x server s options (password 'Hq7!kd92')".into(), Critical),
+        ("select dblink_connect('host=db.abcd.supabase.co dbname=x user=app password=t0pS3cretPw')".into(), Critical),
+        ("create subscription s connection 'user=app password=t0pS3cretPw port=5432' publication p".into(), Critical),
+        ("select dblink('host=localhost password=t0pS3cretPw', 'select 1')".into(), Low),
+        (format!("select net.http_get(url := 'x', headers := '{{\"Authorization\": \"Bearer {random}\"}}')"), High),
+        (
+            format!(
+                "execute function supabase_functions.http_request('https://x', 'POST', '{{\"X-Api-Key\":\"{random}\"}}', '{{}}', '1000')"
+            ),
+            High,
+        ),
+        (
+            "select cron.schedule('x', '* * * * *', $$ select http_get('x', 'Basic YXBwOnQwcFMzY3JldFB3') $$)".into(),
+            High,
+        ),
+        (format!("comment on table t is 'key: {}'", key()), Critical),
         (format!("select vault.create_secret('{random}', 'x')"), High),
         (format!("alter database postgres set \"app.settings.jwt_secret\" to '{random}'"), High),
         (format!("insert into settings (api_key) values ('{random}')"), High),
@@ -109,6 +126,10 @@ fn values_that_are_no_secrets() {
         "secret_token text default encode(gen_random_bytes(32), 'hex')",
         "values ('sub_apikey_x', 'cus_1', 'ok', 'prod_Lq8Zr4Tn7Vw2Xy6B')",
         "await page.getByPlaceholder('Enter your password').fill('wrongpassword')",
+        "headers := jsonb_build_object('Authorization', 'Bearer ' || current_setting('app.key', true), 'x', 'basic auth')",
+        "headers := '{\"Authorization\": \"Bearer YOUR_SERVICE_ROLE_KEY\"}', '{\"Authorization\": \"Basic dXNlcjpwYXNzd29yZA==\"}'",
+        "select dblink('host=db password=postgres', ''); -- https://x.example/login?user=a&password=b1C2d3E4f5",
+        "select 'host=%s password=%s', 'password=' || p, 'user=x password=<password>'",
         "-----BEGIN PRIVATE KEY-----\\n...\\n-----END PRIVATE KEY-----",
         "",
     ] {

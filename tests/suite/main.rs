@@ -17,6 +17,7 @@ mod impersonation;
 mod introspect;
 mod mutation;
 mod pgtap;
+mod positions;
 mod projects;
 mod readme;
 mod semantics;

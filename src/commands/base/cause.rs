@@ -38,7 +38,11 @@ impl<'a> Causes<'a> {
         let mut places: Vec<_> = difference.causes.iter().filter_map(statement).collect();
         places.sort_unstable();
         let told = places.iter().rev().find(|place| self.is_new(place)).copied();
-        let place = told.or_else(|| self.touching(&difference.subjects)).or_else(|| places.last().copied());
+        // Who became a member of a role reaches what the role reaches, of which no statement speaks.
+        let roles: Vec<_> =
+            difference.principals.iter().map(|role| ObjectRef::global(ObjectKind::Role, role)).collect();
+        let place = told.or_else(|| self.touching(&difference.subjects)).or_else(|| self.touching(&roles));
+        let place = place.or_else(|| places.last().copied());
         let location = place.and_then(|span| {
             let file = *self.files.get(span.file as usize)?;
             Some(Location { file: file.to_owned(), span })

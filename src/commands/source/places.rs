@@ -4,17 +4,39 @@ use std::collections::BTreeMap;
 
 use crate::finding::{Finding, Location, ObjectKind, ObjectRef};
 use crate::migrations::replay::{Object, Replayed};
-use crate::model::{SourceFile, Statement};
+use crate::model::{Grantee, Origin, Schema, Statement};
 
-/// Gives findings without a place that of the statement that last touched their object.
-pub(in crate::commands) fn point(findings: &mut [Finding], replayed: &Replayed, files: &[SourceFile]) {
+/// Gives findings without a place that of the statement that last touched their object; and those of an object that was
+/// granted afterwards the grant's besides.
+pub(in crate::commands) fn point(findings: &mut [Finding], replayed: &Replayed, schema: &Schema) {
     let last: BTreeMap<ObjectRef, Statement> =
         replayed.last_touched.iter().filter_map(|(touched, place)| Some((object(touched)?, *place))).collect();
-    for finding in findings.iter_mut().filter(|f| f.locations.is_empty()) {
-        let place = last.get(&finding.object);
-        let file = place.and_then(|place| files.get(place.file as usize));
-        finding.locations.extend(place.zip(file).map(|(span, file)| Location { file: file.path.clone(), span: *span }));
+    let location = |span: Statement| {
+        let file = schema.files.get(span.file as usize)?;
+        Some(Location { file: file.path.clone(), span })
+    };
+    for finding in findings {
+        if finding.locations.is_empty() {
+            finding.locations.extend(last.get(&finding.object).and_then(|place| location(*place)));
+        }
+        let granted = granted(finding, schema).and_then(location);
+        let is_later = |one: &Location| finding.locations.first().is_some_and(|first| first.span < one.span);
+        if let Some(granted) = granted.filter(is_later).filter(|one| !finding.locations.contains(one)) {
+            finding.locations.push(granted);
+        }
     }
+}
+
+/// The last statement that granted the object of a finding to the one whom it is about.
+fn granted(finding: &Finding, schema: &Schema) -> Option<Statement> {
+    let principal = finding.principal.as_deref()?;
+    let acl = match finding.object.kind {
+        ObjectKind::Relation => &schema.relations.iter().find(|r| ObjectRef::relation(&r.name) == finding.object)?.acl,
+        ObjectKind::Function => &schema.functions.iter().find(|f| ObjectRef::function(&f.id) == finding.object)?.acl,
+        _ => return None,
+    };
+    let meant = acl.0.iter().filter(|g| g.grantee == Grantee::Public || g.grantee.is_role(principal));
+    meant.filter_map(|g| if let Origin::Statement(place) = g.origin { Some(place) } else { None }).max()
 }
 
 /// The object as findings name it.

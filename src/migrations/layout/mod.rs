@@ -28,6 +28,9 @@ pub use supabase::config_file;
 
 use crate::model::{Gap, Origin, Statement};
 
+/// What some editors put before the first character of a file.
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
 /// The tools whose folders are understood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, clap::ValueEnum)]
 pub enum Layout {
@@ -144,6 +147,11 @@ impl MigrationFile {
     pub fn sql(&self) -> String {
         let mut sql = String::with_capacity(self.text.len());
         let mut at = 0;
+        // It has no width, and no blank would.
+        if let Some(mark) = self.text.get(..BYTE_ORDER_MARK.len_utf8()).filter(|t| t.starts_with(BYTE_ORDER_MARK)) {
+            sql.push_str(mark);
+            at = mark.len();
+        }
         for part in &self.parts {
             blank(self.text.get(at..part.start).unwrap_or_default(), &mut sql);
             sql.push_str(self.text.get(part.clone()).unwrap_or_default());
@@ -334,7 +342,7 @@ impl Collected {
 
     /// Adds a file, without its byte order mark.
     fn add(&mut self, path: &Path, role: FileRole, version: Option<String>, text: String, runs: Runs) {
-        let start = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+        let start = if text.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len_utf8() } else { 0 };
         let clip = |part: Range<usize>| part.start.max(start)..part.end;
         let parts: Vec<_> = runs.parts.into_iter().map(clip).filter(|part| part.start < part.end).collect();
         for (line, kind, message) in runs.remarks {

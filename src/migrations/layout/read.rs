@@ -25,8 +25,9 @@ impl Entry {
         Self { path: path.to_path_buf(), name }
     }
 
+    /// Whether a tool would take it for an SQL file; a pipe or a link to nothing too, at which it would fail.
     pub(super) fn is_sql(&self) -> bool {
-        self.has_extension("sql") && self.path.is_file()
+        self.has_extension("sql") && !self.path.is_dir()
     }
 
     pub(super) fn has_extension(&self, extension: &str) -> bool {

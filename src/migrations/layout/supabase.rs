@@ -14,7 +14,7 @@ use super::{Collected, FileRole, LayoutError, Place, Runs, Wanted, WarningKind, 
 const INIT_UNTIL: &str = "20211209000000";
 
 pub(super) fn collect(place: &Place, wanted: Wanted, out: &mut Collected) -> Result<(), LayoutError> {
-    let config = settings(place)?;
+    let config = settings(place, out)?;
     let home = home(place);
     if !place.is_file() {
         if let Some(roles) = home.as_ref().map(|h| h.join("roles.sql")).filter(|f| f.is_file()) {
@@ -112,12 +112,17 @@ fn is_of_supabase(file: &Path) -> bool {
     file.is_file() && (within || std::fs::read_to_string(file).is_ok_and(says))
 }
 
-fn settings(place: &Place) -> Result<toml::Table, LayoutError> {
+fn settings(place: &Place, out: &mut Collected) -> Result<toml::Table, LayoutError> {
     let Some(file) = config_file(&place.path).filter(|_| place.input.is_none()) else {
         return Ok(toml::Table::new());
     };
-    // What is wrong with the file is the business of whoever reads all of it.
-    Ok(read::text(&file)?.parse().unwrap_or_default())
+    let text = read::text(&file)?;
+    text.parse().or_else(|error: toml::de::Error| {
+        let line = error.span().and_then(|span| text.get(..span.start)).map_or(1, |t| t.matches('\n').count() + 1);
+        let message = format!("line {line} is no TOML ({}), so that no setting was examined", error.message());
+        out.warn(&file, Some(line), WarningKind::NotRead, message);
+        Ok(toml::Table::new())
+    })
 }
 
 fn setting<'a>(config: &'a toml::Table, path: [&str; 3]) -> Option<&'a toml::Value> {

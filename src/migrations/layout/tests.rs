@@ -64,7 +64,7 @@ fn supabase_with_roles_and_seeds() {
         ];
         assert_eq!(names(&project), expected, "{start}");
         assert_eq!(project.files[2].parts.first(), Some(&(3..7)));
-        assert_eq!(project.files[2].sql(), "   a;\r\n");
+        assert_eq!(project.files[2].sql(), "\u{feff}a;\r\n");
         assert_eq!(project.files[3].version.as_deref(), Some("20240102000000"));
         assert_eq!((project.files[0].role, project.files[6].role), (FileRole::Roles, FileRole::Seed));
         assert_eq!(warned(&project, WarningKind::NeverApplied).len(), 2, "{:?}", project.warnings);
@@ -267,6 +267,20 @@ fn what_cannot_be_read_is_a_clear_error() {
     std::fs::create_dir_all(at("rails/db/migrate")).unwrap();
     assert!(error("rails").contains("Ruby"));
     assert!(find(Path::new("/dev/null"), Wanted::default()).unwrap_err().to_string().contains("neither"));
+    std::fs::create_dir_all(at("dangling")).unwrap();
+    std::fs::write(at("dangling/1_a.sql"), "a").unwrap();
+    std::os::unix::fs::symlink("nowhere", at("dangling/2_b.sql")).unwrap();
+    assert!(error("dangling").contains("dangling/2_b.sql`: No such file"), "{}", error("dangling"));
+    std::fs::create_dir_all(at("prisma/migrations/1_a")).unwrap();
+    std::fs::write(at("prisma/migrations/1_a/migration.sql"), "a").unwrap();
+    std::os::unix::fs::symlink("1_a", at("prisma/migrations/2_b")).unwrap();
+    let linked = find(&at("prisma"), Wanted::default()).unwrap();
+    assert_eq!((linked.files.len(), warned(&linked, WarningKind::NeverApplied).len()), (1, 1), "{linked:?}");
+    std::fs::create_dir_all(at("broken/supabase/migrations")).unwrap();
+    std::fs::write(at("broken/supabase/migrations/1_a.sql"), "a").unwrap();
+    std::fs::write(at("broken/supabase/config.toml"), "[auth]\n\nx =\n").unwrap();
+    let gaps = find(&at("broken"), Wanted::default()).unwrap().gaps();
+    assert!(gaps.len() == 1 && gaps[0].what.contains("config.toml: line 3 is no TOML"), "{gaps:?}");
     // A folder that leads back to itself is entered once.
     std::fs::create_dir_all(at("fly/deep")).unwrap();
     std::fs::write(at("fly/deep/V1__a.sql"), "a").unwrap();

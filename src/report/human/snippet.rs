@@ -21,6 +21,10 @@ impl Human<'_> {
             out.push_str(&styled(DIM, &place));
             return;
         };
+        // A byte order mark has no width.
+        let mark = if text.starts_with('\u{feff}') && range.start > 0 { '\u{feff}'.len_utf8() } else { 0 };
+        let text = text.get(mark..).unwrap_or_default();
+        let range = range.start.saturating_sub(mark)..range.end.saturating_sub(mark);
         let end = (range.start..=range.end.min(range.start + SHOWN)).rev().find(|at| text.is_char_boundary(*at));
         let path = printable(&location.file);
         let title = printable(&finding.title);

@@ -7,6 +7,7 @@ mod files;
 mod help;
 mod hostile;
 mod live;
+mod places;
 mod rules;
 mod schema;
 mod shadow_url;

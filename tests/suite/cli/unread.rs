@@ -23,7 +23,7 @@ fn check(here: &Path, arguments: &[&str]) -> Outcome {
 fn files_that_were_not_read_end_with_their_own_code() {
     const SQL: &str = "create table public.t (id int);";
     let cases: [(&[(&str, &str)], &str); 5] = [
-        (&[("V1__a.sql", SQL), ("afterMigrate.sql", "grant all on t to public;")], "is a callback of Flyway"),
+        (&[("V1__a.sql", SQL), ("afterEachMigrate.sql", "grant all on t to public;")], "is a callback of Flyway"),
         (&[("1_a.sql", "-- +goose Up\ncreate table t (id int);"), ("2_b.go", "x")], "is a migration in Go"),
         (&[("1_a.sql", "-- Up Migration\ncreate table t (id int);"), ("2_b.js", "x")], "is a migration in JavaScript"),
         (&[("1_a.sql", "-- migrate:up\ncreate table t (id int);"), ("2_b.sql", "grant all on t to public;")], "dbmate"),
