@@ -282,7 +282,9 @@ fn literals(text: &str, all: &mut Vec<Secret>) {
                 found.certain = what.starts_with("password of");
                 all.push(found);
             }
-            at = open + 1 + if value.chars().any(char::is_whitespace) || value.is_empty() { 0 } else { len + 1 };
+            // What has blanks may be no literal but what stands between two; JSON has literals within.
+            let is_whole = !value.is_empty() && !value.contains(|c: char| c.is_whitespace() || "'\"".contains(c));
+            at = open + 1 + if is_whole { len + 1 } else { 0 };
         }
         line_start += line.len();
     }

@@ -97,9 +97,17 @@ pub fn config_file(path: &Path) -> Option<PathBuf> {
     // A folder above is the project's if its name or that of the folder of migrations says so.
     let is_home =
         |dir: &&Path| dir.ends_with("supabase") || full.strip_prefix(dir).is_ok_and(|p| p.starts_with("migrations"));
-    let above = full.ancestors().skip(1).take(2).filter(is_home).map(Path::to_path_buf);
+    let above = full.ancestors().enumerate().skip(1).take(2).filter(|(_, dir)| is_home(dir));
+    let above = above.map(|(levels, dir)| as_named(path, levels, dir));
     let near = [path.join("supabase"), path.to_path_buf()].into_iter().chain(above);
     near.map(|dir| dir.join("config.toml")).find(|file| is_of_supabase(file))
+}
+
+/// A folder above a path, told from where the user told the path, so that reports are the same on every machine.
+fn as_named(path: &Path, levels: usize, dir: &Path) -> PathBuf {
+    let named = path.ancestors().nth(levels).map(Path::to_path_buf);
+    let is_same = |named: &PathBuf| named.join("config.toml").canonicalize().is_ok_and(|f| f.parent() == Some(dir));
+    named.filter(is_same).unwrap_or_else(|| dir.to_path_buf())
 }
 
 /// Whether a `config.toml` is Supabase's: other tools have one too.
@@ -120,7 +128,8 @@ fn settings(place: &Place, out: &mut Collected) -> Result<toml::Table, LayoutErr
     text.parse().or_else(|error: toml::de::Error| {
         let line = error.span().and_then(|span| text.get(..span.start)).map_or(1, |t| t.matches('\n').count() + 1);
         let message = format!("line {line} is no TOML ({}), so that no setting was examined", error.message());
-        out.warn(&file, Some(line), WarningKind::NotRead, message);
+        let near = home(place).map(|home| home.join("config.toml")).filter(|near| near.is_file());
+        out.warn(&near.unwrap_or(file), Some(line), WarningKind::NotRead, message);
         Ok(toml::Table::new())
     })
 }

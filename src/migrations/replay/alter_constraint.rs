@@ -20,7 +20,7 @@ impl Run {
                 format!("constraint `{name}` is neither a CHECK nor a foreign key"),
             );
         }
-        self.touch(constraint);
+        self.changed(constraint);
         if let Some(row) = self.catalog.constraints.edit(constraint) {
             row.validated = row.enforced;
         }
@@ -34,7 +34,7 @@ impl Run {
 
     pub(super) fn alter_constraint(&mut self, id: Id, name: &str, text: &str) -> Result {
         let Some(constraint) = self.constraint_named(id, name) else { return self.missing_constraint(id, name) };
-        self.touch(constraint);
+        self.changed(constraint);
         let text = text.to_ascii_lowercase();
         if let Some(row) = self.catalog.constraints.edit(constraint) {
             if text.contains("not deferrable") {

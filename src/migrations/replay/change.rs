@@ -52,6 +52,7 @@ impl Run {
                     if let Some(row) = self.catalog.rules.edit(id) {
                         row.name.clone_from(to);
                     }
+                    self.changed(id);
                 }
                 Ok(())
             }
@@ -108,7 +109,7 @@ impl Run {
         if let Some(row) = self.catalog.roles.edit(id) {
             row.name.clone_from(to);
         }
-        self.touch(id);
+        self.changed(id);
         Ok(())
     }
 
@@ -170,7 +171,7 @@ impl Run {
             }
             Change::Schema(_) => (),
         }
-        self.touch(id);
+        self.changed(id);
         Ok(())
     }
 

@@ -203,13 +203,11 @@ impl Run {
 
     pub(super) fn alter_extension(&mut self, alter: &AlterExtension) -> Result {
         let id = self.global(Space::Extension, &alter.name, "extension")?;
-        self.touch(id);
-        let origin = self.origin;
+        self.changed(id);
         match &alter.action {
             ExtensionAction::Update(version) => {
                 if let (Some(row), Some(version)) = (self.catalog.extensions.edit(id), version) {
                     row.version.clone_from(version);
-                    row.origin = origin;
                 }
             }
             ExtensionAction::Schema(schema) => {

@@ -12,7 +12,7 @@ impl Run {
             return reject(state::UNDEFINED_OBJECT, format!("trigger `{name}` for table `{table}` does not exist"));
         }
         for trigger in wanted {
-            self.touch(trigger);
+            self.changed(trigger);
             self.fire_trigger(trigger, fires, only);
         }
         Ok(())
@@ -34,7 +34,7 @@ impl Run {
         let Some(rule) = found.first().copied() else {
             return reject(state::UNDEFINED_OBJECT, format!("rule `{name}` does not exist"));
         };
-        self.touch(rule);
+        self.changed(rule);
         if let Some(row) = self.catalog.rules.edit(rule) {
             row.fires = fires;
         }

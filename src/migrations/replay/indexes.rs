@@ -161,7 +161,7 @@ impl Run {
         if let Some(row) = self.catalog.indexes.edit(id) {
             to.clone_into(&mut row.name);
         }
-        self.touch(id);
+        self.changed(id);
         for constraint in self.catalog.constraints.using(id, |c| c.index == Some(id)) {
             self.rename_constraint_row(constraint, to);
         }

@@ -150,6 +150,26 @@ impl Run {
         }
     }
 
+    /// Notes that the statement changes an object of a kind that is changed in many places, and where that is.
+    pub(super) fn changed(&mut self, id: Id) {
+        self.touch(id);
+        let (origin, c) = (self.origin, &mut self.catalog);
+        let places = [
+            c.triggers.edit(id).map(|r| &mut r.origin),
+            c.rules.edit(id).map(|r| &mut r.origin),
+            c.constraints.edit(id).map(|r| &mut r.origin),
+            c.indexes.edit(id).map(|r| &mut r.origin),
+            c.event_triggers.edit(id).map(|r| &mut r.origin),
+            c.roles.edit(id).map(|r| &mut r.origin),
+            c.publications.edit(id).map(|r| &mut r.origin),
+            c.extensions.edit(id).map(|r| &mut r.origin),
+            c.languages.edit(id).map(|r| &mut r.origin),
+            c.wrappers.edit(id).map(|r| &mut r.origin),
+            c.servers.edit(id).map(|r| &mut r.origin),
+        ];
+        places.into_iter().flatten().for_each(|place| *place = origin);
+    }
+
     /// Ends a statement.
     pub(super) fn finish(&mut self, outcome: Result, touches_access: bool) {
         match outcome {

@@ -4,7 +4,7 @@ use pgwitness::migrations::replay::Replayed;
 use pgwitness::model::{Origin, Privilege, QualifiedName, Relation, Schema};
 use pgwitness::shadow::Platform;
 
-use super::{HERE, marked, of, replayed};
+use super::{marked, of, replayed};
 
 type Fact = fn(&Schema) -> Option<Origin>;
 
@@ -37,7 +37,7 @@ fn cases() -> Vec<(&'static str, Fact, Vec<&'static str>)> {
                 "/*here*/create table t (a int); create table if not exists t (b int);",
                 "do $$ begin /*here*/create table t (a int); end $$;",
                 "create table t (a int); do $$ begin if true then /*here*/alter table t force row level security; end if; end $$;",
-                "/*here*/do $$ begin execute 'create table t (a int)'; end $$;",
+                "do $$ begin /*here*/execute 'create table t (a int)'; end $$;",
                 "create function f() returns void language plpgsql as $$ begin create table t (a int); end $$; /*here*/select f();",
                 "create table t (a int); create function f() returns void language plpgsql as $$ begin alter table t enable row level security; end $$;\
              do $$ begin /*here*/perform f(); end $$;",
@@ -69,7 +69,7 @@ fn cases() -> Vec<(&'static str, Fact, Vec<&'static str>)> {
                 "create table t (a int); /*here*/grant insert on t to r; grant select on t to q;",
                 "create table t (a int); grant insert on t to r; revoke all on t from r; /*here*/grant all on t to r;",
                 "create table t (a int); /*here*/grant insert on all tables in schema public to r;",
-                "/*here*/create table t (a int);\nalter table t enable row level security;",
+                "/*here*/alter default privileges in schema public grant insert on tables to r; create table t (a int);",
                 "create table t (a int); do $$ declare n text; begin foreach n in array array['t'] loop \
              /*here*/execute format('grant insert on %I to r', n); end loop; end $$;",
             ],
@@ -213,11 +213,7 @@ fn cases() -> Vec<(&'static str, Fact, Vec<&'static str>)> {
         (
             "membership",
             |s| s.memberships.iter().find(|m| m.member == "r").map(|m| m.origin),
-            vec![
-                "/*here*/grant q to r;",
-                "grant q to r; revoke q from r; /*here*/grant q to r with admin option;",
-                "/*here*/grant q to r; grant q to r;",
-            ],
+            vec!["/*here*/grant q to r;", "grant q to r; revoke q from r; /*here*/grant q to r with admin option;"],
         ),
         (
             "schema",
@@ -301,22 +297,15 @@ fn cases() -> Vec<(&'static str, Fact, Vec<&'static str>)> {
     ]
 }
 
-/// Roles, and rights for what `t` is granted with from the beginning.
-const PRELUDE: &str = "create role r; create role q;\nalter default privileges in schema public grant insert on tables to r;\n\
-                       alter default privileges in schema public revoke insert on tables from r;\n";
+/// The roles of the scripts.
+const PRELUDE: &str = "create role r; create role q;\n";
 
 #[test]
 fn facts_point_at_the_statement_that_last_touched_their_object() {
     let mut wrong = Vec::new();
     for (kind, fact, scripts) in cases() {
         for script in scripts {
-            // The grant of a default privilege is made by the statement that makes the object.
-            let prelude = if kind == "grant" && script.starts_with(HERE) {
-                "create role r; create role q;\nalter default privileges in schema public grant insert on tables to r;\n"
-            } else {
-                PRELUDE
-            };
-            let texts = [prelude, script];
+            let texts = [PRELUDE, script];
             let done = replayed(&texts, Platform::Postgres);
             assert!(done.schema.gaps.is_empty(), "{script}: {:?}", done.schema.gaps);
             let found = fact(&done.schema).and_then(of);
