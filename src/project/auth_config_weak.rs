@@ -16,7 +16,8 @@ declare_check! {
     /// can be used again, no second factor, no captcha.
     ///
     /// The file describes the local stack, and the hosted project where it is pushed or branches are used; what the
-    /// dashboard says is not read, so these are likely, not certain. Settings that are not written are not judged.
+    /// dashboard says is not read, so these are likely, not certain. Settings that are not written are not judged, and
+    /// whether passwords are held against lists of leaked ones is a setting of the dashboard alone.
     pub(super) struct AuthConfigWeak {
         id: "auth-config-weak",
         title: "setting of the sign-in that lets in more than meant",
@@ -63,9 +64,13 @@ impl FileCheck for AuthConfigWeak {
         if off("auth.enabled") {
             return;
         }
+        let has_other_factor = all.iter().any(|s| {
+            let path = config::within(&s.path);
+            path.starts_with("auth.mfa.") && path.ends_with(".enroll_enabled") && s.is_true()
+        });
         for setting in all.iter().filter(|s| config::within(&s.path).starts_with("auth.")) {
             out.examine(ObjectRef::global(ObjectKind::Setting, &setting.path));
-            let Some(Weak { severity, what, instead }) = judged(setting, &off) else { continue };
+            let Some(Weak { severity, what, instead }) = judged(setting, &off, has_other_factor) else { continue };
             let name = setting.path.rsplit('.').next().unwrap_or_default();
             let message = format!("{what}. It holds wherever this file is pushed to; the dashboard may say otherwise.");
             let title = format!("weak sign-in setting {}", setting.path);
@@ -78,7 +83,7 @@ impl FileCheck for AuthConfigWeak {
     }
 }
 
-fn judged(setting: &Setting<'_, '_>, off: &dyn Fn(&str) -> bool) -> Option<Weak> {
+fn judged(setting: &Setting<'_, '_>, off: &dyn Fn(&str) -> bool, has_other_factor: bool) -> Option<Weak> {
     use Severity::{Low, Medium};
     let path = config::within(&setting.path);
     let number = setting.number();
@@ -119,6 +124,9 @@ fn judged(setting: &Setting<'_, '_>, off: &dyn Fn(&str) -> bool) -> Option<Weak>
         }
         "auth.captcha.enabled" if setting.is_false() => {
             weak(Low, "sign-ups and passwords can be tried by programs: the captcha is off", "true")
+        }
+        "auth.mfa.totp.enroll_enabled" if setting.is_false() && !has_other_factor => {
+            weak(Severity::Info, "nobody can set up a second factor: a password alone opens an account", "true")
         }
         "auth.mfa.totp.verify_enabled" if setting.is_false() && !off("auth.mfa.totp.enroll_enabled") => {
             weak(Low, "second factors can be set up and are never asked for", "true")

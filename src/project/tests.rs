@@ -151,6 +151,8 @@ fn settings_of_the_sign_in() {
             "[auth]\njwt_expiry = 604800\nadditional_redirect_urls = ['http://localhost/**', 'https://*/**']",
             vec![High, Medium],
         ),
+        ("[auth.mfa.totp]\nenroll_enabled = false\nverify_enabled = false", vec![Severity::Info]),
+        ("[auth.mfa.totp]\nenroll_enabled = false\n[auth.mfa.phone]\nenroll_enabled = true", vec![]),
         ("[auth.sms.test_otp]\n4152127777 = '123456'", vec![Medium]),
         ("[functions.stripe-webhook]\nverify_jwt = false", vec![Low]),
         ("[functions.x]\nenabled = false\nverify_jwt = false", vec![]),

@@ -21,8 +21,9 @@ impl Base {
         reading: &Reading,
         run: &Run,
     ) {
-        let (standing, gone) = self.sort_out(report, &loaded.files);
-        let change = Change { base: self.name.clone(), standing, gone, access: self.access(loaded, reading, run) };
+        let access = self.access(loaded, reading, run);
+        let (standing, gone) = self.sort_out(report, &loaded.files, &access);
+        let change = Change { base: self.name.clone(), standing, gone, access };
         let confirmed = Summary::of(&report.findings);
         report.summary.findings = confirmed.findings;
         report.summary.confirmed = confirmed.confirmed;
@@ -32,14 +33,13 @@ impl Base {
     }
 
     /// Takes out what stands in the base; how much that is by severity, and how much of the base is gone.
-    fn sort_out(&self, report: &mut Report, files: &Files) -> (BTreeMap<String, u64>, u64) {
-        let mut old: BTreeMap<String, Severity> =
-            self.findings.iter().map(|f| (identity(f, &self.loaded.files), f.severity)).collect();
+    fn sort_out(&self, report: &mut Report, files: &Files, access: &[AccessChange]) -> (BTreeMap<String, u64>, u64) {
+        let mut old: BTreeMap<String, &Finding> =
+            self.findings.iter().map(|f| (identity(f, &self.loaded.files), f)).collect();
         let mut standing = BTreeMap::new();
         report.findings.retain_mut(|finding| {
             let Some(was) = old.remove(&identity(finding, files)) else { return true };
-            if finding.severity > was {
-                let text = format!("it was {} in {}", was.word(), self.name);
+            if let Some(text) = graver(finding, was, access, &self.name) {
                 finding.evidence.insert(0, Evidence { kind: "change".to_owned(), text });
                 return true;
             }
@@ -84,6 +84,21 @@ impl Base {
         }
         notes
     }
+}
+
+/// What is worse about a finding that stands in the base too; the same defect may open more, or to others.
+fn graver(finding: &Finding, was: &Finding, access: &[AccessChange], base: &str) -> Option<String> {
+    if finding.severity > was.severity {
+        return Some(format!("it was {} in {base}", was.severity.word()));
+    }
+    let gains = |change: &AccessChange| {
+        let (one, other) = (&change.object, &finding.object);
+        change.direction == Direction::Widened
+            && (&one.schema, &one.name) == (&other.schema, &other.name)
+            && finding.principal.as_ref().is_some_and(|who| change.principals.contains(who))
+    };
+    let is_worse = finding.severity >= Severity::Medium && finding.message != was.message && access.iter().any(gains);
+    is_worse.then(|| format!("in {base}: {}", was.message))
 }
 
 /// What makes two findings the same defect; in files the text that it points at, wherever the file is now.

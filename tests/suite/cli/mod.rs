@@ -4,6 +4,7 @@ mod asking;
 mod check;
 mod errors;
 mod files;
+mod gate;
 mod help;
 mod hostile;
 mod live;

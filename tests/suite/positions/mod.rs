@@ -1,6 +1,7 @@
 //! Positions: every fact of the model carries the statement that last touched its object.
 
 mod cases;
+mod effects;
 
 use pgwitness::migrations::layout::{FileRole, Layout, MigrationFile, Project};
 use pgwitness::migrations::replay::{self, Options, Replayed};
