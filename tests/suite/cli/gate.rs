@@ -2,7 +2,7 @@
 
 use super::{Outcome, command, run};
 
-const TABLE: &str = "create table public.notes (id int primary key, body text);\n";
+const TABLE: &str = "create table public.notes (id int primary key, owner_id uuid, body text);\n";
 
 fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
@@ -24,7 +24,7 @@ fn findings_at_the_threshold_fail_a_run() {
         ("critical", "", None),
         (
             "high",
-            "alter table public.notes enable row level security;\ncreate policy p on public.notes using (true);",
+            "alter table public.notes enable row level security;\ncreate policy p on public.notes for select to authenticated using (true);",
             Some("critical"),
         ),
     ];

@@ -29,6 +29,10 @@ const CASES: &[(&str, Fact)] = &[
         !holds(s, Privilege::Select)
     }),
     ("grant create on schema public to r; set role r; create table t (a int);", |s| table(s).owner == "r"),
+    ("grant create on schema public to r; select set_config('role', 'r', false); create table t (a int);", |s| {
+        table(s).owner == "r"
+    }),
+    ("grant create on schema public to r; set role = 'r'; create table t (a int);", |s| table(s).owner == "r"),
     ("grant create on schema public to r; set role r; reset role; create table t (a int);", |s| {
         table(s).owner == "postgres"
     }),
