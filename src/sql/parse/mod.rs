@@ -26,11 +26,7 @@ pub(crate) use cursor::Parser;
 /// # Errors
 /// Where it is no expression.
 pub fn expression(text: &str) -> Result<Expr, SqlError> {
-    let tokens = tokens(text)?;
-    let mut parser = Parser::new(text, &tokens);
-    let expr = parser.expression()?;
-    parser.end()?;
-    Ok(expr)
+    whole(text, false, |parser| parser.expression())
 }
 
 /// Reads a whole text as one query; a `;` may end it.
@@ -38,12 +34,7 @@ pub fn expression(text: &str) -> Result<Expr, SqlError> {
 /// # Errors
 /// Where it is no query.
 pub fn query(text: &str) -> Result<Query, SqlError> {
-    let tokens = tokens(text)?;
-    let mut parser = Parser::new(text, &tokens);
-    let query = parser.query()?;
-    parser.eat_punct(b';');
-    parser.end()?;
-    Ok(query)
+    whole(text, true, |parser| parser.query())
 }
 
 /// Reads the text behind DO of a rule.
@@ -51,12 +42,7 @@ pub fn query(text: &str) -> Result<Query, SqlError> {
 /// # Errors
 /// Where it is no statement, or none that rules run.
 pub fn rule_commands(text: &str) -> Result<Vec<Statement>, SqlError> {
-    let tokens = tokens(text)?;
-    let mut parser = Parser::new(text, &tokens);
-    let statements = parser.rule_commands()?;
-    parser.eat_punct(b';');
-    parser.end()?;
-    Ok(statements)
+    whole(text, true, |parser| parser.rule_commands())
 }
 
 /// Reads the text `BEGIN ATOMIC .. END`.
@@ -64,11 +50,7 @@ pub fn rule_commands(text: &str) -> Result<Vec<Statement>, SqlError> {
 /// # Errors
 /// Where it is no such text.
 pub fn atomic_body(text: &str) -> Result<Vec<Statement>, SqlError> {
-    let tokens = tokens(text)?;
-    let mut parser = Parser::new(text, &tokens);
-    let statements = parser.atomic_body()?;
-    parser.end()?;
-    Ok(statements)
+    whole(text, false, |parser| parser.atomic_body())
 }
 
 /// Reads a whole text as the name of a type.
@@ -76,11 +58,23 @@ pub fn atomic_body(text: &str) -> Result<Vec<Statement>, SqlError> {
 /// # Errors
 /// Where it is none.
 pub fn type_name(text: &str) -> Result<TypeName, SqlError> {
+    whole(text, false, |parser| parser.type_name())
+}
+
+/// Reads all of a text; where `statement` says so, a `;` may end it.
+fn whole<T>(
+    text: &str,
+    statement: bool,
+    read: impl FnOnce(&mut Parser<'_>) -> Result<T, SqlError>,
+) -> Result<T, SqlError> {
     let tokens = tokens(text)?;
     let mut parser = Parser::new(text, &tokens);
-    let name = parser.type_name()?;
+    let found = read(&mut parser)?;
+    if statement {
+        parser.eat_punct(b';');
+    }
     parser.end()?;
-    Ok(name)
+    Ok(found)
 }
 
 /// The tokens of a text, runs of operator characters taken apart as Postgres does.
