@@ -8,7 +8,7 @@ use super::{Runs, WarningKind};
 
 /// The parts of a text that are SQL, with remarks on what was left out that a server would have got.
 pub(super) fn runs(text: &str) -> Runs {
-    let mut scan = Scan { text, at: 0, statement: 0, part: 0, runs: Runs::default() };
+    let mut scan = Scan { text, at: 0, statement: 0, part: 0, database: None, runs: Runs::default() };
     while scan.at < text.len() {
         scan.step();
     }
@@ -23,6 +23,8 @@ struct Scan<'a> {
     statement: usize,
     /// Where the part begins.
     part: usize,
+    /// The database that the file has connected to by name.
+    database: Option<String>,
     runs: Runs,
 }
 
@@ -122,12 +124,24 @@ impl Scan<'_> {
         // What changes nothing that is judged; the others run or choose statements.
         let harmless =
             ["\\restrict", "\\unrestrict", "\\echo", "\\set", "\\timing", "\\pset", "\\encoding", "\\x", "\\q"];
-        let harmless = harmless.contains(&word) || word == "\\connect" || word == "\\c" || word == "\\.";
-        if !harmless {
-            let message = format!("the psql command `{word}` was not followed");
-            self.runs.remarks.push((self.line(), WarningKind::NotRead, message));
-        }
+        let remark = match word {
+            "\\connect" | "\\c" => self.connect(&command),
+            _ if harmless.contains(&word) || word == "\\." => None,
+            _ => Some(format!("the psql command `{word}` was not followed")),
+        };
+        self.runs.remarks.extend(remark.map(|message| (self.line(), WarningKind::NotRead, message)));
         self.leave_out(self.at, end);
+    }
+
+    /// Connects to another database, as dumps of a whole cluster do: the first time it is the one that the file is for.
+    fn connect(&mut self, command: &str) -> Option<String> {
+        let mut words = command.split_whitespace().skip(1).filter(|word| !word.starts_with("-reuse-previous"));
+        let named = words.next().filter(|word| *word != "-").map(|word| word.trim_matches('"').to_owned())?;
+        let before = self.database.replace(named.clone()).filter(|before| *before != named)?;
+        Some(format!(
+            "the file goes on in the database `{named}`, and what follows is read as if it were still in `{before}`: \
+             give the dump of one database"
+        ))
     }
 
     fn end_of_statement(&mut self) {
@@ -185,6 +199,13 @@ mod tests {
             assert!(runs(whole).remarks.is_empty());
         }
         assert_eq!(runs("select 1;\n\\i other.sql\n").remarks[0].0, 2);
+    }
+
+    #[test]
+    fn a_second_database_is_told() {
+        let told = |text: &str| runs(text).remarks.into_iter().map(|(line, kind, _)| (line, kind)).collect::<Vec<_>>();
+        assert_eq!(told("create database a;\n\\connect a\nselect 1;\n\\c - postgres\n"), []);
+        assert_eq!(told("\\connect a\nselect 1;\n\\connect -reuse-previous=on \"b\"\n"), [(3, WarningKind::NotRead)]);
     }
 
     #[test]
