@@ -109,6 +109,10 @@ pub fn cast(value: &Value, from: &Type, to: &Type) -> Outcome {
     if from == to {
         return Ok(Some(value.clone()));
     }
+    let plain = |of: Option<&Type>| matches!(of, Some(Type::Text | Type::Varchar));
+    if matches!(value, Value::Array(_)) && plain(from.element()) && plain(to.element()) {
+        return Ok(Some(value.clone()));
+    }
     let cast = match (value, to) {
         (Value::Text(t), _) if from.is_text() || *from == Type::Char => {
             return match Value::parse(t, to) {

@@ -54,6 +54,8 @@ const CASES: &[(&str, &str, &str, bool)] = &[
     ("field_role", "exists (select 1 from (select seat() as seat) s where (s.seat).org = org and (s.seat).role in ('owner', 'admin'))",
         "exists (select from public.seats s where s.user_id = auth.uid() and s.org = field_role.org and s.role in ('owner', 'admin'))", true),
     ("field_owner", "exists (select 1 from (select seat() as seat) s where (s.seat).org = org and (s.seat).role in ('owner', 'admin'))", OWN, false),
+    ("listed", "state = any (array['open', 'shared']::varchar[]::text[])", "state in ('open', 'shared')", true),
+    ("listed_owner", "state = any (array['open', 'shared']::varchar[]::text[])", OWN, false),
     ("header", "owner = auth.uid() or (key() is not null and state = 'open')", "owner = auth.uid() or state = 'open'", true),
     ("header_or_all", "key() is null", OWN, false),
     ("paths", "owner in (select rows_of(org))",
