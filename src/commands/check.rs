@@ -66,13 +66,26 @@ async fn load(found: Found, paths: &[PathBuf], args: &Check, major: Option<u32>,
         loaded.hold_against_replay(&args.reading, run);
         loaded
     } else {
-        replayed::load(found, description, &args.reading, major)
+        let mut loaded = replayed::load(found, description, &args.reading, major);
+        loaded.notes.extend(unused(&args.reading));
+        loaded
     };
     if let Some(folder) = &args.source_dir {
         loaded.read_source(folder)?;
     }
     loaded.told(&args.reading, run)?;
     Ok(loaded)
+}
+
+/// What was said of a server that no file ran on.
+fn unused(reading: &Reading) -> Option<String> {
+    let given = [
+        ("--shadow-url", reading.shadow_url.is_some()),
+        ("--pg-bin", reading.pg_bin.is_some()),
+        ("--strict", reading.strict),
+    ];
+    let names: Vec<_> = given.iter().filter(|(_, given)| *given).map(|(name, _)| *name).collect();
+    (!names.is_empty()).then(|| format!("nothing ran on a server, as {} asks for: add --shadow", names.join(", ")))
 }
 
 impl Loaded {
@@ -92,6 +105,8 @@ impl Loaded {
             "this is a bug of pgwitness"
         };
         let certain = found.iter().filter(|d| d.direction != diff::Direction::MayWiden);
+        // Roles that a given server had before are what somebody made of them, and no file speaks of that.
+        let certain = certain.filter(|d| d.principals.is_empty() || d.principals.iter().any(|r| !self.given_has(r)));
         let notes: Vec<_> = certain
             .map(|d| {
                 let who = d.principals.join(", ");

@@ -106,9 +106,9 @@ fn gap(failure: &Failure, schema: &Schema) -> Gap {
 fn coverage(applied: &Applied) -> Option<String> {
     let first = applied.failures.first()?;
     let (ran, total, failed) = (applied.applied(), applied.total, applied.failures.len());
+    let left_out = if failed == 1 { "was left out; it" } else { "were left out; the first" };
     Some(format!(
-        "{ran} of {total} statements ({}%) ran on the throw-away server, {failed} failed and were left out; the first \
-         is {}:{}",
+        "{ran} of {total} statements ({}%) ran on the throw-away server, {failed} failed and {left_out} is {}:{}",
         applied.percent(),
         first.path,
         first.place.line

@@ -53,6 +53,13 @@ pub(super) struct Loaded {
     shadow: Option<migrations::Place>,
 }
 
+impl Loaded {
+    /// Whether the files ran on a given server that has this role otherwise than a project's, or may have.
+    pub(super) fn given_has(&self, role: &str) -> bool {
+        matches!(&self.shadow, Some(migrations::Place::Given(scratch)) if scratch.has_otherwise(role))
+    }
+}
+
 /// As [`load`], but migrations are read and not run: no server is needed for them.
 pub(super) async fn load_unapplied(args: &cli::Source, run: &Run) -> Result<Loaded, Error> {
     let choice = Choice::of(args, &run.config, &Environment::from_process(), &run.here)?;

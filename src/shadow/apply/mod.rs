@@ -162,6 +162,7 @@ async fn run_all(
         for fresh in FRESH {
             client.batch_execute(fresh).await.map_err(|e| platform::sql_error(&e, &file.path, ""))?;
         }
+        target.enter(&client).await?;
         // What does not run is blank, so that lines stay where they are.
         let mut text = file.sql();
         applied.met(&text);

@@ -46,7 +46,7 @@ impl Target<'_> {
     pub(super) async fn admin(self) -> Result<Client, ShadowError> {
         match self {
             Self::Own(server, database) => connect(server, server.superuser(), database).await,
-            Self::Given(scratch) => scratch.session().await,
+            Self::Given(scratch) => scratch.admin().await,
         }
     }
 
@@ -58,15 +58,24 @@ impl Target<'_> {
         }
     }
 
+    /// Has a session that is as new act as that role, where it logged in as another.
+    pub(super) async fn enter(self, runner: &Client) -> Result<(), ShadowError> {
+        match self {
+            Self::Own(..) => Ok(()),
+            Self::Given(scratch) => scratch.enter(runner).await,
+        }
+    }
+
     /// Lets the role that migrations run as do everything, or no longer.
     pub(super) async fn raise(self, admin: &Client, on: bool) -> Result<(), ShadowError> {
         match self {
-            Self::Own(server, _) if server.platform() != Platform::Postgres => {
+            Self::Given(scratch) if !scratch.cluster().lends("postgres") => Ok(()),
+            _ if self.platform() != Platform::Postgres => {
                 let sql = if on { "alter role postgres superuser" } else { "alter role postgres nosuperuser" };
                 let done = admin.batch_execute(sql).await;
                 done.map_err(|e| ShadowError::connection("cannot change the role postgres", &e))
             }
-            Self::Own(..) | Self::Given(_) => Ok(()),
+            _ => Ok(()),
         }
     }
 }

@@ -15,7 +15,7 @@ use tokio_postgres::Client;
 pub(in crate::shadow) struct Cluster {
     /// The role that we log in as.
     login: String,
-    pub(super) superuser: bool,
+    superuser: bool,
     /// Roles that were there before us.
     before: BTreeSet<String>,
 }
@@ -47,8 +47,23 @@ impl Cluster {
         platform_roles(platform, 17).difference(&self.before).cloned().collect()
     }
 
-    pub(super) fn was_there(&self, role: &str) -> bool {
+    pub(in crate::shadow) fn was_there(&self, role: &str) -> bool {
         self.before.contains(role)
+    }
+
+    /// Whether a role was made for us, to do with as we like: only a superuser may act as one and change it.
+    pub(in crate::shadow) fn lends(&self, role: &str) -> bool {
+        self.superuser && !self.was_there(role)
+    }
+
+    /// Has a session act as `role` with nothing to go back to, as if it had logged in as it; only a superuser may.
+    pub(in crate::shadow) async fn act_as(&self, client: &Client, role: &str) -> Result<(), ShadowError> {
+        let done = client.batch_execute(&format!("set session authorization \"{role}\"")).await;
+        done.map_err(|e| ShadowError::connection(format!("cannot act as the role `{role}` of the platform"), &e))
+    }
+
+    pub(in crate::shadow) fn is_superuser(&self) -> bool {
+        self.superuser
     }
 
     /// What tells whether a role that was there is as it was.

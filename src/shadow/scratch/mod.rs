@@ -57,7 +57,7 @@ impl Scratch {
         guard: Option<&std::path::Path>,
     ) -> Result<Self, ShadowError> {
         let env = Environment::from_process();
-        let info = ConnInfo::resolve(Some(&given.url), None, &env).map_err(|e| refused(&e.to_string(), e.help()))?;
+        let info = ConnInfo::resolve(Some(&given.url), None, &env).map_err(|e| named(&e))?;
         suits(&info)?;
         let login = connector::session(&info).await.map_err(|e| refused(&e.to_string(), e.help()))?;
         let major = version(&login).await?;
@@ -65,6 +65,7 @@ impl Scratch {
         let cluster = Cluster::read(&login, &info.user).await?;
         shares_with_audited(&info, given, platform, &cluster)?;
         let name = format!("{PREFIX}{}", unique());
+        takes_writes(&login).await?;
         let guard = guard::Guard::start(guard, &given.url, &name)?;
         make(&login, &name).await?;
         let info = info.with_database(&name);
@@ -110,13 +111,44 @@ impl Scratch {
         &self.cluster
     }
 
+    /// Whether a role may differ from that of a project: the server had it before, or it is the platform's superuser, as
+    /// whom nobody shall log in here.
+    #[must_use]
+    pub fn has_otherwise(&self, role: &str) -> bool {
+        self.cluster.was_there(role) || role == self.platform.superuser()
+    }
+
     pub(super) async fn session(&self) -> Result<Client, ShadowError> {
         connector::session(&self.info).await.map_err(|e| refused(&e.to_string(), e.help()))
+    }
+
+    /// A session that may do everything, and whose objects belong to the platform.
+    pub(super) async fn admin(&self) -> Result<Client, ShadowError> {
+        let client = self.session().await?;
+        if self.platform != Platform::Postgres && self.cluster.lends(self.platform.superuser()) {
+            self.cluster.act_as(&client, self.platform.superuser()).await?;
+        }
+        Ok(client)
+    }
+
+    /// Has a session act as `postgres`, who owns what users of the platform make: what it makes is granted as there.
+    pub(super) async fn enter(&self, client: &Client) -> Result<(), ShadowError> {
+        if self.platform == Platform::Postgres || !self.cluster.is_superuser() {
+            return Ok(());
+        }
+        self.cluster.act_as(client, "postgres").await?;
+        let path = client.batch_execute("set search_path = \"$user\", public, extensions").await;
+        path.map_err(|e| ShadowError::connection("cannot set the search path of the platform", &e))
     }
 }
 
 fn refused(message: &str, help: Option<String>) -> ShadowError {
     ShadowError::Start { message: format!("no scratch database on the given server: {message}"), help }
+}
+
+/// An error of the URL itself, under the option's own name.
+fn named(error: &connector::ConnectError) -> ShadowError {
+    refused(&error.to_string().replace("--db-url", "--shadow-url"), error.help())
 }
 
 /// A server of its own for tests is wanted; a hosted project is somebody's production, and a pooler is no server.
@@ -167,6 +199,21 @@ async fn version(login: &Client) -> Result<u32, ShadowError> {
         (false, _) => {
             Err(refused(&format!("it is PostgreSQL {major}"), Some("use one of version 14 to 18".to_owned())))
         }
+    }
+}
+
+/// What cannot be made need not be dropped either, so this is asked before anything is.
+async fn takes_writes(login: &Client) -> Result<(), ShadowError> {
+    let row = login.query_one("select current_setting('transaction_read_only')::bool", &[]).await;
+    let row = row.map_err(|e| ShadowError::connection("cannot ask the given server whether it takes writes", &e))?;
+    match row.get(0) {
+        false => Ok(()),
+        true => Err(refused(
+            "its sessions are read-only",
+            Some(
+                "the setting default_transaction_read_only of the role, the database or the URL must be off".to_owned(),
+            ),
+        )),
     }
 }
 

@@ -149,10 +149,14 @@ fn refuses_what_is_no_place_for_it() {
     };
     refused("postgres://u:hunter2@db.abc.supabase.co/postgres", None, "hosted Supabase project");
     refused("postgres://u:hunter2@127.0.0.1:6543/postgres", None, "pooler");
+    refused("postgres://u:hunt@er2@127.0.0.1/postgres", None, "`--shadow-url`: the connection URL");
     refused(&url, Some(&server.conn_string("postgres")), "also the server that is audited");
     execute(&server, "postgres", &["create role poor login"]);
     refused(&server.conn_string_as("poor", "postgres"), None, "CREATEDB");
-    execute(&server, "postgres", &["drop role poor"]);
+    execute(&server, "postgres", &["drop role poor", "create role shy login createdb"]);
+    execute(&server, "postgres", &["alter role shy set default_transaction_read_only = on"]);
+    refused(&server.conn_string_as("shy", "postgres"), None, "its sessions are read-only");
+    execute(&server, "postgres", &["drop role shy"]);
     assert_eq!(text(&server, STATE), before);
 }
 
@@ -173,4 +177,38 @@ fn a_role_that_is_no_superuser_makes_what_it_may() {
         assert!(json["matrix"].as_array().unwrap().iter().any(sees));
         assert_eq!((text(&server, STATE), scratch_databases(&server)), (before, String::new()), "major {major}");
     }
+}
+
+#[test]
+fn the_name_of_the_superuser_changes_nothing() {
+    let server = support::server(17, Platform::Postgres);
+    execute(&server, "postgres", &["create role boss superuser login", "create role reader login"]);
+    // A given server need not have a role `postgres`, and then ours is as a project's.
+    let boss = support::connect(&server, "boss", "postgres");
+    support::block_on(boss.batch_execute("alter role postgres rename to other")).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    project(
+        dir.path(),
+        "create table public.open_one (id uuid primary key default uuid_generate_v4());
+         create table public.notes (id int primary key, owner uuid);
+         alter table public.notes enable row level security;
+         create policy own on public.notes to authenticated using (owner = auth.uid());",
+    );
+    let check = |more: &[&str]| {
+        let check = [&["check", "--shadow", "--format", "json", "--fail-on", "never"], more].concat();
+        run(&mut command(dir.path(), &check)).ends_with(0).json()
+    };
+    let (own, given) = (check(&[]), check(&["--shadow-url", &server.conn_string_as("boss", "postgres")]));
+    let found = |json: &serde_json::Value| {
+        let findings = json["findings"].as_array().unwrap().iter();
+        // The server's own login roles are its own.
+        let findings = findings.filter(|f| f["check"] != "bypassrls-login");
+        findings.map(|f| (f["check"].to_string(), f["severity"].to_string())).collect::<Vec<_>>()
+    };
+    assert!(found(&own).iter().any(|(check, _)| check.contains("rls-off-exposed")), "{own}");
+    assert_eq!(found(&given), found(&own));
+    assert!(!given["source"]["notes"].to_string().contains("bug of pgwitness"), "{}", given["source"]["notes"]);
+    let left = "select string_agg(rolname, ',' order by rolname) from pg_roles where not starts_with(rolname, 'pg_')";
+    let left: String = support::block_on(boss.query_one(left, &[])).unwrap().get(0);
+    assert_eq!(left, "boss,other,reader");
 }
