@@ -55,7 +55,7 @@ impl<'a> Context<'a> {
 
     /// Whether the body of a function asks who the session is.
     pub(super) fn asks_who_calls(&self, function: &Function) -> bool {
-        self.code.asks_who(&function.body)
+        self.code.knows_caller(function)
     }
 
     /// Whether a condition asks who the session is.

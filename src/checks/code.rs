@@ -4,18 +4,34 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use super::names::{Name, Names};
-use crate::model::{Command, Function, FunctionId, QualifiedName, Relation, Schema};
+use crate::model::{Command, Function, FunctionId, QualifiedName, Schema};
 
 /// The functions of the application, read once.
 #[derive(Debug)]
 pub(super) struct Code<'a> {
     schema: &'a Schema,
-    /// Read when somebody asks.
-    bodies: BTreeMap<&'a FunctionId, (&'a Function, OnceLock<Names>)>,
+    bodies: BTreeMap<&'a FunctionId, Body<'a>>,
     by_name: BTreeMap<&'a str, Vec<&'a Function>>,
-    tables: BTreeMap<&'a str, Vec<&'a Relation>>,
+    /// The places of relations in the model.
+    tables: BTreeMap<&'a str, Vec<usize>>,
     /// Owned, so that what is kept ties no lifetimes together.
     read: OnceLock<BTreeMap<FunctionId, BTreeSet<QualifiedName>>>,
+}
+
+/// A function, read when somebody asks.
+#[derive(Debug)]
+struct Body<'a> {
+    function: &'a Function,
+    names: OnceLock<Names>,
+    reached: OnceLock<Reached>,
+}
+
+/// What a call comes to, the relations by their places in the model.
+#[derive(Debug, Default)]
+struct Reached {
+    touches: BTreeSet<(usize, Command)>,
+    identity: bool,
+    dynamic: bool,
 }
 
 /// What a call of a function comes to.
@@ -38,11 +54,11 @@ impl<'a> Code<'a> {
             tables: BTreeMap::new(),
             read: OnceLock::new(),
         };
-        for relation in &schema.relations {
-            code.tables.entry(&relation.name.name).or_default().push(relation);
+        for (at, relation) in schema.relations.iter().enumerate() {
+            code.tables.entry(&relation.name.name).or_default().push(at);
         }
         for function in schema.functions.iter().filter(|f| f.extension.is_none()) {
-            code.bodies.insert(&function.id, (function, OnceLock::new()));
+            code.bodies.insert(&function.id, Body { function, names: OnceLock::new(), reached: OnceLock::new() });
             code.by_name.entry(&function.id.name).or_default().push(function);
         }
         code
@@ -51,25 +67,35 @@ impl<'a> Code<'a> {
     /// Whether `text` asks who the session is, itself or through a function that it calls.
     pub(super) fn asks_who(&self, text: &str) -> bool {
         let names = Names::of(text);
-        names.identity || {
-            let mut effects = Effects::default();
-            let mut seen = BTreeSet::new();
-            self.called(&names).for_each(|f| self.add(f, &mut effects, &mut seen));
-            effects.identity
-        }
+        names.identity || self.called(&names).any(|f| self.knows_caller(f))
+    }
+
+    /// Whether a function asks who the session is, itself or through one that it calls.
+    pub(super) fn knows_caller(&self, function: &Function) -> bool {
+        self.reached(function).is_some_and(|reached| reached.identity)
     }
 
     /// What the body of a function names, if it is one of the application's.
     pub(super) fn names(&self, function: &FunctionId) -> Option<&Names> {
-        let (function, names) = self.bodies.get(function)?;
-        Some(names.get_or_init(|| Names::of(&function.body)))
+        let body = self.bodies.get(function)?;
+        Some(body.names.get_or_init(|| Names::of(&body.function.body)))
     }
 
     /// What calling `function` comes to.
-    pub(super) fn effects(&self, function: &'a Function) -> Effects<'a> {
-        let mut effects = Effects::default();
-        self.add(function, &mut effects, &mut BTreeSet::new());
-        effects
+    pub(super) fn effects(&self, function: &Function) -> Effects<'a> {
+        let Some(reached) = self.reached(function) else { return Effects::default() };
+        let relation = |at: usize| self.schema.relations.get(at).map(|r| &r.name);
+        let touches = reached.touches.iter().filter_map(|(at, command)| Some((relation(*at)?, *command)));
+        Effects { touches: touches.collect(), identity: reached.identity, dynamic: reached.dynamic }
+    }
+
+    fn reached(&self, function: &Function) -> Option<&Reached> {
+        let body = self.bodies.get(&function.id)?;
+        Some(body.reached.get_or_init(|| {
+            let mut reached = Reached::default();
+            self.add(body.function, &mut reached, &mut BTreeSet::new());
+            reached
+        }))
     }
 
     /// The relations that a SECURITY DEFINER function names, itself or through functions and views, with those that they
@@ -89,7 +115,8 @@ impl<'a> Code<'a> {
             // SQL put together at run time names its tables in text.
             let is_word = |c: char| c.is_alphanumeric() || c == '_';
             let words: BTreeSet<_> = function.body.split(|c| !is_word(c)).collect();
-            rest.extend(words.into_iter().filter_map(|word| self.tables.get(word)).flatten().map(|r| &r.name));
+            let meant = words.into_iter().filter_map(|word| self.tables.get(word)).flatten();
+            rest.extend(meant.filter_map(|at| self.schema.relations.get(*at)).map(|r| &r.name));
         }
         let mut all = BTreeSet::new();
         while let Some(name) = rest.pop() {
@@ -102,8 +129,8 @@ impl<'a> Code<'a> {
     }
 
     /// Whether a function runs SQL that is put together at run time.
-    pub(super) fn is_dynamic(&self, function: &'a Function) -> bool {
-        self.effects(function).dynamic
+    pub(super) fn is_dynamic(&self, function: &Function) -> bool {
+        self.reached(function).is_some_and(|reached| reached.dynamic)
     }
 
     /// The functions that `text` calls, themselves and through one another.
@@ -123,14 +150,14 @@ impl<'a> Code<'a> {
         bare.map(|(n, _)| n.name.as_str()).collect()
     }
 
-    fn add(&self, function: &'a Function, effects: &mut Effects<'a>, seen: &mut BTreeSet<&'a FunctionId>) {
+    fn add(&self, function: &'a Function, reached: &mut Reached, seen: &mut BTreeSet<&'a FunctionId>) {
         let Some(names) = self.names(&function.id).filter(|_| seen.insert(&function.id)) else { return };
-        effects.identity |= names.identity;
-        effects.dynamic |= names.dynamic;
+        reached.identity |= names.identity;
+        reached.dynamic |= names.dynamic;
         for (name, command) in &names.relations {
-            effects.touches.extend(self.resolve(function, name).map(|r| (&r.name, *command)));
+            reached.touches.extend(self.resolve(function, name).map(|at| (at, *command)));
         }
-        self.called(names).for_each(|f| self.add(f, effects, seen));
+        self.called(names).for_each(|f| self.add(f, reached, seen));
     }
 
     fn called(&self, names: &Names) -> impl Iterator<Item = &'a Function> {
@@ -141,9 +168,10 @@ impl<'a> Code<'a> {
     }
 
     /// The relation that `name` means inside `function`: by its schema, or the first on the function's path.
-    fn resolve(&self, function: &Function, name: &Name) -> Option<&'a Relation> {
+    fn resolve(&self, function: &Function, name: &Name) -> Option<usize> {
         let same_name = self.tables.get(name.name.as_str())?;
-        let within = |schema: &str| same_name.iter().copied().find(|r| r.name.schema == schema);
+        let is_in = |at: usize, schema: &str| self.schema.relations.get(at).is_some_and(|r| r.name.schema == schema);
+        let within = |schema: &str| same_name.iter().copied().find(|at| is_in(*at, schema));
         match &name.schema {
             Some(schema) => within(schema),
             None => {
