@@ -84,11 +84,15 @@ fn unchecked<'a>(
         return None;
     }
     let mut compared = Compared::new(cx, principal, table);
+    let signed_in = cx.clients().find(|p| p.who == Who::SignedIn);
+    let mut of_users = signed_in.map(|p| Compared::new(cx, p, table));
     let columns = compared.settable(Command::Insert);
     columns.into_iter().find_map(|column| {
         let witness = compared.unbound(policy, Command::Insert, column)?;
         let elsewhere = [Command::Select, Command::Update, Command::Delete];
-        let bound = elsewhere.into_iter().any(|command| binds_column(cx, &mut compared, table, column, command));
+        let bound = elsewhere
+            .into_iter()
+            .any(|command| binds_column(of_users.as_mut().unwrap_or(&mut compared), column, command));
         if !bound && compared.is_own(policy, column) {
             return None;
         }
@@ -99,16 +103,7 @@ fn unchecked<'a>(
 }
 
 /// Whether what signed-in users may do with a row depends on whether the column names them.
-fn binds_column<'a>(
-    cx: &'a Context<'_>,
-    compared: &mut Compared<'a>,
-    table: &'a Relation,
-    column: &str,
-    command: Command,
-) -> bool {
-    let signed_in = cx.clients().find(|p| p.who == Who::SignedIn);
-    let mut of_users = signed_in.map(|p| Compared::new(cx, p, table));
-    let compared = of_users.as_mut().unwrap_or(compared);
+fn binds_column(compared: &mut Compared<'_>, column: &str, command: Command) -> bool {
     let row = compared.asked.row();
     let other = compared.asked.variant(&[column]);
     let may = compared.asked.access(command, Which::Old, row);

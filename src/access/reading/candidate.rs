@@ -60,17 +60,17 @@ impl<'a> Ties<'a> {
         let schema = effective.schema();
         let mut ties = Self { schema, owners: BTreeMap::new(), memberships: Vec::new(), claims: BTreeMap::new() };
         let tables: Vec<_> = schema.relations.iter().filter(|r| is_table(effective, r)).collect();
-        let pairs: BTreeMap<_, _> = tables.iter().map(|r| (&r.name, pair::of(schema, r))).collect();
+        let pairs: BTreeMap<_, _> = tables.iter().map(|r| (&r.name, pair::of(effective, r))).collect();
         for relation in &tables {
-            let pairs = pairs.get(&relation.name).map_or(&[][..], Vec::as_slice);
-            for pair in pairs.iter().filter(|p| !p.is_user() && words::is_tenant(&p.column)) {
+            let own = pairs.get(&relation.name).map_or(&[][..], Vec::as_slice);
+            for pair in own.iter().filter(|p| !p.is_user() && words::is_tenant(&p.column)) {
                 ties.claims.entry(pair.column.clone()).or_insert_with(|| pair.clone());
             }
-            ties.owners.insert(&relation.name, ties.owned(relation, pairs));
+            ties.owners.insert(&relation.name, ties.owned(relation, own));
         }
         // Whose profile somebody is counts like the user.
         for relation in &tables {
-            let by_profile = ties.by_profile(relation);
+            let by_profile = ties.by_profile(relation, &pairs);
             ties.owners.entry(&relation.name).or_default().extend(by_profile);
         }
         ties.memberships = tables.iter().flat_map(|r| ties.memberships_in(r)).collect();
@@ -110,7 +110,7 @@ impl<'a> Ties<'a> {
     }
 
     /// Columns that reference a table whose key is the user's own id.
-    fn by_profile(&self, relation: &Relation) -> Vec<Candidate> {
+    fn by_profile(&self, relation: &Relation, pairs: &BTreeMap<&QualifiedName, Vec<Pair>>) -> Vec<Candidate> {
         let mut found = Vec::new();
         for (column, key) in keys(relation) {
             let Some(profile) = self.schema.relation(&key.relation).filter(|p| p.name != relation.name) else {
@@ -118,7 +118,9 @@ impl<'a> Ties<'a> {
             };
             let [id] = key.columns.as_slice() else { continue };
             let is_user = keys(profile).any(|(c, k)| c == id && is_users(&k.relation))
-                || pair::of(self.schema, profile).iter().any(|p| p.column == *id && p.asking == "auth.uid()");
+                || pairs
+                    .get(&profile.name)
+                    .is_some_and(|all| all.iter().any(|p| p.column == *id && p.asking == "auth.uid()"));
             let known = self.owners.get(&relation.name).into_iter().flatten();
             let condition = owner(column, String::new(), true).condition;
             if is_user && known.clone().all(|c| c.condition != condition || !c.strong) {

@@ -10,6 +10,9 @@ mod candidate;
 mod pair;
 mod words;
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
 use super::intent::{Authority, Declaration, Intent, Mode, Origin, Predicate};
 use crate::analyzer::decide::{Ask, Asker, Caller, Decider, Which};
 use crate::analyzer::effective::{Effective, Extent, Principal, Who};
@@ -36,7 +39,7 @@ pub fn reading(effective: &Effective<'_>) -> Intent {
 
 /// What is meant of one relation.
 fn read(effective: &Effective<'_>, ties: &Ties<'_>, relation: &Relation) -> (Vec<Declaration>, Option<Authority>) {
-    let mut reader = Reader { effective, relation, candidates: Vec::new() };
+    let mut reader = Reader { effective, relation, candidates: Vec::new(), predicates: RefCell::default() };
     // A column of another type than what it is compared with is a tie that cannot be.
     let ties_that_bind =
         ties.candidates(relation).into_iter().filter(|c| reader.predicate(&c.over(relation)).is_some());
@@ -57,6 +60,8 @@ struct Reader<'a> {
     effective: &'a Effective<'a>,
     relation: &'a Relation,
     candidates: Vec<Candidate>,
+    /// What was bound, by its text.
+    predicates: RefCell<BTreeMap<String, Option<Predicate>>>,
 }
 
 const SLOTS: [(Command, Which); 5] = [
@@ -130,6 +135,15 @@ impl Reader<'_> {
     }
 
     fn predicate(&self, text: &str) -> Option<Predicate> {
+        if let Some(known) = self.predicates.borrow().get(text) {
+            return known.clone();
+        }
+        let predicate = self.bind(text);
+        self.predicates.borrow_mut().insert(text.to_owned(), predicate.clone());
+        predicate
+    }
+
+    fn bind(&self, text: &str) -> Option<Predicate> {
         let catalog = SchemaCatalog::new(self.effective.schema());
         let table = catalog.relation(&self.relation.name.schema, &self.relation.name.name)?;
         let scope = Scope::default().relation(table, None);

@@ -1,11 +1,12 @@
 //! `column = who is asking`: the comparisons of a policy that say whose a row is.
 
-use crate::model::{Policy, Relation, Schema};
-use crate::sql::bind::{Binder, Scope};
+use crate::analyzer::effective::Effective;
+use crate::model::{Policy, Relation};
+use crate::sql::bind::Scope;
 use crate::sql::print::{self, AsBound, Outside};
 use crate::sql::tree::walk::{Change, walk};
 use crate::sql::tree::{Body, Expr, Node, Query, Source};
-use crate::sql::{Catalog, SchemaCatalog, Type};
+use crate::sql::{Catalog, SchemaCatalog};
 
 /// A column that a policy compares with something of the session.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,16 +27,15 @@ impl Pair {
 }
 
 /// The comparisons of a relation's permissive policies.
-pub(super) fn of(schema: &Schema, relation: &Relation) -> Vec<Pair> {
-    let catalog = SchemaCatalog::new(schema);
+pub(super) fn of(effective: &Effective<'_>, relation: &Relation) -> Vec<Pair> {
+    let catalog = SchemaCatalog::new(effective.schema());
     let Some(table) = catalog.relation(&relation.name.schema, &relation.name.name) else { return Vec::new() };
     let scope = Scope::default().relation(table, None);
     let mut pairs = Vec::new();
     for policy in relation.policies.iter().filter(|p| p.permissive) {
         for text in [&policy.using, &policy.check].into_iter().flatten() {
-            let bound = Binder::new(&catalog, &[]).expression(text, &scope, Some(&Type::named("boolean")));
-            if let Ok(bound) = bound {
-                collect(&bound.tree, policy, &scope, &mut pairs);
+            if let Ok(tree) = &*effective.bindings().condition(&relation.name, text) {
+                collect(tree, policy, &scope, &mut pairs);
             }
         }
     }
