@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use crate::analyzer::effective::{Access, Effective, Principal, Who};
 use crate::finding::{ObjectRef, Severity};
-use crate::model::{Command, FunctionId, Platform, Policy, Relation, Schema};
+use crate::model::{Command, FunctionId, Platform, Policy, QualifiedName, Relation, Schema};
 
 use super::Findings;
 use super::code::Code;
@@ -77,6 +77,19 @@ impl<'a> Context<'a> {
     /// The relations of the application: neither the platform's nor an extension's.
     pub fn relations(&self) -> impl Iterator<Item = &'a Relation> {
         self.schema.relations.iter().filter(|r| r.extension.is_none() && !self.is_platform(r))
+    }
+
+    /// All policies of the application's tables with row security, which are examined.
+    pub(super) fn policies(&self, out: &mut Findings<'_>) -> Vec<(&'a Relation, &'a Policy)> {
+        let tables = self.relations().filter(|r| r.row_security);
+        examined(tables.flat_map(|table| table.policies.iter().map(move |policy| (table, policy))), out)
+    }
+
+    /// The permissive policies on the platform's table of files, which are examined.
+    pub(super) fn storage_policies(&self, out: &mut Findings<'_>) -> Vec<(&'a Relation, &'a Policy)> {
+        let objects = self.schema.relation(&QualifiedName::new("storage", "objects")).filter(|r| r.row_security);
+        let policies = objects.into_iter().flat_map(|o| o.policies.iter().map(move |policy| (o, policy)));
+        examined(policies.filter(|(_, policy)| policy.permissive), out)
     }
 
     /// The permissive policies for UPDATE that demand something else of the new row than of the old one; those that do not
@@ -190,4 +203,12 @@ impl Reach<'_, '_> {
         let held: Vec<_> = self.accesses.iter().filter_map(|a| Some((a.command, a.holder()?))).collect();
         privileges(&self.principal.role, &held)
     }
+}
+
+fn examined<'a>(
+    policies: impl Iterator<Item = (&'a Relation, &'a Policy)>,
+    out: &mut Findings<'_>,
+) -> Vec<(&'a Relation, &'a Policy)> {
+    let examine = |(table, policy): &(&Relation, &Policy)| out.examine(ObjectRef::policy(&table.name, &policy.name));
+    policies.inspect(examine).collect()
 }

@@ -40,11 +40,8 @@ impl Check for CurrentUserPooled {
     }
 
     fn run(&self, cx: &Context<'_>, out: &mut Findings<'_>) {
-        for table in cx.relations().filter(|r| r.row_security) {
-            for policy in &table.policies {
-                out.examine(ObjectRef::policy(&table.name, &policy.name));
-                report(cx, table, policy, out);
-            }
+        for (table, policy) in cx.policies(out) {
+            report(cx, table, policy, out);
         }
     }
 }

@@ -83,6 +83,7 @@ mod trial;
 mod trigger_grant;
 mod truncate_reachable;
 mod uncorrelated_exists;
+mod unfiltered;
 mod user_metadata_trust;
 pub(crate) mod words;
 
@@ -242,6 +243,7 @@ mod tests {
         "shown",
         "trees",
         "trial",
+        "unfiltered",
         "words",
     ];
 

@@ -33,18 +33,15 @@ impl Check for StorageNoBucket {
     }
 
     fn run(&self, cx: &Context<'_>, out: &mut Findings<'_>) {
-        let name = crate::model::QualifiedName::new("storage", "objects");
-        let Some(objects) = cx.schema.relation(&name).filter(|r| r.row_security) else { return };
-        for policy in objects.policies.iter().filter(|p| p.permissive) {
-            out.examine(ObjectRef::policy(&objects.name, &policy.name));
-            if is_loose(cx, policy) {
+        for (objects, policy) in cx.storage_policies(out) {
+            if is_loose(policy) {
                 report(cx, objects, policy, out);
             }
         }
     }
 }
 
-fn is_loose(_: &Context<'_>, policy: &Policy) -> bool {
+fn is_loose(policy: &Policy) -> bool {
     let texts: Vec<_> = policy.using.iter().chain(&policy.check).collect();
     // What is never true opens nothing, and what is always true has its own word in the message.
     !texts.is_empty() && !texts.iter().any(|text| text.contains("bucket_id") || text.as_str() == "false")

@@ -33,10 +33,7 @@ impl Check for StorageOverwrite {
     }
 
     fn run(&self, cx: &Context<'_>, out: &mut Findings<'_>) {
-        let name = crate::model::QualifiedName::new("storage", "objects");
-        let Some(objects) = cx.schema.relation(&name).filter(|r| r.row_security) else { return };
-        for policy in objects.policies.iter().filter(|p| p.permissive) {
-            out.examine(ObjectRef::policy(&objects.name, &policy.name));
+        for (objects, policy) in cx.storage_policies(out) {
             if is_loose(cx, policy) {
                 report(cx, objects, policy, out);
             }
