@@ -1,8 +1,11 @@
 //! A SAT solver behind a small interface, with caps on size and time.
 
+use std::cell::RefCell;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use batsat::{BasicCallbacks, BasicSolver, Lit, SolverInterface, SolverOpts, lbool};
+use rustc_hash::FxHashMap;
 
 use super::ground::{Bit, Circuit, Encoding, Gate, Node};
 
@@ -48,14 +51,32 @@ pub(crate) enum Answer {
 }
 
 /// A solver for one circuit; gates are handed to it as they are needed.
+///
+/// A gate is told only in the direction that a clause needs of it: that its parts hold where it does, or that it holds
+/// where its parts do (Plaisted and Greenbaum's form). So the solver's word on a gate may be too weak, and what a gate is
+/// in a model follows from the inputs.
 pub(crate) struct Solver<'c> {
     circuit: &'c mut Circuit,
     encoding: &'c mut Encoding,
     sat: BasicSolver,
     /// By gate.
-    literals: Vec<Option<Lit>>,
+    told: Vec<Told>,
+    /// Gates of the last model that follow from others.
+    followed: RefCell<FxHashMap<usize, bool>>,
     /// Room for the clause that is being added.
     clause: Vec<Lit>,
+}
+
+/// What the solver was told of a gate.
+#[derive(Debug, Clone, Copy, Default)]
+struct Told {
+    literal: Option<Lit>,
+    /// The bit that it is the same as, if it is a comparison.
+    same_as: Option<Bit>,
+    /// That its parts hold where it does.
+    down: bool,
+    /// That it holds where its parts do.
+    up: bool,
 }
 
 impl<'c> Solver<'c> {
@@ -63,7 +84,8 @@ impl<'c> Solver<'c> {
         let mut callbacks = BasicCallbacks::new();
         callbacks.set_stop(move || Instant::now() >= deadline);
         let sat = BasicSolver::new(SolverOpts::default(), callbacks);
-        let mut solver = Self { circuit, encoding, sat, literals: Vec::new(), clause: Vec::new() };
+        let told = vec![Told::default(); circuit.gates.len()];
+        let mut solver = Self { circuit, encoding, sat, told, followed: RefCell::default(), clause: Vec::new() };
         for axiom in std::mem::take(&mut solver.encoding.axioms) {
             solver.require(&[axiom]);
         }
@@ -81,12 +103,27 @@ impl<'c> Solver<'c> {
 
     /// Demands that one of the bits holds.
     pub(crate) fn require(&mut self, any: &[Bit]) {
-        if let [one] = any {
-            let literal = self.literal(*one);
-            return self.add([literal]);
+        match any {
+            [one] => match self.parts(one.gate()) {
+                Some(parts) if !one.is_negated() => parts.iter().for_each(|part| self.require(&[*part])),
+                _ => self.clause_of(any),
+            },
+            _ => self.clause_of(any),
         }
-        let mut clause: Vec<_> = any.iter().map(|b| self.literal(*b)).collect();
+    }
+
+    fn clause_of(&mut self, any: &[Bit]) {
+        let mut clause = Vec::with_capacity(any.len());
+        any.iter().for_each(|bit| self.push(*bit, &mut clause));
         self.sat.add_clause_reuse(&mut clause);
+    }
+
+    /// Adds a bit to a clause; of a disjunction each of its parts, which needs no literal of its own.
+    fn push(&mut self, bit: Bit, clause: &mut Vec<Lit>) {
+        match self.parts(bit.gate()).filter(|_| bit.is_negated()) {
+            Some(parts) => parts.iter().for_each(|part| clause.push(self.literal(!*part))),
+            None => clause.push(self.literal(bit)),
+        }
     }
 
     fn add<const N: usize>(&mut self, literals: [Lit; N]) {
@@ -98,6 +135,7 @@ impl<'c> Solver<'c> {
     /// Looks for a model in which all of `assumed` hold.
     pub(crate) fn solve(&mut self, assumed: &[Bit]) -> Answer {
         let assumed: Vec<_> = assumed.iter().map(|b| self.literal(*b)).collect();
+        self.followed.get_mut().clear();
         match self.sat.solve_limited(&assumed) {
             answer if answer == lbool::TRUE => Answer::Satisfiable,
             answer if answer == lbool::FALSE => Answer::Unsatisfiable,
@@ -107,54 +145,89 @@ impl<'c> Solver<'c> {
 
     /// A bit in the last model; an input that nothing asks for is false.
     pub(crate) fn value(&self, bit: Bit) -> bool {
-        let positive = match (self.known(bit.gate()), self.circuit.gates.get(bit.gate())) {
-            (Some(literal), _) => self.sat.value_lit(literal) == lbool::TRUE,
-            (None, Some(Gate::True)) => true,
-            (None, Some(Gate::And(parts))) => parts.iter().all(|part| self.value(*part)),
+        let told = self.told(bit.gate());
+        let positive = match (told.literal, told.same_as, self.circuit.gates.get(bit.gate())) {
+            (_, Some(same), _) => self.value(same),
+            (_, _, Some(Gate::And(parts))) => self.all(bit.gate(), parts),
+            (_, _, Some(Gate::True)) => true,
+            (Some(literal), _, _) => self.sat.value_lit(literal) == lbool::TRUE,
             _ => false,
         };
         positive != bit.is_negated()
     }
 
-    fn known(&self, gate: usize) -> Option<Lit> {
-        self.literals.get(gate).copied().flatten()
+    fn all(&self, gate: usize, parts: &[Bit]) -> bool {
+        let known = self.followed.borrow().get(&gate).copied();
+        known.unwrap_or_else(|| {
+            let all = parts.iter().all(|part| self.value(*part));
+            self.followed.borrow_mut().insert(gate, all);
+            all
+        })
     }
 
+    fn told(&self, gate: usize) -> Told {
+        self.told.get(gate).copied().unwrap_or_default()
+    }
+
+    fn tell(&mut self, gate: usize, told: Told) {
+        if self.told.len() <= gate {
+            self.told.resize(self.circuit.gates.len().max(gate + 1), Told::default());
+        }
+        if let Some(slot) = self.told.get_mut(gate) {
+            *slot = told;
+        }
+    }
+
+    /// The parts of a conjunction.
+    fn parts(&self, gate: usize) -> Option<Rc<[Bit]>> {
+        if let Some(Gate::And(parts)) = self.circuit.gates.get(gate) { Some(Rc::clone(parts)) } else { None }
+    }
+
+    /// A literal for a place in a clause: where it is true, so is the bit.
     fn literal(&mut self, bit: Bit) -> Lit {
-        let positive = match self.known(bit.gate()) {
-            Some(known) => known,
-            None => self.define(bit.gate()),
-        };
-        if bit.is_negated() { !positive } else { positive }
+        let mut told = self.told(bit.gate());
+        if told.literal.is_none() && told.same_as.is_none() {
+            told = self.introduce(bit.gate());
+        }
+        if let Some(same) = told.same_as {
+            return self.literal(if bit.is_negated() { !same } else { same });
+        }
+        let whole = told.literal.unwrap_or(Lit::UNDEF);
+        let side = if bit.is_negated() { &mut told.up } else { &mut told.down };
+        if !std::mem::replace(side, true) {
+            self.tell(bit.gate(), told);
+            self.relate(bit, whole);
+        }
+        if bit.is_negated() { !whole } else { whole }
     }
 
-    /// A literal that is true exactly if the gate is.
-    fn define(&mut self, gate: usize) -> Lit {
-        let expanded = self.encoding.expand(self.circuit, gate);
-        let literal = match (expanded, self.circuit.gates.get(gate).cloned()) {
-            (Some(bit), _) => self.literal(bit),
-            (None, Some(Gate::And(parts))) => {
-                let mut all: Vec<_> = parts.iter().map(|part| !self.literal(*part)).collect();
-                let whole = Lit::new(self.sat.new_var_default(), true);
-                all.iter().for_each(|not_part| self.add([!whole, !*not_part]));
-                all.push(whole);
-                self.sat.add_clause_reuse(&mut all);
-                whole
+    /// Gives a gate that the solver has not heard of a literal, or finds what it is the same as.
+    fn introduce(&mut self, gate: usize) -> Told {
+        let mut told = Told { same_as: self.encoding.expand(self.circuit, gate), ..Told::default() };
+        if told.same_as.is_none() {
+            let literal = Lit::new(self.sat.new_var_default(), true);
+            told.literal = Some(literal);
+            if matches!(self.circuit.gates.get(gate), Some(Gate::True)) {
+                self.add([literal]);
             }
-            (None, gate) => {
-                let literal = Lit::new(self.sat.new_var_default(), true);
-                if gate == Some(Gate::True) {
-                    self.add([literal]);
-                }
-                literal
-            }
-        };
-        if self.literals.len() <= gate {
-            self.literals.resize(self.circuit.gates.len().max(gate + 1), None);
         }
-        if let Some(slot) = self.literals.get_mut(gate) {
-            *slot = Some(literal);
+        self.tell(gate, told);
+        told
+    }
+
+    /// Tells the solver what follows where a gate holds, or where it does not.
+    fn relate(&mut self, bit: Bit, whole: Lit) {
+        let Some(parts) = self.parts(bit.gate()) else { return };
+        if bit.is_negated() {
+            let mut clause = vec![whole];
+            parts.iter().for_each(|part| clause.push(self.literal(!*part)));
+            self.sat.add_clause_reuse(&mut clause);
+            return;
         }
-        literal
+        for part in parts.iter() {
+            let mut clause = vec![!whole];
+            self.push(*part, &mut clause);
+            self.sat.add_clause_reuse(&mut clause);
+        }
     }
 }
