@@ -1,8 +1,8 @@
 //! Values as bits: each component of values that are compared gets as many as tell its members apart.
 //!
 //! A formula that compares n values by `=` and `<` cannot tell more than n values apart, so that is complete. Values
-//! that are never compared need no bits at all. In a component without `<`, constants have fixed codes; with it they
-//! are in their own order among the others.
+//! that are never compared need no bits at all. Constants have fixed codes, in a component with `<` with room between them
+//! for the others; only where the order of constants is not known (of text, by collation) are their codes open.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
@@ -111,13 +111,17 @@ impl Encoding {
         let Some(component) = self.components.get(number) else { return };
         let (leaves, ordered) = (component.leaves.clone(), component.ordered);
         let classes = classes(circuit, &component.literals);
-        let members = leaves.len() + classes.len();
-        let width = usize::try_from(members.max(1).next_power_of_two().trailing_zeros()).unwrap_or(0);
         // Of the labels of an enum, all are there and in order.
         let closed = !leaves.is_empty() && leaves.iter().all(|l| domains.contains_key(l));
         let known_order = classes.windows(2).all(|w| matches!(w, [a, b] if compare(circuit, a, b).is_some()));
-        let fixed = !ordered || (closed && known_order);
-        for (code, class) in classes.iter().enumerate() {
+        let (fixed, spaced) = (!ordered || known_order, ordered && known_order && !closed);
+        let (codes, members) = if spaced {
+            spaced_codes(circuit, &classes, leaves.len())
+        } else {
+            ((0..classes.len()).collect(), leaves.len() + classes.len())
+        };
+        let width = usize::try_from(members.max(1).next_power_of_two().trailing_zeros()).unwrap_or(0);
+        for (class, code) in classes.iter().zip(codes) {
             let bits: Vec<_> = match fixed {
                 true => (0..width).map(|b| Bit::of(code >> b & 1 == 1)).collect(),
                 false => (0..width).map(|_| circuit.input()).collect(),
@@ -134,7 +138,7 @@ impl Encoding {
             component.width = width;
         }
         if !fixed {
-            self.order_constants(circuit, number, &classes, &leaves);
+            self.order_constants(circuit, number, &classes);
         }
         for leaf in leaves {
             let Some(domain) = domains.get(&leaf) else { continue };
@@ -144,15 +148,8 @@ impl Encoding {
         }
     }
 
-    /// Constants of a component with `<`: in their order where it is known, and distinct. Between neighbouring
-    /// integers there is nothing.
-    fn order_constants(
-        &mut self,
-        circuit: &mut Circuit,
-        number: usize,
-        classes: &[Vec<usize>],
-        leaves: &BTreeSet<usize>,
-    ) {
+    /// Constants of a component with `<` of which not all have a known order: those that have, in theirs, and all distinct.
+    fn order_constants(&mut self, circuit: &mut Circuit, number: usize, classes: &[Vec<usize>]) {
         let first = |class: &Vec<usize>| class.first().copied().unwrap_or(0);
         for (at, class) in classes.iter().enumerate() {
             for later in classes.get(at + 1..).unwrap_or_default() {
@@ -163,19 +160,6 @@ impl Encoding {
                     _ => !self.same(circuit, number, a, b),
                 };
                 self.axioms.push(apart);
-            }
-        }
-        for pair in classes.windows(2) {
-            let [low, high] = pair else { continue };
-            let (low, high) = (first(low), first(high));
-            if !are_neighbours(circuit, low, high) {
-                continue;
-            }
-            for leaf in leaves {
-                let above = self.below(circuit, number, low, *leaf);
-                let below = self.below(circuit, number, *leaf, high);
-                let between = circuit.and(&[above, below]);
-                self.axioms.push(!between);
             }
         }
     }
@@ -254,6 +238,20 @@ fn classes(circuit: &Circuit, literals: &BTreeSet<usize>) -> Vec<Vec<usize>> {
     }
     classes.sort_by(|a, b| compare(circuit, a, b).unwrap_or(Ordering::Equal));
     classes
+}
+
+/// Codes of constants in order, between which and around which there is room for all leaves, and how many codes there are
+/// in all. Between neighbouring integers there is nothing.
+fn spaced_codes(circuit: &Circuit, classes: &[Vec<usize>], leaves: usize) -> (Vec<usize>, usize) {
+    let first = |class: &Vec<usize>| class.first().copied().unwrap_or(0);
+    let mut codes: Vec<usize> = Vec::with_capacity(classes.len());
+    let mut next = leaves;
+    for (at, class) in classes.iter().enumerate() {
+        codes.push(next);
+        let later = classes.get(at + 1).filter(|later| are_neighbours(circuit, first(class), first(later)));
+        next += if later.is_some() { 1 } else { leaves + 1 };
+    }
+    (codes, next)
 }
 
 fn compare(circuit: &Circuit, a: &[usize], b: &[usize]) -> Option<Ordering> {
