@@ -19,9 +19,9 @@ pub use principal::{Principal, Who};
 pub use privilege::{HeldBy, Holding};
 pub use row_security::RowSecurity;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Policy, Relation, Schema};
+use crate::model::{Policy, Schema};
 use crate::parallel;
 use known::Known;
 use roles::RoleGraph;
@@ -105,28 +105,29 @@ impl<'a> Effective<'a> {
     }
 }
 
-/// What is known of each policy. Every expression is a question of its own, so the processors share them.
+/// What is known of each policy. Every expression is a question of its own, so the processors share them; the policies of
+/// a relation often have the same.
 fn truths(bindings: &Bindings<'_>) -> BTreeMap<usize, PolicyTruth> {
-    let policies: Vec<_> =
-        bindings.schema().relations.iter().flat_map(|r| r.policies.iter().map(move |p| (r, p))).collect();
-    let judged = parallel::each(&policies, TAKEN, |(relation, policy)| {
-        (std::ptr::from_ref::<Policy>(policy).addr(), PolicyTruth::of(bindings, relation, policy))
+    let relations = &bindings.schema().relations;
+    let policies = || relations.iter().enumerate().flat_map(|(at, r)| r.policies.iter().map(move |p| (at, p)));
+    let asked: BTreeSet<_> = policies()
+        .flat_map(|(at, p)| [&p.using, &p.check].into_iter().flatten().map(move |e| (at, e.as_str())))
+        .collect();
+    let asked: Vec<_> = asked.into_iter().collect();
+    let judged = parallel::each(&asked, TAKEN, |(at, text)| {
+        relations.get(*at).map_or(Truth::Depends, |relation| Truth::of_policy(text, relation, bindings))
     });
-    judged.into_iter().collect()
+    let known: BTreeMap<_, _> = asked.into_iter().zip(judged).collect();
+    let truth = |at, text| known.get(&(at, text)).copied().unwrap_or(Truth::Depends);
+    policies().map(|(at, p)| (std::ptr::from_ref(p).addr(), PolicyTruth::of(p, |text| truth(at, text)))).collect()
 }
 
 impl PolicyTruth {
     /// An expression that was left out lets nothing through in a permissive policy and narrows nothing in a
     /// restrictive one (`get_policies_for_relation` and `add_security_quals` in the server's rowsecurity.c).
-    fn of(bindings: &Bindings<'_>, relation: &Relation, policy: &Policy) -> Self {
+    fn of<'p>(policy: &'p Policy, known: impl Fn(&'p str) -> Truth) -> Self {
         let none = if policy.permissive { Truth::Never } else { Truth::Always };
-        let of = |expression: Option<&str>| expression.map_or(none, |e| Truth::of_policy(e, relation, bindings));
-        let using = of(policy.using.as_deref());
-        let check = match policy.check.as_deref() {
-            None => using,
-            same if same == policy.using.as_deref() => using,
-            other => of(other),
-        };
-        Self { using, check }
+        let using = policy.using.as_deref().map_or(none, &known);
+        Self { using, check: policy.check.as_deref().map_or(using, &known) }
     }
 }
