@@ -231,3 +231,52 @@ impl<'c> Solver<'c> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::analyzer::term::Value;
+
+    /// What the solver finds where all bits are to hold, and the bits in its model.
+    fn solved(circuit: &mut Circuit, all: &[Bit]) -> (Answer, Vec<bool>) {
+        let mut encoding = Encoding::new(circuit, &BTreeMap::new());
+        let mut solver = Solver::new(circuit, &mut encoding, Instant::now() + Duration::from_secs(60));
+        all.iter().for_each(|bit| solver.require(&[*bit]));
+        let answer = solver.solve(&[]);
+        let values = all.iter().map(|bit| answer == Answer::Satisfiable && solver.value(*bit)).collect();
+        (answer, values)
+    }
+
+    #[test]
+    fn what_is_required_holds_in_the_model() {
+        let mut circuit = Circuit::new();
+        let [a, b, c, d] = std::array::from_fn(|_| circuit.input());
+        let (both, either) = (circuit.and(&[a, b]), circuit.or(&[c, d]));
+        let (nested, neither) = (circuit.or(&[!both, either]), circuit.and(&[!c, !d]));
+        let (answer, values) = solved(&mut circuit, &[nested, !either, neither, a]);
+        assert_eq!((answer, values), (Answer::Satisfiable, vec![true; 4]));
+        assert_eq!(solved(&mut circuit, &[nested, !either, both]).0, Answer::Unsatisfiable);
+    }
+
+    #[test]
+    fn there_is_room_between_constants_but_not_between_neighbours() {
+        let between = |low: i64, high: i64, leaves: usize| {
+            let mut circuit = Circuit::new();
+            let mut last = circuit.literal(Value::Int(low));
+            let high = circuit.literal(Value::Int(high));
+            let mut all = Vec::new();
+            for _ in 0..leaves {
+                let leaf = circuit.leaf();
+                all.push(circuit.less(last, leaf));
+                last = leaf;
+            }
+            all.push(circuit.less(last, high));
+            solved(&mut circuit, &all).0
+        };
+        assert_eq!(between(1, 2, 1), Answer::Unsatisfiable);
+        assert_eq!(between(1, 9, 3), Answer::Satisfiable);
+        assert_eq!(between(9, 1, 3), Answer::Unsatisfiable);
+    }
+}
