@@ -36,7 +36,7 @@ impl Limits {
 impl Default for Limits {
     fn default() -> Self {
         // Unoptimised, the same work takes ten times as long.
-        let time = if cfg!(debug_assertions) { 9_000 } else { 900 };
+        let time = if cfg!(debug_assertions) { 6_000 } else { 600 };
         Self { gates: 400_000, rows: 12, time: Duration::from_millis(time), models: 12, plain: true }
     }
 }
@@ -251,7 +251,7 @@ mod tests {
 
     #[test]
     fn what_is_required_holds_in_the_model() {
-        let mut circuit = Circuit::new();
+        let mut circuit = Circuit::new(1_000);
         let [a, b, c, d] = std::array::from_fn(|_| circuit.input());
         let (both, either) = (circuit.and(&[a, b]), circuit.or(&[c, d]));
         let (nested, neither) = (circuit.or(&[!both, either]), circuit.and(&[!c, !d]));
@@ -263,7 +263,7 @@ mod tests {
     #[test]
     fn there_is_room_between_constants_but_not_between_neighbours() {
         let between = |low: i64, high: i64, leaves: usize| {
-            let mut circuit = Circuit::new();
+            let mut circuit = Circuit::new(1_000);
             let mut last = circuit.literal(Value::Int(low));
             let high = circuit.literal(Value::Int(high));
             let mut all = Vec::new();

@@ -149,7 +149,7 @@ impl Question<'_> {
     }
 
     fn search(&self, rows: &BTreeMap<Arc<QualifiedName>, usize>, nested: bool, deadline: Instant) -> Verdict {
-        let mut problem = Problem::new(self.terms, &self.subjects, rows, nested, self.limits);
+        let mut problem = Problem::new(self.terms, &self.subjects, rows, nested, self.limits.gates);
         let subjects = problem.subjects();
         let mut demands = Vec::new();
         for id in self.holds.iter().chain(&self.assume) {

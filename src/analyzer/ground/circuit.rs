@@ -79,10 +79,21 @@ pub(crate) struct Circuit {
     leaves: u32,
     /// Room for the parts of the gate that is being made.
     parts: Vec<Bit>,
+    /// Gates that it may have, and wires that may still go into them.
+    most: usize,
+    wires: usize,
 }
 
+/// Wires that a gate may have in the mean: a circuit of wider ones takes as much work as one of more.
+const WIRES: usize = 8;
+
+/// Parts of a conjunction that become parts of one that it is in. More stay together: else each step of a long choice
+/// between rows would copy all of the steps before.
+const FLAT: usize = 32;
+
 impl Circuit {
-    pub(crate) fn new() -> Self {
+    /// One that may have so many gates.
+    pub(crate) fn new(most: usize) -> Self {
         Self {
             gates: vec![Gate::True],
             index: std::iter::once((Gate::True, Bit::TRUE)).collect(),
@@ -91,6 +102,20 @@ impl Circuit {
             inputs: 0,
             leaves: 0,
             parts: Vec::new(),
+            most,
+            wires: most.saturating_mul(WIRES),
+        }
+    }
+
+    /// Whether it has outgrown its limits; nothing that it says has a meaning then.
+    pub(crate) fn is_full(&self) -> bool {
+        self.wires == 0 || self.gates.len() > self.most
+    }
+
+    /// Takes the limits away: a circuit that kept to them is encoded whole.
+    pub(crate) fn unlimit(&mut self) {
+        if !self.is_full() {
+            (self.most, self.wires) = (usize::MAX, usize::MAX);
         }
     }
 
@@ -119,13 +144,19 @@ impl Circuit {
     }
 
     fn all_of(&mut self, all: impl Iterator<Item = Bit>) -> Bit {
+        if self.is_full() {
+            return Bit::FALSE;
+        }
         let mut parts = std::mem::take(&mut self.parts);
         for bit in all {
             match self.gates.get(bit.gate()) {
-                Some(Gate::And(inner)) if !bit.is_negated() => parts.extend(inner.iter().copied()),
+                Some(Gate::And(inner)) if !bit.is_negated() && inner.len() <= FLAT => {
+                    parts.extend(inner.iter().copied())
+                }
                 _ => parts.push(bit),
             }
         }
+        self.wires = self.wires.saturating_sub(parts.len());
         parts.sort_unstable();
         parts.dedup();
         parts.retain(|b| *b != Bit::TRUE);
@@ -223,7 +254,7 @@ mod tests {
 
     #[test]
     fn gates_fold() {
-        let mut c = Circuit::new();
+        let mut c = Circuit::new(1_000);
         let (a, b) = (c.input(), c.input());
         assert_eq!(c.and(&[a, !a]), Bit::FALSE);
         assert_eq!(c.or(&[a, !a]), Bit::TRUE);

@@ -35,6 +35,7 @@ pub(crate) type Domains = BTreeMap<usize, Vec<ValueId>>;
 impl Encoding {
     /// Encodes all values of the circuit. Comparisons in `keep` only say so from here on: see [`Self::expand`].
     pub(crate) fn new(circuit: &mut Circuit, domains: &Domains) -> Self {
+        circuit.unlimit();
         let mut encoding = Self::default();
         encoding.group(circuit, domains);
         for at in 0..encoding.components.len() {

@@ -19,7 +19,6 @@ use rustc_hash::FxHashMap;
 pub(crate) use circuit::{Bit, Circuit, Gate, Node, ValueId};
 pub(crate) use encode::{Domains, Encoding};
 
-use super::solve::Limits;
 use super::term::{Access, Function, Id, Row, Terms, Type, Value};
 use crate::model::QualifiedName;
 
@@ -136,7 +135,6 @@ pub(crate) struct Problem<'a> {
     patterns: HashMap<Id, (Arc<Function>, Vec<Id>)>,
     /// Whether sub-selects inside sub-selects are functions of the columns they read.
     nested_as_functions: bool,
-    limits: Limits,
 }
 
 /// The rows that row variables stand for.
@@ -149,11 +147,11 @@ impl<'a> Problem<'a> {
         subjects: &[Subject],
         rows: &BTreeMap<Arc<QualifiedName>, usize>,
         nested_as_functions: bool,
-        limits: Limits,
+        most_gates: usize,
     ) -> Self {
         let mut problem = Self {
             terms,
-            circuit: Circuit::new(),
+            circuit: Circuit::new(most_gates),
             domains: Domains::new(),
             slots: Vec::new(),
             by_relation: BTreeMap::new(),
@@ -165,7 +163,6 @@ impl<'a> Problem<'a> {
             choices: HashMap::new(),
             patterns: HashMap::new(),
             nested_as_functions,
-            limits,
         };
         for subject in subjects {
             let Some(info) = terms.row_info(subject.row) else { continue };
@@ -196,7 +193,7 @@ impl<'a> Problem<'a> {
 
     /// Whether the problem has outgrown its limits; what was built is then of no use.
     pub(crate) fn is_too_large(&self) -> bool {
-        self.circuit.gates.len() > self.limits.gates
+        self.circuit.is_full()
     }
 
     /// A constant.
