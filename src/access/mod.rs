@@ -29,5 +29,6 @@ pub use intent::{
 };
 pub use load::{load, parse_texts};
 pub use reading::reading;
+pub(crate) use reading::{compared, words};
 pub use rules::Rules;
 pub use write::rule_file;

@@ -73,6 +73,7 @@ pub(super) async fn examine(
     source.notes.extend(remarks(&tested, &agreement));
     let mut report =
         assemble(cx, Parts { source, findings, examined, verdicts: judged.entries, probes: tested.probes });
+    report.trials = judged.attempted.tried.trials;
     let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
     let mut counts = Vec::new();
     if let Some(replayed) = loaded.replayed.as_ref().filter(|_| loaded.reads_files()) {
@@ -82,7 +83,9 @@ pub(super) async fn examine(
         counts.extend([("statements", total), ("statements_applied", ran)]);
     }
     report.coverage.examined.extend(counts.into_iter().map(|(kind, n)| (kind.to_owned(), count(n))));
-    Ok((report, agreement.contradictions.iter().map(ToString::to_string).collect()))
+    let mut contradictions = judged.attempted.contradictions;
+    contradictions.extend(agreement.contradictions.iter().map(ToString::to_string));
+    Ok((report, contradictions))
 }
 
 /// What the reads could not tell.

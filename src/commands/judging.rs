@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::source::Loaded;
+use super::trying::{Attempted, attempt};
 use super::{Run, rules};
 use crate::checks::Context;
 use crate::finding::{Confidence, Examined, Finding, Findings, Severity};
@@ -16,6 +17,7 @@ pub(super) struct Judgement {
     pub(super) findings: Vec<Finding>,
     pub(super) examined: Examined,
     pub(super) notes: Vec<String>,
+    pub(super) attempted: Attempted,
 }
 
 /// Asks all questions of the declared rules, or else of the default reading. `found` is what the checks found: what
@@ -32,10 +34,13 @@ pub(super) async fn judgement(
         let _working = run.talk.working_on("deciding");
         verdicts::judge(cx, &intent)
     };
-    let notes = if replays { loaded.replay(&mut judged, run).await? } else { Vec::new() };
+    let mut notes = if replays { loaded.replay(&mut judged, run).await? } else { Vec::new() };
+    let attempted = if replays { attempt(loaded, cx, (&intent, &mut judged), run).await? } else { None };
+    let mut attempted = attempted.unwrap_or_default();
+    notes.append(&mut attempted.notes);
     let (findings, examined) = findings(loaded, cx, &judged, found);
     let entries = judged.judged.into_iter().map(|one| one.entry).collect();
-    Ok(Judgement { entries, findings, examined, notes })
+    Ok(Judgement { entries, findings, examined, notes, attempted })
 }
 
 /// The violations of another state, by the rules of the run.

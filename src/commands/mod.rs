@@ -20,6 +20,7 @@ pub(crate) mod similar;
 mod snapshot;
 mod source;
 mod talk;
+mod trying;
 
 use std::path::PathBuf;
 

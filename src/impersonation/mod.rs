@@ -10,8 +10,10 @@
 //! exist, in the very snapshot of the read.
 
 mod batch;
+pub mod cast;
 mod compare;
 mod confirm;
+pub mod guest;
 mod message;
 mod persona;
 mod plan;
@@ -19,7 +21,9 @@ mod probe;
 mod recheck;
 mod replay;
 mod rights;
+pub mod seed;
 mod steady;
+pub mod trial;
 
 pub use confirm::{Agreement, Contradiction, confirm};
 pub use persona::{NOBODY, Persona};

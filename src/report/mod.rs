@@ -9,6 +9,7 @@ pub mod human;
 mod json;
 mod matrix;
 mod probe;
+mod trial;
 mod verdict;
 
 pub use assemble::{Parts, assemble, entries, entry};
@@ -18,6 +19,7 @@ pub use coverage::{Coverage, CoverageGap};
 pub use json::json;
 pub use matrix::{Grade, MatrixEntry};
 pub use probe::{Probe, ProbeOutcome};
+pub use trial::{Action, Surprise, SurpriseKind, Trial};
 pub use verdict::{Asked, Decided, RowOf, RuleRef, VerdictEntry};
 
 use std::collections::BTreeMap;
@@ -55,6 +57,9 @@ pub struct Report {
     pub matrix: Vec<MatrixEntry>,
     /// What was tried on a real server.
     pub probes: Vec<Probe>,
+    /// What was attempted on a server of our own, on rows made for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub trials: Vec<Trial>,
 }
 
 /// What made a report.

@@ -8,7 +8,7 @@
 
 mod candidate;
 mod pair;
-mod words;
+pub(crate) mod words;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -23,6 +23,23 @@ use crate::sql::bind::{Binder, Scope};
 use crate::sql::print::{self, AsBound, Outside};
 use crate::sql::{Catalog, SchemaCatalog, Type};
 use candidate::{Candidate, Ties};
+
+/// A column that policies compare with something of the session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Compared {
+    /// The column.
+    pub(crate) column: String,
+    /// What it is compared with, in SQL without a row.
+    pub(crate) asking: String,
+    /// Whether that names a user, as far as one can tell.
+    pub(crate) is_user: bool,
+}
+
+/// The columns of a relation that its permissive policies compare with the session.
+pub(crate) fn compared(effective: &Effective<'_>, relation: &Relation) -> Vec<Compared> {
+    let pairs = pair::of(effective, relation).into_iter();
+    pairs.map(|p| Compared { is_user: p.is_user(), column: p.column, asking: p.asking }).collect()
+}
 
 /// What columns, keys and existing policies say that is meant, where that is plain. The processors share the relations.
 #[must_use]

@@ -100,11 +100,11 @@ fn has(name: &str, words: &[&str]) -> bool {
     words.iter().any(|word| name.contains(word))
 }
 
-pub(super) fn is_owner(column: &str) -> bool {
+pub(crate) fn is_owner(column: &str) -> bool {
     OWNERS.contains(&column)
 }
 
-pub(super) fn is_tenant(column: &str) -> bool {
+pub(crate) fn is_tenant(column: &str) -> bool {
     let stem = column.strip_suffix("_id").or_else(|| column.strip_suffix("_uuid")).unwrap_or(column);
     TENANTS.contains(&stem)
 }
@@ -118,7 +118,7 @@ pub(super) fn is_right_of_many(column: &str) -> bool {
     has(column, &["role", "permission", "plan", "product", "feature"])
 }
 
-pub(super) fn is_right(column: &str) -> bool {
+pub(crate) fn is_right(column: &str) -> bool {
     RIGHTS.contains(&column)
 }
 

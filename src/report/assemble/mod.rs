@@ -51,6 +51,7 @@ pub fn assemble(cx: &Context<'_>, parts: Parts) -> Report {
         verdicts,
         matrix: entries(cx, &roles, &relations),
         probes,
+        trials: Vec::new(),
     }
 }
 

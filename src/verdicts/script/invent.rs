@@ -4,7 +4,7 @@ use crate::analyzer::term::Type;
 use crate::model::{Column, ConstraintKind, Relation, Schema};
 
 /// The `n`th value for a column, as text: another for each `n` where the type has as many. `None` is NULL.
-pub(super) fn value(column: &Column, relation: &Relation, schema: &Schema, n: u32) -> Option<String> {
+pub(crate) fn value(column: &Column, relation: &Relation, schema: &Schema, n: u32) -> Option<String> {
     if let Some(listed) = listed(column, relation) {
         return Some(listed);
     }

@@ -7,6 +7,7 @@ mod fill;
 mod invent;
 
 pub use fill::Insert;
+pub(crate) use invent::value as invented;
 
 use std::collections::BTreeMap;
 

@@ -4,5 +4,6 @@ mod agreement;
 mod fixtures;
 mod outcomes;
 mod safety;
+mod seeding;
 mod together;
 mod world;

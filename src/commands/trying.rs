@@ -1,0 +1,145 @@
+//! What a run does with a server of its own: rows are made, everything is tried as everybody, and held against what is expected.
+
+use std::collections::BTreeSet;
+
+use super::Run;
+use super::source::Loaded;
+use crate::Error;
+use crate::access::Intent;
+use crate::analyzer::effective::Principal;
+use crate::checks::Context;
+use crate::finding::Confidence;
+use crate::impersonation::Progress;
+use crate::impersonation::guest::{Guest, guests};
+use crate::impersonation::seed::{self, Seeded};
+use crate::impersonation::trial::{self, Bounds, Setting, Tried};
+use crate::model::QualifiedName;
+use crate::report::{Asked, Decided, RowOf, SurpriseKind, Trial, VerdictEntry};
+use crate::verdicts::Verdicts;
+
+/// What came of it.
+#[derive(Debug, Default)]
+pub(super) struct Attempted {
+    pub(super) seeded: Seeded,
+    pub(super) tried: Tried,
+    pub(super) notes: Vec<String>,
+    /// What shows a bug of ours.
+    pub(super) contradictions: Vec<String>,
+}
+
+/// Makes rows and tries everything, where the server is ours; `None` where it is not.
+pub(super) async fn attempt(
+    loaded: &Loaded,
+    cx: &Context<'_>,
+    (intent, judged): (&Intent, &mut Verdicts<'_>),
+    run: &Run,
+) -> Result<Option<Attempted>, Error> {
+    let Some(database) = loaded.own_database() else { return Ok(None) };
+    let seeded = {
+        let _working = run.talk.working_on("making rows");
+        seed::seed(&*database.client().await?, &cx.effective).await?
+    };
+    let guests = everybody(cx, &seeded);
+    let entries: Vec<_> = judged.judged.iter().map(|one| one.entry.clone()).collect();
+    let setting = Setting { effective: &cx.effective, seeded: &seeded, intent, verdicts: &entries, guests: &guests };
+    let mut tried = {
+        let working = run.talk.working_on("trying what everybody can do");
+        let progress = |at: Progress| working.at(at.done, at.total);
+        trial::run(database, &setting, &Bounds::default(), &progress).await?
+    };
+    show(cx, &mut tried);
+    for one in &mut judged.judged {
+        confirm(&mut one.entry, &tried.trials);
+    }
+    let notes = notes(cx, &seeded, &tried);
+    let contradictions = contradictions(&tried);
+    Ok(Some(Attempted { seeded, tried, notes, contradictions }))
+}
+
+/// The guests of every principal that is not trusted with everything.
+fn everybody(cx: &Context<'_>, seeded: &Seeded) -> Vec<Guest> {
+    let untrusted = cx.effective.principals().iter().filter(|p| p.is_untrusted());
+    untrusted.flat_map(|principal| guests(&cx.effective, seeded, principal)).collect()
+}
+
+/// Adds to each surprise how it is seen from outside.
+fn show(cx: &Context<'_>, tried: &mut Tried) {
+    for trial in &mut tried.trials {
+        let Some(surprise) = &mut trial.surprise else { continue };
+        let principal = |role: &str| cx.effective.principals().iter().find(|p: &&Principal| p.role == role);
+        let (Some(principal), Some(relation)) = (principal(&trial.role), cx.schema.relation(&trial.relation)) else { continue };
+        let outside = cx.reproduce(principal, relation, trial.action.command());
+        (surprise.reproduce.curl, surprise.reproduce.supabase_js) = (outside.curl, outside.supabase_js);
+    }
+}
+
+/// A violation that a trial shows is confirmed; what could not be decided is, by what was seen.
+fn confirm(entry: &mut VerdictEntry, trials: &[Trial]) {
+    if entry.question != Asked::NeverExceeds || entry.through.is_some() || entry.verdict == Decided::Proved {
+        return;
+    }
+    let quoted = format!("the rule `{}` denies", entry.rule.text);
+    let shows = |t: &&Trial| {
+        t.role == entry.principal
+            && t.relation == entry.relation
+            && t.action.command() == entry.command
+            && t.surprise.as_ref().is_some_and(|s| s.kind == SurpriseKind::Beyond && s.text.ends_with(&quoted))
+    };
+    let Some(surprise) = trials.iter().find(shows).and_then(|t| t.surprise.as_ref()) else { return };
+    if entry.verdict == Decided::Unknown {
+        // Which of the two rows of an UPDATE it was about, the trial does not tell.
+        if entry.row == RowOf::New && entry.command == crate::model::Command::Update {
+            return;
+        }
+        entry.verdict = Decided::Violated;
+        entry.reason.clone_from(&surprise.text);
+    }
+    entry.confidence = Some(Confidence::Confirmed);
+}
+
+/// What cannot both be true, and runs that mean nothing.
+fn contradictions(tried: &Tried) -> Vec<String> {
+    let surprises = tried.trials.iter().filter_map(|t| t.surprise.as_ref());
+    let mut all: Vec<_> =
+        surprises.filter(|s| s.kind == SurpriseKind::Contradiction).map(|s| s.text.clone()).collect();
+    if tried.control == Some(false) {
+        all.push("access that the tester widened itself was not seen: its run is void".to_owned());
+    }
+    all.dedup();
+    all
+}
+
+/// What was tested and what was not.
+fn notes(cx: &Context<'_>, seeded: &Seeded, tried: &Tried) -> Vec<String> {
+    let tables: BTreeSet<&QualifiedName> = cx
+        .relations()
+        .filter(|r| r.kind.carries_row_security() && !r.is_partition)
+        .map(|r| &r.name)
+        .collect();
+    let mut notes = Vec::new();
+    let made = seeded.count(tables.iter().copied());
+    let guests: BTreeSet<_> = tried.trials.iter().map(|t| (&t.role, &t.persona)).collect();
+    if !tried.trials.is_empty() {
+        notes.push(format!(
+            "rows were made in {made} of {} tables, and {} statements tried on them as {} personas, each rolled back",
+            tables.len(),
+            tried.trials.len(),
+            guests.len()
+        ));
+    }
+    if tried.control.is_none() && !tried.trials.is_empty() {
+        notes.push("no row was hidden from anybody by policies, so that no control could show that the trials would notice a leak".to_owned());
+    }
+    let untested = seeded.unseeded.iter().filter(|u| tables.contains(&u.relation));
+    notes.extend(untested.map(|u| format!("{} was not tested: no row could be made: {}", u.relation, u.reason)));
+    notes.extend(
+        seeded.forced.iter().map(|(name, why)| format!("rows of {name} were made with triggers and foreign keys switched off: {why}")),
+    );
+    if tried.left > 0 {
+        notes.push(format!("there was no time for {} statements that were to be tried", tried.left));
+    }
+    notes.extend(tried.unjudged.iter().cloned());
+    let told = |kind: SurpriseKind| tried.trials.iter().filter_map(|t| t.surprise.as_ref()).filter(move |s| s.kind == kind && s.declared);
+    notes.extend(told(SurpriseKind::Missing).map(|s| s.text.clone()));
+    notes
+}

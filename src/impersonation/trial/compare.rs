@@ -1,0 +1,150 @@
+//! What happened, held against what rules, proofs and the model say.
+
+use super::attempt::Attempt;
+use super::judge::Rows;
+use super::{Setting, show};
+use crate::access::{Declaration, Origin};
+use crate::analyzer::decide::Which;
+use crate::finding::Reproduce;
+use crate::impersonation::guest::Guest;
+use crate::model::{Command, ConstraintKind, Privilege, QualifiedName, ReferentialAction, Relation};
+use crate::report::{Action, Asked, Decided, ProbeOutcome, RowOf, Surprise, SurpriseKind};
+
+/// What a trial came to, with the rows that it reached.
+pub(super) struct Observed {
+    pub(super) outcome: ProbeOutcome,
+    /// The rows that were read, changed or deleted.
+    pub(super) old: Vec<String>,
+    /// What the rules say of each row that was written.
+    pub(super) new: Vec<Vec<bool>>,
+}
+
+/// A trial next to what bounds it.
+pub(super) struct Case<'t, 's, 'a> {
+    pub(super) setting: &'t Setting<'s, 'a>,
+    pub(super) guest: &'t Guest,
+    pub(super) relation: &'t Relation,
+    pub(super) rules: &'t [&'t Declaration],
+    pub(super) attempt: &'t Attempt,
+}
+
+impl Case<'_, '_, '_> {
+    /// What was expected, in words, and where it was not so.
+    pub(super) fn compare(&self, observed: &Observed, before: &Rows) -> (Option<String>, Option<Surprise>) {
+        // An upsert that changed no row has added one.
+        let command = match self.attempt.action {
+            Action::Upsert if observed.old.is_empty() => Command::Insert,
+            action => action.command(),
+        };
+        let bounding: Vec<_> = self.rules.iter().enumerate().filter(|(_, rule)| rule.command == command).collect();
+        let expected: Vec<_> = bounding.iter().map(|(_, rule)| said(rule)).collect();
+        let expected = (!expected.is_empty()).then(|| expected.join("; "));
+        let beyond = bounding.iter().filter(|(_, rule)| rule.mode.is_upper()).find_map(|(at, rule)| {
+            let denied = |rules: &Vec<bool>| rules.get(*at) == Some(&false);
+            let rows = match rule.row {
+                Which::Old => observed.old.iter().filter(|id| before.0.get(*id).is_some_and(denied)).count(),
+                Which::New => observed.new.iter().filter(|rules| denied(rules)).count(),
+            };
+            (rows > 0).then_some((*rule, rows))
+        });
+        let surprise = beyond
+            .map(|(rule, rows)| self.beyond(rule, rows))
+            .or_else(|| self.against_the_model(command, observed))
+            .or_else(|| self.missing(&bounding, observed, before));
+        (expected, surprise)
+    }
+
+    fn beyond(&self, rule: &Declaration, rows: usize) -> Surprise {
+        let proved = self.is_plain() && self.setting.verdicts.iter().any(|entry| {
+            entry.verdict == Decided::Proved
+                && entry.question == Asked::NeverExceeds
+                && entry.through.is_none()
+                && entry.principal == rule.role
+                && entry.relation == rule.relation
+                && entry.command == rule.command
+                && (entry.row == RowOf::Old) == (rule.row == Which::Old)
+                && entry.rule.text == rule.predicate.text
+        });
+        let (who, what, rows) = (&self.guest.persona.name, self.attempt.action.words(), counted(rows));
+        let text = format!("as {who}, {what} on {} reached {rows} that the rule `{}` denies", self.relation.name, rule.predicate.text);
+        if proved {
+            let text = format!("{text}, though pgwitness had proved that no row is");
+            return self.surprise(SurpriseKind::Contradiction, text, is_declared(rule));
+        }
+        self.surprise(SurpriseKind::Beyond, text, is_declared(rule))
+    }
+
+    /// What effective access says cannot be.
+    fn against_the_model(&self, command: Command, observed: &Observed) -> Option<Surprise> {
+        let ProbeOutcome::Seen { rows, .. } = observed.outcome else { return None };
+        let effective = self.setting.effective;
+        let relation = effective.schema().relation(&self.relation.name)?;
+        let role = &self.guest.persona.role;
+        let may = match self.attempt.action {
+            Action::Truncate => effective.holds_on_relation(role, relation, Privilege::Truncate).is_some(),
+            _ => effective.access(role, relation, command).is_some(),
+        };
+        if may || !self.is_plain() {
+            return None;
+        }
+        let (who, what, rows) = (&self.guest.persona.name, self.attempt.action.words(), counted(usize::try_from(rows).unwrap_or(usize::MAX)));
+        let text = format!("the model says that {who} cannot {what} on {}, but {rows} came of it", self.relation.name);
+        Some(self.surprise(SurpriseKind::Contradiction, text, true))
+    }
+
+    /// Rows that rules grant and a plain statement does not reach.
+    fn missing(&self, bounding: &[(usize, &&Declaration)], observed: &Observed, before: &Rows) -> Option<Surprise> {
+        if !matches!(self.attempt.action, Action::Select | Action::DeleteFiltered) {
+            return None;
+        }
+        // An error of another kind, such as a foreign key's, says nothing of access.
+        if matches!(observed.outcome, ProbeOutcome::Error { .. } | ProbeOutcome::NotTested { .. }) {
+            return None;
+        }
+        let (at, rule) = bounding.iter().find(|(_, rule)| rule.mode.is_lower() && rule.row == Which::Old)?;
+        let granted = before.0.iter().filter(|(id, rules)| rules.get(*at) == Some(&true) && !observed.old.contains(id)).count();
+        let (who, what, name) = (&self.guest.persona.name, self.attempt.action.words(), &self.relation.name);
+        let text = format!("as {who}, {what} on {name} did not reach {} that the rule `{}` grants", counted(granted), rule.predicate.text);
+        (granted > 0).then(|| self.surprise(SurpriseKind::Missing, text, is_declared(rule)))
+    }
+
+    /// Whether rows are reached by the statement alone: triggers, rules and actions of keys reach further, in others' names.
+    fn is_plain(&self) -> bool {
+        let acts = |action: ReferentialAction| !matches!(action, ReferentialAction::NoAction | ReferentialAction::Restrict);
+        let is_self = |name: &QualifiedName| *name == self.relation.name;
+        let cascades = self.relation.constraints.iter().any(|c| match &c.kind {
+            ConstraintKind::ForeignKey(key) => is_self(&key.relation) && (acts(key.on_delete) || acts(key.on_update)),
+            _ => false,
+        });
+        let reads = self.attempt.action.command() == Command::Select;
+        let alone = self.relation.triggers.is_empty() && self.relation.rules.is_empty() && !cascades;
+        self.guest.is_standard && (reads || alone && self.relation.view.is_none())
+    }
+
+    fn surprise(&self, kind: SurpriseKind, text: String, declared: bool) -> Surprise {
+        let sql = show::script(self.setting, self.guest, self.relation, self.attempt);
+        Surprise { kind, text, declared, reproduce: Reproduce { sql: Some(sql), ..Reproduce::default() } }
+    }
+}
+
+fn is_declared(rule: &Declaration) -> bool {
+    matches!(rule.origin, Origin::Declared(_))
+}
+
+fn said(rule: &Declaration) -> String {
+    let mode = match (rule.mode.is_upper(), rule.mode.is_lower()) {
+        (true, true) => "exactly",
+        (false, _) => "at least",
+        _ => "at most",
+    };
+    let row = match (rule.command, rule.row) {
+        (Command::Update, Which::Old) => "rows that were ",
+        (Command::Update, Which::New) => "rows that become ",
+        _ => "",
+    };
+    format!("{mode} {row}`{}`", rule.predicate.text)
+}
+
+fn counted(rows: usize) -> String {
+    if rows == 1 { "1 row".to_owned() } else { format!("{rows} rows") }
+}

@@ -1,0 +1,229 @@
+//! The run: relations dealt out over sessions, every guest on each, every attempt in its turn.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use futures_util::future::try_join_all;
+use tokio::time::Instant;
+use tokio_postgres::Client;
+
+use super::attempt::{self, Attempt};
+use super::compare::{self, Observed};
+use super::judge::{self, Rows};
+use super::session::{Answer, Session, claims, request};
+use super::{Bounds, Setting, Tried, control};
+use crate::access::Declaration;
+use crate::connector::{ConnectError, Database};
+use crate::impersonation::Progress;
+use crate::impersonation::guest::Guest;
+use crate::model::{Command, Platform, Relation};
+use crate::report::{Action, ProbeOutcome, Trial};
+
+/// Makes every trial. Nothing stays of them.
+///
+/// # Errors
+/// When no connection can be had, or one breaks.
+pub async fn run(
+    database: &Database,
+    setting: &Setting<'_, '_>,
+    bounds: &Bounds,
+    progress: &(dyn Fn(Progress) + Sync),
+) -> Result<Tried, ConnectError> {
+    let mut clients = vec![database.client().await?];
+    while clients.len() < database.options().pool_size {
+        let Ok(client) = database.client().await else { break };
+        clients.push(client);
+    }
+    let clients: Vec<&Client> = clients.iter().map(|client| &***client).collect();
+    let log = Mutex::new(Vec::new());
+    let crew = Crew {
+        setting,
+        bounds,
+        names: setting_names(setting.guests),
+        relations: relations(setting),
+        log: bounds.log.then_some(&log),
+        until: Instant::now() + bounds.budget,
+    };
+    let (next, total) = (AtomicUsize::new(0), crew.relations.len());
+    let worker = async |client: &Client| -> Result<Part, ConnectError> {
+        let mut part = Part::default();
+        let session = Session::open(client, bounds, crew.log).await?;
+        loop {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            let Some(relation) = crew.relations.get(at) else { break };
+            crew.relation(&session, relation, &mut part).await?;
+            progress(Progress { done: at + 1, total });
+        }
+        session.close().await?;
+        Ok(part)
+    };
+    let mut tried = Tried::default();
+    for part in try_join_all(clients.iter().map(|client| worker(client))).await? {
+        tried.trials.extend(part.trials);
+        tried.unjudged.extend(part.unjudged);
+        tried.left += part.left;
+    }
+    let order = |t: &Trial| (t.relation.clone(), t.role.clone(), t.persona.clone(), t.action, t.column.clone());
+    tried.trials.sort_by_cached_key(order);
+    tried.unjudged.sort();
+    tried.unjudged.dedup();
+    if let Some(first) = clients.first() {
+        tried.control = control::run(first, setting, bounds, &tried.trials, crew.log).await?;
+    }
+    tried.log = log.into_inner().unwrap_or_default();
+    Ok(tried)
+}
+
+/// What one session made.
+#[derive(Default)]
+struct Part {
+    trials: Vec<Trial>,
+    unjudged: Vec<String>,
+    left: usize,
+}
+
+/// What all sessions share.
+struct Crew<'c, 'a> {
+    setting: &'c Setting<'c, 'a>,
+    bounds: &'c Bounds,
+    /// Every setting that a guest makes: for the others it is '', as on a pooled connection.
+    names: Vec<String>,
+    relations: Vec<&'a Relation>,
+    log: Option<&'c Mutex<Vec<String>>>,
+    until: Instant,
+}
+
+pub(super) fn setting_names(guests: &[Guest]) -> Vec<String> {
+    let mut names: Vec<_> = guests.iter().flat_map(|g| g.persona.settings().into_keys().chain(g.settings.keys().cloned())).collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+/// The relations of the application, and the platform's that hold its rows.
+fn relations<'a>(setting: &Setting<'_, 'a>) -> Vec<&'a Relation> {
+    let effective = setting.effective;
+    let of_storage = |r: &Relation| {
+        effective.schema().server.platform == Platform::Supabase && r.name.schema == "storage" && r.name.name == "objects"
+    };
+    let own = |r: &&Relation| {
+        r.extension.is_none() && (!effective.is_platform_object(&r.name.schema, &r.owner) || of_storage(r))
+    };
+    effective.schema().relations.iter().filter(|r| r.kind.holds_rows()).filter(own).collect()
+}
+
+/// Whether a guest can name a relation, or holds anything on it.
+fn can_name(setting: &Setting<'_, '_>, guest: &Guest, relation: &Relation) -> bool {
+    let effective = setting.effective;
+    let exposed = guest.persona.is_api && {
+        let principal = effective.principals().iter().find(|p| p.role == guest.persona.role);
+        principal.is_some_and(|p| effective.is_exposed(p, relation)) || relation.name.schema == "storage"
+    };
+    let holds = || {
+        let all = [Command::Select, Command::Insert, Command::Update, Command::Delete];
+        let Some(relation) = effective.schema().relation(&relation.name) else { return false };
+        all.iter().any(|command| effective.access(&guest.persona.role, relation, *command).is_some())
+    };
+    exposed || holds()
+}
+
+impl Crew<'_, '_> {
+    async fn relation(&self, session: &Session<'_>, relation: &Relation, part: &mut Part) -> Result<(), ConnectError> {
+        for guest in self.setting.guests.iter().filter(|guest| can_name(self.setting, guest, relation)) {
+            let attempts = attempt::all(self.setting, guest, relation);
+            let mut rules = judge::declarations(self.setting, guest, relation);
+            let claims = claims(guest, &self.names);
+            let mut question = judge::question(self.setting, guest, relation, &rules);
+            let mut before = session.send(&format!("{claims}{question}")).await?;
+            if let (Err(error), false) = (&before, rules.is_empty()) {
+                part.unjudged.push(format!("a rule on {} could not be evaluated: {}", relation.name, error.message()));
+                rules.clear();
+                question = judge::question(self.setting, guest, relation, &rules);
+                before = session.send(&format!("{claims}{question}")).await?;
+            }
+            let before = match before {
+                Ok(answer) => Rows::judged(&answer),
+                Err(error) => {
+                    let reason = format!("its rows could not be looked at: {}", error.message());
+                    part.trials.extend(attempts.iter().map(|a| trial(guest, relation, a, ProbeOutcome::NotTested { reason: reason.clone() })));
+                    continue;
+                }
+            };
+            let on = OnRelation { guest, relation, rules: &rules, claims, question, before };
+            for attempt in &attempts {
+                if Instant::now() > self.until {
+                    part.left += 1;
+                    continue;
+                }
+                part.trials.push(self.attempt(session, &on, attempt).await?);
+            }
+        }
+        let _ = self.bounds;
+        Ok(())
+    }
+
+    async fn attempt(&self, session: &Session<'_>, on: &OnRelation<'_>, attempt: &Attempt) -> Result<Trial, ConnectError> {
+        let schema = self.setting.effective.schema();
+        let request = request(schema, on.guest, on.relation, attempt.action.command());
+        let judge = match attempt.action {
+            Action::Select => String::new(),
+            _ => format!("; set local role none; set local search_path = ''; {}", on.question),
+        };
+        let answer = session.send(&format!("{}{request}{}{judge}", on.claims, attempt.sql)).await?;
+        let observed = observe(attempt.action, answer, &on.before);
+        let mut trial = trial(on.guest, on.relation, attempt, observed.outcome.clone());
+        let case = compare::Case { setting: self.setting, guest: on.guest, relation: on.relation, rules: on.rules, attempt };
+        (trial.expected, trial.surprise) = case.compare(&observed, &on.before);
+        Ok(trial)
+    }
+}
+
+/// A guest before a relation.
+struct OnRelation<'t> {
+    guest: &'t Guest,
+    relation: &'t Relation,
+    rules: &'t [&'t Declaration],
+    claims: String,
+    question: String,
+    before: Rows,
+}
+
+fn trial(guest: &Guest, relation: &Relation, attempt: &Attempt, outcome: ProbeOutcome) -> Trial {
+    Trial {
+        persona: guest.persona.name.clone(),
+        role: guest.persona.role.clone(),
+        relation: relation.name.clone(),
+        action: attempt.action,
+        column: attempt.column.clone(),
+        outcome,
+        expected: None,
+        surprise: None,
+    }
+}
+
+fn observe(action: Action, answer: Answer, before: &Rows) -> Observed {
+    let answer = match answer {
+        Ok(answer) => answer,
+        Err(error) => {
+            let outcome = match error.code().code() {
+                "42501" => ProbeOutcome::Refused,
+                code => ProbeOutcome::Error { sqlstate: code.to_owned(), message: error.message().to_owned() },
+            };
+            return Observed { outcome, old: Vec::new(), new: Vec::new() };
+        }
+    };
+    let (old, new) = if action == Action::Select {
+        (Rows::seen(&answer), Vec::new())
+    } else {
+        let after = Rows::judged(&answer);
+        let old = before.without(&after).map(|(id, _)| id.clone()).collect();
+        (old, after.without(before).map(|(_, rules)| rules.clone()).collect())
+    };
+    let rows = u32::try_from(old.len().max(new.len())).unwrap_or(u32::MAX);
+    let outcome = match rows {
+        0 if before.0.is_empty() && action.command() != Command::Insert => ProbeOutcome::Empty,
+        0 => ProbeOutcome::Hidden,
+        rows => ProbeOutcome::Seen { rows, at_least: false },
+    };
+    Observed { outcome, old, new }
+}

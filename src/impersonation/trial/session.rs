@@ -1,0 +1,135 @@
+//! One session of trials: a transaction that is rolled back in the end, and a savepoint that each trial goes back to.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::sync::Mutex;
+
+use tokio_postgres::error::DbError;
+use tokio_postgres::{Client, SimpleQueryMessage};
+
+use super::Bounds;
+use crate::connector::ConnectError;
+use crate::impersonation::guest::Guest;
+use crate::model::{Command, Relation, Schema, quote_ident, quote_literal};
+
+/// The login role of PostgREST.
+const AUTHENTICATOR: &str = "authenticator";
+
+/// What the server said.
+pub(super) type Answer = Result<Vec<SimpleQueryMessage>, DbError>;
+
+/// A session in a transaction of trials.
+pub(super) struct Session<'s> {
+    client: &'s Client,
+    log: Option<&'s Mutex<Vec<String>>>,
+}
+
+impl<'s> Session<'s> {
+    /// Opens the transaction.
+    pub(super) async fn open(
+        client: &'s Client,
+        bounds: &Bounds,
+        log: Option<&'s Mutex<Vec<String>>>,
+    ) -> Result<Self, ConnectError> {
+        let session = Self { client, log };
+        let begin = format!(
+            "begin; set local statement_timeout = {}; set local lock_timeout = {}; set local search_path = ''; savepoint trial",
+            bounds.statement_timeout.as_millis().max(1),
+            bounds.lock_timeout.as_millis().max(1),
+        );
+        session.batch(&begin).await?;
+        Ok(session)
+    }
+
+    /// Rolls everything back.
+    pub(super) async fn close(self) -> Result<(), ConnectError> {
+        self.batch("rollback").await
+    }
+
+    async fn batch(&self, sql: &str) -> Result<(), ConnectError> {
+        self.note(sql);
+        self.client.batch_execute(sql).await.map_err(|e| ConnectError::query("trying what roles can do", e))
+    }
+
+    fn note(&self, sql: &str) {
+        if let Some(Ok(mut log)) = self.log.map(Mutex::lock) {
+            log.push(sql.to_owned());
+        }
+    }
+
+    /// Runs statements from the savepoint on; what they did stays until the next.
+    pub(super) async fn send(&self, sql: &str) -> Result<Answer, ConnectError> {
+        let message = format!("rollback to savepoint trial; {sql}");
+        for _ in 0..3 {
+            self.note(&message);
+            match self.client.simple_query(&message).await {
+                Ok(answer) => return Ok(Ok(answer)),
+                Err(error) => match error.as_db_error() {
+                    // Another session's trial was in the way; it is over in a moment.
+                    Some(db) if ["40P01", "55P03"].contains(&db.code().code()) && !self.client.is_closed() => {}
+                    Some(db) if !self.client.is_closed() => return Ok(Err(db.clone())),
+                    _ => return Err(ConnectError::query("trying what roles can do", error)),
+                },
+            }
+        }
+        match self.client.simple_query(&message).await {
+            Ok(answer) => Ok(Ok(answer)),
+            Err(error) => match error.as_db_error() {
+                Some(db) if !self.client.is_closed() => Ok(Err(db.clone())),
+                _ => Err(ConnectError::query("trying what roles can do", error)),
+            },
+        }
+    }
+}
+
+/// The statements that make a session a guest's request, without its role.
+pub(super) fn claims(guest: &Guest, names: &[String]) -> String {
+    let mut settings: BTreeMap<String, String> = names.iter().map(|name| (name.clone(), String::new())).collect();
+    settings.extend(guest.persona.settings());
+    settings.extend(guest.settings.clone());
+    set(&settings)
+}
+
+/// What a request for a relation sets beside the claims, and the role; `pgrst.db_pre_request` runs as the role.
+pub(super) fn request(schema: &Schema, guest: &Guest, relation: &Relation, command: Command) -> String {
+    let mut out = String::new();
+    if guest.persona.is_api {
+        let method = match command {
+            Command::Select => "GET",
+            Command::Insert => "POST",
+            Command::Update => "PATCH",
+            Command::Delete => "DELETE",
+        };
+        let request = [
+            ("request.method".to_owned(), method.to_owned()),
+            ("request.path".to_owned(), format!("/{}", relation.name.name)),
+            ("search_path".to_owned(), path(schema, relation)),
+        ];
+        out.push_str(&set(&BTreeMap::from(request)));
+    }
+    let _ = write!(out, "set local role {}; ", quote_ident(&guest.persona.role));
+    if let Some(function) = schema.setting_of(AUTHENTICATOR, "pgrst.db_pre_request").filter(|_| guest.persona.is_api) {
+        let name: Vec<_> = function.trim_end_matches("()").split('.').map(quote_ident).collect();
+        let _ = write!(out, "select {}(); ", name.join("."));
+    }
+    if command == Command::Select && guest.persona.is_api {
+        out.push_str("set local transaction_read_only = on; ");
+    }
+    out
+}
+
+/// PostgREST's search path: the schema of the request, then `public` and what else is configured.
+fn path(schema: &Schema, relation: &Relation) -> String {
+    let extra = schema.setting_of(AUTHENTICATOR, "pgrst.db_extra_search_path").unwrap_or("public, extensions");
+    let mut all = vec![relation.name.schema.as_str()];
+    all.extend(extra.split(',').map(str::trim).filter(|s| !s.is_empty() && *s != relation.name.schema));
+    all.into_iter().map(quote_ident).collect::<Vec<_>>().join(", ")
+}
+
+fn set(settings: &BTreeMap<String, String>) -> String {
+    let each: Vec<_> = settings
+        .iter()
+        .map(|(n, v)| format!("pg_catalog.set_config({}, {}, true)", quote_literal(n), quote_literal(v)))
+        .collect();
+    if each.is_empty() { String::new() } else { format!("select {}; ", each.join(", ")) }
+}
