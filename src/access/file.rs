@@ -9,6 +9,7 @@ use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use toml::Spanned;
 
+use super::cases::{PersonaTable, TestTable};
 use super::intent::Mode;
 use crate::analyzer::decide::Caller;
 
@@ -33,6 +34,12 @@ pub struct RuleFile {
     /// What decides rights; a principal must not be able to write its own.
     #[schemars(with = "Vec<AuthorityTable>")]
     pub(super) authority: Vec<Spanned<AuthorityTable>>,
+    /// Sessions that tests run as, beside the standing ones.
+    #[schemars(with = "Vec<PersonaTable>")]
+    pub(super) persona: Vec<Spanned<PersonaTable>>,
+    /// Statements of personas, and what must come of them.
+    #[schemars(with = "Vec<TestTable>")]
+    pub(super) test: Vec<Spanned<TestTable>>,
     /// What proofs may assume.
     pub(super) assume: AssumeTable,
 }

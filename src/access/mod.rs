@@ -4,6 +4,7 @@
 //! effective access is held against. Without rules [`reading`] gives the intent that columns, keys and policies speak of.
 //! It decides nothing: whether access keeps to an intent is the analyzer's question.
 
+mod cases;
 mod define;
 mod error;
 mod expand;
@@ -21,6 +22,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+pub use cases::{DeclaredPersona, DeclaredTest, Expects};
 pub use error::RuleError;
 pub use file::RuleFile;
 pub use intent::{

@@ -1,5 +1,6 @@
 //! Rules as they were read: well formed, each with its place, not yet held against a database.
 
+use super::cases::{DeclaredPersona, DeclaredTest};
 use super::define::Defines;
 use super::error::RuleError;
 use super::intent::Mode;
@@ -17,6 +18,8 @@ pub struct Rules {
     pub(super) calls: Vec<CallRule>,
     pub(super) tenants: Vec<Tenant>,
     pub(super) authorities: Vec<AuthorityRule>,
+    pub(super) personas: Vec<DeclaredPersona>,
+    pub(super) tests: Vec<DeclaredTest>,
     pub(super) caller: Option<Caller>,
     pub(super) trusted_claims: Option<Vec<String>>,
     /// `[assume] signed-in`
@@ -28,6 +31,18 @@ impl Rules {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty() && self.calls.is_empty() && self.tenants.is_empty() && self.authorities.is_empty()
+    }
+
+    /// The sessions that tests run as, beside the standing ones.
+    #[must_use]
+    pub fn personas(&self) -> &[DeclaredPersona] {
+        &self.personas
+    }
+
+    /// Statements of personas, and what must come of them.
+    #[must_use]
+    pub fn tests(&self) -> &[DeclaredTest] {
+        &self.tests
     }
 
     /// The files that were read, without those that come with the program.

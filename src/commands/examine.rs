@@ -74,6 +74,7 @@ pub(super) async fn examine(
     let mut report =
         assemble(cx, Parts { source, findings, examined, verdicts: judged.entries, probes: tested.probes });
     report.trials = judged.attempted.tried.trials;
+    report.tests = judged.attempted.cases;
     let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
     let mut counts = Vec::new();
     if let Some(replayed) = loaded.replayed.as_ref().filter(|_| loaded.reads_files()) {
@@ -114,7 +115,9 @@ pub(super) fn exit_code(report: &Report, verdict: &Verdict, run: &Run) -> ExitCo
     let config = &run.config.config.audit;
     let threshold: FailOn = verdict.fail_on.or(config.fail_on).unwrap_or_default();
     let allow_partial = verdict.allow_partial || config.allow_partial.unwrap_or(false);
-    if threshold.severity().is_some_and(|least| report.findings.iter().any(|f| f.severity >= least)) {
+    let failed = report.tests.iter().any(|case| !case.passed);
+    let counts = |least| failed || report.findings.iter().any(|f| f.severity >= least);
+    if threshold.severity().is_some_and(counts) {
         ExitCode::Findings
     } else if !allow_partial && report.coverage.gaps.iter().any(|g| g.access_control) {
         ExitCode::Incomplete

@@ -30,14 +30,15 @@ pub(super) fn load(
     let files: Vec<_> = files.into_iter().map(|file| source::from_here(file, here)).collect();
     let help = "if a file holds no access rules, say which do: `[access] files = [..]` in pgwitness.toml";
     let rules = access::load(&files).map_err(|errors| mistakes(&errors, found.then_some(help)))?;
-    Ok(Some(rules).filter(|rules| !rules.is_empty()))
+    Ok(Some(rules).filter(|rules| !rules.is_empty() || !rules.tests().is_empty()))
 }
 
 /// What is declared of the database, or else the default reading of it.
 pub(super) fn intent(run: &Run, cx: &Context<'_>) -> Result<Intent, Error> {
     match &run.rules {
-        Some(rules) => rules.resolve(&cx.effective).map_err(|errors| mistakes(&errors, None)),
-        None => Ok(access::reading(&cx.effective)),
+        // A file of tests alone says nothing of who may do what.
+        Some(rules) if !rules.is_empty() => rules.resolve(&cx.effective).map_err(|errors| mistakes(&errors, None)),
+        _ => Ok(access::reading(&cx.effective)),
     }
 }
 

@@ -2,26 +2,28 @@
 
 use std::collections::BTreeSet;
 
-use super::Run;
+use super::{Run, similar};
 use super::source::Loaded;
 use crate::Error;
-use crate::access::Intent;
+use crate::access::{Intent, Rules};
 use crate::analyzer::effective::Principal;
 use crate::checks::Context;
-use crate::finding::Confidence;
+use crate::finding::{Confidence, Reproduce};
 use crate::impersonation::Progress;
-use crate::impersonation::guest::{Guest, guests};
+use crate::impersonation::cases;
+use crate::impersonation::guest::{Guest, declared, guests};
 use crate::impersonation::seed::{self, Seeded};
 use crate::impersonation::trial::{self, Bounds, Setting, Tried};
 use crate::model::QualifiedName;
-use crate::report::{Asked, Decided, RowOf, SurpriseKind, Trial, VerdictEntry};
+use crate::report::{Asked, Case, Decided, RowOf, SurpriseKind, Trial, VerdictEntry};
 use crate::verdicts::Verdicts;
 
 /// What came of it.
 #[derive(Debug, Default)]
 pub(super) struct Attempted {
-    pub(super) seeded: Seeded,
     pub(super) tried: Tried,
+    /// The tests that the project declares.
+    pub(super) cases: Vec<Case>,
     pub(super) notes: Vec<String>,
     /// What shows a bug of ours.
     pub(super) contradictions: Vec<String>,
@@ -39,7 +41,7 @@ pub(super) async fn attempt(
         let _working = run.talk.working_on("making rows");
         seed::seed(&*database.client().await?, &cx.effective).await?
     };
-    let guests = everybody(cx, &seeded);
+    let guests = everybody(cx, &seeded, run)?;
     let entries: Vec<_> = judged.judged.iter().map(|one| one.entry.clone()).collect();
     let setting = Setting { effective: &cx.effective, seeded: &seeded, intent, verdicts: &entries, guests: &guests };
     let mut tried = {
@@ -47,25 +49,51 @@ pub(super) async fn attempt(
         let progress = |at: Progress| working.at(at.done, at.total);
         trial::run(database, &setting, &Bounds::default(), &progress).await?
     };
+    let tests = run.rules.as_ref().map(Rules::tests).unwrap_or_default();
+    let cases = cases::run(&*database.client().await?, &setting, tests).await?;
     show(cx, &mut tried);
     for one in &mut judged.judged {
         confirm(&mut one.entry, &tried.trials);
     }
-    let notes = notes(cx, &seeded, &tried);
+    let mut notes = notes(cx, &seeded, &tried);
+    notes.extend(cases.iter().filter(|case| !case.passed).map(failed));
     let contradictions = contradictions(&tried);
-    Ok(Some(Attempted { seeded, tried, notes, contradictions }))
+    Ok(Some(Attempted { tried, cases, notes, contradictions }))
 }
 
-/// The guests of every principal that is not trusted with everything.
-fn everybody(cx: &Context<'_>, seeded: &Seeded) -> Vec<Guest> {
+/// The guests of every principal that is not trusted with everything, then those that the project declares.
+fn everybody(cx: &Context<'_>, seeded: &Seeded, run: &Run) -> Result<Vec<Guest>, Error> {
     let untrusted = cx.effective.principals().iter().filter(|p| p.is_untrusted());
-    untrusted.flat_map(|principal| guests(&cx.effective, seeded, principal)).collect()
+    let mut all: Vec<_> = untrusted.flat_map(|principal| guests(&cx.effective, seeded, principal)).collect();
+    let Some(rules) = &run.rules else { return Ok(all) };
+    for persona in rules.personas() {
+        if !cx.schema.roles.iter().any(|role| role.name == persona.role) {
+            let help = similar::to(&persona.role, cx.schema.roles.iter().map(|r| r.name.as_str()));
+            let message = format!("{}: there is no role `{}`", persona.place, persona.role);
+            return Err(Error::Usage { message, help });
+        }
+        all.push(declared(&cx.effective, seeded, persona));
+    }
+    for test in rules.tests() {
+        if cases::named(&all, &test.who).is_none() {
+            let names = || all.iter().map(|g| g.persona.name.as_str());
+            let help = similar::to(&test.who, names());
+            let help = help.unwrap_or_else(|| format!("there are {}", names().collect::<Vec<_>>().join(", ")));
+            return Err(Error::usage(format!("{}: there is no persona `{}`", test.place, test.who), help));
+        }
+    }
+    Ok(all)
 }
 
-/// Adds to each surprise how it is seen from outside.
+/// Adds to surprises how they are seen from outside. Of those that are alike the first is enough.
 fn show(cx: &Context<'_>, tried: &mut Tried) {
+    let mut met = BTreeSet::new();
     for trial in &mut tried.trials {
         let Some(surprise) = &mut trial.surprise else { continue };
+        if !met.insert((trial.relation.clone(), trial.role.clone(), trial.action, surprise.kind)) {
+            surprise.reproduce = Reproduce::default();
+            continue;
+        }
         let principal = |role: &str| cx.effective.principals().iter().find(|p: &&Principal| p.role == role);
         let (Some(principal), Some(relation)) = (principal(&trial.role), cx.schema.relation(&trial.relation)) else { continue };
         let outside = cx.reproduce(principal, relation, trial.action.command());
@@ -142,4 +170,10 @@ fn notes(cx: &Context<'_>, seeded: &Seeded, tried: &Tried) -> Vec<String> {
     let told = |kind: SurpriseKind| tried.trials.iter().filter_map(|t| t.surprise.as_ref()).filter(move |s| s.kind == kind && s.declared);
     notes.extend(told(SurpriseKind::Missing).map(|s| s.text.clone()));
     notes
+}
+
+/// A test that failed, in words.
+fn failed(case: &Case) -> String {
+    let Case { name, persona, expected, actual, file, line, .. } = case;
+    format!("{file}:{line}: test failed: {name}: as {persona}, expected {expected} and got {actual}")
 }

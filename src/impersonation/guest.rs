@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 
 use super::cast::{SLOTS, USERS, email, slot_of, tenant_id, user_id};
 use super::persona::Persona;
-use super::seed::Seeded;
-use crate::access::{self, words};
+use super::seed::{Seeded, primary_key};
+use crate::access::{self, DeclaredPersona, words};
 use crate::analyzer::effective::{Effective, Principal, Who};
 use crate::model::{QualifiedName, Schema};
 
@@ -212,13 +212,7 @@ impl Cast<'_, '_> {
     }
 
     fn tenant(&self, user: usize) -> String {
-        let tenant = SLOTS.get(slot_of(user)).map_or(0, |slot| slot.tenant);
-        let table = self.seeded.rows.keys().find(|name| {
-            let one = name.name.strip_suffix('s').unwrap_or(&name.name);
-            words::is_tenant(one)
-        });
-        let id = table.and_then(|name| self.seeded.row(name, slot_of(user))?.cells.get("id")?.clone());
-        id.unwrap_or_else(|| tenant_id(tenant))
+        tenant_key(self.effective.schema(), self.seeded, user)
     }
 }
 
@@ -228,6 +222,54 @@ pub fn user_key(seeded: &Seeded, user: usize) -> String {
     let tables = [QualifiedName::new("auth", "users"), QualifiedName::new("public", "users")];
     let row = tables.iter().find_map(|name| seeded.rows.get(name)?.iter().find(|row| row.slot == user));
     row.and_then(|row| row.cells.get("id")?.clone()).unwrap_or_else(|| user_id(user))
+}
+
+/// The id of a user's tenant in the database.
+#[must_use]
+pub fn tenant_key(schema: &Schema, seeded: &Seeded, user: usize) -> String {
+    let is_tenants = |name: &&QualifiedName| words::is_tenant(name.name.strip_suffix('s').unwrap_or(&name.name));
+    let id = seeded.rows.keys().find(is_tenants).and_then(|name| {
+        let key = primary_key(schema.relation(name)?).first()?;
+        seeded.row(name, slot_of(user))?.cells.get(key)?.clone()
+    });
+    id.unwrap_or_else(|| tenant_id(SLOTS.get(slot_of(user)).map_or(0, |slot| slot.tenant)))
+}
+
+/// The guest that a project declares.
+#[must_use]
+pub fn declared(effective: &Effective<'_>, seeded: &Seeded, persona: &DeclaredPersona) -> Guest {
+    let principal = effective.principals().iter().find(|p| p.role == persona.role).cloned();
+    let principal = principal.unwrap_or(Principal { role: persona.role.clone(), who: Who::ApiRole });
+    let cast = Cast { effective, seeded, keys: Keys::of(effective.schema()) };
+    let mut guest = cast.guest(&principal, persona.user);
+    guest.persona.name.clone_from(&persona.name);
+    guest.is_standard = false;
+    let fill = |text: &str| {
+        let both = (persona.user, guest.other());
+        super::cases::fill(text, effective.schema(), seeded, both, str::to_owned)
+    };
+    let settings: BTreeMap<_, _> = persona.settings.iter().map(|(name, text)| (name.clone(), fill(text))).collect();
+    let claims = persona.claims.as_ref().map(|claims| {
+        let mut claims = each_text(&Value::Object(claims.clone()), &fill);
+        set(&mut claims, &["role".to_owned()], json!(persona.role));
+        claims
+    });
+    if claims.is_some() {
+        guest.persona.is_api = true;
+        guest.persona.claims = claims;
+    }
+    guest.settings.extend(settings);
+    guest
+}
+
+/// A value with every text in it changed.
+fn each_text(value: &Value, change: &dyn Fn(&str) -> String) -> Value {
+    match value {
+        Value::String(text) => json!(change(text)),
+        Value::Array(items) => items.iter().map(|item| each_text(item, change)).collect(),
+        Value::Object(map) => Value::Object(map.iter().map(|(k, v)| (k.clone(), each_text(v, change))).collect()),
+        other => other.clone(),
+    }
 }
 
 /// Sets a claim unless it is there.

@@ -10,6 +10,7 @@
 //! exist, in the very snapshot of the read.
 
 mod batch;
+pub mod cases;
 pub mod cast;
 mod compare;
 mod confirm;

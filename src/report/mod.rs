@@ -3,6 +3,7 @@
 //! Writers never compute: what they show was decided before.
 
 mod assemble;
+mod case;
 mod change;
 mod coverage;
 pub mod human;
@@ -14,6 +15,7 @@ mod verdict;
 
 pub use assemble::{Parts, assemble, entries, entry};
 pub(crate) use assemble::{exempt, name, refused, through};
+pub use case::Case;
 pub use change::{AccessChange, Change};
 pub use coverage::{Coverage, CoverageGap};
 pub use json::json;
@@ -60,6 +62,9 @@ pub struct Report {
     /// What was attempted on a server of our own, on rows made for it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub trials: Vec<Trial>,
+    /// The tests that the project declares.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tests: Vec<Case>,
 }
 
 /// What made a report.

@@ -30,7 +30,7 @@ const SLOTS: [Slot; 5] = [
 
 impl Build {
     pub(super) fn add(&mut self, file: usize, content: RuleFile) {
-        let RuleFile { preset: _, session: asking, define, rule, tenant, authority, assume } = content;
+        let RuleFile { preset: _, session: asking, define, rule, tenant, authority, persona, test, assume } = content;
         for (name, sql) in [("user", asking.user), ("tenant", asking.tenant)] {
             if let Some(sql) = sql {
                 let sql = self.sql(file, sql);
@@ -44,6 +44,8 @@ impl Build {
         rule.into_iter().for_each(|rule| self.rule(file, rule));
         tenant.into_iter().for_each(|tenant| self.tenant(file, tenant.into_inner()));
         authority.into_iter().for_each(|rule| self.authority(file, rule));
+        persona.into_iter().for_each(|persona| self.persona(file, persona));
+        test.into_iter().for_each(|test| self.test(file, test));
         if let Some(caller) = assume.caller {
             self.rules.caller = Some((*caller.get_ref()).into());
         }
@@ -57,7 +59,7 @@ impl Build {
         Texts(&self.rules.texts)
     }
 
-    fn fail(&mut self, at: &At, message: impl Into<String>, help: Option<&str>) {
+    pub(super) fn fail(&mut self, at: &At, message: impl Into<String>, help: Option<&str>) {
         let error = self.texts().error(at, message, help.map(str::to_owned));
         self.errors.push(error);
     }

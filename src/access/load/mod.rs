@@ -1,6 +1,7 @@
 //! Reads rule files: TOML, then what a rule may consist of.
 
 mod build;
+mod cases;
 
 use std::path::{Path, PathBuf};
 

@@ -49,9 +49,9 @@ impl<'a> Seeder<'_, 'a> {
                     if let Some(cells) = self.same(table, mender.cells(), &columns).await? {
                         return Ok(Ok(SeededRow { slot, cells }));
                     }
-                    return Ok(Err(said(&error)));
+                    break;
                 }
-                Next::GiveUp => return Ok(Err(said(&error))),
+                Next::GiveUp => break,
             }
         }
         Ok(Err(first.unwrap_or_else(|| "too many attempts".to_owned())))

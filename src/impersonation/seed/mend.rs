@@ -29,11 +29,13 @@ pub(super) struct Mender<'a> {
     forced: Option<String>,
     /// The row as it was before a constraint's candidates were tried.
     before: BTreeMap<String, Cells>,
+    /// The CHECK whose candidate was tried last: its name, its text and its columns.
+    current: Option<(String, String, Vec<&'a Column>)>,
 }
 
 impl<'a> Mender<'a> {
     pub(super) fn new(table: &'a Relation, schema: &'a Schema, cells: Cells) -> Self {
-        Self { table, schema, cells, tried: BTreeMap::new(), forced: None, before: BTreeMap::new() }
+        Self { table, schema, cells, tried: BTreeMap::new(), forced: None, before: BTreeMap::new(), current: None }
     }
 
     pub(super) fn cells(&self) -> &Cells {
@@ -61,7 +63,7 @@ impl<'a> Mender<'a> {
         }
         let code = error.code();
         if *code == SqlState::NOT_NULL_VIOLATION {
-            return self.fill(error.column(), *next);
+            return self.fill(error, *next);
         }
         if *code == SqlState::UNIQUE_VIOLATION || *code == SqlState::EXCLUSION_VIOLATION {
             return self.make_unique(error.constraint().unwrap_or_default(), *next);
@@ -75,7 +77,8 @@ impl<'a> Mender<'a> {
             return if dropped > 0 { Next::Again } else { Next::GiveUp };
         }
         if code.code().starts_with("22") {
-            return self.retype(*next);
+            // A candidate of another type than the column's: the next may do.
+            return if self.current.is_some() { self.candidate(*next) } else { self.retype(*next) };
         }
         self.forced_or_not(error)
     }
@@ -88,9 +91,15 @@ impl<'a> Mender<'a> {
         if self.force(error.message()) { Next::Again } else { Next::GiveUp }
     }
 
-    fn fill(&mut self, column: Option<&str>, n: u32) -> Next {
-        let Some(column) = column.and_then(|name| self.table.column(name)) else {
-            return if self.force("a value that is missing is a trigger's or a domain's") { Next::Again } else { Next::GiveUp };
+    fn fill(&mut self, error: &DbError, n: u32) -> Next {
+        let named = error.column().and_then(|name| self.table.column(name));
+        // A domain names itself and not the column.
+        let of_domain = error.datatype().and_then(|name| {
+            let empty = |c: &&Column| !self.cells.get(&c.name).is_some_and(Option::is_some);
+            self.table.columns.iter().filter(empty).find(|c| c.data_type.rsplit('.').next() == Some(name))
+        });
+        let Some(column) = named.or(of_domain) else {
+            return if self.force("a value that is missing is a trigger's") { Next::Again } else { Next::GiveUp };
         };
         let had = self.cells.get(&column.name).is_some_and(Option::is_some);
         match plain(column, self.table, self.schema, n).filter(|_| !had) {
@@ -141,6 +150,13 @@ impl<'a> Mender<'a> {
         if columns.is_empty() {
             return self.forced_or_not(error);
         }
+        self.current = Some((name, text, columns));
+        self.candidate(n)
+    }
+
+    /// Puts the next candidate in place of the last.
+    fn candidate(&mut self, n: u32) -> Next {
+        let Some((name, text, columns)) = self.current.clone() else { return Next::GiveUp };
         let before = self.before.entry(name.clone()).or_insert_with(|| self.cells.clone()).clone();
         let at = self.tried.entry(name).or_default();
         let Some((column, value)) = candidates(&columns, &text, n).into_iter().nth(*at) else { return Next::GiveUp };
@@ -151,19 +167,21 @@ impl<'a> Mender<'a> {
         match column {
             Some(column) => drop(self.cells.insert(column, value)),
             // The one that has a value is another in each turn.
-            None => {
-                let only = value.unwrap_or_default();
-                for column in columns.iter().filter(|c| c.nullable && c.name != only) {
-                    self.cells.insert(column.name.clone(), None);
-                }
-                if let Some(column) = columns.iter().find(|c| c.name == only)
-                    && self.cells.get(&only).is_none_or(Option::is_none)
-                {
-                    self.cells.insert(only, plain(column, self.table, self.schema, n));
-                }
-            }
+            None => self.only(&value.unwrap_or_default(), &columns, n),
         }
         Next::Again
+    }
+
+    /// Leaves a value to one of several columns.
+    fn only(&mut self, name: &str, columns: &[&Column], n: u32) {
+        for column in columns.iter().filter(|c| c.nullable && c.name != name) {
+            self.cells.insert(column.name.clone(), None);
+        }
+        if let Some(column) = columns.iter().find(|c| c.name == name)
+            && self.cells.get(name).is_none_or(Option::is_none)
+        {
+            self.cells.insert(name.to_owned(), plain(column, self.table, self.schema, n));
+        }
     }
 
     /// The columns of a domain whose CHECK failed.

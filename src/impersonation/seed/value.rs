@@ -7,7 +7,7 @@ use super::kind::Kind;
 use super::{Cells, Seeder, key};
 use crate::analyzer::term::Type;
 use crate::impersonation::cast::{SLOTS, Slot, email, tenant_id, user_id};
-use crate::model::{Column, ConstraintKind, Identity, QualifiedName, Relation, Schema};
+use crate::model::{Column, ConstraintKind, Identity, QualifiedName, Relation, Schema, TypeKind};
 use crate::verdicts::script::invented;
 
 impl<'a> Seeder<'_, 'a> {
@@ -53,7 +53,7 @@ impl<'a> Seeder<'_, 'a> {
             Some(Names::Tenant) => return Some(Some(self.tenant(table, column, of))),
             None => {}
         }
-        let demanded = !column.nullable && column.default.is_none();
+        let demanded = (!column.nullable || is_demanded(column, schema)) && column.default.is_none();
         varied(column, table, schema, slot).or_else(|| demanded.then(|| plain(column, table, schema, self.next)))
     }
 
@@ -171,8 +171,32 @@ pub(super) fn words_in(expression: &str) -> Vec<String> {
     expression.split('\'').skip(1).step_by(2).filter(|w| !w.is_empty()).map(str::to_owned).collect()
 }
 
-/// A value that the type takes; another for each `n`.
+/// Whether a column's domain takes no NULL.
+fn is_demanded(column: &Column, schema: &Schema) -> bool {
+    let is = |t: &&crate::model::Type| t.name.to_string() == column.data_type;
+    schema.types.iter().find(is).is_some_and(|t| matches!(t.kind, TypeKind::Domain { not_null: true, .. }))
+}
+
+/// A value that the type takes and that is not too long for it; another for each `n`.
 pub(super) fn plain(column: &Column, table: &Relation, schema: &Schema, n: u32) -> Option<String> {
+    let sizes = column.data_type.split_once('(').and_then(|(_, rest)| Some(rest.split_once(')')?.0));
+    let mut sizes = sizes.into_iter().flat_map(|list| list.split(',')).filter_map(|size| size.trim().parse::<u32>().ok());
+    let (first, second) = (sizes.next(), sizes.next().unwrap_or_default());
+    match (Type::named(&column.data_type, schema), first) {
+        (Type::Numeric, Some(digits)) => {
+            let most = 10_u32.checked_pow(digits.saturating_sub(second)).unwrap_or(u32::MAX);
+            Some((n % most.max(1)).to_string())
+        }
+        (Type::Text | Type::Varchar, Some(most)) => {
+            let text = of_type(column, table, schema, n)?;
+            let skip = text.chars().count().saturating_sub(usize::try_from(most).unwrap_or(usize::MAX));
+            Some(text.chars().skip(skip).collect())
+        }
+        _ => of_type(column, table, schema, n),
+    }
+}
+
+fn of_type(column: &Column, table: &Relation, schema: &Schema, n: u32) -> Option<String> {
     let name = column.name.to_lowercase();
     let ends = ["expire", "until", "end", "valid_to"].iter().any(|word| name.contains(word));
     match Type::named(&column.data_type, schema) {

@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use tokio_postgres::error::DbError;
 use tokio_postgres::{Client, SimpleQueryMessage};
 
-use super::Bounds;
+use super::{Bounds, Setting};
 use crate::connector::ConnectError;
 use crate::impersonation::guest::Guest;
 use crate::model::{Command, Relation, Schema, quote_ident, quote_literal};
@@ -16,12 +16,30 @@ use crate::model::{Command, Relation, Schema, quote_ident, quote_literal};
 const AUTHENTICATOR: &str = "authenticator";
 
 /// What the server said.
-pub(super) type Answer = Result<Vec<SimpleQueryMessage>, DbError>;
+pub(in crate::impersonation) type Answer = Result<Vec<SimpleQueryMessage>, DbError>;
 
 /// A session in a transaction of trials.
-pub(super) struct Session<'s> {
+pub(in crate::impersonation) struct Session<'s> {
     client: &'s Client,
     log: Option<&'s Mutex<Vec<String>>>,
+}
+
+/// A session whose statements nobody keeps.
+pub(in crate::impersonation) async fn open<'s>(client: &'s Client, bounds: &Bounds) -> Result<Session<'s>, ConnectError> {
+    Session::open(client, bounds, None).await
+}
+
+/// What comes of a statement of a guest's, as a request makes it.
+pub(in crate::impersonation) async fn answer_of(
+    session: &Session<'_>,
+    setting: &Setting<'_, '_>,
+    guest: &Guest,
+    statement: &str,
+) -> Result<Answer, ConnectError> {
+    let names = super::run::setting_names(setting.guests);
+    let path = if guest.persona.is_api { "set local search_path = public, extensions; " } else { "set local search_path = public; " };
+    let role = quote_ident(&guest.persona.role);
+    session.send(&format!("{}{path}set local role {role}; {statement}", claims(guest, &names))).await
 }
 
 impl<'s> Session<'s> {
@@ -42,7 +60,7 @@ impl<'s> Session<'s> {
     }
 
     /// Rolls everything back.
-    pub(super) async fn close(self) -> Result<(), ConnectError> {
+    pub(in crate::impersonation) async fn close(self) -> Result<(), ConnectError> {
         self.batch("rollback").await
     }
 

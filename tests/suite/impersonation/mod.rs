@@ -6,4 +6,6 @@ mod outcomes;
 mod safety;
 mod seeding;
 mod together;
+mod trials;
+
 mod world;

@@ -1,0 +1,53 @@
+//! Personas and tests of a file, with everything that no database is needed for held against them.
+
+use toml::Spanned;
+
+use super::super::cases::{DeclaredPersona, DeclaredTest, PersonaTable, TestTable};
+use super::super::text::{At, Texts};
+use super::build::Build;
+use crate::impersonation::cast::USERS;
+
+impl Build {
+    pub(super) fn persona(&mut self, file: usize, persona: Spanned<PersonaTable>) {
+        let at = At::new(file, &persona.span());
+        let persona = persona.into_inner();
+        let user = usize::from(persona.user.as_ref().map_or(1, |user| *user.get_ref()));
+        if user == 0 || user > USERS {
+            let at = persona.user.as_ref().map_or(at.clone(), |user| At::new(file, &user.span()));
+            let help = "rows are made for the users 1 to 4: 1 and 2 share a tenant, 3 is in another, 4 in both";
+            self.fail(&at, format!("there is no user `{user}`"), Some(help));
+            return;
+        }
+        let name = persona.name.get_ref();
+        if self.rules.personas.iter().any(|other| other.name == *name) {
+            let at = At::new(file, &persona.name.span());
+            self.fail(&at, format!("two personas are called `{name}`"), Some("tests name a persona by its name: give one another"));
+            return;
+        }
+        self.rules.personas.push(DeclaredPersona {
+            place: Texts(&self.rules.texts).place(&at),
+            name: persona.name.into_inner(),
+            role: persona.role.into_inner(),
+            user: user - 1,
+            claims: persona.claims,
+            settings: persona.settings,
+        });
+    }
+
+    pub(super) fn test(&mut self, file: usize, test: Spanned<TestTable>) {
+        let at = At::new(file, &test.span());
+        let test = test.into_inner();
+        let Some(expects) = test.expects() else {
+            let help = "say one of `rows = 0`, `count = 0`, `error = \"42501\"`";
+            self.fail(&at, "a test that does not say what must come of it", Some(help));
+            return;
+        };
+        self.rules.tests.push(DeclaredTest {
+            place: Texts(&self.rules.texts).place(&At::new(file, &test.who.span())),
+            name: test.name,
+            who: test.who.into_inner(),
+            statement: test.statement.into_inner(),
+            expects,
+        });
+    }
+}

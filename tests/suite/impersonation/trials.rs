@@ -1,0 +1,235 @@
+//! Everything tried as everybody on rows of our own: fixtures on every major, and whether a proof that leaks is noticed.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use crate::support::{MAJORS, binaries, program};
+use serde_json::Value;
+
+/// The JSON report of an audit, and its exit code.
+fn audit(folder: &Path, major: u32, more: &[&str]) -> (Value, i32) {
+    let mut command = Command::new(program());
+    command.arg("audit").arg(folder).args(["--format", "json"]).args(more);
+    let output = command.arg("--pg-bin").arg(binaries(major).bin()).stdin(Stdio::null()).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let report = serde_json::from_str(&text);
+    let report = report.unwrap_or_else(|e| panic!("{e}: {text}{}", String::from_utf8_lossy(&output.stderr)));
+    (report, output.status.code().unwrap())
+}
+
+fn fixture(name: &str) -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations-fixtures").join(name)
+}
+
+/// The surprises of a report, as sentences by their kind.
+fn surprises(report: &Value, kind: &str) -> Vec<String> {
+    let of = |trial: &Value| {
+        let surprise = trial.get("surprise").filter(|s| s["kind"] == kind)?;
+        Some(surprise["text"].as_str()?.to_owned())
+    };
+    report["trials"].as_array().unwrap().iter().filter_map(of).collect()
+}
+
+fn notes(report: &Value) -> String {
+    report["source"]["notes"].as_array().unwrap().iter().map(|n| n.as_str().unwrap()).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn planted_leaks_are_confirmed_and_the_sound_application_shows_none() {
+    for major in MAJORS {
+        // Views that read as the caller need 15.
+        if major == 14 {
+            continue;
+        }
+        let (sound, code) = audit(&fixture("sound-saas"), major, &["--allow-partial"]);
+        assert_eq!(code, 0, "{major}: {}", notes(&sound));
+        for kind in ["beyond", "missing", "contradiction"] {
+            assert_eq!(surprises(&sound, kind), [""; 0], "{major}");
+        }
+        assert!(notes(&sound).contains("rows were made in 20 of 20 tables"), "{major}: {}", notes(&sound));
+        let (leaky, code) = audit(&fixture("leaky-saas"), major, &[]);
+        assert_eq!(code, 1, "{major}");
+        assert_eq!(surprises(&leaky, "contradiction"), [""; 0], "{major}");
+        assert!(notes(&leaky).contains("rows were made in 20 of 20 tables"), "{major}: {}", notes(&leaky));
+        for (check, object) in [
+            ("rls-off-exposed", "invoices"),
+            ("rls-off-with-policies", "invitations"),
+            ("policy-tautology", "attachments"),
+            ("policy-tautology", "intake_submissions"),
+            ("policy-tautology", "labels"),
+            ("policy-tautology", "sprints"),
+            ("policy-tautology", "subscriptions"),
+            ("to-public", "comments"),
+            ("definer-view", "project_overview"),
+            ("definer-view-chain", "project_progress"),
+            ("auth-users-view", "user_directory"),
+            ("matview-exposed", "workspace_usage"),
+            ("partition-child-direct", "activity_log_2025_q3"),
+            ("partition-child-direct", "activity_log_default"),
+        ] {
+            let is = |f: &&Value| f["check"] == check && f["object"]["name"] == object;
+            let found = leaky["findings"].as_array().unwrap().iter().find(|f| is(f) && f["confidence"] == "confirmed");
+            assert!(found.is_some(), "{major}: {check} on {object} was not confirmed");
+        }
+    }
+}
+
+/// An application of one table whose rule it keeps to or not, by its policies.
+fn project(policies: &str, rule: &str) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    let migrations = dir.path().join("supabase/migrations");
+    std::fs::create_dir_all(&migrations).unwrap();
+    std::fs::create_dir_all(dir.path().join("policies")).unwrap();
+    let table = "create table public.notes (id bigint generated always as identity primary key, \
+                 owner_id uuid not null references auth.users, body text not null default '');
+                 alter table public.notes enable row level security;";
+    std::fs::write(migrations.join("1_notes.sql"), format!("{table}\n{policies}")).unwrap();
+    std::fs::write(dir.path().join("policies/access.toml"), rule).unwrap();
+    dir
+}
+
+const OWN: &str = "[[rule]]\non = 'public.notes'\nrole = 'authenticated'\nall = 'owner_id = auth.uid()'\nmode = 'exactly'\n";
+
+/// What came of an action of a persona.
+fn outcome<'r>(report: &'r Value, persona: &str, action: &str) -> &'r Value {
+    let is = |t: &&Value| t["persona"] == persona && t["action"] == action && t["relation"]["name"] == "notes";
+    let trial = report["trials"].as_array().unwrap().iter().find(is);
+    trial.unwrap_or_else(|| panic!("{persona} did not try {action}"))
+}
+
+#[test]
+fn every_command_is_tried_and_told_apart() {
+    let own = "create policy own on public.notes for all to authenticated using (owner_id = auth.uid());
+               grant truncate on public.notes to authenticated;";
+    for major in MAJORS {
+        let dir = project(own, OWN);
+        let (report, code) = audit(dir.path(), major, &[]);
+        assert_eq!(code, 1);
+        tells_apart(&report, major);
+    }
+}
+
+fn tells_apart(report: &Value, major: u32) {
+    let result = |persona, action| {
+        let outcome = &outcome(report, persona, action)["outcome"];
+        (outcome["result"].as_str().unwrap().to_owned(), outcome["rows"].as_u64().unwrap_or_default())
+    };
+    let seen = |rows| ("seen".to_owned(), rows);
+    let (hidden, refused) = (("hidden".to_owned(), 0), ("refused".to_owned(), 0));
+    for (persona, action, expected) in [
+        ("user 1 of tenant 1", "select", seen(1)),
+        ("user 4 of both tenants", "select", seen(2)),
+        ("a signed-in user", "select", hidden.clone()),
+        ("user 1 of tenant 1", "insert", seen(1)),
+        ("user 1 of tenant 1", "insert_returning", seen(1)),
+        ("user 1 of tenant 1", "insert_for_other", refused.clone()),
+        ("user 1 of tenant 1", "update_blind", seen(1)),
+        ("user 1 of tenant 1", "update_filtered", seen(1)),
+        ("user 1 of tenant 1", "give_away", refused.clone()),
+        ("user 1 of tenant 1", "merge_update", seen(1)),
+        ("user 1 of tenant 1", "merge_delete", seen(1)),
+        ("user 1 of tenant 1", "upsert", refused),
+        ("user 1 of tenant 1", "delete_blind", seen(1)),
+        ("user 1 of tenant 1", "delete_filtered", seen(1)),
+        ("user 1 of tenant 1", "truncate", seen(5)),
+        ("anon", "select", hidden.clone()),
+        ("anon", "delete_blind", hidden),
+    ] {
+        if major > 14 || !action.starts_with("merge") {
+            assert_eq!(result(persona, action), expected, "{major}: {persona}: {action}");
+        }
+    }
+    let beyond = surprises(report, "beyond");
+    assert!(beyond.iter().all(|text| text.contains("truncate")) && !beyond.is_empty(), "{beyond:?}");
+    assert_eq!(surprises(report, "missing"), [""; 0]);
+    assert_eq!(outcome(report, "user 1 of tenant 1", "select")["expected"], "exactly `owner_id = auth.uid()`");
+}
+
+#[test]
+fn leaks_and_lock_outs_are_told_with_a_script_that_shows_them() {
+    let wide = "revoke truncate on public.notes from anon, authenticated;
+        create policy own on public.notes for select to authenticated using (owner_id = auth.uid());
+        create policy blind on public.notes for delete to authenticated using (true);";
+    let dir = project(wide, OWN);
+    let (report, code) = audit(dir.path(), 16, &[]);
+    assert_eq!(code, 1);
+    let beyond = surprises(&report, "beyond");
+    let expected = "as user 1 of tenant 1, delete without a filter on public.notes reached 4 rows that the rule \
+                    `owner_id = auth.uid()` denies";
+    assert!(beyond.iter().any(|text| text == expected), "{beyond:?}");
+    assert!(beyond.iter().all(|text| text.contains("delete")), "{beyond:?}");
+    let script = |action| {
+        let all = report["trials"].as_array().unwrap().iter().filter(|t| t["action"] == action);
+        let scripts = all.filter_map(|t| t["surprise"]["reproduce"]["sql"].as_str());
+        scripts.last().map(str::to_owned).unwrap_or_else(|| panic!("no script of {action}"))
+    };
+    assert!(script("delete_blind").contains("\ndelete from public.notes;\n\nrollback;"), "{}", script("delete_blind"));
+    let confirmed = |f: &Value| f["check"] == "rule-exceeded" && f["confidence"] == "confirmed";
+    assert!(report["findings"].as_array().unwrap().iter().any(confirmed));
+
+    let closed = "revoke truncate on public.notes from anon, authenticated;";
+    let (report, _) = audit(project(closed, OWN).path(), 16, &[]);
+    assert_eq!(surprises(&report, "beyond"), [""; 0]);
+    let missing = surprises(&report, "missing");
+    assert!(missing.iter().any(|t| t.starts_with("as user 1 of tenant 1, select on public.notes did not reach 1 row")), "{missing:?}");
+}
+
+#[test]
+fn declared_tests_run_as_declared_personas() {
+    let own = "revoke truncate on public.notes from anon, authenticated;
+        create policy own on public.notes for all to authenticated using (owner_id = auth.uid());
+        create policy claimed on public.notes for select to authenticated
+            using (auth.jwt() ->> 'iss' = 'https://idp.example.com' and current_setting('app.mode', true) = 'all');";
+    let tests = r#"
+[[persona]]
+name = "an outsider"
+role = "authenticated"
+claims = { sub = "auth0|1234", iss = "https://idp.example.com", org = "$tenant" }
+
+[[persona]]
+name = "an auditor"
+role = "authenticated"
+user = 3
+claims = { sub = "$user", iss = "https://idp.example.com" }
+settings = { "app.mode" = "all" }
+
+[[test]]
+as = "user 1"
+do = "select * from notes where owner_id = $other"
+rows = 0
+
+[[test]]
+as = "an auditor"
+do = "select count(*) from notes"
+count = 5
+
+[[test]]
+as = "an outsider"
+do = "select * from notes"
+error = "22P02"
+
+[[test]]
+as = "user 2"
+do = "update notes set owner_id = $other where owner_id = $user"
+error = "row-level security"
+
+[[test]]
+as = "anon"
+do = "select * from notes"
+rows = 1
+"#;
+    let dir = project(own, tests);
+    let (report, code) = audit(dir.path(), 17, &[]);
+    assert_eq!(code, 1, "one test fails");
+    let cases = report["tests"].as_array().unwrap();
+    let passed: Vec<_> = cases.iter().map(|c| c["passed"].as_bool().unwrap()).collect();
+    assert_eq!(passed, [true, true, true, true, false], "{cases:#?}");
+    assert!(notes(&report).contains("as anon, expected 1 row and got 0 rows"), "{}", notes(&report));
+
+    std::fs::write(dir.path().join("policies/access.toml"), "[[test]]\nas = 'usr 1'\ndo = 'select 1'\nrows = 1\n").unwrap();
+    let mut command = Command::new(program());
+    let output = command.arg("audit").arg(dir.path()).arg("--pg-bin").arg(binaries(17).bin()).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("access.toml:2:6: there is no persona `usr 1`"), "{said}");
+}
