@@ -110,6 +110,17 @@ pub enum Command {
         pgwitness matrix --relation 'public.*' --format json\n  \
         pgwitness matrix --why authenticated public.profiles update")]
     Matrix(Matrix),
+    /// Try every command as everybody on rows made for it, and run the tests that the project declares
+    #[command(after_long_help = "Migrations run on a throw-away server; every table gets rows of four users in two \
+        tenants; each role and user tries to read and write all of them, and everything is rolled back. What comes of it \
+        is held against the access rules, or else against the reading of columns, keys and policies.\n\n\
+        Exit codes: 1 if a rule or a declared test does not hold, 3 if a table could not be tested, 4 if a proof does not \
+        hold; else 0.\n\n\
+        Examples:\n  \
+        pgwitness test                                      supabase/migrations, here or above\n  \
+        pgwitness test --emit pgtap supabase/tests          the same as a suite for `supabase test db`\n  \
+        pgwitness test --log-sql trials.sql")]
+    Test(Test),
     /// Write what was read of the database to a file, to audit it later or elsewhere
     #[command(after_long_help = "The file holds names, definitions and grants: no rows and no passwords.\n\n\
         Examples:\n  \
@@ -368,6 +379,32 @@ impl std::str::FromStr for OutputFile {
         let format = Format::from_str(format, false).map_err(|_| format!("`{format}` is none of human, json"))?;
         Ok(Self { format, file: file.into() })
     }
+}
+
+/// `test`.
+#[derive(Debug, Args)]
+pub struct Test {
+    /// What to read.
+    #[command(flatten)]
+    pub source: Source,
+    /// Access rules, personas and tests; may be repeated
+    ///
+    /// Without it `[access] files` of the configuration counts, then policies/*.toml beside the configuration, or here or
+    /// above.
+    #[arg(long, value_name = "FILE", help_heading = "What counts")]
+    pub rules: Vec<PathBuf>,
+    /// Do not exit with 3 when something could not be tested
+    #[arg(long, help_heading = "What counts")]
+    pub allow_partial: bool,
+    /// Write what was tried as a suite of tests to a folder: pgtap
+    #[arg(long, num_args = 2, value_names = ["FORMAT", "DIR"], help_heading = "Output")]
+    pub emit: Option<Vec<String>>,
+    /// Write every statement that was tried to a file
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub log_sql: Option<PathBuf>,
+    /// What to write.
+    #[command(flatten)]
+    pub output: Output,
 }
 
 /// `matrix`.

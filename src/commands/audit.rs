@@ -10,6 +10,6 @@ pub(super) async fn run(args: Audit, run: &Run) -> Result<ExitCode, Error> {
     let mut loaded = source::load(&args.source, run).await?;
     loaded.place(args.migrations.as_deref(), &args.source.reading, run)?;
     let cx = loaded.context(run, &args.source.reading);
-    let (report, contradictions) = examine(&loaded, &cx, &args.verdict, run).await?;
-    present(report, &contradictions, &loaded, (&args.output, &args.verdict), run)
+    let examined = examine(&loaded, &cx, &args.verdict, run).await?;
+    present(examined.report, &examined.contradictions, &loaded, (&args.output, &args.verdict), run)
 }

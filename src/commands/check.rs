@@ -24,11 +24,11 @@ pub(super) async fn run(args: Check, run: &Run) -> Result<ExitCode, Error> {
         .transpose()?;
     let loaded = load(found, &paths, &args, base.as_ref().and_then(Base::major), run).await?;
     let cx = loaded.context(run, &args.reading);
-    let (mut report, contradictions) = examine(&loaded, &cx, &args.verdict, run).await?;
+    let mut examined = examine(&loaded, &cx, &args.verdict, run).await?;
     if let Some(base) = &base {
-        base.keep_what_is_worse(&mut report, &loaded, &args.reading, run);
+        base.keep_what_is_worse(&mut examined.report, &loaded, &args.reading, run);
     }
-    let ended = present(report, &contradictions, &loaded, (&args.output, &args.verdict), run);
+    let ended = present(examined.report, &examined.contradictions, &loaded, (&args.output, &args.verdict), run);
     // The process ends here: to take apart all that was worked out would take longer than it is worth.
     std::mem::forget(cx);
     ended

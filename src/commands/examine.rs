@@ -13,13 +13,32 @@ use crate::report::human::Human;
 use crate::report::{Parts, ProbeOutcome, Report, SourceKind, assemble};
 use crate::{Error, ExitCode, project};
 
-/// The report, and where the model and the server contradict each other, which is a bug of ours.
+/// What a run comes to.
+pub(super) struct Examination {
+    pub(super) report: Report,
+    /// Where the model and the server contradict each other, which is a bug of ours.
+    pub(super) contradictions: Vec<String>,
+    /// The pgTAP suite of the trials, where it was asked for.
+    pub(super) suite: Option<String>,
+    /// How many tables no trial could be made on.
+    pub(super) untested: usize,
+    statements: Vec<String>,
+}
+
+impl Examination {
+    /// The statements that trials were made of, in the order in which they were sent.
+    pub(super) fn log(&self) -> String {
+        self.statements.iter().map(|statement| format!("{statement};\n")).collect()
+    }
+}
+
+/// The model through all checks, confirmed where a server is at hand.
 pub(super) async fn examine(
     loaded: &source::Loaded,
     cx: &Context<'_>,
     verdict: &Verdict,
     run: &Run,
-) -> Result<(Report, Vec<String>), Error> {
+) -> Result<Examination, Error> {
     let mut source = loaded.describe(cx);
     let (mut findings, mut examined) = {
         let _working = run.talk.working_on("checking");
@@ -73,8 +92,9 @@ pub(super) async fn examine(
     source.notes.extend(remarks(&tested, &agreement));
     let mut report =
         assemble(cx, Parts { source, findings, examined, verdicts: judged.entries, probes: tested.probes });
-    report.trials = judged.attempted.tried.trials;
-    report.tests = judged.attempted.cases;
+    let attempted = judged.attempted;
+    report.trials = attempted.tried.trials;
+    report.tests = attempted.cases;
     let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
     let mut counts = Vec::new();
     if let Some(replayed) = loaded.replayed.as_ref().filter(|_| loaded.reads_files()) {
@@ -84,9 +104,10 @@ pub(super) async fn examine(
         counts.extend([("statements", total), ("statements_applied", ran)]);
     }
     report.coverage.examined.extend(counts.into_iter().map(|(kind, n)| (kind.to_owned(), count(n))));
-    let mut contradictions = judged.attempted.contradictions;
+    let mut contradictions = attempted.contradictions;
     contradictions.extend(agreement.contradictions.iter().map(ToString::to_string));
-    Ok((report, contradictions))
+    let (suite, untested, statements) = (attempted.suite, attempted.untested, attempted.tried.log);
+    Ok(Examination { report, contradictions, suite, untested, statements })
 }
 
 /// What the reads could not tell.

@@ -20,6 +20,7 @@ pub(crate) mod similar;
 mod snapshot;
 mod source;
 mod talk;
+mod test;
 mod trying;
 
 use std::path::PathBuf;
@@ -42,6 +43,8 @@ struct Run {
     config: config::Loaded,
     /// What the project declares, where it does.
     rules: Option<access::Rules>,
+    /// Whether trials are what the run is for: their statements are kept.
+    testing: bool,
 }
 
 /// Runs the command of `cli`.
@@ -60,6 +63,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Error> {
         Command::Audit(_)
         | Command::Check(_)
         | Command::Matrix(_)
+        | Command::Test(_)
         | Command::Snapshot(_)
         | Command::Diff(_)
         | Command::Init(_) => {}
@@ -72,15 +76,18 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Error> {
         Command::Check(args) => {
             rules::load(&args.verdict.rules, args.paths.first().map(PathBuf::as_path), &config, &here)?
         }
+        Command::Test(args) => rules::load(&args.rules, args.source.path.as_deref(), &config, &here)?,
         _ => None,
     };
-    let run = Run { talk: Talk::new(global.quiet), verbose: global.verbose, here, config, rules };
+    let testing = matches!(command, Command::Test(_));
+    let run = Run { talk: Talk::new(global.quiet), verbose: global.verbose, here, config, rules, testing };
     match command {
         Command::Audit(args) => audit::run(args, &run).await,
         Command::Check(args) => check::run(args, &run).await,
         Command::Matrix(args) => matrix::run(args, &run).await,
         Command::Snapshot(args) => snapshot::run(args, &run).await,
         Command::Init(args) => init::run(args, &run).await,
+        Command::Test(args) => test::run(args, &run).await,
         Command::Diff(args) => diff::run(args, &run).await,
         _ => Ok(ExitCode::Clean),
     }

@@ -9,7 +9,7 @@ use crate::access::{Intent, Rules};
 use crate::analyzer::effective::Principal;
 use crate::checks::Context;
 use crate::finding::{Confidence, Reproduce};
-use crate::impersonation::Progress;
+use crate::impersonation::{Progress, pgtap};
 use crate::impersonation::cases;
 use crate::impersonation::guest::{Guest, declared, guests};
 use crate::impersonation::seed::{self, Seeded};
@@ -25,6 +25,10 @@ pub(super) struct Attempted {
     /// The tests that the project declares.
     pub(super) cases: Vec<Case>,
     pub(super) notes: Vec<String>,
+    /// The pgTAP suite, where the run is for trials.
+    pub(super) suite: Option<String>,
+    /// How many tables of the application no row could be made in.
+    pub(super) untested: usize,
     /// What shows a bug of ours.
     pub(super) contradictions: Vec<String>,
 }
@@ -47,18 +51,26 @@ pub(super) async fn attempt(
     let mut tried = {
         let working = run.talk.working_on("trying what everybody can do");
         let progress = |at: Progress| working.at(at.done, at.total);
-        trial::run(database, &setting, &Bounds::default(), &progress).await?
+        trial::run(database, &setting, &Bounds { log: run.testing, ..Bounds::default() }, &progress).await?
     };
     let tests = run.rules.as_ref().map(Rules::tests).unwrap_or_default();
     let cases = cases::run(&*database.client().await?, &setting, tests).await?;
     show(cx, &mut tried);
+    let suite = if run.testing {
+        let rows = pgtap::rows(&*database.client().await?, &setting).await?;
+        Some(pgtap::suite(&setting, &rows, &tried.trials, &cases))
+    } else {
+        None
+    };
     for one in &mut judged.judged {
         confirm(&mut one.entry, &tried.trials);
     }
     let mut notes = notes(cx, &seeded, &tried);
     notes.extend(cases.iter().filter(|case| !case.passed).map(failed));
     let contradictions = contradictions(&tried);
-    Ok(Some(Attempted { tried, cases, notes, contradictions }))
+    let tables = tables(cx);
+    let untested = seeded.unseeded.iter().filter(|u| tables.contains(&u.relation)).count();
+    Ok(Some(Attempted { suite, untested, tried, cases, notes, contradictions }))
 }
 
 /// The guests of every principal that is not trusted with everything, then those that the project declares.
@@ -137,13 +149,15 @@ fn contradictions(tried: &Tried) -> Vec<String> {
     all
 }
 
+/// The tables of the application that rows are to be made in.
+fn tables<'a>(cx: &Context<'a>) -> BTreeSet<&'a QualifiedName> {
+    let wanted = |r: &&crate::model::Relation| r.kind.carries_row_security() && !r.is_partition;
+    cx.relations().filter(wanted).map(|r| &r.name).collect()
+}
+
 /// What was tested and what was not.
 fn notes(cx: &Context<'_>, seeded: &Seeded, tried: &Tried) -> Vec<String> {
-    let tables: BTreeSet<&QualifiedName> = cx
-        .relations()
-        .filter(|r| r.kind.carries_row_security() && !r.is_partition)
-        .map(|r| &r.name)
-        .collect();
+    let tables = tables(cx);
     let mut notes = Vec::new();
     let made = seeded.count(tables.iter().copied());
     let guests: BTreeSet<_> = tried.trials.iter().map(|t| (&t.role, &t.persona)).collect();

@@ -17,6 +17,7 @@ mod confirm;
 pub mod guest;
 mod message;
 mod persona;
+pub mod pgtap;
 mod plan;
 mod probe;
 mod recheck;

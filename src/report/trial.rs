@@ -21,6 +21,8 @@ pub struct Trial {
     /// The column that an UPDATE of one column sets.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub column: Option<String>,
+    /// The statement.
+    pub statement: String,
     /// What came of it; rows that a write changed count as seen.
     pub outcome: ProbeOutcome,
     /// The rules that bound it, in words; `null` where nothing is declared or read.

@@ -26,6 +26,7 @@ use crate::model::{QualifiedName, Relation, Schema};
 use columns::Names;
 pub(super) use insert::statement as insert_statement;
 pub(super) use key::primary as primary_key;
+pub(super) use order::of as order;
 use kind::Kind;
 pub(super) use value::{other as other_value, stored};
 

@@ -10,7 +10,7 @@ use crate::model::{QualifiedName, Relation, RelationKind};
 const OF_PLATFORM: [(&str, &str); 2] = [("auth", "users"), ("storage", "objects")];
 
 /// Every table of the application and what it refers to; a circle is broken where it is met.
-pub(super) fn of<'a>(effective: &Effective<'a>) -> Vec<&'a Relation> {
+pub(in crate::impersonation) fn of<'a>(effective: &Effective<'a>) -> Vec<&'a Relation> {
     let mut order = Order { effective, met: BTreeSet::new(), tables: Vec::new() };
     for relation in &effective.schema().relations {
         let own = relation.extension.is_none() && !effective.is_platform_object(&relation.name.schema, &relation.owner);

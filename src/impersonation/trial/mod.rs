@@ -22,6 +22,7 @@ use super::guest::Guest;
 use super::seed::Seeded;
 
 pub use run::run;
+pub(super) use run::setting_names;
 pub(super) use session::{answer_of, open};
 
 /// What trials are made of.

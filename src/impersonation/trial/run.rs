@@ -93,7 +93,7 @@ struct Crew<'c, 'a> {
     until: Instant,
 }
 
-pub(super) fn setting_names(guests: &[Guest]) -> Vec<String> {
+pub(in crate::impersonation) fn setting_names(guests: &[Guest]) -> Vec<String> {
     let mut names: Vec<_> = guests.iter().flat_map(|g| g.persona.settings().into_keys().chain(g.settings.keys().cloned())).collect();
     names.sort();
     names.dedup();
@@ -195,6 +195,7 @@ fn trial(guest: &Guest, relation: &Relation, attempt: &Attempt, outcome: ProbeOu
         relation: relation.name.clone(),
         action: attempt.action,
         column: attempt.column.clone(),
+        statement: attempt.sql.clone(),
         outcome,
         expected: None,
         surprise: None,

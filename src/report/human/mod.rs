@@ -10,6 +10,7 @@ mod overview;
 mod snippet;
 mod tail;
 pub mod text;
+mod trials;
 mod witness;
 
 use std::collections::BTreeMap;

@@ -31,7 +31,7 @@ impl Human<'_> {
         out.push_str(&format!("  {}\n", wrapped(text, self.width, 2)));
     }
 
-    fn list(&self, heading: &str, items: &[String], out: &mut String) {
+    pub(super) fn list(&self, heading: &str, items: &[String], out: &mut String) {
         if items.is_empty() {
             return;
         }

@@ -103,8 +103,7 @@ fn every_command_is_tried_and_told_apart() {
                grant truncate on public.notes to authenticated;";
     for major in MAJORS {
         let dir = project(own, OWN);
-        let (report, code) = audit(dir.path(), major, &[]);
-        assert_eq!(code, 1);
+        let (report, _) = audit(dir.path(), major, &["--fail-on", "never"]);
         tells_apart(&report, major);
     }
 }

@@ -1,0 +1,138 @@
+//! Trials for people: who could do what, where it is not what was to be expected, and the tests of the project.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use comfy_table::{ContentArrangement, Table, presets};
+
+use super::Human;
+use super::text::{BOLD, counted, styled, wrapped};
+use crate::model::{Command, printable};
+use crate::report::{ProbeOutcome, Report, Surprise, Trial};
+
+/// Surprises that are shown with the script, before the rest become single lines.
+const FULL: usize = 3;
+
+impl Human<'_> {
+    /// The report of `test`.
+    #[must_use]
+    pub fn trials(&self, report: &Report) -> String {
+        let surprises: Vec<_> = report.trials.iter().filter_map(|t| Some((t, t.surprise.as_ref()?))).collect();
+        let failed = report.tests.iter().filter(|case| !case.passed).count();
+        let told = |n: usize, one: &str| counted(u64::try_from(n).unwrap_or(u64::MAX), one);
+        let verdict = match (surprises.len(), failed) {
+            (0, 0) => {
+                let bounded = report.trials.iter().filter(|t| t.expected.is_some()).count();
+                let tests = told(report.tests.len(), "declared test");
+                format!("{}, {bounded} of them bounded by rules, and {tests} came out as expected.", told(report.trials.len(), "trial"))
+            }
+            (n, f) => format!(
+                "{} of {} did not come out as expected, and {} of {}.",
+                n,
+                told(report.trials.len(), "trial"),
+                f,
+                told(report.tests.len(), "declared test")
+            ),
+        };
+        let mut out = format!("{}\n", styled(BOLD, &wrapped(&verdict, self.width, 0)));
+        self.surprises(&surprises, &mut out);
+        self.cases(report, &mut out);
+        out.push_str(&format!("\n{}\n{}\n", styled(BOLD, "Who can do what"), self.table(&report.trials)));
+        self.list("Notes", &report.source.notes, &mut out);
+        out
+    }
+
+    fn surprises(&self, surprises: &[(&Trial, &Surprise)], out: &mut String) {
+        let mut met = BTreeSet::new();
+        let told = surprises.iter().filter(|(t, s)| met.insert((&t.relation, &t.role, t.action.command(), s.kind)));
+        let told: Vec<_> = told.collect();
+        if told.is_empty() {
+            return;
+        }
+        out.push_str(&format!("\n{}\n", styled(BOLD, "Not as expected")));
+        for (at, (_, surprise)) in told.iter().enumerate() {
+            out.push_str(&format!("  - {}\n", wrapped(&printable(&surprise.text), self.width, 4)));
+            if at >= FULL && !self.verbose {
+                continue;
+            }
+            let show = [&surprise.reproduce.sql, &surprise.reproduce.curl, &surprise.reproduce.supabase_js];
+            for text in show.into_iter().flatten() {
+                for line in text.lines() {
+                    out.push_str(&format!("      {}\n", printable(line)));
+                }
+            }
+        }
+    }
+
+    fn cases(&self, report: &Report, out: &mut String) {
+        if report.tests.is_empty() {
+            return;
+        }
+        out.push_str(&format!("\n{}\n", styled(BOLD, "Tests")));
+        for case in &report.tests {
+            let line = match case.passed {
+                true => format!("ok      as {}: {}", case.persona, case.name),
+                false => format!(
+                    "FAILED  as {}: {}: expected {}, got {} ({}:{})",
+                    case.persona, case.name, case.expected, case.actual, case.file, case.line
+                ),
+            };
+            out.push_str(&format!("  {}\n", wrapped(&printable(&line), self.width, 10)));
+        }
+    }
+
+    /// A line for each relation and persona, a column for each command; personas that could do the same share a line.
+    fn table(&self, trials: &[Trial]) -> Table {
+        let mut table = Table::new();
+        table.load_style(presets::UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
+        table.set_width(u16::try_from(self.width).unwrap_or(u16::MAX));
+        table.set_header(["relation", "persona", "SELECT", "INSERT", "UPDATE", "DELETE"]);
+        let mut by_relation: BTreeMap<_, BTreeMap<_, Vec<&Trial>>> = BTreeMap::new();
+        for trial in trials {
+            by_relation.entry(&trial.relation).or_default().entry((&trial.role, &trial.persona)).or_default().push(trial);
+        }
+        for (relation, personas) in by_relation {
+            let mut lines: Vec<([String; 4], Vec<&str>)> = Vec::new();
+            for ((_, persona), of_persona) in personas {
+                let cells = Command::ALL.map(|command| cell(&of_persona, command));
+                match lines.iter_mut().find(|(known, _)| *known == cells) {
+                    Some((_, names)) => names.push(persona),
+                    None => lines.push((cells, vec![persona])),
+                }
+            }
+            let alone = lines.len() == 1;
+            for (at, (cells, names)) in lines.into_iter().enumerate() {
+                let names = if alone && names.len() > 1 { vec!["everybody"] } else { names };
+                let name = if at == 0 { printable(&relation.to_string()).into_owned() } else { String::new() };
+                let mut row = vec![name, printable(&names.join(", ")).into_owned()];
+                row.extend(cells);
+                table.add_row(row);
+            }
+        }
+        table
+    }
+}
+
+/// The most that a persona got done with any statement of a command; `!` where that was not expected.
+fn cell(trials: &[&Trial], command: Command) -> String {
+    let of: Vec<_> = trials.iter().filter(|t| t.action.command() == command).collect();
+    let rank = |outcome: &ProbeOutcome| match outcome {
+        ProbeOutcome::Seen { rows, .. } => 1_000 + u64::from(*rows),
+        ProbeOutcome::Hidden => 5,
+        ProbeOutcome::Empty | ProbeOutcome::NothingSeen => 4,
+        ProbeOutcome::Refused => 3,
+        ProbeOutcome::Error { .. } => 2,
+        ProbeOutcome::NotTested { .. } => 1,
+    };
+    let Some(most) = of.iter().max_by_key(|t| rank(&t.outcome)) else { return "-".to_owned() };
+    let text = match &most.outcome {
+        ProbeOutcome::Seen { rows, .. } if command == Command::Select => format!("{rows} seen"),
+        ProbeOutcome::Seen { rows, .. } => format!("{rows} written"),
+        ProbeOutcome::Hidden => "hidden".to_owned(),
+        ProbeOutcome::Empty | ProbeOutcome::NothingSeen => "no rows".to_owned(),
+        ProbeOutcome::Refused => "refused".to_owned(),
+        ProbeOutcome::Error { sqlstate, .. } => format!("error {sqlstate}"),
+        ProbeOutcome::NotTested { .. } => "not tested".to_owned(),
+    };
+    let mark = if of.iter().any(|t| t.surprise.is_some()) { " !" } else { "" };
+    format!("{text}{mark}")
+}
