@@ -117,11 +117,8 @@ impl std::fmt::Display for Expects {
 impl TestTable {
     /// What it expects, if that is one thing.
     pub(super) fn expects(&self) -> Option<Expects> {
-        let all = [
-            self.rows.map(Expects::Rows),
-            self.count.map(Expects::Count),
-            self.error.clone().map(Expects::Error),
-        ];
+        let all =
+            [self.rows.map(Expects::Rows), self.count.map(Expects::Count), self.error.clone().map(Expects::Error)];
         let mut given = all.into_iter().flatten();
         given.next().filter(|_| given.next().is_none())
     }

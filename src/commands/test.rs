@@ -15,7 +15,12 @@ const SUITE: &str = "pgwitness.test.sql";
 
 pub(super) async fn run(args: Test, run: &Run) -> Result<ExitCode, Error> {
     let emit = emitted(&args)?;
-    args.output.output.iter().map(|out| &out.file).chain(&args.log_sql).try_for_each(|file| output::must_have_folder(file))?;
+    args.output
+        .output
+        .iter()
+        .map(|out| &out.file)
+        .chain(&args.log_sql)
+        .try_for_each(|file| output::must_have_folder(file))?;
     let loaded = source::load(&args.source, run).await?;
     if loaded.own_database().is_none() {
         let help = "name the migrations that the database was made by: `pgwitness test supabase/migrations`";
@@ -64,7 +69,10 @@ fn emitted(args: &Test) -> Result<Option<PathBuf>, Error> {
         Some([format, folder]) if format == "pgtap" => Ok(Some(Path::new(folder).to_owned())),
         Some(other) => {
             let format = other.first().map_or("", String::as_str);
-            Err(Error::usage(format!("`{format}` is no format of tests"), "there is pgtap: `--emit pgtap supabase/tests`"))
+            Err(Error::usage(
+                format!("`{format}` is no format of tests"),
+                "there is pgtap: `--emit pgtap supabase/tests`",
+            ))
         }
     }
 }

@@ -2,18 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use super::{Run, similar};
 use super::source::Loaded;
+use super::{Run, similar};
 use crate::Error;
 use crate::access::{Intent, Rules};
 use crate::analyzer::effective::Principal;
 use crate::checks::Context;
 use crate::finding::{Confidence, Reproduce};
-use crate::impersonation::{Progress, pgtap};
 use crate::impersonation::cases;
 use crate::impersonation::guest::{Guest, declared, guests};
 use crate::impersonation::seed::{self, Seeded};
 use crate::impersonation::trial::{self, Bounds, Setting, Tried};
+use crate::impersonation::{Progress, pgtap};
 use crate::model::QualifiedName;
 use crate::report::{Asked, Case, Decided, RowOf, SurpriseKind, Trial, VerdictEntry};
 use crate::verdicts::Verdicts;
@@ -107,7 +107,9 @@ fn show(cx: &Context<'_>, tried: &mut Tried) {
             continue;
         }
         let principal = |role: &str| cx.effective.principals().iter().find(|p: &&Principal| p.role == role);
-        let (Some(principal), Some(relation)) = (principal(&trial.role), cx.schema.relation(&trial.relation)) else { continue };
+        let (Some(principal), Some(relation)) = (principal(&trial.role), cx.schema.relation(&trial.relation)) else {
+            continue;
+        };
         let outside = cx.reproduce(principal, relation, trial.action.command());
         (surprise.reproduce.curl, surprise.reproduce.supabase_js) = (outside.curl, outside.supabase_js);
     }
@@ -140,8 +142,7 @@ fn confirm(entry: &mut VerdictEntry, trials: &[Trial]) {
 /// What cannot both be true, and runs that mean nothing.
 fn contradictions(tried: &Tried) -> Vec<String> {
     let surprises = tried.trials.iter().filter_map(|t| t.surprise.as_ref());
-    let mut all: Vec<_> =
-        surprises.filter(|s| s.kind == SurpriseKind::Contradiction).map(|s| s.text.clone()).collect();
+    let mut all: Vec<_> = surprises.filter(|s| s.kind == SurpriseKind::Contradiction).map(|s| s.text.clone()).collect();
     if tried.control == Some(false) {
         all.push("access that the tester widened itself was not seen: its run is void".to_owned());
     }
@@ -175,13 +176,18 @@ fn notes(cx: &Context<'_>, seeded: &Seeded, tried: &Tried) -> Vec<String> {
     let untested = seeded.unseeded.iter().filter(|u| tables.contains(&u.relation));
     notes.extend(untested.map(|u| format!("{} was not tested: no row could be made: {}", u.relation, u.reason)));
     notes.extend(
-        seeded.forced.iter().map(|(name, why)| format!("rows of {name} were made with triggers and foreign keys switched off: {why}")),
+        seeded
+            .forced
+            .iter()
+            .map(|(name, why)| format!("rows of {name} were made with triggers and foreign keys switched off: {why}")),
     );
     if tried.left > 0 {
         notes.push(format!("there was no time for {} statements that were to be tried", tried.left));
     }
     notes.extend(tried.unjudged.iter().cloned());
-    let told = |kind: SurpriseKind| tried.trials.iter().filter_map(|t| t.surprise.as_ref()).filter(move |s| s.kind == kind && s.declared);
+    let told = |kind: SurpriseKind| {
+        tried.trials.iter().filter_map(|t| t.surprise.as_ref()).filter(move |s| s.kind == kind && s.declared)
+    };
     notes.extend(told(SurpriseKind::Missing).map(|s| s.text.clone()));
     notes
 }

@@ -14,7 +14,11 @@ use crate::report::Case;
 ///
 /// # Errors
 /// When the connection is lost.
-pub async fn run(client: &Client, setting: &Setting<'_, '_>, tests: &[DeclaredTest]) -> Result<Vec<Case>, ConnectError> {
+pub async fn run(
+    client: &Client,
+    setting: &Setting<'_, '_>,
+    tests: &[DeclaredTest],
+) -> Result<Vec<Case>, ConnectError> {
     let session = open(client, &Bounds::default()).await?;
     let mut cases = Vec::new();
     for test in tests {
@@ -48,7 +52,8 @@ pub async fn run(client: &Client, setting: &Setting<'_, '_>, tests: &[DeclaredTe
 #[must_use]
 pub fn named<'g>(guests: &'g [Guest], name: &str) -> Option<&'g Guest> {
     let exact = guests.iter().rfind(|g| g.persona.name == name);
-    let short = || guests.iter().find(|g| g.persona.name.strip_prefix(name).is_some_and(|rest| rest.starts_with(" of ")));
+    let short =
+        || guests.iter().find(|g| g.persona.name.strip_prefix(name).is_some_and(|rest| rest.starts_with(" of ")));
     exact.or_else(short)
 }
 

@@ -87,7 +87,8 @@ struct Keys {
 
 impl Keys {
     fn of(schema: &Schema) -> Self {
-        let bodies = schema.functions.iter().filter(|f| f.extension.is_none() && f.id.schema != "auth").map(|f| &f.body);
+        let bodies =
+            schema.functions.iter().filter(|f| f.extension.is_none() && f.id.schema != "auth").map(|f| &f.body);
         let policies = schema.relations.iter().flat_map(|r| &r.policies).flat_map(|p| [&p.using, &p.check]).flatten();
         let views = schema.relations.iter().filter_map(|r| r.view.as_ref()).map(|v| &v.definition);
         let (mut claims, mut settings) = (Vec::new(), Vec::new());
@@ -130,7 +131,10 @@ fn claim_paths(text: &str) -> Vec<Vec<String>> {
 
 /// `current_setting('app.tenant_id', true)` is `app.tenant_id`.
 fn setting_names(text: &str) -> Vec<String> {
-    let each = text.split("current_setting(").skip(1).filter_map(|rest| rest.trim_start().strip_prefix('\'')?.split_once('\''));
+    let each = text
+        .split("current_setting(")
+        .skip(1)
+        .filter_map(|rest| rest.trim_start().strip_prefix('\'')?.split_once('\''));
     each.map(|(name, _)| name.to_owned()).filter(|name| name.contains('.') && !name.starts_with("request.")).collect()
 }
 
@@ -292,6 +296,9 @@ mod tests {
         let text = "(org_id = (((auth.jwt() -> 'app_metadata'::text) ->> 'org_id'::text))::uuid) and \
                     (auth.jwt() ->> 'aal') = 'aal2' and auth.jwt() -> 'user_metadata' ->> 'admin' = 'true'";
         assert_eq!(claim_paths(text), [vec!["app_metadata", "org_id"], vec!["aal"]]);
-        assert_eq!(setting_names("current_setting( 'app.tenant_id', true) || current_setting('request.method')"), ["app.tenant_id"]);
+        assert_eq!(
+            setting_names("current_setting( 'app.tenant_id', true) || current_setting('request.method')"),
+            ["app.tenant_id"]
+        );
     }
 }

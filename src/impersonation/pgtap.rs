@@ -82,20 +82,31 @@ pub fn suite(setting: &Setting<'_, '_>, rows: &[(String, Vec<String>)], trials: 
             Some((rows, "row" | "rows")) => {
                 let path = "public, extensions";
                 let expected = format!("{rows} rows");
-                open.push(assertion(&settings(guest, &names, path), &guest.persona.role, &case.statement, &expected, &case.name));
+                open.push(assertion(
+                    &settings(guest, &names, path),
+                    &guest.persona.role,
+                    &case.statement,
+                    &expected,
+                    &case.name,
+                ));
             }
             _ => skipped += 1,
         }
     }
     tests.extend(open);
-    let mut out = String::from("-- Written by `pgwitness test --emit pgtap`; runs with pg_prove and `supabase test db`.\n");
+    let mut out =
+        String::from("-- Written by `pgwitness test --emit pgtap`; runs with pg_prove and `supabase test db`.\n");
     for text in failing {
         let _ = writeln!(out, "-- left out, for it is not as it should be: {}", text.replace('\n', " "));
     }
     if skipped > 0 {
         let _ = writeln!(out, "-- left out: {skipped} tests of counts and errors");
     }
-    let _ = write!(out, "begin;\ncreate extension if not exists pgtap with schema extensions;\nset local search_path = public, extensions;\nselect plan({});\n\n{TRY}\n", tests.len());
+    let _ = write!(
+        out,
+        "begin;\ncreate extension if not exists pgtap with schema extensions;\nset local search_path = public, extensions;\nselect plan({});\n\n{TRY}\n",
+        tests.len()
+    );
     out.push_str("set local session_replication_role = replica;\n");
     for (table, inserts) in rows {
         let _ = writeln!(out, "delete from {table};");

@@ -151,7 +151,11 @@ fn emitted_suites_pass_and_notice_a_wider_policy() {
     let output = command.output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
     let statements = std::fs::read_to_string(&log).unwrap();
-    assert!(statements.contains("set local role anon; ") && statements.ends_with("rollback;\n"), "{}", statements.len());
+    assert!(
+        statements.contains("set local role anon; ") && statements.ends_with("rollback;\n"),
+        "{}",
+        statements.len()
+    );
 
     let server = support::server(16, Platform::SUPABASE);
     let project = layout::find(&folder, Wanted { seed: true, supabase: true, layout: None }).unwrap();
@@ -163,7 +167,8 @@ fn emitted_suites_pass_and_notice_a_wider_policy() {
     let suite = std::fs::read_to_string(dir.path().join("pgwitness.test.sql")).unwrap();
     let suite = suite.replace("create extension if not exists pgtap with schema extensions;\n", "");
     let tap = || {
-        let answer = support::block_on(admin.simple_query(&suite)).unwrap_or_else(|e| panic!("{}", support::explain(&e)));
+        let answer =
+            support::block_on(admin.simple_query(&suite)).unwrap_or_else(|e| panic!("{}", support::explain(&e)));
         let text = |message: &tokio_postgres::SimpleQueryMessage| match message {
             tokio_postgres::SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
             _ => None,
@@ -171,11 +176,13 @@ fn emitted_suites_pass_and_notice_a_wider_policy() {
         answer.iter().filter_map(text).collect::<Vec<_>>()
     };
     let lines = tap();
-    let failed: Vec<_> = lines.iter().filter(|line| line.starts_with("not ok") || line.contains("Looks like")).collect();
+    let failed: Vec<_> =
+        lines.iter().filter(|line| line.starts_with("not ok") || line.contains("Looks like")).collect();
     assert!(failed.is_empty(), "{failed:?}");
     assert!(lines.iter().filter(|line| line.starts_with("ok ")).count() > 1_000, "{}", lines.len());
     let wide = "create policy wide on public.projects for select to authenticated using (true)";
     support::block_on(admin.batch_execute(wide)).unwrap();
-    let failed = tap().iter().filter(|line| line.starts_with("not ok") && line.contains("select on public.projects")).count();
+    let failed =
+        tap().iter().filter(|line| line.starts_with("not ok") && line.contains("select on public.projects")).count();
     assert!(failed > 0, "a wider policy went unnoticed");
 }

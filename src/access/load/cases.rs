@@ -21,7 +21,11 @@ impl Build {
         let name = persona.name.get_ref();
         if self.rules.personas.iter().any(|other| other.name == *name) {
             let at = At::new(file, &persona.name.span());
-            self.fail(&at, format!("two personas are called `{name}`"), Some("tests name a persona by its name: give one another"));
+            self.fail(
+                &at,
+                format!("two personas are called `{name}`"),
+                Some("tests name a persona by its name: give one another"),
+            );
             return;
         }
         self.rules.personas.push(DeclaredPersona {

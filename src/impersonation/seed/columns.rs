@@ -36,7 +36,8 @@ pub(super) fn names(effective: &Effective<'_>, relation: &Relation) -> BTreeMap<
 /// Whether rows of a table can be nobody's: a column that names a user may be NULL.
 pub(super) fn is_owned(names: &BTreeMap<String, Names>, relation: &Relation) -> bool {
     relation.columns.iter().filter(|c| c.nullable).any(|column| {
-        let refers = key::foreign(relation).any(|(c, k)| c.columns == [column.name.clone()] && k.relation.name == "users");
+        let refers =
+            key::foreign(relation).any(|(c, k)| c.columns == [column.name.clone()] && k.relation.name == "users");
         refers || names.get(&column.name) == Some(&Names::User)
     })
 }

@@ -1,7 +1,7 @@
 //! One row: built, sent, mended until the server takes it or nothing more comes to mind.
 
+use tokio_postgres::SimpleQueryMessage;
 use tokio_postgres::error::DbError;
-use tokio_postgres::{SimpleQueryMessage};
 
 use super::mend::{Mender, Next};
 use super::{Cells, SeededRow, Seeder, key};
@@ -57,7 +57,12 @@ impl<'a> Seeder<'_, 'a> {
         Ok(Err(first.unwrap_or_else(|| "too many attempts".to_owned())))
     }
 
-    async fn insert(&self, table: &Relation, cells: &Cells, forced: Option<&str>) -> Result<Answer, tokio_postgres::Error> {
+    async fn insert(
+        &self,
+        table: &Relation,
+        cells: &Cells,
+        forced: Option<&str>,
+    ) -> Result<Answer, tokio_postgres::Error> {
         let insert = format!("set constraints all deferred; {} returning *", statement(table, cells));
         match forced {
             None => self.ask(&insert).await,
@@ -86,7 +91,12 @@ impl<'a> Seeder<'_, 'a> {
     }
 
     /// The row that is there already with the same values in some columns.
-    async fn same(&self, table: &Relation, cells: &Cells, columns: &[String]) -> Result<Option<Cells>, tokio_postgres::Error> {
+    async fn same(
+        &self,
+        table: &Relation,
+        cells: &Cells,
+        columns: &[String],
+    ) -> Result<Option<Cells>, tokio_postgres::Error> {
         let each: Vec<_> = columns
             .iter()
             .filter_map(|c| Some(format!("{} = {}", quote_ident(c), quote_literal(cells.get(c)?.as_deref()?))))
@@ -109,7 +119,9 @@ impl<'a> Seeder<'_, 'a> {
         let mine: Vec<_> = self.open.iter().filter(|(name, ..)| *name == table.name).cloned().collect();
         for (name, slot, column) in mine {
             let id = key::primary(table);
-            let Some(row) = self.seeded.rows.get(&name).and_then(|all| all.iter().find(|r| r.slot == slot)) else { continue };
+            let Some(row) = self.seeded.rows.get(&name).and_then(|all| all.iter().find(|r| r.slot == slot)) else {
+                continue;
+            };
             let found: Option<Vec<_>> = id
                 .iter()
                 .map(|c| Some(format!("{} = {}", quote_ident(c), quote_literal(row.cells.get(c)?.as_deref()?))))
@@ -120,7 +132,8 @@ impl<'a> Seeder<'_, 'a> {
             let sql = format!("update {name} set {set} where {} returning *", found.join(" and "));
             // What a trigger or a check refuses stays open: the row is there all the same.
             if let Some(cells) = self.ask(&sql).await?.ok().and_then(|mut rows| rows.pop())
-                && let Some(row) = self.seeded.rows.get_mut(&name).and_then(|all| all.iter_mut().find(|r| r.slot == slot))
+                && let Some(row) =
+                    self.seeded.rows.get_mut(&name).and_then(|all| all.iter_mut().find(|r| r.slot == slot))
             {
                 row.cells = cells;
             }
@@ -137,14 +150,16 @@ pub(in crate::impersonation) fn statement(table: &Relation, cells: &Cells) -> St
     let always = |c: &crate::model::Column| c.identity == Some(Identity::Always) && cells.contains_key(&c.name);
     let overriding = if table.columns.iter().any(always) { " overriding system value" } else { "" };
     let columns: Vec<_> = cells.keys().map(|c| quote_ident(c)).collect();
-    let values: Vec<_> = cells.values().map(|v| v.as_deref().map_or_else(|| "null".to_owned(), quote_literal)).collect();
+    let values: Vec<_> =
+        cells.values().map(|v| v.as_deref().map_or_else(|| "null".to_owned(), quote_literal)).collect();
     format!("insert into {} ({}){overriding} values ({})", table.name, columns.join(", "), values.join(", "))
 }
 
 fn rows(answer: &[SimpleQueryMessage]) -> Vec<Cells> {
     let cells = |message: &SimpleQueryMessage| match message {
         SimpleQueryMessage::Row(row) => {
-            let value = |(at, c): (usize, &tokio_postgres::SimpleColumn)| (c.name().to_owned(), row.get(at).map(str::to_owned));
+            let value =
+                |(at, c): (usize, &tokio_postgres::SimpleColumn)| (c.name().to_owned(), row.get(at).map(str::to_owned));
             Some(row.columns().iter().enumerate().map(value).collect())
         }
         _ => None,

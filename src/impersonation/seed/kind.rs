@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::key;
 use crate::access::words;
 use crate::analyzer::effective::Effective;
-use crate::model::{ConstraintKind, QualifiedName, Relation};
 use crate::impersonation::cast::SLOTS;
+use crate::model::{ConstraintKind, QualifiedName, Relation};
 
 /// What a row stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +42,8 @@ pub(super) fn of<'a>(effective: &Effective<'a>) -> BTreeMap<&'a QualifiedName, K
         let id = key::primary(relation);
         let is_users = |name: &QualifiedName| kinds.get(name) == Some(&Kind::Users);
         let by_key = id.len() == 1
-            && key::foreign(relation).any(|(c, k)| c.columns == id && k.relation != relation.name && is_users(&k.relation));
+            && key::foreign(relation)
+                .any(|(c, k)| c.columns == id && k.relation != relation.name && is_users(&k.relation));
         if by_key {
             kinds.insert(&relation.name, Kind::Users);
         }

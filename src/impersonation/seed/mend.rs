@@ -144,7 +144,9 @@ impl<'a> Mender<'a> {
         let name = error.constraint().unwrap_or_default().to_owned();
         let of_table = self.table.constraints.iter().find(|c| c.name == name);
         let (text, columns): (String, Vec<&Column>) = match of_table {
-            Some(found) => (found.definition.clone(), found.columns.iter().filter_map(|c| self.table.column(c)).collect()),
+            Some(found) => {
+                (found.definition.clone(), found.columns.iter().filter_map(|c| self.table.column(c)).collect())
+            }
             None => self.of_domain(error),
         };
         if columns.is_empty() {
@@ -187,7 +189,9 @@ impl<'a> Mender<'a> {
     /// The columns of a domain whose CHECK failed.
     fn of_domain(&self, error: &DbError) -> (String, Vec<&'a Column>) {
         let named = error.datatype().unwrap_or_default();
-        let Some(found) = self.schema.types.iter().find(|t| t.name.name == named) else { return (String::new(), Vec::new()) };
+        let Some(found) = self.schema.types.iter().find(|t| t.name.name == named) else {
+            return (String::new(), Vec::new());
+        };
         let TypeKind::Domain { checks, .. } = &found.kind else { return (String::new(), Vec::new()) };
         let full = found.name.to_string();
         let columns = self.table.columns.iter().filter(|c| c.data_type.contains(&full));
@@ -215,8 +219,26 @@ const FORMS: [&str; 6] = ["1", "(,)", "(,,)", "(,,,)", "a{n}", "{}"];
 
 /// Texts that CHECKs commonly ask for.
 const TEXTS: [&str; 20] = [
-    "a{n}", "abc-{n}", "ABC{n}", "person{n}@example.com", "https://example.com/{n}", "#a1b2c3", "+1555000{n}", "US", "USD", "en",
-    "en-US", "12:00", "{n}", "1.0.{n}", "abcd{n}efgh", "/a{n}", "A", "192.0.2.1", "a", "00000000-0000-4000-8000-000000000001",
+    "a{n}",
+    "abc-{n}",
+    "ABC{n}",
+    "person{n}@example.com",
+    "https://example.com/{n}",
+    "#a1b2c3",
+    "+1555000{n}",
+    "US",
+    "USD",
+    "en",
+    "en-US",
+    "12:00",
+    "{n}",
+    "1.0.{n}",
+    "abcd{n}efgh",
+    "/a{n}",
+    "A",
+    "192.0.2.1",
+    "a",
+    "00000000-0000-4000-8000-000000000001",
 ];
 
 /// What may satisfy a CHECK: a column with a value, or (without one) the only column of several that is to have a value.

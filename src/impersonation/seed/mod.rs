@@ -19,15 +19,15 @@ use std::time::{Duration, Instant};
 use tokio_postgres::Client;
 
 use super::cast::SLOTS;
+use crate::access::words;
 use crate::analyzer::effective::Effective;
 use crate::connector::ConnectError;
-use crate::access::words;
 use crate::model::{QualifiedName, Relation, Schema};
 use columns::Names;
 pub(super) use insert::statement as insert_statement;
 pub(super) use key::primary as primary_key;
-pub(super) use order::of as order;
 use kind::Kind;
+pub(super) use order::of as order;
 pub(super) use value::{other as other_value, stored};
 
 /// Values of columns as text; `None` is NULL.
@@ -119,7 +119,7 @@ pub async fn seed(client: &Client, effective: &Effective<'_>) -> Result<Seeded, 
     let mut seeder = Seeder::new(client, effective);
     let until = Instant::now() + BUDGET;
     client
-        .batch_execute("begin; set local search_path = ''; set local statement_timeout = '5s'; set local lock_timeout = '2s'")
+        .batch_execute("begin; set local search_path = public, extensions; set local statement_timeout = '5s'; set local lock_timeout = '2s'")
         .await
         .map_err(failed)?;
     let tables = order::of(effective);

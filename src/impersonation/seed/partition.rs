@@ -11,7 +11,10 @@ const DEPTH: usize = 8;
 
 /// The values of the key's columns that the first leaf below a partitioned table takes; empty for other tables, and where
 /// a default partition takes all.
-pub(super) async fn bound(client: &Client, table: &Relation) -> Result<BTreeMap<String, String>, tokio_postgres::Error> {
+pub(super) async fn bound(
+    client: &Client,
+    table: &Relation,
+) -> Result<BTreeMap<String, String>, tokio_postgres::Error> {
     let mut values = BTreeMap::new();
     if table.kind != RelationKind::PartitionedTable {
         return Ok(values);
@@ -40,7 +43,8 @@ pub(super) async fn bound(client: &Client, table: &Relation) -> Result<BTreeMap<
 fn read(key: &str, bound: &str) -> Vec<(String, String)> {
     let inside = |text: &str| Some(text.split_once('(')?.1.rsplit_once(')')?.0.to_owned());
     let Some(columns) = inside(key) else { return Vec::new() };
-    let list = bound.split_once("FROM (").or_else(|| bound.split_once("IN (")).and_then(|(_, rest)| rest.split_once(')'));
+    let list =
+        bound.split_once("FROM (").or_else(|| bound.split_once("IN (")).and_then(|(_, rest)| rest.split_once(')'));
     let Some((list, _)) = list else { return Vec::new() };
     let upper = bound.split_once("TO (").and_then(|(_, rest)| rest.split_once(')')).map(|(list, _)| list);
     let plain = |text: &str| text.trim().trim_matches('\'').to_owned();

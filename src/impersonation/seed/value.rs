@@ -15,7 +15,10 @@ impl<'a> Seeder<'_, 'a> {
     pub(super) fn cells(&mut self, table: &'a Relation, slot: usize) -> Cells {
         let mut cells = self.promised.get(&(table.name.clone(), slot)).cloned().unwrap_or_default();
         for column in &table.columns {
-            if column.generated.is_some() || column.identity == Some(Identity::Always) || cells.contains_key(&column.name) {
+            if column.generated.is_some()
+                || column.identity == Some(Identity::Always)
+                || cells.contains_key(&column.name)
+            {
                 continue;
             }
             self.next += 1;
@@ -180,7 +183,8 @@ fn is_demanded(column: &Column, schema: &Schema) -> bool {
 /// A value that the type takes and that is not too long for it; another for each `n`.
 pub(super) fn plain(column: &Column, table: &Relation, schema: &Schema, n: u32) -> Option<String> {
     let sizes = column.data_type.split_once('(').and_then(|(_, rest)| Some(rest.split_once(')')?.0));
-    let mut sizes = sizes.into_iter().flat_map(|list| list.split(',')).filter_map(|size| size.trim().parse::<u32>().ok());
+    let mut sizes =
+        sizes.into_iter().flat_map(|list| list.split(',')).filter_map(|size| size.trim().parse::<u32>().ok());
     let (first, second) = (sizes.next(), sizes.next().unwrap_or_default());
     match (Type::named(&column.data_type, schema), first) {
         (Type::Numeric, Some(digits)) => {

@@ -1,10 +1,10 @@
 //! What is attempted on a relation as a guest: statements, from the rows that there are.
 
 use crate::analyzer::effective::{Access, Columns};
-use crate::impersonation::guest::{Guest, user_key};
 use crate::impersonation::cast::slot_of;
+use crate::impersonation::guest::{Guest, user_key};
 use crate::impersonation::seed::{Cells, SeededRow, insert_statement, other_value, primary_key};
-use crate::model::{Command, Column, Identity, Relation, RelationKind, quote_ident, quote_literal};
+use crate::model::{Column, Command, Identity, Relation, RelationKind, quote_ident, quote_literal};
 use crate::report::Action;
 
 use super::Setting;
@@ -163,7 +163,8 @@ impl On<'_, '_, '_> {
         let plainest = columns.iter().find(|c| !self.setting.seeded.names_user(self.relation, &c.name));
         let Some(first) = plainest.or(columns.first()) else { return };
         let slot = self.guest.slot();
-        let set = |c: &Column, slot| format!("update {name} set {} = {}", quote_ident(&c.name), self.value_for(c, slot));
+        let set =
+            |c: &Column, slot| format!("update {name} set {} = {}", quote_ident(&c.name), self.value_for(c, slot));
         out.push(plain(Action::UpdateBlind, set(first, slot)));
         if !self.has(Command::Update) {
             return;
@@ -175,7 +176,9 @@ impl On<'_, '_, '_> {
             out.push(Attempt { action: Action::UpdateColumn, column: Some(column.name.clone()), sql });
         }
         for column in columns.iter().filter(|c| self.setting.seeded.names_user(self.relation, &c.name)) {
-            let to = |user: usize| format!("update {name} set {} = {}", quote_ident(&column.name), quote_literal(&self.user(user)));
+            let to = |user: usize| {
+                format!("update {name} set {} = {}", quote_ident(&column.name), quote_literal(&self.user(user)))
+            };
             if let Some(me) = self.guest.user {
                 out.push(plain(Action::TakeOver, format!("{} where {filter}", to(me))));
             }
@@ -215,7 +218,9 @@ impl On<'_, '_, '_> {
         out.push(plain(Action::DeleteFiltered, format!("delete from {name} where {filter}")));
         if self.merges() {
             let on = self.merged(&filter);
-            let sql = format!("merge into {name} as pgwitness_t using (select 1) as pgwitness_s on {on} when matched then delete");
+            let sql = format!(
+                "merge into {name} as pgwitness_t using (select 1) as pgwitness_s on {on} when matched then delete"
+            );
             out.push(plain(Action::MergeDelete, sql));
         }
     }

@@ -27,9 +27,10 @@ pub(super) async fn run(
             && schema.relation(&t.relation).is_some_and(|r| r.row_security && r.policies.iter().all(|p| p.permissive))
     };
     let Some(found) = trials.iter().find(hidden) else { return Ok(None) };
-    let (Some(relation), Some(guest)) =
-        (schema.relation(&found.relation), setting.guests.iter().find(|g| g.persona.name == found.persona && g.persona.role == found.role))
-    else {
+    let (Some(relation), Some(guest)) = (
+        schema.relation(&found.relation),
+        setting.guests.iter().find(|g| g.persona.name == found.persona && g.persona.role == found.role),
+    ) else {
         return Ok(None);
     };
     let session = Session::open(client, bounds, log).await?;
@@ -39,7 +40,11 @@ pub(super) async fn run(
         quote_ident(&guest.persona.role)
     );
     let request = request(schema, guest, relation, Command::Select);
-    let look = format!("{plant}{}{request}{}", claims(guest, &setting_names(setting.guests)), identities(setting, guest, relation));
+    let look = format!(
+        "{plant}{}{request}{}",
+        claims(guest, &setting_names(setting.guests)),
+        identities(setting, guest, relation)
+    );
     let answer = session.send(&look).await?;
     session.close().await?;
     // Who may not plant one has no control.

@@ -27,13 +27,29 @@ pub(super) fn declarations<'t>(setting: &Setting<'t, '_>, guest: &Guest, relatio
     all.filter(|d| d.role == guest.persona.role && d.relation == relation.name).collect()
 }
 
-/// What tells rows apart as far as the guest may see it, as an expression.
-fn identity(setting: &Setting<'_, '_>, guest: &Guest, relation: &Relation) -> String {
-    let access = setting.effective.schema().relation(&relation.name).map(|relation| {
-        setting.effective.access(&guest.persona.role, relation, Command::Select).columns.clone()
-    });
+/// How rows are told apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum By {
+    /// By what the guest may see of them.
+    Sight,
+    /// By where they lie, which every write changes.
+    Place,
+}
+
+/// Whether a guest sees rows by other marks than where they lie.
+pub(super) fn sees_otherwise(setting: &Setting<'_, '_>, guest: &Guest, relation: &Relation) -> bool {
+    identity(setting, guest, relation, By::Sight) != identity(setting, guest, relation, By::Place)
+}
+
+/// What tells rows apart, as an expression.
+fn identity(setting: &Setting<'_, '_>, guest: &Guest, relation: &Relation, by: By) -> String {
+    let access = setting
+        .effective
+        .schema()
+        .relation(&relation.name)
+        .map(|relation| setting.effective.access(&guest.persona.role, relation, Command::Select).columns.clone());
     match access {
-        Some(Columns::Only(held)) => {
+        Some(Columns::Only(held)) if by == By::Sight || !relation.kind.carries_row_security() => {
             let columns: Vec<_> = held.iter().map(|(c, _)| quote_ident(c)).collect();
             format!("row({})::text", columns.join(", "))
         }
@@ -44,20 +60,23 @@ fn identity(setting: &Setting<'_, '_>, guest: &Guest, relation: &Relation) -> St
 
 /// The statement by which a guest reads all rows.
 pub(super) fn identities(setting: &Setting<'_, '_>, guest: &Guest, relation: &Relation) -> String {
-    format!("select {} as {ID} from {} as pgwitness_r", identity(setting, guest, relation), relation.name)
+    format!("select {} as {ID} from {} as pgwitness_r", identity(setting, guest, relation, By::Sight), relation.name)
 }
 
 /// The statement that asks for all rows and the rules.
-pub(super) fn question(setting: &Setting<'_, '_>, guest: &Guest, relation: &Relation, rules: &[&Declaration]) -> String {
-    let each: Vec<_> = rules
-        .iter()
-        .map(|rule| format!("case when ({}) is true then 't' else 'f' end", rule.predicate.sql))
-        .collect();
+pub(super) fn question(
+    setting: &Setting<'_, '_>,
+    guest: &Guest,
+    relation: &Relation,
+    (rules, by): (&[&Declaration], By),
+) -> String {
+    let each: Vec<_> =
+        rules.iter().map(|rule| format!("case when ({}) is true then 't' else 'f' end", rule.predicate.sql)).collect();
     let rules = if each.is_empty() { "''".to_owned() } else { each.join(" || ") };
     // Rules name the row's columns by the relation's own name where they must.
     format!(
         "select {} as {ID}, {rules} as {RULES} from {}",
-        identity(setting, guest, relation).replace("pgwitness_r", &quote_ident(&relation.name.name)),
+        identity(setting, guest, relation, by).replace("pgwitness_r", &quote_ident(&relation.name.name)),
         relation.name
     )
 }

@@ -9,7 +9,7 @@ use tokio_postgres::Client;
 
 use super::attempt::{self, Attempt};
 use super::compare::{self, Observed};
-use super::judge::{self, Rows};
+use super::judge::{self, By, Rows};
 use super::session::{Answer, Session, claims, request};
 use super::{Bounds, Setting, Tried, control};
 use crate::access::Declaration;
@@ -38,7 +38,6 @@ pub async fn run(
     let log = Mutex::new(Vec::new());
     let crew = Crew {
         setting,
-        bounds,
         names: setting_names(setting.guests),
         relations: relations(setting),
         log: bounds.log.then_some(&log),
@@ -85,7 +84,6 @@ struct Part {
 /// What all sessions share.
 struct Crew<'c, 'a> {
     setting: &'c Setting<'c, 'a>,
-    bounds: &'c Bounds,
     /// Every setting that a guest makes: for the others it is '', as on a pooled connection.
     names: Vec<String>,
     relations: Vec<&'a Relation>,
@@ -94,7 +92,8 @@ struct Crew<'c, 'a> {
 }
 
 pub(in crate::impersonation) fn setting_names(guests: &[Guest]) -> Vec<String> {
-    let mut names: Vec<_> = guests.iter().flat_map(|g| g.persona.settings().into_keys().chain(g.settings.keys().cloned())).collect();
+    let mut names: Vec<_> =
+        guests.iter().flat_map(|g| g.persona.settings().into_keys().chain(g.settings.keys().cloned())).collect();
     names.sort();
     names.dedup();
     names
@@ -104,7 +103,9 @@ pub(in crate::impersonation) fn setting_names(guests: &[Guest]) -> Vec<String> {
 fn relations<'a>(setting: &Setting<'_, 'a>) -> Vec<&'a Relation> {
     let effective = setting.effective;
     let of_storage = |r: &Relation| {
-        effective.schema().server.platform == Platform::Supabase && r.name.schema == "storage" && r.name.name == "objects"
+        effective.schema().server.platform == Platform::Supabase
+            && r.name.schema == "storage"
+            && r.name.name == "objects"
     };
     let own = |r: &&Relation| {
         r.extension.is_none() && (!effective.is_platform_object(&r.name.schema, &r.owner) || of_storage(r))
@@ -133,23 +134,34 @@ impl Crew<'_, '_> {
             let attempts = attempt::all(self.setting, guest, relation);
             let mut rules = judge::declarations(self.setting, guest, relation);
             let claims = claims(guest, &self.names);
-            let mut question = judge::question(self.setting, guest, relation, &rules);
+            let mut question = judge::question(self.setting, guest, relation, (&rules, By::Place));
             let mut before = session.send(&format!("{claims}{question}")).await?;
             if let (Err(error), false) = (&before, rules.is_empty()) {
                 part.unjudged.push(format!("a rule on {} could not be evaluated: {}", relation.name, error.message()));
                 rules.clear();
-                question = judge::question(self.setting, guest, relation, &rules);
+                question = judge::question(self.setting, guest, relation, (&rules, By::Place));
                 before = session.send(&format!("{claims}{question}")).await?;
             }
             let before = match before {
                 Ok(answer) => Rows::judged(&answer),
                 Err(error) => {
                     let reason = format!("its rows could not be looked at: {}", error.message());
-                    part.trials.extend(attempts.iter().map(|a| trial(guest, relation, a, ProbeOutcome::NotTested { reason: reason.clone() })));
+                    part.trials.extend(
+                        attempts
+                            .iter()
+                            .map(|a| trial(guest, relation, a, ProbeOutcome::NotTested { reason: reason.clone() })),
+                    );
                     continue;
                 }
             };
-            let on = OnRelation { guest, relation, rules: &rules, claims, question, before };
+            let mut seen_before = before.clone();
+            if judge::sees_otherwise(self.setting, guest, relation) {
+                let by_sight = judge::question(self.setting, guest, relation, (&rules, By::Sight));
+                if let Ok(answer) = session.send(&format!("{claims}{by_sight}")).await? {
+                    seen_before = Rows::judged(&answer);
+                }
+            }
+            let on = OnRelation { seen_before, guest, relation, rules: &rules, claims, question, before };
             for attempt in &attempts {
                 if Instant::now() > self.until {
                     part.left += 1;
@@ -158,11 +170,15 @@ impl Crew<'_, '_> {
                 part.trials.push(self.attempt(session, &on, attempt).await?);
             }
         }
-        let _ = self.bounds;
         Ok(())
     }
 
-    async fn attempt(&self, session: &Session<'_>, on: &OnRelation<'_>, attempt: &Attempt) -> Result<Trial, ConnectError> {
+    async fn attempt(
+        &self,
+        session: &Session<'_>,
+        on: &OnRelation<'_>,
+        attempt: &Attempt,
+    ) -> Result<Trial, ConnectError> {
         let schema = self.setting.effective.schema();
         let request = request(schema, on.guest, on.relation, attempt.action.command());
         let judge = match attempt.action {
@@ -170,10 +186,12 @@ impl Crew<'_, '_> {
             _ => format!("; set local role none; set local search_path = ''; {}", on.question),
         };
         let answer = session.send(&format!("{}{request}{}{judge}", on.claims, attempt.sql)).await?;
-        let observed = observe(attempt.action, answer, &on.before);
+        let before = if attempt.action == Action::Select { &on.seen_before } else { &on.before };
+        let observed = observe(attempt.action, answer, before);
         let mut trial = trial(on.guest, on.relation, attempt, observed.outcome.clone());
-        let case = compare::Case { setting: self.setting, guest: on.guest, relation: on.relation, rules: on.rules, attempt };
-        (trial.expected, trial.surprise) = case.compare(&observed, &on.before);
+        let case =
+            compare::Case { setting: self.setting, guest: on.guest, relation: on.relation, rules: on.rules, attempt };
+        (trial.expected, trial.surprise) = case.compare(&observed, before);
         Ok(trial)
     }
 }
@@ -186,6 +204,8 @@ struct OnRelation<'t> {
     claims: String,
     question: String,
     before: Rows,
+    /// The same by what the guest may see of them.
+    seen_before: Rows,
 }
 
 fn trial(guest: &Guest, relation: &Relation, attempt: &Attempt, outcome: ProbeOutcome) -> Trial {

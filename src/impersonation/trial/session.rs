@@ -25,7 +25,10 @@ pub(in crate::impersonation) struct Session<'s> {
 }
 
 /// A session whose statements nobody keeps.
-pub(in crate::impersonation) async fn open<'s>(client: &'s Client, bounds: &Bounds) -> Result<Session<'s>, ConnectError> {
+pub(in crate::impersonation) async fn open<'s>(
+    client: &'s Client,
+    bounds: &Bounds,
+) -> Result<Session<'s>, ConnectError> {
     Session::open(client, bounds, None).await
 }
 
@@ -37,7 +40,11 @@ pub(in crate::impersonation) async fn answer_of(
     statement: &str,
 ) -> Result<Answer, ConnectError> {
     let names = super::run::setting_names(setting.guests);
-    let path = if guest.persona.is_api { "set local search_path = public, extensions; " } else { "set local search_path = public; " };
+    let path = if guest.persona.is_api {
+        "set local search_path = public, extensions; "
+    } else {
+        "set local search_path = public; "
+    };
     let role = quote_ident(&guest.persona.role);
     session.send(&format!("{}{path}set local role {role}; {statement}", claims(guest, &names))).await
 }

@@ -11,7 +11,8 @@ use crate::model::{ConstraintKind, QualifiedName, Relation, Schema};
 /// The script of a trial.
 pub(super) fn script(setting: &Setting<'_, '_>, guest: &Guest, relation: &Relation, attempt: &Attempt) -> String {
     let schema = setting.effective.schema();
-    let mut out = String::from("begin;\nset local search_path = '';\n\n-- rows to look at, without triggers and foreign keys\n");
+    let mut out =
+        String::from("begin;\nset local search_path = '';\n\n-- rows to look at, without triggers and foreign keys\n");
     out.push_str("set local session_replication_role = replica;\n");
     for name in needed(schema, relation) {
         let Some(table) = schema.relation(&name) else { continue };

@@ -80,6 +80,8 @@ fn report(findings: Vec<Finding>) -> Report {
             command: Command::Select,
             outcome: ProbeOutcome::Seen { rows: 1, at_least: false },
         }],
+        trials: Vec::new(),
+        tests: Vec::new(),
     }
 }
 

@@ -23,7 +23,10 @@ impl Human<'_> {
             (0, 0) => {
                 let bounded = report.trials.iter().filter(|t| t.expected.is_some()).count();
                 let tests = told(report.tests.len(), "declared test");
-                format!("{}, {bounded} of them bounded by rules, and {tests} came out as expected.", told(report.trials.len(), "trial"))
+                format!(
+                    "{}, {bounded} of them bounded by rules, and {tests} came out as expected.",
+                    told(report.trials.len(), "trial")
+                )
             }
             (n, f) => format!(
                 "{} of {} did not come out as expected, and {} of {}.",
@@ -88,7 +91,12 @@ impl Human<'_> {
         table.set_header(["relation", "persona", "SELECT", "INSERT", "UPDATE", "DELETE"]);
         let mut by_relation: BTreeMap<_, BTreeMap<_, Vec<&Trial>>> = BTreeMap::new();
         for trial in trials {
-            by_relation.entry(&trial.relation).or_default().entry((&trial.role, &trial.persona)).or_default().push(trial);
+            by_relation
+                .entry(&trial.relation)
+                .or_default()
+                .entry((&trial.role, &trial.persona))
+                .or_default()
+                .push(trial);
         }
         for (relation, personas) in by_relation {
             let mut lines: Vec<([String; 4], Vec<&str>)> = Vec::new();

@@ -81,8 +81,11 @@ fn every_constraint_is_met_on_every_major() {
             ("select count(*) from auth.users", 4),
             ("select count(*) from profiles p join auth.users u using (id)", 4),
             ("select count(*) from organizations", 2),
-            ("select count(distinct user_id) from members where org_id = (select org_id from members m where m.user_id in \
-              (select id from auth.users where email = 'user1@example.com'))", 3),
+            (
+                "select count(distinct user_id) from members where org_id = (select org_id from members m where m.user_id in \
+              (select id from auth.users where email = 'user1@example.com'))",
+                3,
+            ),
             ("select count(*) from (select user_id from members group by 1 having count(*) = 2) as twice", 1),
             ("select count(*) from documents where owner_id is null", 1),
             ("select count(*) from documents d join members m on m.org_id = d.org_id and m.user_id = d.owner_id", 5),

@@ -88,7 +88,8 @@ fn project(policies: &str, rule: &str) -> tempfile::TempDir {
     dir
 }
 
-const OWN: &str = "[[rule]]\non = 'public.notes'\nrole = 'authenticated'\nall = 'owner_id = auth.uid()'\nmode = 'exactly'\n";
+const OWN: &str =
+    "[[rule]]\non = 'public.notes'\nrole = 'authenticated'\nall = 'owner_id = auth.uid()'\nmode = 'exactly'\n";
 
 /// What came of an action of a persona.
 fn outcome<'r>(report: &'r Value, persona: &str, action: &str) -> &'r Value {
@@ -170,7 +171,10 @@ fn leaks_and_lock_outs_are_told_with_a_script_that_shows_them() {
     let (report, _) = audit(project(closed, OWN).path(), 16, &[]);
     assert_eq!(surprises(&report, "beyond"), [""; 0]);
     let missing = surprises(&report, "missing");
-    assert!(missing.iter().any(|t| t.starts_with("as user 1 of tenant 1, select on public.notes did not reach 1 row")), "{missing:?}");
+    assert!(
+        missing.iter().any(|t| t.starts_with("as user 1 of tenant 1, select on public.notes did not reach 1 row")),
+        "{missing:?}"
+    );
 }
 
 #[test]
@@ -225,7 +229,8 @@ rows = 1
     assert_eq!(passed, [true, true, true, true, false], "{cases:#?}");
     assert!(notes(&report).contains("as anon, expected 1 row and got 0 rows"), "{}", notes(&report));
 
-    std::fs::write(dir.path().join("policies/access.toml"), "[[test]]\nas = 'usr 1'\ndo = 'select 1'\nrows = 1\n").unwrap();
+    std::fs::write(dir.path().join("policies/access.toml"), "[[test]]\nas = 'usr 1'\ndo = 'select 1'\nrows = 1\n")
+        .unwrap();
     let mut command = Command::new(program());
     let output = command.arg("audit").arg(dir.path()).arg("--pg-bin").arg(binaries(17).bin()).output().unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
