@@ -161,7 +161,8 @@ fn leaks_and_lock_outs_are_told_with_a_script_that_shows_them() {
     let script = |action| {
         let all = report["trials"].as_array().unwrap().iter().filter(|t| t["action"] == action);
         let scripts = all.filter_map(|t| t["surprise"]["reproduce"]["sql"].as_str());
-        scripts.last().map(str::to_owned).unwrap_or_else(|| panic!("no script of {action}"))
+        let scripts: Vec<_> = scripts.collect();
+        scripts.last().map(|script| (*script).to_owned()).unwrap_or_else(|| panic!("no script of {action}"))
     };
     assert!(script("delete_blind").contains("\ndelete from public.notes;\n\nrollback;"), "{}", script("delete_blind"));
     let confirmed = |f: &Value| f["check"] == "rule-exceeded" && f["confidence"] == "confirmed";
