@@ -96,7 +96,9 @@ impl Loaded {
     fn hold_against_replay(&mut self, reading: &Reading, run: &Run) {
         let Some(replayed) = &self.replayed else { return };
         let exposed = run.exposed(reading);
-        let read = crate::checks::Context::new(&replayed.schema, exposed);
+        let mut schema = replayed.schema.clone();
+        let untold = self.given_roles(&mut schema);
+        let read = crate::checks::Context::new(&schema, exposed);
         let ran = crate::checks::Context::new(&self.schema, exposed);
         let found = diff::compare(&read, &ran);
         // What did not run there, or was not understood here, accounts for a difference; nothing else does.
@@ -108,18 +110,15 @@ impl Loaded {
             "this is a bug of pgwitness"
         };
         let certain = found.iter().filter(|d| d.direction != diff::Direction::MayWiden);
-        // Roles that a given server had before are what somebody made of them, and no file speaks of that.
-        let certain = certain.filter(|d| d.principals.is_empty() || d.principals.iter().any(|r| !self.given_has(r)));
-        let notes: Vec<_> = certain
-            .map(|d| {
-                let who = d.principals.join(", ");
-                let blank = if who.is_empty() { "" } else { " " };
-                format!(
-                    "on the server, {who}{blank}{}, and the files were read otherwise: {why}; the server's word counts",
-                    d.text
-                )
-            })
-            .collect();
+        let notes = certain.map(|d| {
+            let who = d.principals.join(", ");
+            let blank = if who.is_empty() { "" } else { " " };
+            format!(
+                "on the server, {who}{blank}{}, and the files were read otherwise: {why}; the server's word counts",
+                d.text
+            )
+        });
+        let notes: Vec<_> = notes.chain(untold).collect();
         self.notes.extend(notes);
     }
 }

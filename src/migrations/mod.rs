@@ -6,6 +6,7 @@
 
 pub mod base;
 pub mod git;
+pub(crate) mod initial;
 pub mod layout;
 pub mod origins;
 pub mod parse;

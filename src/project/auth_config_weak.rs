@@ -1,7 +1,5 @@
 //! Settings of the sign-in that let more people in than meant.
 
-use toml::de::DeValue;
-
 use super::config::{self, Setting};
 use super::{FileCheck, Files};
 use crate::checks::{Meta, declare_check};
@@ -53,8 +51,7 @@ impl FileCheck for AuthConfigWeak {
 
     fn run(&self, files: &Files, out: &mut Findings<'_>) {
         let Some(file) = &files.config else { return };
-        let Some(table) = config::parse(&file.text) else { return };
-        let all = config::settings(table.get_ref());
+        let all = files.settings();
         // Text messages go out only where a provider of them is on.
         let by_text =
             all.iter().any(|s| s.path.starts_with("auth.sms.") && s.path.ends_with(".enabled") && s.is_true());
@@ -83,12 +80,12 @@ impl FileCheck for AuthConfigWeak {
     }
 }
 
-fn judged(setting: &Setting<'_, '_>, off: &dyn Fn(&str) -> bool, has_other_factor: bool) -> Option<Weak> {
+fn judged(setting: &Setting, off: &dyn Fn(&str) -> bool, has_other_factor: bool) -> Option<Weak> {
     use Severity::{Low, Medium};
     let path = config::within(&setting.path);
     let number = setting.number();
     match path {
-        "auth.additional_redirect_urls" => redirects(setting.value),
+        "auth.additional_redirect_urls" => redirects(setting),
         "auth.enable_anonymous_sign_ins" if setting.is_true() => {
             weak(Medium, "every visitor can sign in without an account and is `authenticated` then", "false")
         }
@@ -153,8 +150,8 @@ const SHARED: [&str; 8] = [
     "herokuapp.com",
 ];
 
-fn redirects(value: &DeValue<'_>) -> Option<Weak> {
-    let urls = value.as_array()?.iter().filter_map(|url| url.get_ref().as_str());
+fn redirects(setting: &Setting) -> Option<Weak> {
+    let urls = setting.texts()?.into_iter();
     let worst = urls.filter_map(|url| Some((redirect(url)?, url))).max_by_key(|(severity, _)| *severity);
     let (severity, url) = worst?;
     let what = format!("sign-in links may lead to any page that fits `{url}`, and the session goes with them");

@@ -39,9 +39,8 @@ impl FileCheck for EdgeVerifyJwt {
 
     fn run(&self, files: &Files, out: &mut Findings<'_>) {
         let Some(file) = &files.config else { return };
-        let Some(table) = config::parse(&file.text) else { return };
-        let settings = config::settings(table.get_ref());
-        for setting in &settings {
+        let settings = files.settings();
+        for setting in settings {
             let path = config::within(&setting.path);
             let Some(name) = path.strip_prefix("functions.").and_then(|p| p.strip_suffix(".verify_jwt")) else {
                 continue;

@@ -5,7 +5,7 @@
 //! and [`Mask`] takes it out of whatever else is printed.
 
 mod auth_config_weak;
-mod config;
+pub(crate) mod config;
 mod dummy;
 mod edge_source;
 mod edge_verify_jwt;
@@ -69,6 +69,8 @@ pub struct Files {
     pub source: Vec<Text>,
     /// What [`Files::scanned`] found, so that it is looked for once.
     found: Found,
+    /// What `config` sets, likewise.
+    said: OnceLock<Vec<config::Setting>>,
 }
 
 /// The secrets of each of [`Files::all`], once they were looked for. Not part of what files are.
@@ -112,6 +114,11 @@ impl Files {
     #[must_use]
     pub fn with_source(self, source: Vec<Text>) -> Self {
         Self { source, found: Found::default(), ..self }
+    }
+
+    /// What the configuration sets.
+    pub(crate) fn settings(&self) -> &[config::Setting] {
+        self.said.get_or_init(|| self.config.as_ref().map(|file| config::settings(&file.text)).unwrap_or_default())
     }
 
     /// Every secret in them, to be kept out of what is printed.

@@ -9,9 +9,8 @@ impl Files {
     #[must_use]
     pub fn sign_in(&self) -> SignIn {
         let mut known = SignIn::default();
-        let Some(parsed) = self.config.as_ref().and_then(|file| config::parse(&file.text)) else { return known };
-        for setting in config::settings(parsed.get_ref()) {
-            let said = setting.is_true().then_some(true).or(setting.is_false().then_some(false));
+        for setting in self.settings() {
+            let said = setting.truth();
             match config::within(&setting.path) {
                 // One branch of the project that allows it suffices.
                 "auth.enable_anonymous_sign_ins" if known.anonymous != Some(true) => known.anonymous = said,

@@ -7,7 +7,7 @@ use super::settings::ProjectConfig;
 use crate::Error;
 use crate::cli;
 use crate::commands::Run;
-use crate::migrations::layout::{self, MigrationFile, Project, Wanted};
+use crate::migrations::layout::{self, FileRole, Layout, MigrationFile, Project, Wanted};
 use crate::model::Platform;
 use crate::project::{Files, SourceTree, Text};
 use crate::shadow;
@@ -25,8 +25,8 @@ pub(in crate::commands) struct Found {
 
 /// Finds the files of `paths`: several are one database.
 pub(in crate::commands) fn find(paths: &[PathBuf], reading: &cli::Reading, run: &Run) -> Result<Found, Error> {
-    let config = paths.iter().map(|path| ProjectConfig::of(path)).find(|c| *c != ProjectConfig::default());
-    let config = config.unwrap_or_default();
+    let mut texts = beside(paths);
+    let config = ProjectConfig::of(texts.settings());
     let mut notes = Vec::new();
     let said = run.platform(reading).or_else(|| Some(platform::of_paths(paths)).filter(|p| *p == Platform::Supabase));
     let supabase = said == Some(Platform::Supabase);
@@ -36,9 +36,14 @@ pub(in crate::commands) fn find(paths: &[PathBuf], reading: &cli::Reading, run: 
         Platform::Postgres => shadow::Platform::Postgres,
     };
     if let Some(dump) = &reading.initial_dump {
-        project.files.insert(0, layout::initial(dump)?);
+        project.begin_with_dump(dump)?;
     }
-    let texts = texts(&project, paths);
+    // However it was named, a dump that comes first is of the database in which the project began.
+    let first = project.files.first_mut().filter(|file| project.layout == Layout::Dump && is_dump(&file.text));
+    if let Some(dump) = first.filter(|_| platform != shadow::Platform::Postgres) {
+        dump.role = FileRole::Initial;
+    }
+    texts.sql = project.files.iter().map(|f| Text { path: f.path.clone(), text: f.text.clone() }).collect();
     let dumps = project.files.iter().filter(|f| platform == shadow::Platform::SUPABASE && is_dump(&f.text));
     notes.extend(dumps.map(dumped));
     Ok(Found { project, config, platform, texts, notes })
@@ -82,15 +87,14 @@ impl Found {
     }
 }
 
-/// The texts that are looked at for more than their statements.
-fn texts(project: &Project, paths: &[PathBuf]) -> Files {
-    let sql = project.files.iter().map(|file| Text { path: file.path.clone(), text: file.text.clone() }).collect();
+/// What lies beside the files and is looked at too: the project's configuration, and its edge functions.
+fn beside(paths: &[PathBuf]) -> Files {
     let config = paths.iter().find_map(|path| layout::config_file(path)).and_then(|file| {
         let text = std::fs::read_to_string(&file).ok()?;
         Some(Text { path: file.display().to_string(), text })
     });
     let functions = config.as_ref().map(|file| edge_functions(Path::new(&file.path))).unwrap_or_default();
-    Files::new(sql, config, functions)
+    Files::new(Vec::new(), config, functions)
 }
 
 /// The source of the edge functions beside a `config.toml`; what cannot be read says nothing.

@@ -42,10 +42,12 @@ pub(in crate::commands) async fn load(
     if let Some(schemas) = found.config.exposed_schemas.as_ref().filter(|_| found.is_supabase()) {
         expose(&mut schema, schemas);
     }
-    let replay = replayed::run(&found, schema.server.major());
+    let login = matches!(place, Place::Given(_)).then_some(info.user.as_str());
+    let replay = replayed::run(&found, schema.server.major(), login);
     crate::migrations::origins::copy(&replay.schema, &mut schema);
     let failed: Vec<_> = applied.failures.iter().map(|failure| gap(failure, &schema)).collect();
     schema.gaps.extend(failed);
+    schema.gaps.extend(applied.gaps.iter().cloned());
     let mut loaded = Loaded::new(schema, SourceKind::Shadow, description);
     loaded.schema.gaps.extend(place.gaps());
     notes.extend(place.notes());

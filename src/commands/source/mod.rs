@@ -3,6 +3,7 @@
 mod choice;
 mod demo;
 pub(super) mod files;
+mod given;
 mod live;
 pub(super) mod migrations;
 pub(super) mod places;
@@ -51,13 +52,6 @@ pub(super) struct Loaded {
     database: Option<Database>,
     /// The server that holds it, if it is ours; last, so that it outlives the connections to it.
     shadow: Option<migrations::Place>,
-}
-
-impl Loaded {
-    /// Whether the files ran on a given server that has this role otherwise than a project's, or may have.
-    pub(super) fn given_has(&self, role: &str) -> bool {
-        matches!(&self.shadow, Some(migrations::Place::Given(scratch)) if scratch.has_otherwise(role))
-    }
 }
 
 /// As [`load`], but migrations are read and not run: no server is needed for them.

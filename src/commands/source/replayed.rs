@@ -23,7 +23,7 @@ pub(in crate::commands) fn load(
     major: Option<u32>,
 ) -> Loaded {
     let said = reading.pg_version.or(major).or(found.config.major).filter(|major| SUPPORTED_MAJORS.contains(major));
-    let mut replay = run(&found, said.unwrap_or(MAJOR));
+    let mut replay = run(&found, said.unwrap_or(MAJOR), None);
     replay.schema.server.throw_away = true;
     if let Some(schemas) = found.config.exposed_schemas.as_ref().filter(|_| found.is_supabase()) {
         migrations::expose(&mut replay.schema, schemas);
@@ -34,15 +34,17 @@ pub(in crate::commands) fn load(
     let mut files = found.project.clone();
     files.warnings.retain(|w| w.kind != WarningKind::Missing || !w.message.starts_with("there is no seed.sql"));
     loaded.notes = crate::shadow::remarks(&files).into_iter().chain(found.notes.clone()).collect();
+    loaded.notes.extend(replay.notes.iter().cloned());
     loaded.replayed = Some(replay);
     loaded.show(found.texts);
     loaded
 }
 
-/// Reads the files for a server of that major version.
-pub(super) fn run(found: &Found, major: u32) -> Replayed {
+/// Reads the files for a server of that major version, on a given one as the role that logs in there.
+pub(super) fn run(found: &Found, major: u32, login: Option<&str>) -> Replayed {
     let exposed_schemas = found.config.exposed_schemas.clone().filter(|_| found.is_supabase());
-    replay::replay(&found.project, &Options { platform: found.platform, major, exposed_schemas, closed: false })
+    let options = Options { platform: found.platform, major, exposed_schemas, closed: false };
+    replay::replay_as(&found.project, &options, login)
 }
 
 /// The migrations that a running database was made by, read for their positions.
@@ -59,5 +61,5 @@ pub(super) fn behind(
         named.map(Path::to_owned).or(configured).or_else(|| nearest().map(|path| super::from_here(path, &run.here)));
     let Some(path) = path else { return Ok(None) };
     let found = files::find(&[path], reading, run)?;
-    Ok(Some((self::run(&found, major), found)))
+    Ok(Some((self::run(&found, major, None), found)))
 }

@@ -105,7 +105,8 @@ pub struct MigrationFile {
 /// What a file is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum FileRole {
-    /// A dump of the database in which the project began, before its first migration.
+    /// A dump of the database in which the project began, before its first migration. What the platform has made already
+    /// stands in it again.
     Initial,
     /// Roles that exist before everything else.
     Roles,
@@ -118,6 +119,22 @@ pub enum FileRole {
 }
 
 impl Project {
+    /// Puts a plain dump of pg_dump, rows and all, before the migrations: the database in which the project began. Roles are
+    /// in no dump of a database, so the files that make them stay before it.
+    ///
+    /// # Errors
+    /// [`LayoutError`] when it cannot be read or is no text.
+    pub fn begin_with_dump(&mut self, path: &Path) -> Result<(), LayoutError> {
+        let mut out = Collected::default();
+        let text = read::text(path)?;
+        let runs = Runs { no_transaction: true, ..psql::runs_with_rows(&text) };
+        out.add(path, FileRole::Initial, None, text, runs);
+        let at = self.files.iter().take_while(|file| file.role == FileRole::Roles).count();
+        self.files.splice(at..at, out.files);
+        self.warnings.extend(out.warnings);
+        Ok(())
+    }
+
     /// What the tool runs and was not read, each a gap where it stands.
     #[must_use]
     pub fn gaps(&self) -> Vec<Gap> {
@@ -255,18 +272,6 @@ pub fn find(path: &Path, wanted: Wanted) -> Result<Project, LayoutError> {
         out.warn(&place.path, None, WarningKind::Missing, format!("`{}` holds no .sql file", place.path.display()));
     }
     Ok(Project { layout: place.layout, root: place.root().to_path_buf(), files: out.files, warnings: out.warnings })
-}
-
-/// A plain dump of pg_dump, rows and all, of the database in which a project began.
-///
-/// # Errors
-/// [`LayoutError`] when it cannot be read or is no text.
-pub fn initial(path: &Path) -> Result<MigrationFile, LayoutError> {
-    let mut out = Collected::default();
-    let text = read::text(path)?;
-    let runs = Runs { no_transaction: true, ..Runs::whole(&text) };
-    out.add(path, FileRole::Initial, None, text, runs);
-    out.files.pop().ok_or_else(|| detect::nothing(path))
 }
 
 /// Where the files of one tool are.

@@ -8,7 +8,16 @@ use super::{Runs, WarningKind};
 
 /// The parts of a text that are SQL, with remarks on what was left out that a server would have got.
 pub(super) fn runs(text: &str) -> Runs {
-    let mut scan = Scan { text, at: 0, statement: 0, part: 0, database: None, runs: Runs::default() };
+    scan(text, false)
+}
+
+/// The same, with the rows of COPY behind their statements.
+pub(super) fn runs_with_rows(text: &str) -> Runs {
+    scan(text, true)
+}
+
+fn scan(text: &str, keeps_rows: bool) -> Runs {
+    let mut scan = Scan { text, at: 0, statement: 0, part: 0, database: None, keeps_rows, runs: Runs::default() };
     while scan.at < text.len() {
         scan.step();
     }
@@ -25,6 +34,7 @@ struct Scan<'a> {
     part: usize,
     /// The database that the file has connected to by name.
     database: Option<String>,
+    keeps_rows: bool,
     runs: Runs,
 }
 
@@ -151,7 +161,8 @@ impl Scan<'_> {
         let words: Vec<_> = code.split(|c: char| c.is_whitespace() || c == '(').filter(|w| !w.is_empty()).collect();
         let from_stdin = words.windows(2).any(|pair| pair == ["from", "stdin"]);
         match words.as_slice() {
-            ["copy", ..] if from_stdin => self.rows(),
+            // Which buckets there are, and which are public, is access.
+            ["copy", table, ..] if from_stdin => self.rows(self.keeps_rows || *table == "storage.buckets"),
             // A setting of 17 that older servers refuse, in every dump of pg_dump 17 and later.
             ["set", "transaction_timeout", ..] => self.leave_out(self.statement, self.at + 1),
             _ => {
@@ -161,11 +172,15 @@ impl Scan<'_> {
         }
     }
 
-    /// Leaves out `COPY ... FROM stdin;` with its rows.
-    fn rows(&mut self) {
+    /// Leaves out `COPY ... FROM stdin;` with its rows, or goes past them.
+    fn rows(&mut self, keeps: bool) {
         let rest = self.rest();
         let end = ["\n\\.\n", "\n\\.\r\n"].iter().filter_map(|mark| Some(rest.find(mark)? + mark.len())).min();
         let end = end.map_or(self.text.len(), |n| self.at + n);
+        if keeps {
+            (self.at, self.statement) = (end, end);
+            return;
+        }
         let message = "the rows of COPY ... FROM stdin are left out".to_owned();
         self.runs.remarks.push((self.line(), WarningKind::RowsLeftOut, message));
         self.leave_out(self.statement, end);
@@ -218,5 +233,9 @@ mod tests {
             "SET statement_timeout = 0;|\nselect 1;"
         );
         assert_eq!(kept("copy t from stdin;\n1"), "");
+        let buckets = "COPY storage.buckets (id, public) FROM stdin;\na\tt\n\\.\n";
+        assert_eq!(kept(buckets), buckets);
+        let with_rows = runs_with_rows("\\restrict a\ncopy t from stdin;\nit's \\N\n\\.\nselect 1;\n\\unrestrict a\n");
+        assert_eq!((with_rows.parts, with_rows.remarks), (vec![11..52, 65..66], vec![]));
     }
 }

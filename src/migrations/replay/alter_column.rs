@@ -80,7 +80,9 @@ impl Run {
         let Some(column) = row.filter(|r| !r.unknown).and_then(|r| r.columns.get(place)) else { return Ok(()) };
         let why = match () {
             () if !column.not_null => "must be NOT NULL before it is one",
-            () if column.identity.is_some() => "is one already",
+            () if column.identity.is_some() => {
+                return reject(state::WRONG_STATE, format!("column `{name}` is already an identity column"));
+            }
             () if column.default.is_some() => "has a default",
             () => return self.may_be_identity(&column.data_type),
         };

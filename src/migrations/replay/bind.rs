@@ -113,7 +113,8 @@ impl Run {
     pub(super) fn columns_of_query(&mut self, text: &str, names: &[String]) -> Result<(Code, Vec<Column>)> {
         let path = self.path_names();
         let scope = Scope::default();
-        match Binder::new(&self.catalog, &path).query(text, &scope) {
+        let bound = Binder::new(&self.catalog, &path).query(text, &scope);
+        match bound {
             Ok(bound) => {
                 let columns = bound.tree.columns.iter().enumerate().map(|(at, c)| {
                     let name = names.get(at).unwrap_or(&c.name);
@@ -122,7 +123,7 @@ impl Run {
                     column
                 });
                 let columns = columns.collect();
-                let code = self.code_of(text, &bound, Tree::Query(bound.tree.clone(), Outside::of(&scope)));
+                let code = self.code_of(text, bound, |tree| Tree::Query(tree, Outside::of(&scope)));
                 self.sees_all_of(&code)?;
                 Ok((code, columns))
             }
@@ -140,7 +141,7 @@ impl Run {
         let scope = Scope::default();
         let text = text.trim_end().trim_end_matches(';');
         let Ok(bound) = Binder::new(&self.catalog, &path).query(text, &scope) else { return Ok(()) };
-        let code = self.code_of(text, &bound, Tree::Query(bound.tree.clone(), Outside::of(&scope)));
+        let code = self.code_of(text, bound, |tree| Tree::Query(tree, Outside::of(&scope)));
         self.sees_all_of(&code)?;
         self.may_read(&code)
     }
@@ -153,9 +154,21 @@ impl Run {
         relation: Option<Id>,
     ) -> Result<Code> {
         let path = self.path_names();
-        match Binder::new(&self.catalog, &path).expression(text, &scope, wanted) {
+        let bound = Binder::new(&self.catalog, &path).expression(text, &scope, wanted);
+        self.kept(text, bound, relation, |tree| Tree::Expression(tree, Outside::of(&scope)))
+    }
+
+    /// A text that is kept to be evaluated later, as the binder read it, or else by the names that stand in it.
+    pub(super) fn kept<T>(
+        &mut self,
+        text: &str,
+        bound: std::result::Result<Bound<T>, SqlError>,
+        relation: Option<Id>,
+        tree: impl FnOnce(T) -> Tree,
+    ) -> Result<Code> {
+        match bound {
             Ok(bound) => {
-                let code = self.code_of(text, &bound, Tree::Expression(bound.tree.clone(), Outside::of(&scope)));
+                let code = self.code_of(text, bound, tree);
                 self.sees_all_of(&code)?;
                 Ok(code)
             }
@@ -166,8 +179,8 @@ impl Run {
         }
     }
 
-    pub(super) fn code_of<T>(&self, text: &str, bound: &Bound<T>, tree: Tree) -> Code {
-        let mut code = Code { tree: Some(Arc::new(tree)), ..Code::plain(text) };
+    fn code_of<T>(&self, text: &str, bound: Bound<T>, tree: impl FnOnce(T) -> Tree) -> Code {
+        let mut code = Code { tree: Some(Arc::new(tree(bound.tree))), ..Code::plain(text) };
         for reference in &bound.references {
             let address = match &reference.target {
                 Target::Relation(key) | Target::Function(key) => Some(id(key.0).into()),

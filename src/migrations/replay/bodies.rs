@@ -6,7 +6,7 @@ use super::catalog::object::Parameter;
 use super::run::{Result, Run, reject, state};
 use crate::migrations::lex;
 use crate::sql::Type;
-use crate::sql::bind::{Binder, Bound, Scope};
+use crate::sql::bind::{Binder, Scope};
 use crate::sql::print::Outside;
 use crate::sql::tree::{Statement, Target};
 use std::sync::Arc;
@@ -24,17 +24,8 @@ impl Run {
         }
         let outside = Outside::of(&scope).qualified();
         let path = self.path_names();
-        match Binder::new(&self.catalog, &path).expression(text, &scope, Some(&Type::named("boolean"))) {
-            Ok(bound) => {
-                let code = self.code_of(text, &bound, Tree::Expression(bound.tree.clone(), outside));
-                self.sees_all_of(&code)?;
-                Ok(code)
-            }
-            Err(error) => {
-                self.unbound(&error, text, Some(relation))?;
-                Ok(self.scan(Some(relation), text))
-            }
-        }
+        let bound = Binder::new(&self.catalog, &path).expression(text, &scope, Some(&Type::named("boolean")));
+        self.kept(text, bound, Some(relation), |tree| Tree::Expression(tree, outside))
     }
 
     /// What a rule does.
@@ -52,7 +43,7 @@ impl Run {
         let scope = Scope::default().variable("old", table.clone()).variable("new", table);
         let path = self.path_names();
         let bound = Binder::new(&self.catalog, &path).rule_commands(text, &scope);
-        self.statements(text, bound, Some(relation), |tree| Tree::Commands(tree, Outside::of(&scope)))
+        self.kept(text, bound, Some(relation), |tree| Tree::Commands(tree, Outside::of(&scope)))
     }
 
     /// The body of a function; one in a string is only text to Postgres.
@@ -75,33 +66,13 @@ impl Run {
         let Some(expression) = returned else {
             let path = self.path_names();
             let bound = Binder::new(&self.catalog, &path).atomic_body(text, &scope);
-            return self.statements(text, bound, None, |tree| Tree::Body(tree, Outside::of(&scope)));
+            return self.kept(text, bound, None, |tree| Tree::Body(tree, Outside::of(&scope)));
         };
         let mut code = self.bound(expression, scope, None, None)?;
         if let Some(Tree::Expression(tree, outside)) = code.tree.as_deref() {
             code.tree = Some(Arc::new(Tree::Returned(tree.clone(), outside.clone())));
         }
         Ok(code)
-    }
-
-    fn statements(
-        &mut self,
-        text: &str,
-        bound: std::result::Result<Bound<Vec<Statement>>, crate::sql::SqlError>,
-        relation: Option<Id>,
-        tree: impl FnOnce(Vec<Statement>) -> Tree,
-    ) -> Result<Code> {
-        match bound {
-            Ok(bound) => {
-                let code = self.code_of(text, &bound, tree(bound.tree.clone()));
-                self.sees_all_of(&code)?;
-                Ok(code)
-            }
-            Err(error) => {
-                self.unbound(&error, text, relation)?;
-                Ok(self.scan(relation, text))
-            }
-        }
     }
 }
 

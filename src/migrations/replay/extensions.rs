@@ -10,7 +10,7 @@ use crate::shadow;
 use std::collections::BTreeSet;
 
 /// Extensions that make nothing that statements name.
-const BARE: [&str; 11] = [
+const BARE: [&str; 10] = [
     "plpgsql",
     "pg_prewarm",
     "auto_explain",
@@ -18,7 +18,6 @@ const BARE: [&str; 11] = [
     "tsm_system_time",
     "btree_gin",
     "btree_gist",
-    "pg_stat_statements",
     "hypopg",
     "index_advisor",
     "plpgsql_check",
@@ -68,11 +67,11 @@ pub(super) fn is_known(name: &str) -> bool {
     BARE.contains(&name)
         || TYPES.iter().any(|(e, _)| *e == name)
         || shadow::stand_in(name).is_some()
-        || members(name).is_some()
+        || members(name, 0).is_some()
 }
 
 /// What an extension makes, in SQL with the schema `extensions` for its own.
-fn members(name: &str) -> Option<&'static str> {
+fn members(name: &str, major: u32) -> Option<&'static str> {
     Some(match name {
         "pgcrypto" => include_str!("extensions/pgcrypto.sql"),
         "uuid-ossp" => include_str!("extensions/uuid-ossp.sql"),
@@ -80,6 +79,14 @@ fn members(name: &str) -> Option<&'static str> {
         "unaccent" => include_str!("extensions/unaccent.sql"),
         "postgres_fdw" => include_str!("extensions/postgres_fdw.sql"),
         "pg_trgm" => include_str!("extensions/pg_trgm.sql"),
+        "pg_stat_statements" if major < 17 => concat!(
+            include_str!("extensions/pg_stat_statements.sql"),
+            include_str!("extensions/pg_stat_statements_until_16.sql")
+        ),
+        "pg_stat_statements" => concat!(
+            include_str!("extensions/pg_stat_statements.sql"),
+            include_str!("extensions/pg_stat_statements_since_17.sql")
+        ),
         _ => return None,
     })
 }
@@ -118,7 +125,7 @@ impl Run {
         self.catalog.names.add(Space::Extension, ROOT, &create.name, id);
         self.catalog.extensions.insert(id, row);
         self.touch(id);
-        let sql = stand_in.map(|s| s.1).or_else(|| members(&create.name));
+        let sql = stand_in.map(|s| s.1).or_else(|| members(&create.name, self.catalog.major));
         match sql {
             Some(sql) => self.make_members(id, schema, sql),
             None if BARE.contains(&create.name.as_str()) => (),

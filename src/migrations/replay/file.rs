@@ -2,6 +2,8 @@
 
 use super::run::{Refusal, Result, Run};
 use super::statement::touches_access;
+use crate::migrations::initial;
+use crate::migrations::layout::{FileRole, MigrationFile};
 use crate::migrations::parse::setting::Transaction;
 use crate::migrations::parse::{Parsed, Statement};
 use crate::model::{self, Origin};
@@ -12,6 +14,10 @@ use std::ops::Range;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Place {
     file: u32,
+    /// Whether it is a dump of the database in which the project began.
+    pub(super) is_initial: bool,
+    /// Its statements that make what the platform has made already.
+    repeated: usize,
     text: String,
     /// Where its lines begin.
     starts: Vec<usize>,
@@ -21,28 +27,48 @@ pub(super) struct Place {
 
 impl Run {
     /// Runs a file, in a transaction unless the tool runs it without.
-    pub(super) fn file(&mut self, number: u32, text: String, statements: &[Parsed], transaction: bool) {
-        self.session.in_transaction = transaction;
+    pub(super) fn file(&mut self, number: usize, file: &MigrationFile, text: String, statements: &[Parsed]) {
+        self.session.in_transaction = file.transaction;
         let breaks = text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(at, _)| at + 1);
         let starts = std::iter::once(0).chain(breaks).collect();
         if self.provides_extensions {
             self.provide_mentioned(&text);
         }
-        self.file = Place { file: number, text, starts, last: Cell::default() };
+        let is_initial = file.role == FileRole::Initial;
+        let number = u32::try_from(number).unwrap_or(u32::MAX);
+        self.file = Place { file: number, is_initial, repeated: 0, text, starts, last: Cell::default() };
         self.watches_transactions = may_roll_back(statements);
         for parsed in statements {
             self.origin = Origin::Statement(self.span(&parsed.range));
             let outcome = self.whole(&parsed.statement);
+            let outcome = self.unless_repeated(outcome);
             self.finish(outcome, touches_access(&parsed.statement));
             if matches!(parsed.statement, Statement::CopyData) {
                 // The rows belong to the statement before them.
-                self.ran.pop();
+                let rows = self.ran.pop();
+                if let (Some(copy), Some(rows)) = (self.ran.last_mut(), rows) {
+                    copy.touched.extend(rows.touched);
+                }
             }
         }
+        self.notes.extend(initial::repeated(&file.path, self.file.repeated));
         // A transaction that nobody ends is not kept.
         self.abort();
         self.discard("all");
         self.origin = Origin::Catalog;
+    }
+
+    /// What a dump makes that the platform has made already stays as that is.
+    fn unless_repeated(&mut self, outcome: Result) -> Result {
+        match outcome {
+            Err(Refusal::Rejected { sqlstate, message })
+                if self.file.is_initial && initial::is_there_already(sqlstate, &message) =>
+            {
+                self.file.repeated += 1;
+                Ok(())
+            }
+            other => other,
+        }
     }
 
     /// Runs all of a statement, or nothing of it.

@@ -4,6 +4,7 @@ use super::Object;
 use super::bodies::gives_nothing;
 use super::builtin;
 use super::catalog::Id;
+use super::catalog::code::Code;
 use super::catalog::names::Space;
 use super::catalog::object::{Function, Parameter, TypeKind};
 use super::catalog::types::{Base, TypeRef};
@@ -46,25 +47,14 @@ impl Run {
             );
         }
         let mut row = Function {
-            schema,
-            name: create.name.name.clone(),
-            kind,
-            owner,
             acl: self.catalog.starting_acl(GrantObject::Functions, owner, Some(schema)),
             parameters,
             returns,
             returns_set,
-            language,
-            body,
             body_is_bound: bound,
-            security_definer: false,
-            search_path: None,
-            settings: Vec::new(),
-            volatility: Volatility::Volatile,
-            leakproof: false,
-            strict: false,
             extension: self.extension,
             origin: self.origin,
+            ..Function::new(schema, &create.name.name, kind, owner, &language, body)
         };
         self.set_attributes(&mut row, &create.attributes);
         if row.leakproof {
@@ -254,26 +244,15 @@ impl Run {
         let schema = self.schema_for_new(signature.name.schema.as_deref())?;
         let parameters = self.parameters(signature.arguments.as_deref().unwrap_or_default())?;
         let owner = self.user();
+        let body = Code::plain("aggregate_dummy");
         let row = Function {
-            schema,
-            name: signature.name.name.clone(),
-            kind: FunctionKind::Aggregate,
-            owner,
             acl: self.catalog.starting_acl(GrantObject::Functions, owner, Some(schema)),
             parameters,
             returns: Some(self.aggregate_result()),
-            returns_set: false,
-            language: "internal".to_owned(),
-            body: super::catalog::code::Code::plain("aggregate_dummy"),
-            body_is_bound: false,
-            security_definer: false,
-            search_path: None,
-            settings: Vec::new(),
             volatility: Volatility::Immutable,
-            leakproof: false,
-            strict: false,
             extension: self.extension,
             origin: self.origin,
+            ..Function::new(schema, &signature.name.name, FunctionKind::Aggregate, owner, "internal", body)
         };
         self.put_function(row, true).map(|_| ())
     }

@@ -7,6 +7,7 @@ use super::catalog::types::{Base, TypeRef};
 use super::catalog::{Id, ROOT};
 use super::run::{Result, Run, gap, reject, state};
 use crate::migrations::Name;
+use crate::migrations::initial;
 use crate::migrations::parse::role::RoleSpec;
 use crate::model::{QualifiedName, RelationKind, ReplicaIdentity};
 
@@ -184,6 +185,13 @@ impl Run {
     pub(super) fn role_named(&mut self, name: &str) -> Result<Id> {
         if let Some(id) = self.catalog.role(name) {
             return Ok(id);
+        }
+        if self.file.is_initial {
+            // Roles belong to the server, so a dump of a database makes none.
+            if let Some(what) = initial::unknown_role(name) {
+                self.gap(what, true);
+            }
+            return Ok(self.insert_role(name));
         }
         let message = format!("role `{name}` does not exist");
         let object = Object::Role(name.to_owned());

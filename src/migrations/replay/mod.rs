@@ -11,6 +11,7 @@ mod bind;
 mod blocks;
 mod bodies;
 mod bounds;
+mod buckets;
 mod builtin;
 mod calls;
 mod catalog;
@@ -105,6 +106,8 @@ pub struct Replayed {
     pub last_touched: BTreeMap<Object, model::Statement>,
     /// Statements that Postgres would refuse. The project's tool would stop at the first.
     pub rejected: Vec<Rejected>,
+    /// What a user should know beside the gaps.
+    pub notes: Vec<String>,
     /// Objects that statements speak of though no statement makes them: made elsewhere, by hand or by a tool.
     pub unknown: BTreeMap<Object, model::Statement>,
 }
@@ -163,12 +166,19 @@ pub enum Object {
 /// Runs the files of `project` on a model of an empty server with its platform.
 #[must_use]
 pub fn replay(project: &Project, options: &Options) -> Replayed {
-    let mut run = platform::start(options.platform, options.major);
+    replay_as(project, options, None)
+}
+
+/// As [`replay`], where the files are run on a plain server by another role than its first, in a database of its own.
+#[must_use]
+pub fn replay_as(project: &Project, options: &Options, login: Option<&str>) -> Replayed {
+    let mut run = platform::start(options.platform, options.major, login);
     run.strict = usize::from(options.closed);
     let sql = |at: usize| project.files.get(at).map(MigrationFile::sql).unwrap_or_default();
     parse::parse_ahead(project.files.len(), sql, |number, text, statements| {
-        let transaction = project.files.get(number).is_some_and(|file| file.transaction);
-        run.file(u32::try_from(number).unwrap_or(u32::MAX), text, &statements, transaction);
+        if let Some(file) = project.files.get(number) {
+            run.file(number, file, text, &statements);
+        }
     });
     finish(run, project, options)
 }
@@ -199,7 +209,14 @@ fn finish(mut run: Run, project: &Project, options: &Options) -> Replayed {
     // Nobody waits for it to be taken apart.
     let catalog = run.catalog;
     let _dropping = std::thread::Builder::new().spawn(move || drop(catalog));
-    Replayed { schema, statements: run.ran, last_touched, rejected: run.rejected, unknown: run.unknown }
+    Replayed {
+        schema,
+        statements: run.ran,
+        last_touched,
+        rejected: run.rejected,
+        notes: run.notes,
+        unknown: run.unknown,
+    }
 }
 
 /// Says in the model what the platform would say in the database of such a project.

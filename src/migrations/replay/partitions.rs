@@ -32,6 +32,9 @@ impl Run {
         self.only_kinds(child, &[Table, PartitionedTable, ForeignTable])?;
         let Some(row) = self.catalog.relations.get(child) else { return Ok(()) };
         self.no_circle(parent, child)?;
+        if row.bound.is_some() {
+            return reject(state::WRONG_OBJECT_TYPE, format!("`{}` is already a partition", row.name));
+        }
         if !row.parents.is_empty() || (row.kind != PartitionedTable && !self.children(child).is_empty()) {
             return reject(state::WRONG_OBJECT_TYPE, format!("`{}` is a child or a parent already", row.name));
         }

@@ -1,6 +1,6 @@
 //! The state before the first file: an empty server, and what the platform made on it.
 
-use super::catalog::Catalog;
+use super::catalog::{Catalog, Id};
 use super::run::{Refusal, Run};
 use super::seed;
 use super::session::{Session, path};
@@ -9,10 +9,14 @@ use crate::shadow::Platform;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-/// A run that is about to begin with the project's first file.
-pub(super) fn start(platform: Platform, major: u32) -> Run {
-    let catalog = platform_catalog(platform, major);
-    let user = catalog.role("postgres").unwrap_or(catalog.superuser);
+/// A run that is about to begin with the project's first file, as `login` on a plain server.
+pub(super) fn start(platform: Platform, major: u32, login: Option<&str>) -> Run {
+    let mut catalog = platform_catalog(platform, major);
+    let login = login.filter(|_| platform == Platform::Postgres);
+    let user = match login {
+        Some(login) => owner(&mut catalog, login),
+        None => catalog.role("postgres").unwrap_or(catalog.superuser),
+    };
     // The settings that the role's sessions start with; those of migrations come too late for theirs.
     let own = catalog.settings.iter().find(|(_, s)| s.role == Some(user) && s.name == "search_path");
     let search_path = own.map_or_else(|| path("\"$user\", public"), |(_, s)| path(&s.value));
@@ -21,6 +25,26 @@ pub(super) fn start(platform: Platform, major: u32) -> Run {
     // The platform lets `postgres` do some things that only a superuser may.
     run.lend_superuser(user);
     run
+}
+
+/// A role that may do everything and owns the database, besides the server's first.
+fn owner(catalog: &mut Catalog, login: &str) -> Id {
+    if let Some(known) = catalog.role(login) {
+        return known;
+    }
+    let mut run = Run::new(std::mem::take(catalog), Session::new(Id::default(), Vec::new()));
+    let id = run.insert_role(login);
+    *catalog = run.catalog;
+    if let Some(role) = catalog.roles.edit(id) {
+        (role.superuser, role.login) = (true, true);
+    }
+    let database = catalog.database.ids(|_| true);
+    database.into_iter().for_each(|one| {
+        if let Some(database) = catalog.database.edit(one) {
+            database.owner = id;
+        }
+    });
+    id
 }
 
 /// The platform's objects, which are the same in every run.

@@ -10,7 +10,7 @@ use super::run::{Result, Run, gap, reject, state};
 use crate::migrations::Name;
 use crate::migrations::parse::grant::RoutineKind;
 use crate::migrations::parse::routine::Signature;
-use crate::model::{ArgumentMode, FunctionId, FunctionKind, Origin, Volatility};
+use crate::model::{ArgumentMode, FunctionId, FunctionKind, Origin};
 
 impl Run {
     /// The routine that a signature means.
@@ -131,27 +131,9 @@ impl Run {
             return *id;
         }
         let id = self.catalog.fresh();
-        let row = Function {
-            schema,
-            name: name.to_owned(),
-            kind: FunctionKind::Function,
-            owner: superuser,
-            acl: None,
-            parameters: Vec::new(),
-            returns: Some(TypeRef::built_in("trigger")),
-            returns_set: false,
-            language: "internal".to_owned(),
-            body: Code::plain(name),
-            body_is_bound: false,
-            security_definer: false,
-            search_path: None,
-            settings: Vec::new(),
-            volatility: Volatility::Volatile,
-            leakproof: false,
-            strict: false,
-            extension: None,
-            origin: Origin::Catalog,
-        };
+        let (kind, body) = (FunctionKind::Function, Code::plain(name));
+        let returns = Some(TypeRef::built_in("trigger"));
+        let row = Function { returns, ..Function::new(schema, name, kind, superuser, "internal", body) };
         self.catalog.functions.insert(id, row);
         id
     }

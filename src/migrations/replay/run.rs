@@ -1,6 +1,6 @@
 //! A run: the catalog, the session, and what is noted on the way.
 
-use super::catalog::{Address, Catalog, Id, Mark};
+use super::catalog::{self, Address, Catalog, Id};
 use super::session::Session;
 use super::{Object, Ran, Rejected};
 use crate::model::{self, Gap, Origin};
@@ -64,6 +64,20 @@ pub(super) mod state {
     pub(crate) const UNIQUE_VIOLATION: &str = "23505";
 }
 
+/// A state of the catalog to come back to, with what is noted of objects.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Mark {
+    catalog: catalog::Mark,
+    /// How much was noted of which statement last touched what.
+    noted: usize,
+    /// The statements that had run, and what the one that runs had touched.
+    ran: usize,
+    touched: usize,
+}
+
+/// An object's last statement and its name then, before another statement touched it.
+type Noted = (Address, Option<(model::Statement, Object)>);
+
 /// The run of some files.
 pub(super) struct Run {
     pub(super) catalog: Catalog,
@@ -72,9 +86,12 @@ pub(super) struct Run {
     pub(super) origin: Origin,
     touched: Vec<Object>,
     last: HashMap<Address, (model::Statement, Object)>,
+    /// What stood there before, while a mark is open.
+    last_before: Vec<Noted>,
     pub(super) ran: Vec<Ran>,
     pub(super) rejected: Vec<Rejected>,
     pub(super) gaps: BTreeSet<Gap>,
+    pub(super) notes: Vec<String>,
     pub(super) unknown: BTreeMap<Object, model::Statement>,
     /// Names of what statements dropped: what is missed later is no unknown.
     pub(super) dropped: BTreeSet<Object>,
@@ -102,6 +119,8 @@ pub(super) struct Run {
     pub(super) calls: usize,
     /// Whether the platform has extensions that no statement makes.
     pub(super) provides_extensions: bool,
+    /// The columns that the rows which follow a COPY of buckets have.
+    pub(super) copied_columns: Option<Vec<String>>,
     /// The role that is a superuser only while the files run.
     lent: Option<Id>,
 }
@@ -114,9 +133,11 @@ impl Run {
             origin: Origin::Catalog,
             touched: Vec::new(),
             last: HashMap::new(),
+            last_before: Vec::new(),
             ran: Vec::new(),
             rejected: Vec::new(),
             gaps: BTreeSet::new(),
+            notes: Vec::new(),
             unknown: BTreeMap::new(),
             dropped: BTreeSet::new(),
             marks: 0,
@@ -131,6 +152,7 @@ impl Run {
             variables: Vec::new(),
             calls: 0,
             provides_extensions: false,
+            copied_columns: None,
             lent: None,
         }
     }
@@ -146,7 +168,10 @@ impl Run {
         let Some(object) = self.catalog.describe(address) else { return };
         if self.last.get(&address).is_none_or(|(last, known)| *last != statement || *known != object) {
             self.touched.push(object.clone());
-            self.last.insert(address, (statement, object));
+            let before = self.last.insert(address, (statement, object));
+            if self.marks > 0 {
+                self.last_before.push((address, before));
+            }
         }
     }
 
@@ -229,18 +254,32 @@ impl Run {
 
     pub(super) fn mark(&mut self) -> Mark {
         self.marks += 1;
-        self.catalog.mark()
+        let (noted, ran, touched) = (self.last_before.len(), self.ran.len(), self.touched.len());
+        Mark { catalog: self.catalog.mark(), noted, ran, touched }
     }
 
     pub(super) fn release(&mut self) {
         self.marks = self.marks.saturating_sub(1);
         if self.marks == 0 {
             self.catalog.settle();
+            self.last_before.clear();
         }
     }
 
+    /// Takes back what was done since, and that it touched anything.
     pub(super) fn roll_back(&mut self, to: Mark) {
-        self.catalog.roll_back(to);
+        self.catalog.roll_back(to.catalog);
+        let before = self.last_before.get(to.noted..).unwrap_or_default();
+        for (address, noted) in before.iter().rev() {
+            match noted {
+                Some(noted) => drop(self.last.insert(*address, noted.clone())),
+                None => drop(self.last.remove(address)),
+            }
+        }
+        self.last_before.truncate(to.noted);
+        let undone = self.ran.get_mut(to.ran..).unwrap_or_default();
+        self.touched.truncate(if undone.is_empty() { to.touched } else { 0 });
+        undone.iter_mut().for_each(|ran| ran.touched.clear());
     }
 
     /// The statement that last touched each object, under its last name.

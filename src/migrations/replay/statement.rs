@@ -75,6 +75,7 @@ impl Run {
             Statement::Transaction(transaction) => self.transaction(transaction),
             Statement::Do(block) => self.run_block(block),
             Statement::Data(data) => self.data(data),
+            Statement::CopyData => self.copied_rows(),
             Statement::Meta(command) => self.meta(command),
             Statement::Other(words) => {
                 self.other(words);
@@ -238,7 +239,6 @@ pub(super) fn touches_access(statement: &Statement) -> bool {
         Statement::Comment(_)
             | Statement::Other(_)
             | Statement::CreateIndex(_)
-            | Statement::CopyData
             | Statement::Set(_)
             | Statement::CreateSequence(_)
     )

@@ -41,6 +41,24 @@ fn facts_carry_the_place_of_the_statement_that_made_or_changed_them() {
 }
 
 #[test]
+fn what_is_taken_back_touched_nothing() {
+    let done = replayed(&["create table t (a int);
+begin; alter table t add b int; savepoint s;
+alter table t add c int; comment on table t is 'x'; rollback to s; commit;
+begin; alter table t enable row level security;
+create table gone (a int); rollback;
+alter table t add d int, drop nothing;
+do $$ begin alter table t add e int; raise exception 'x'; exception when others then null; end $$;
+begin; alter table t add f int;"]);
+    let last = |object: &Object| done.last_touched.get(object).map(|place| place.line);
+    assert_eq!(last(&Object::Relation(name("t"))), Some(2));
+    assert_eq!(last(&Object::Relation(name("gone"))), None);
+    let lines: Vec<_> =
+        done.statements.iter().filter(|ran| !ran.touched.is_empty()).map(|ran| ran.place.line).collect();
+    assert_eq!(lines, [1, 2]);
+}
+
+#[test]
 fn columns_count_characters_where_many_statements_share_a_line() {
     let done =
         replayed(&["select 'é'; create table a ();\n create table b (); create table c ();", "create table d ();"]);

@@ -74,17 +74,9 @@ impl Failure {
 
     /// A part that failed with an error of ours or the server's; the file is its index, its path and what of it runs.
     pub(super) fn new((index, path, text): (usize, &str, &str), part: &Part<'_>, code: &str, message: String) -> Self {
-        let small = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-        let place = model::Statement {
-            file: small(index),
-            start: small(part.piece.range.start),
-            end: small(part.piece.range.end),
-            line: small(part.piece.line),
-            column: small(part.piece.column),
-        };
         Self {
             path: path.to_owned(),
-            place,
+            place: place(index, part),
             statement: beginning(text.get(part.piece.range.clone()).unwrap_or_default()),
             code: code.to_owned(),
             message,
@@ -92,6 +84,22 @@ impl Failure {
             access_control: touches_access(&parse::parse(text, &part.piece).statement),
         }
     }
+}
+
+fn place(index: usize, part: &Part<'_>) -> model::Statement {
+    let small = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    model::Statement {
+        file: small(index),
+        start: small(part.piece.range.start),
+        end: small(part.piece.range.end),
+        line: small(part.piece.line),
+        column: small(part.piece.column),
+    }
+}
+
+/// What is not known where a part ran all the same; the file is its index.
+pub(super) fn gap_at(index: usize, part: &Part<'_>, what: String) -> model::Gap {
+    model::Gap { what, access_control: true, origin: model::Origin::Statement(place(index, part)) }
 }
 
 /// The first words of a statement; strings may be long or secret, and the place tells the rest.

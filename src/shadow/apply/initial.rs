@@ -1,27 +1,11 @@
-//! What is special about a dump of the database in which a project began.
-//!
-//! A dump of a hosted project repeats what the platform has already made, and names roles that only the whole cluster's
-//! dump would make.
+//! What is special about running the dump of the database in which a project began.
 
-use tokio_postgres::error::SqlState;
+use crate::migrations::initial;
 use tokio_postgres::{Client, Error};
 
-/// Commands of psql in a dump that are about psql itself.
-pub(super) fn is_harmless(command: &str) -> bool {
-    ["\\restrict", "\\unrestrict", "\\connect", "\\encoding"].iter().any(|c| command.starts_with(c))
-}
-
-/// Whether what a statement makes is there: pg_dump makes nothing twice, so the platform made it.
+/// Whether what a statement makes is there.
 pub(super) fn is_there_already(error: &Error) -> bool {
-    let there = [
-        SqlState::DUPLICATE_SCHEMA,
-        SqlState::DUPLICATE_TABLE,
-        SqlState::DUPLICATE_OBJECT,
-        SqlState::DUPLICATE_FUNCTION,
-        SqlState::DUPLICATE_COLUMN,
-        SqlState::INVALID_TABLE_DEFINITION,
-    ];
-    error.code().is_some_and(|code| there.contains(code))
+    error.as_db_error().is_some_and(|error| initial::is_there_already(error.code().code(), error.message()))
 }
 
 /// Makes the role that an error says does not exist, and gives its name.

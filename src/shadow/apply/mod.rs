@@ -18,6 +18,7 @@ use super::server::Server;
 use super::standin::{StandIns, blank};
 use crate::migrations::layout::{self, FileRole, MigrationFile, Project, Wanted};
 use crate::migrations::parse;
+use crate::model::Gap;
 use statement::{Part, parts};
 use std::path::Path;
 use tokio_postgres::{Client, NoTls};
@@ -41,6 +42,8 @@ pub struct Applied {
     pub total: usize,
     /// Those of them that did not run, in order; empty after a strict run.
     pub failures: Vec<Failure>,
+    /// What is not known though every statement ran; places are those of the project's files.
+    pub gaps: Vec<Gap>,
     /// Extensions for which stand-ins were made, by name.
     pub stand_ins: Vec<String>,
     /// Extensions that the project asks for and that nothing stands in for.
@@ -159,16 +162,8 @@ async fn run_all(
         Platform::Supabase { .. } => Some(StandIns::new(admin).await?),
     };
     for (index, file) in files.iter().enumerate() {
-        for fresh in FRESH {
-            client.batch_execute(fresh).await.map_err(|e| platform::sql_error(&e, &file.path, ""))?;
-        }
-        target.enter(&client).await?;
-        // What does not run is blank, so that lines stay where they are.
-        let mut text = file.sql();
-        // The server takes no byte order mark; as many blanks keep every byte in its place.
-        if text.starts_with('\u{feff}') {
-            text.replace_range(..'\u{feff}'.len_utf8(), "   ");
-        }
+        begin(target, &client, file).await?;
+        let mut text = to_send(file);
         applied.met(&text);
         if let Some(standins) = &mut standins {
             text = standins.prepare(&text, applied).await?;
@@ -176,8 +171,7 @@ async fn run_all(
         let mut roles = Vec::new();
         if let Some(cluster) = target.cluster() {
             text = keep_out(cluster, (index, file), text, mode, applied)?;
-            let made = parts(&text).iter().flat_map(|p| created(&parse::parse(&text, &p.piece).statement)).collect();
-            roles = cluster.absent(admin, made).await;
+            roles = cluster.absent(admin, roles_made(&text)).await;
         }
         let parts = parts(&text);
         let file = File { client: &client, admin, index, file, text: &text, parts: &parts };
@@ -197,6 +191,29 @@ async fn run_all(
         applied.notes.push(format!("{left_out} indexes of kinds that this server lacks were left out"));
     }
     Ok(())
+}
+
+/// A session as new, for a file.
+async fn begin(target: Target<'_>, client: &Client, file: &MigrationFile) -> Result<(), ShadowError> {
+    for fresh in FRESH {
+        client.batch_execute(fresh).await.map_err(|e| platform::sql_error(&e, &file.path, ""))?;
+    }
+    target.enter(client).await
+}
+
+/// What a server gets of a file. What does not run is blank, so that lines stay where they are.
+fn to_send(file: &MigrationFile) -> String {
+    let mut text = file.sql();
+    // The server takes no byte order mark; as many blanks keep every byte in its place.
+    if text.starts_with('\u{feff}') {
+        text.replace_range(..'\u{feff}'.len_utf8(), "   ");
+    }
+    text
+}
+
+/// The roles that a text makes.
+fn roles_made(text: &str) -> Vec<String> {
+    parts(text).iter().flat_map(|part| created(&parse::parse(text, &part.piece).statement)).collect()
 }
 
 /// Leaves out what would change a server that is not ours.

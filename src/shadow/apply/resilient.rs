@@ -1,11 +1,13 @@
 //! A file run past its errors: a savepoint before each statement, and a list of those that failed.
 
-use super::failure::Failure;
+use super::failure::{Failure, gap_at};
 use super::statement::Part;
 use super::strict::NOT_IN_TRANSACTION;
 use super::{Applied, File, Mode, initial};
+use crate::migrations::initial::{repeated, unknown_role};
 use crate::migrations::layout::FileRole;
 use crate::migrations::split::PieceKind;
+use crate::model::Gap;
 use crate::shadow::ShadowError;
 use tokio_postgres::Error;
 use tokio_postgres::error::SqlState;
@@ -21,13 +23,14 @@ pub(super) async fn run(file: &File<'_>, mode: Mode, applied: &mut Applied) -> R
         lost(file)?;
         let _ = file.client.batch_execute("rollback").await;
     }
-    let mut run = Run { file, together: !apart, open: Open::Nothing, failures: Vec::new(), notes: Vec::new() };
+    let mut run = Run::new(file, !apart);
     if run.all().await?.is_err() {
         // A constraint that is checked at the end undid everything: then each statement for itself.
-        run = Run { file, together: false, open: Open::Nothing, failures: Vec::new(), notes: Vec::new() };
+        run = Run::new(file, false);
         let _ = run.all().await?;
     }
-    applied.notes.extend(run.notes);
+    applied.gaps.extend(run.gaps);
+    applied.notes.extend(repeated(file.name(), run.repeated));
     match (mode, run.failures.first()) {
         (Mode::Strict, Some(first)) => Err(first.clone().into()),
         _ => {
@@ -64,7 +67,16 @@ struct Run<'a> {
     together: bool,
     open: Open,
     failures: Vec<Failure>,
-    notes: Vec<String>,
+    /// What is not known of a dump.
+    gaps: Vec<Gap>,
+    /// Statements of a dump that make what is there.
+    repeated: usize,
+}
+
+impl<'a> Run<'a> {
+    fn new(file: &'a File<'a>, together: bool) -> Self {
+        Self { file, together, open: Open::Nothing, failures: Vec::new(), gaps: Vec::new(), repeated: 0 }
+    }
 }
 
 impl Run<'_> {
@@ -84,8 +96,6 @@ impl Run<'_> {
         match &part.piece.kind {
             PieceKind::Statement if part.controls_transaction() => self.bound(part).await,
             PieceKind::Statement => self.statement(part).await?,
-            PieceKind::Meta
-                if self.file.file.role == FileRole::Initial && initial::is_harmless(self.file.sql(part)) => {}
             PieceKind::Meta => self.fail(part, "42601", "a command of psql, which no server takes".to_owned()),
             PieceKind::Unread(why) => self.fail(part, "42601", why.clone()),
             PieceKind::CopyData => {}
@@ -153,12 +163,14 @@ impl Run<'_> {
     async fn judge(&mut self, part: &Part<'_>, error: Error) -> Result<(), ShadowError> {
         if self.file.file.role == FileRole::Initial {
             if initial::is_there_already(&error) {
+                self.repeated += 1;
                 return Ok(());
             }
             if error.code() == Some(&SqlState::UNDEFINED_OBJECT)
                 && let Some(role) = initial::make_role(self.file.admin, &error).await
             {
-                self.notes.push(format!("role `{role}` was made, because the dump names it"));
+                let unknown = unknown_role(&role).map(|what| gap_at(self.file.index, part, what));
+                self.gaps.extend(unknown);
                 return Box::pin(self.statement(part)).await;
             }
         }

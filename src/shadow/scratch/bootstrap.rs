@@ -1,4 +1,4 @@
-//! The platform in a scratch database, as far as the role that we log in as may make it.
+//! The platform in a scratch database, made by a superuser beside the roles that are there.
 
 use super::cluster::{Cluster, created};
 use crate::migrations::parse;
@@ -17,16 +17,11 @@ pub(super) struct Made {
     pub(super) notes: Vec<String>,
 }
 
-/// The platform's superuser, whom its statements name and who makes it; it is one as far as we may make one.
+/// The platform's superuser, whom its statements name and who makes it.
 const SUPERUSER: &str = "supabase_admin";
 
-fn superuser(cluster: &Cluster) -> (&'static str, &'static str) {
-    let sql = match cluster.is_superuser() {
-        true => "create role supabase_admin superuser nologin;",
-        false => "create role supabase_admin nologin;",
-    };
-    ("supabase/00-superuser.sql", sql)
-}
+/// As whom nobody shall log in here.
+const MAKE_SUPERUSER: (&str, &str) = ("supabase/00-superuser.sql", "create role supabase_admin superuser nologin;");
 
 /// Runs the platform's statements one by one. Roles that were there stay as they are.
 pub(super) async fn run(
@@ -40,7 +35,7 @@ pub(super) async fn run(
     let (mut standins, mut applied) = (StandIns::new(client).await?, Applied::default());
     let (mut new, mut kept) = (Vec::new(), Vec::new());
     let files = files.into_iter().filter(|(name, _)| !name.ends_with("database.sql"));
-    for (name, sql) in std::iter::once(superuser(cluster)).chain(files) {
+    for (name, sql) in std::iter::once(MAKE_SUPERUSER).chain(files) {
         let text = standins.prepare(sql, &mut applied).await?;
         for part in parts(&text) {
             let statement = parse::parse(&text, &part.piece).statement;
@@ -65,15 +60,10 @@ pub(super) async fn run(
         }
         if name.ends_with("roles.sql") {
             cluster.mark(client, &new).await;
-            join(client, cluster, &new).await;
-            own(client, cluster).await?;
+            own(client).await?;
         }
     }
     let _ = client.batch_execute("reset session authorization").await;
-    if !cluster.is_superuser() {
-        let text = "the role of --shadow-url is no superuser: what it may not make of the platform is missing";
-        made.notes.push(text.to_owned());
-    }
     if !new.is_empty() {
         made.notes.push(format!("made on the given server and dropped again at the end: the roles {}", new.join(", ")));
     }
@@ -83,20 +73,8 @@ pub(super) async fn run(
     Ok(made)
 }
 
-/// Who is no superuser must be a member of the roles that the platform's objects belong to; it ends with those roles.
-async fn join(client: &Client, cluster: &Cluster, roles: &[String]) {
-    if !cluster.is_superuser() {
-        for role in roles {
-            let _ = client.batch_execute(&format!("grant \"{role}\" to current_user")).await;
-        }
-    }
-}
-
 /// Gives the database to `postgres`, to whom that of a project belongs, and with it the schema `public`.
-async fn own(client: &Client, cluster: &Cluster) -> Result<(), ShadowError> {
-    if !cluster.is_superuser() {
-        return Ok(());
-    }
+async fn own(client: &Client) -> Result<(), ShadowError> {
     let sql = "do $$ begin execute format('alter database %I owner to postgres', current_database()); end $$";
     let done = client.batch_execute(sql).await;
     done.map_err(|e| ShadowError::connection("the scratch database cannot be given to the role postgres", &e))

@@ -62,7 +62,12 @@ impl Cluster {
         done.map_err(|e| ShadowError::connection(format!("cannot act as the role `{role}` of the platform"), &e))
     }
 
-    pub(in crate::shadow) fn is_superuser(&self) -> bool {
+    /// The role that we log in as.
+    pub(super) fn login(&self) -> &str {
+        &self.login
+    }
+
+    pub(super) fn is_superuser(&self) -> bool {
         self.superuser
     }
 

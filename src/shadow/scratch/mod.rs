@@ -47,7 +47,7 @@ pub struct Scratch {
 }
 
 impl Scratch {
-    /// Makes a scratch database, and the platform in it as far as rights allow. What a crashed run left is removed first.
+    /// Makes a scratch database, and the platform in it. What a crashed run left is removed first.
     ///
     /// # Errors
     /// When the server is no place for it, cannot be reached, or does not let us make databases.
@@ -63,6 +63,7 @@ impl Scratch {
         let major = version(&login).await?;
         stale::clean(&login).await;
         let cluster = Cluster::read(&login, &info.user).await?;
+        may_make(platform, &cluster)?;
         shares_with_audited(&info, given, platform, &cluster)?;
         let name = format!("{PREFIX}{}", unique());
         takes_writes(&login).await?;
@@ -118,6 +119,12 @@ impl Scratch {
         self.cluster.was_there(role) || role == self.platform.superuser()
     }
 
+    /// Whether the server had this role before.
+    #[must_use]
+    pub fn was_there(&self, role: &str) -> bool {
+        self.cluster.was_there(role)
+    }
+
     pub(super) async fn session(&self) -> Result<Client, ShadowError> {
         connector::session(&self.info).await.map_err(|e| refused(&e.to_string(), e.help()))
     }
@@ -133,7 +140,7 @@ impl Scratch {
 
     /// Has a session act as `postgres`, who owns what users of the platform make: what it makes is granted as there.
     pub(super) async fn enter(&self, client: &Client) -> Result<(), ShadowError> {
-        if self.platform == Platform::Postgres || !self.cluster.is_superuser() {
+        if self.platform == Platform::Postgres {
             return Ok(());
         }
         self.cluster.act_as(client, "postgres").await?;
@@ -165,6 +172,22 @@ fn suits(info: &ConnInfo) -> Result<(), ShadowError> {
         true => Err(refused("it is a hosted Supabase project", help())),
         false => Ok(()),
     }
+}
+
+/// Only a superuser can make the platform: roles that bypass row security, and what belongs to others. Without it new
+/// tables would be granted to nobody, and look safe.
+fn may_make(platform: Platform, cluster: &Cluster) -> Result<(), ShadowError> {
+    if platform == Platform::Postgres || cluster.is_superuser() {
+        return Ok(());
+    }
+    Err(refused(
+        &format!("the role `{}` is no superuser, and only one can make the Supabase platform there", cluster.login()),
+        Some(
+            "log in as a superuser (`supabase_admin` on a Supabase stack of your own), or leave out --shadow-url; with \
+             --platform postgres, for files that need no platform, any role with CREATEDB will do"
+                .to_owned(),
+        ),
+    ))
 }
 
 /// Roles are part of what is audited, so none are made on a server that is audited as well.

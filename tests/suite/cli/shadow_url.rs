@@ -141,6 +141,10 @@ fn refuses_what_is_no_place_for_it() {
     let url = server.conn_string("prod");
     let refused = |url: &str, audited: Option<&str>, why: &str| {
         let mut command = command(dir.path(), &["audit", "supabase/migrations", "--shadow-url", url]);
+        // What the role may not do is asked where it need not make the platform.
+        if ["poor", "shy"].iter().any(|role| url.contains(&format!("'{role}'"))) {
+            command.args(["--platform", "postgres"]);
+        }
         if let Some(audited) = audited {
             command.env("DATABASE_URL", audited);
         }
@@ -160,23 +164,87 @@ fn refuses_what_is_no_place_for_it() {
     assert_eq!(text(&server, STATE), before);
 }
 
+/// Without the platform's default grants new tables would look safe, so no such run may begin.
 #[test]
-fn a_role_that_is_no_superuser_makes_what_it_may() {
+fn only_a_superuser_makes_the_platform() {
     for major in [15, 17] {
         let server = support::server(major, Platform::Postgres);
         execute(&server, "postgres", &["create role maker login createdb createrole"]);
         let before = text(&server, STATE);
         let dir = tempfile::tempdir().unwrap();
-        project(dir.path(), "create table public.notes (id int); grant select on public.notes to anon;");
+        project(dir.path(), "create table public.notes (id int);");
         let url = server.conn_string_as("maker", "postgres");
-        let audit = ["audit", "--shadow-url", &url, "--format", "json", "--fail-on", "never"];
-        let json = run(&mut command(dir.path(), &audit)).ends_with(3).json();
-        assert!(json["source"]["notes"].to_string().contains("is no superuser"), "{}", json["source"]["notes"]);
-        assert!(json["coverage"]["gaps"].to_string().contains("a part of the platform could not be made"));
-        let sees = |e: &serde_json::Value| e["relation"]["name"] == "notes" && e["principal"] == "anon";
-        assert!(json["matrix"].as_array().unwrap().iter().any(sees));
+        for more in [&[] as &[&str], &["--allow-partial", "--fail-on", "never"]] {
+            for command_name in ["audit", "check"] {
+                let shadow: &[&str] = if command_name == "check" { &["--shadow"] } else { &[] };
+                let all = [&[command_name, "--shadow-url", &url], shadow, more].concat();
+                let refused = run(&mut command(dir.path(), &all)).ends_with(3);
+                assert!(refused.stderr.contains("the role `maker` is no superuser"), "{}", refused.stderr);
+                assert!(refused.stderr.contains("help: log in as a superuser"), "{}", refused.stderr);
+                assert_eq!(refused.stdout, "");
+            }
+        }
         assert_eq!((text(&server, STATE), scratch_databases(&server)), (before, String::new()), "major {major}");
     }
+}
+
+/// Where there is no platform, the role makes what it may, and the files are read as if it ran them.
+#[test]
+fn a_role_that_is_no_superuser_runs_files_that_need_no_platform() {
+    let server = support::server(17, Platform::Postgres);
+    execute(&server, "postgres", &["create role maker login createdb createrole", "create role reader login"]);
+    let before = text(&server, STATE);
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(
+        dir.path().join("1.sql"),
+        "create table public.notes (id int);\ngrant select on public.notes to public;\n",
+    )
+    .unwrap();
+    let url = server.conn_string_as("maker", "postgres");
+    let check = ["check", "1.sql", "--shadow", "--shadow-url", &url, "--format", "json", "--fail-on", "never"];
+    let json = run(&mut command(dir.path(), &check)).ends_with(0).json();
+    let sees =
+        |e: &serde_json::Value| e["relation"]["name"] == "notes" && e["principal"] == "reader" && e["access"] == "all";
+    assert!(json["matrix"].as_array().unwrap().iter().any(sees), "{}", json["matrix"]);
+    assert!(!json["source"]["notes"].to_string().contains("read otherwise"), "{}", json["source"]["notes"]);
+    std::fs::write(dir.path().join("2.sql"), "create role strong bypassrls;").unwrap();
+    let check = ["check", "1.sql", "2.sql", "--shadow", "--shadow-url", &url];
+    run(&mut command(dir.path(), &check)).ends_with(3);
+    assert_eq!((text(&server, STATE), scratch_databases(&server)), (before, String::new()));
+}
+
+/// What a server makes of the files is held against what we read in them, whoever is concerned; only the roles that the
+/// server had before are its own.
+#[test]
+fn differences_are_told_though_all_their_roles_were_there_before() {
+    let server = support::server(17, Platform::Postgres);
+    let roles = "create role anon nologin bypassrls; create role authenticated nologin; create role owner login;
+                 grant owner to authenticated; alter role anon set work_mem = '7MB'";
+    execute(&server, "postgres", &[roles]);
+    let url = server.conn_string("postgres");
+    let check = |sql: &str| {
+        let dir = tempfile::tempdir().unwrap();
+        project(dir.path(), sql);
+        let check =
+            ["check", "--shadow", "--shadow-url", &url, "--format", "json", "--fail-on", "never", "--allow-partial"];
+        let json = run(&mut command(dir.path(), &check)).ends_with(0).json();
+        json["source"]["notes"].as_array().unwrap().iter().map(|n| n.as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let plain = "create table public.notes (id int primary key, owner uuid);
+        alter table public.notes enable row level security;
+        create policy own on public.notes to authenticated using (owner = auth.uid());";
+    let notes = check(plain);
+    assert!(!notes.iter().any(|n| n.contains("read otherwise")), "{notes:?}");
+    let untold = notes.iter().find(|n| n.starts_with("not compared with the files")).unwrap();
+    assert!(untold.contains("roles anon, authenticated, postgres, which"), "{untold}");
+    // A statement that only the server can follow, for a role that was there before.
+    let secret = "do $$ declare who text; begin
+        select rolname into who from pg_roles where md5(rolname) = md5('authenticated');
+        execute format('grant delete on public.other to %I', who); end $$;";
+    let other = "create table public.other (id int); revoke all on public.other from anon, authenticated;";
+    let notes = check(&format!("{plain}\n{other}\n{secret}"));
+    let told = notes.iter().find(|n| n.contains("read otherwise")).unwrap_or_else(|| panic!("{notes:?}"));
+    assert!(told.contains("authenticated") && told.contains("public.other"), "{told}");
 }
 
 #[test]

@@ -32,7 +32,7 @@ do $$ begin perform lo_put(90001, 0, 'some text'); end $$;
 ";
 
 /// What a program of Postgres says about a world.
-fn told(program: &str, world: &World, arguments: &[&str]) -> String {
+pub(super) fn told(program: &str, world: &World, arguments: &[&str]) -> String {
     let server = world.server();
     let mut command = Command::new(program);
     command.args(["-U", server.superuser(), "-h"]).arg(server.socket_dir());

@@ -6,6 +6,7 @@ mod compare;
 mod dumps;
 mod fixtures;
 mod generate;
+mod initial;
 mod meaning;
 mod permitted;
 mod projects;

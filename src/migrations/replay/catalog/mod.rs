@@ -10,6 +10,7 @@ pub(crate) mod types;
 mod describe;
 mod facts;
 mod rare;
+mod routine;
 pub(crate) mod rows;
 mod ties;
 

@@ -1,14 +1,15 @@
 //! What the catalog holds: one struct an object kind, with ids in place of names.
 
 pub(crate) use super::rare::{GrantedParameter, LargeObject, Subscription};
+pub(crate) use super::routine::{Function, Parameter};
 
 use super::Id;
 use super::acl::Acl;
 use super::code::Code;
 use super::types::TypeRef;
 use crate::model::{
-    ArgumentMode, CheckOption, FiresWhen, FunctionKind, Generated, GrantObject, Identity, Origin, PolicyCommand,
-    ReferentialAction, RelationKind, ReplicaIdentity, TriggerEvent, TriggerTiming, Volatility,
+    CheckOption, FiresWhen, Generated, GrantObject, Identity, Origin, PolicyCommand, ReferentialAction, RelationKind,
+    ReplicaIdentity, TriggerEvent, TriggerTiming,
 };
 
 #[derive(Debug, Clone)]
@@ -211,44 +212,6 @@ pub(crate) struct Rule {
     pub(crate) commands: Code,
     pub(crate) fires: FiresWhen,
     pub(crate) origin: Origin,
-}
-
-#[derive(Debug, Clone)]
-pub(crate) struct Function {
-    pub(crate) schema: Id,
-    pub(crate) name: String,
-    pub(crate) kind: FunctionKind,
-    pub(crate) owner: Id,
-    pub(crate) acl: Option<Acl>,
-    pub(crate) parameters: Vec<Parameter>,
-    /// `None` for a procedure without OUT parameters.
-    pub(crate) returns: Option<TypeRef>,
-    pub(crate) returns_set: bool,
-    pub(crate) language: String,
-    pub(crate) body: Code,
-    pub(crate) body_is_bound: bool,
-    pub(crate) security_definer: bool,
-    pub(crate) search_path: Option<String>,
-    pub(crate) settings: Vec<(String, String)>,
-    pub(crate) volatility: Volatility,
-    pub(crate) leakproof: bool,
-    pub(crate) strict: bool,
-    pub(crate) extension: Option<Id>,
-    pub(crate) origin: Origin,
-}
-
-#[derive(Debug, Clone)]
-pub(crate) struct Parameter {
-    pub(crate) name: Option<String>,
-    pub(crate) mode: ArgumentMode,
-    pub(crate) data_type: TypeRef,
-    pub(crate) default: Option<Code>,
-}
-
-impl Parameter {
-    pub(crate) fn is_input(&self) -> bool {
-        !matches!(self.mode, ArgumentMode::Out | ArgumentMode::Table)
-    }
 }
 
 #[derive(Debug, Clone)]
