@@ -65,7 +65,9 @@ fn a_dump_of_it_gives_the_same_model() {
         command.args(["--schema-only", "-U", "postgres", "-h"]).arg(server.socket_dir());
         let out = command.args(["-p", &server.port().to_string(), "postgres"]).output().unwrap();
         assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
-        let dump = format!("{}{}", roles(&text), String::from_utf8(out.stdout).unwrap());
+        // A setting of 17 that every newer pg_dump writes.
+        let dump = String::from_utf8(out.stdout).unwrap().replace("SET transaction_timeout = 0;\n", "");
+        let dump = format!("{}{dump}", roles(&text));
         let wrong = wrong(&dump, major);
         assert!(wrong.is_empty(), "{major}\n{wrong}");
     }
