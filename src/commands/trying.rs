@@ -15,7 +15,7 @@ use crate::impersonation::seed::{self, Seeded};
 use crate::impersonation::trial::{self, Bounds, Setting, Tried};
 use crate::impersonation::{Progress, pgtap};
 use crate::model::QualifiedName;
-use crate::report::{Asked, Case, Decided, RowOf, SurpriseKind, Trial, VerdictEntry};
+use crate::report::{Asked, Case, Decided, ProbeOutcome, RowOf, SurpriseKind, Trial, VerdictEntry};
 use crate::verdicts::Verdicts;
 
 /// What came of it.
@@ -27,7 +27,7 @@ pub(super) struct Attempted {
     pub(super) notes: Vec<String>,
     /// The pgTAP suite, where the run is for trials.
     pub(super) suite: Option<String>,
-    /// How many tables of the application no row could be made in.
+    /// How many tables and statements of the application were not tested.
     pub(super) untested: usize,
     /// What shows a bug of ours.
     pub(super) contradictions: Vec<String>,
@@ -69,7 +69,8 @@ pub(super) async fn attempt(
     notes.extend(cases.iter().filter(|case| !case.passed).map(failed));
     let contradictions = contradictions(&tried);
     let tables = tables(cx);
-    let untested = seeded.unseeded.iter().filter(|u| tables.contains(&u.relation)).count();
+    let unseeded = seeded.unseeded.iter().filter(|u| tables.contains(&u.relation)).count();
+    let untested = unseeded + untried(&tried).len() + tried.left + tried.unjudged.len();
     Ok(Some(Attempted { suite, untested, tried, cases, notes, contradictions }))
 }
 
@@ -156,6 +157,15 @@ fn tables<'a>(cx: &Context<'a>) -> BTreeSet<&'a QualifiedName> {
     cx.relations().filter(wanted).map(|r| &r.name).collect()
 }
 
+/// The relations that were not tested, and why.
+fn untried(tried: &Tried) -> BTreeSet<(&QualifiedName, &str)> {
+    let all = tried.trials.iter().filter_map(|t| match &t.outcome {
+        ProbeOutcome::NotTested { reason } => Some((&t.relation, reason.as_str())),
+        _ => None,
+    });
+    all.collect()
+}
+
 /// What was tested and what was not.
 fn notes(cx: &Context<'_>, seeded: &Seeded, tried: &Tried) -> Vec<String> {
     let tables = tables(cx);
@@ -184,6 +194,7 @@ fn notes(cx: &Context<'_>, seeded: &Seeded, tried: &Tried) -> Vec<String> {
     if tried.left > 0 {
         notes.push(format!("there was no time for {} statements that were to be tried", tried.left));
     }
+    notes.extend(untried(tried).into_iter().map(|(name, why)| format!("{name} was not tested: {why}")));
     notes.extend(tried.unjudged.iter().cloned());
     let told = |kind: SurpriseKind| {
         tried.trials.iter().filter_map(|t| t.surprise.as_ref()).filter(move |s| s.kind == kind && s.declared)
