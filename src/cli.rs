@@ -458,6 +458,9 @@ pub struct Init {
     /// Write policies/access.toml anew if it is there already; pgwitness.toml is never changed
     #[arg(long, help_heading = "Output")]
     pub force: bool,
+    /// Also write policies/tests.toml: what everybody can read and delete today, as tests; runs the migrations
+    #[arg(long, help_heading = "Output")]
+    pub tests: bool,
 }
 
 /// `diff`.

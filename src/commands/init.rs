@@ -2,9 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use super::trying::attempt;
 use super::{Run, output, source};
-use crate::access::{self, rule_file};
+use crate::access::{self, Intent, rule_file};
 use crate::cli::Init;
+use crate::impersonation::cases;
+use crate::verdicts::Verdicts;
 use crate::{Error, ExitCode};
 
 /// What a new configuration says.
@@ -21,9 +24,11 @@ pub(super) async fn run(args: Init, run: &Run) -> Result<ExitCode, Error> {
     let folder = configured.as_deref().and_then(Path::parent).unwrap_or(&run.here).to_owned();
     let rules = folder.join("policies/access.toml");
     let shown = |path: &Path| source::named(path, &run.here);
-    if rules.exists() && !args.force {
+    let tests = folder.join("policies/tests.toml");
+    if let Some(file) = [&rules, &tests].into_iter().find(|f| f.exists() && (args.tests || **f == rules) && !args.force)
+    {
         let help = "say `--force` to write it anew; the old one is lost then";
-        return Err(Error::usage(format!("`{}` exists already", shown(&rules)), help));
+        return Err(Error::usage(format!("`{}` exists already", shown(file)), help));
     }
     let loaded = source::load_unapplied(&args.source, run).await?;
     let cx = loaded.context(run, &args.source.reading);
@@ -36,8 +41,13 @@ pub(super) async fn run(args: Init, run: &Run) -> Result<ExitCode, Error> {
         write(&config, CONFIG)?;
         written.push(config);
     }
+    let expectations = if args.tests { Some(expectations(&args, run).await?) } else { None };
     write(&rules, &text)?;
     written.push(rules);
+    if let Some(text) = expectations {
+        write(&tests, &text)?;
+        written.push(tests);
+    }
     for path in &written {
         run.talk.say(format!("wrote {}", shown(path)));
     }
@@ -50,6 +60,18 @@ pub(super) async fn run(args: Init, run: &Run) -> Result<ExitCode, Error> {
     told.push('\n');
     output::to_stdout(&told)?;
     Ok(ExitCode::Clean)
+}
+
+/// What everybody can do today, as the text of a file of tests.
+async fn expectations(args: &Init, run: &Run) -> Result<String, Error> {
+    let loaded = source::load(&args.source, run).await?;
+    let cx = loaded.context(run, &args.source.reading);
+    let (intent, mut nothing) = (Intent::default(), Verdicts::default());
+    let Some(attempted) = attempt(&loaded, &cx, (&intent, &mut nothing), run).await? else {
+        let help = "name the migrations that the database was made by: `pgwitness init --tests supabase/migrations`";
+        return Err(Error::usage("tests are read by making rows and writing, on a server of their own only", help));
+    };
+    Ok(loaded.mask().hide(&cases::written(cx.schema, &attempted.tried.trials)))
 }
 
 /// Holds what is about to be written against the database that it was read from.

@@ -8,7 +8,7 @@ use super::trial::{Bounds, Setting, answer_of, open};
 use crate::access::{DeclaredTest, Expects};
 use crate::connector::ConnectError;
 use crate::model::{Schema, quote_literal};
-use crate::report::Case;
+use crate::report::{Action, Case, ProbeOutcome, Trial};
 
 /// Runs every test whose persona there is. `guests` holds all personas, the declared ones too.
 ///
@@ -88,6 +88,45 @@ pub(super) fn fill(
         rest = tail;
     }
     out.push_str(rest);
+    out
+}
+
+/// Who the tests of a project are written for: a visitor, somebody unknown, and users of each tenant and of both.
+const WRITTEN: [&str; 5] = ["anon", "a signed-in user", "user 1 of ", "user 3 of ", "user 4 of "];
+
+/// What trials came to as tests: what may be read, and what a DELETE without a filter reaches.
+#[must_use]
+pub fn written(schema: &Schema, trials: &[Trial]) -> String {
+    let mut out = String::from(
+        "# What everybody can do today, written by `pgwitness init --tests` to be reviewed; `pgwitness test` runs it.\n\
+         # Rows are made for four users in two tenants: 1 and 2 share one, 3 is in the other, 4 in both.\n",
+    );
+    for trial in trials {
+        let relation = schema.relation(&trial.relation);
+        let alone =
+            relation.is_some_and(|r| r.kind.carries_row_security() && r.triggers.is_empty() && r.rules.is_empty());
+        let statement = match trial.action {
+            Action::Select => format!("select 1 from {}", trial.relation),
+            Action::DeleteBlind if alone => format!("delete from {}", trial.relation),
+            _ => continue,
+        };
+        let is_for = |name: &str| trial.persona == name || name.ends_with(' ') && trial.persona.starts_with(name);
+        let expected = match &trial.outcome {
+            ProbeOutcome::Seen { rows, .. } => format!("rows = {rows}"),
+            ProbeOutcome::Hidden | ProbeOutcome::Empty => "rows = 0".to_owned(),
+            ProbeOutcome::Refused => "error = \"42501\"".to_owned(),
+            ProbeOutcome::Error { sqlstate, .. } => format!("error = \"{sqlstate}\""),
+            ProbeOutcome::NothingSeen | ProbeOutcome::NotTested { .. } => continue,
+        };
+        if WRITTEN.into_iter().any(is_for) {
+            let text = |text: &str| toml::Value::from(text).to_string();
+            out.push_str(&format!(
+                "\n[[test]]\nas = {}\ndo = {}\n{expected}\n",
+                text(&trial.persona),
+                text(&statement)
+            ));
+        }
+    }
     out
 }
 

@@ -238,3 +238,30 @@ rows = 1
     assert_eq!(output.status.code(), Some(2), "{said}");
     assert!(said.contains("access.toml:2:6: there is no persona `usr 1`"), "{said}");
 }
+
+#[test]
+fn tests_that_init_writes_hold_until_a_policy_is_wider() {
+    let own = "revoke truncate on public.notes from anon, authenticated;
+        create policy own on public.notes for all to authenticated using (owner_id = auth.uid());";
+    let dir = project(own, "");
+    std::fs::remove_file(dir.path().join("policies/access.toml")).unwrap();
+    let run = |arguments: &[&str]| {
+        let mut command = Command::new(program());
+        command.args(arguments).arg("supabase/migrations").arg("--pg-bin").arg(binaries(15).bin());
+        command.current_dir(dir.path()).stdin(Stdio::null()).output().unwrap()
+    };
+    let output = run(&["init", "--tests"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let written = std::fs::read_to_string(dir.path().join("policies/tests.toml")).unwrap();
+    let test = "[[test]]\nas = \"user 1 of tenant 1\"\ndo = \"delete from public.notes\"\nrows = 1\n";
+    assert!(written.contains(test), "{written}");
+    let output = run(&["test"]);
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stdout));
+    let wider = "create policy wide on public.notes for delete to authenticated using (true);";
+    std::fs::write(dir.path().join("supabase/migrations/2_wide.sql"), wider).unwrap();
+    let output = run(&["test"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains("FAILED"), "{text}");
+    assert_eq!(run(&["init", "--tests"]).status.code(), Some(2));
+}
