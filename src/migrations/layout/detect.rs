@@ -99,10 +99,12 @@ fn folder(path: &Path, wanted: Wanted) -> Result<(PathBuf, Option<Layout>), Layo
     if of_supabase && (path.join("migrations").is_dir() || !has_sql) {
         return Ok((path.join("migrations"), Some(Layout::Supabase)));
     }
-    if has_sql && wanted.layout != Some(Layout::Dump) {
+    // A stray file beside the project is no migration.
+    let is_project = wanted.layout.is_none() && path.join("supabase/migrations").is_dir();
+    if has_sql && wanted.layout != Some(Layout::Dump) && !is_project {
         return Ok((path.to_path_buf(), None));
     }
-    if path.join("supabase/config.toml").is_file() {
+    if is_project || path.join("supabase/config.toml").is_file() {
         return Ok((path.join("supabase/migrations"), Some(Layout::Supabase)));
     }
     let inner = FOLDERS.iter().map(|(name, layout)| (path.join(name), *layout));

@@ -79,6 +79,8 @@ fn supabase_with_roles_and_seeds() {
         ("supabase/migrations/1_a.sql", "a"),
     ];
     assert_eq!(names(&found(&none, "", SEED)), ["1_a.sql"]);
+    let stray = [("dump.sql", "x"), ("supabase/migrations/1_a.sql", "a")];
+    assert_eq!(names(&found(&stray, "", SEED)), ["1_a.sql"]);
 }
 
 #[test]

@@ -147,8 +147,10 @@ impl Run {
     /// Provides extensions whose own schema a file names: they are often switched on in the dashboard, and no migration
     /// creates them.
     pub(super) fn provide_mentioned(&mut self, text: &str) {
-        let words = words_before_dots(text);
-        for name in ["pg_cron", "pg_net", "pgmq", "supabase_functions", "pg_tle", "supabase-dbdev", "pgsodium"] {
+        let names = ["pg_cron", "pg_net", "pgmq", "supabase_functions", "pg_tle", "supabase-dbdev", "pgsodium"];
+        let schemas: Vec<&str> = names.iter().filter_map(|name| shadow::stand_in(name)?.0).collect();
+        let words: BTreeSet<&str> = words_before_dots(text).filter(|word| schemas.contains(word)).collect();
+        for name in names {
             let Some(schema) = shadow::stand_in(name).and_then(|s| s.0) else { continue };
             if self.catalog.namespace(schema).is_some() || !words.contains(schema) {
                 continue;
@@ -282,17 +284,17 @@ impl Run {
 }
 
 /// The words of a text with a dot behind them, and none before.
-fn words_before_dots(text: &str) -> BTreeSet<&str> {
+fn words_before_dots(text: &str) -> impl Iterator<Item = &str> {
     let is_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$');
-    let last_word = |(at, piece): (usize, &'_ str)| {
+    let last_word = move |(at, piece): (usize, &'_ str)| {
         let (inner, quoted) = piece.strip_suffix('"').map_or((piece, false), |inner| (inner, true));
         let rest = inner.trim_end_matches(is_word);
         let begins = if quoted { rest.ends_with('"') } else { !rest.ends_with('"') && (at == 0 || !rest.is_empty()) };
         begins.then_some(rest.len()..inner.len())
     };
-    let Some((before, _)) = text.rsplit_once('.') else { return BTreeSet::new() };
-    let pieces = before.split('.').enumerate();
-    pieces.filter_map(|(at, piece)| piece.get(last_word((at, piece))?)).collect()
+    let before = text.rsplit_once('.').map(|(before, _)| before);
+    let pieces = before.into_iter().flat_map(|before| before.split('.').enumerate());
+    pieces.filter_map(move |(at, piece)| piece.get(last_word((at, piece))?))
 }
 
 #[cfg(test)]
@@ -302,8 +304,9 @@ mod tests {
     #[test]
     fn schemas_are_words_before_dots() {
         let text = "select cron.schedule(); perform \"net\".http_post(); call my_pgmq.send(a.pgsodium.b, x.\"tle\") -- end.words";
-        let words: Vec<_> = words_before_dots(text).into_iter().collect();
+        let words: BTreeSet<_> = words_before_dots(text).collect();
+        let words: Vec<_> = words.into_iter().collect();
         assert_eq!(words, ["a", "cron", "end", "my_pgmq", "net", "x"]);
-        assert!(words_before_dots("cron").is_empty() && words_before_dots("").is_empty());
+        assert!(words_before_dots("cron").chain(words_before_dots("")).next().is_none());
     }
 }

@@ -4,8 +4,8 @@ use super::catalog::{self, Address, Catalog, Id};
 use super::session::Session;
 use super::{Object, Ran, Rejected};
 use crate::model::{self, Gap, Origin};
-use rustc_hash::FxHashSet;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Why a statement has no effect.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,7 +85,7 @@ pub(super) struct Run {
     /// The statement that runs; `Catalog` while the platform is made.
     pub(super) origin: Origin,
     touched: Vec<Object>,
-    last: HashMap<Address, (model::Statement, Object)>,
+    last: FxHashMap<Address, (model::Statement, Object)>,
     /// What stood there before, while a mark is open.
     last_before: Vec<Noted>,
     pub(super) ran: Vec<Ran>,
@@ -132,7 +132,7 @@ impl Run {
             session,
             origin: Origin::Catalog,
             touched: Vec::new(),
-            last: HashMap::new(),
+            last: FxHashMap::default(),
             last_before: Vec::new(),
             ran: Vec::new(),
             rejected: Vec::new(),

@@ -1,7 +1,7 @@
 //! Which object has which name.
 
 use super::Id;
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 /// Names of what may not be called the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -38,7 +38,7 @@ type Place = (Space, Id);
 /// Names by space and by what holds them.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Names {
-    names: HashMap<Place, HashMap<String, Vec<Id>>>,
+    names: FxHashMap<Place, FxHashMap<String, Vec<Id>>>,
     log: Vec<(Place, String, Vec<Id>)>,
     recording: bool,
 }

@@ -1,7 +1,8 @@
 //! Rows of one kind, which of them rest on what, and how to take back what was done to them.
 
 use super::Id;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use rustc_hash::FxHashMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A row, and the objects that it names; owners and the roles of access control lists apart.
 pub(crate) trait Row: Clone {
@@ -31,9 +32,9 @@ pub(crate) struct Rows<T> {
 /// The rows by what they name, so that nobody has to look at all of them.
 #[derive(Debug, Clone, Default)]
 struct Ties {
-    parts: HashMap<Id, BTreeSet<Id>>,
-    users: HashMap<Id, BTreeSet<Id>>,
-    names: HashMap<String, BTreeSet<Id>>,
+    parts: FxHashMap<Id, BTreeSet<Id>>,
+    users: FxHashMap<Id, BTreeSet<Id>>,
+    names: FxHashMap<String, BTreeSet<Id>>,
 }
 
 impl Ties {
@@ -63,7 +64,7 @@ impl Ties {
     }
 }
 
-fn cut<K, Q>(ties: &mut HashMap<K, BTreeSet<Id>>, from: &Q, id: Id)
+fn cut<K, Q>(ties: &mut FxHashMap<K, BTreeSet<Id>>, from: &Q, id: Id)
 where
     K: std::borrow::Borrow<Q> + Eq + std::hash::Hash,
     Q: Eq + std::hash::Hash + ?Sized,
