@@ -1,10 +1,10 @@
-//! A SAT solver behind a small interface, with caps on size and time.
+//! A SAT solver behind a small interface, with caps on size and work.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use batsat::{BasicCallbacks, BasicSolver, Lit, SolverInterface, SolverOpts, lbool};
+use batsat::{Callbacks, ClauseKind, Lit, SolverInterface, SolverOpts, lbool};
 use rustc_hash::FxHashMap;
 
 use super::ground::{Bit, Circuit, Encoding, Gate, Node};
@@ -16,7 +16,9 @@ pub struct Limits {
     pub gates: usize,
     /// Rows of one relation.
     pub rows: usize,
-    /// Time for one question.
+    /// Steps of the solver for one question: the same on every machine, whatever else it does.
+    pub steps: u64,
+    /// Time for several questions together; one alone is given up only when it takes many times as long.
     pub time: Duration,
     /// Models that are tried for one that stands the evaluator's check; 0 where only a proof is wanted.
     pub models: usize,
@@ -37,7 +39,49 @@ impl Default for Limits {
     fn default() -> Self {
         // Unoptimised, the same work takes ten times as long.
         let time = if cfg!(debug_assertions) { 6_000 } else { 600 };
-        Self { gates: 400_000, rows: 12, time: Duration::from_millis(time), models: 12, plain: true }
+        let time = Duration::from_millis(time);
+        Self { gates: 400_000, rows: 12, steps: 200_000, time, models: 12, plain: true }
+    }
+}
+
+/// How many times as long as a question should take it may take where the machine does other things.
+const PATIENCE: u32 = 20;
+
+/// How many steps a clause is worth that a conflict teaches.
+const CLAUSE: u64 = 8;
+
+/// The work that is left for a question, over all its searches.
+#[derive(Debug, Clone)]
+pub(crate) struct Work {
+    steps: Rc<Cell<u64>>,
+    deadline: Instant,
+}
+
+impl Work {
+    pub(crate) fn new(limits: &Limits) -> Self {
+        Self { steps: Rc::new(Cell::new(limits.steps)), deadline: Instant::now() + limits.time * PATIENCE }
+    }
+
+    /// How many steps are left.
+    pub(crate) fn left(&self) -> u64 {
+        self.steps.get()
+    }
+
+    fn spend(&self, steps: u64) {
+        self.steps.set(self.left().saturating_sub(steps));
+    }
+}
+
+impl Callbacks for Work {
+    fn on_new_clause(&mut self, _: &[Lit], kind: ClauseKind) {
+        if kind == ClauseKind::Learnt {
+            self.spend(CLAUSE);
+        }
+    }
+
+    fn stop(&self) -> bool {
+        self.spend(1);
+        self.left() == 0 || Instant::now() >= self.deadline
     }
 }
 
@@ -46,7 +90,7 @@ impl Default for Limits {
 pub(crate) enum Answer {
     Satisfiable,
     Unsatisfiable,
-    /// The time is up.
+    /// There is no work left.
     Stopped,
 }
 
@@ -58,7 +102,8 @@ pub(crate) enum Answer {
 pub(crate) struct Solver<'c> {
     circuit: &'c mut Circuit,
     encoding: &'c mut Encoding,
-    sat: BasicSolver,
+    sat: batsat::Solver<Work>,
+    work: Work,
     /// By gate.
     told: Vec<Told>,
     /// Gates of the last model that follow from others.
@@ -80,16 +125,20 @@ struct Told {
 }
 
 impl<'c> Solver<'c> {
-    pub(crate) fn new(circuit: &'c mut Circuit, encoding: &'c mut Encoding, deadline: Instant) -> Self {
-        let mut callbacks = BasicCallbacks::new();
-        callbacks.set_stop(move || Instant::now() >= deadline);
-        let sat = BasicSolver::new(SolverOpts::default(), callbacks);
+    pub(crate) fn new(circuit: &'c mut Circuit, encoding: &'c mut Encoding, work: &Work) -> Self {
+        let sat = batsat::Solver::new(SolverOpts::default(), work.clone());
         let told = vec![Told::default(); circuit.gates.len()];
-        let mut solver = Self { circuit, encoding, sat, told, followed: RefCell::default(), clause: Vec::new() };
+        let (work, followed) = (work.clone(), RefCell::default());
+        let mut solver = Self { circuit, encoding, sat, work, told, followed, clause: Vec::new() };
         for axiom in std::mem::take(&mut solver.encoding.axioms) {
             solver.require(&[axiom]);
         }
         solver
+    }
+
+    /// The work that is left.
+    pub(crate) fn work(&self) -> &Work {
+        &self.work
     }
 
     pub(crate) fn encoding(&self) -> &Encoding {

@@ -6,12 +6,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use super::bound::{Bound, Want, bound};
 use super::evaluate::{Database, Evaluator, Session, Stop, Tuple};
 use super::ground::{Bit, Encoding, Ground, Problem, Source};
-use super::solve::{Answer, Solver};
+use super::solve::{Answer, Solver, Work};
 use super::term::{Id, Terms};
 use super::witness::{Shape, Witness, WitnessRow, of_model};
 use crate::model::QualifiedName;
@@ -97,7 +96,7 @@ impl Question<'_> {
         if !self.fails.is_empty() && self.fails.iter().any(kept) {
             return Verdict::Proved;
         }
-        let deadline = Instant::now() + self.limits.time;
+        let work = Work::new(&self.limits);
         let needed = self.bound();
         let mut rows = needed.rows();
         let most = rows.values().copied().max().unwrap_or(0);
@@ -105,10 +104,10 @@ impl Question<'_> {
             rows.values_mut().for_each(|count| *count += 1);
         }
         rows.values_mut().for_each(|count| *count = (*count).min(self.limits.rows));
-        let first = self.search(&rows, false, deadline);
+        let first = self.search(&rows, false, &work);
         match first {
             Verdict::Proved if most > self.limits.rows => Verdict::Unknown(Reason::Rows(self.limits.rows)),
-            Verdict::Proved if needed.open => match self.search(&rows, true, deadline) {
+            Verdict::Proved if needed.open => match self.search(&rows, true, &work) {
                 Verdict::Proved => Verdict::Proved,
                 Verdict::Unknown(Reason::Limit) => Verdict::Unknown(Reason::Limit),
                 _ => Verdict::Unknown(Reason::Unbounded(rows.values().copied().max().unwrap_or(0))),
@@ -148,7 +147,7 @@ impl Question<'_> {
         all.into_iter().fold(Bound::default(), Bound::and)
     }
 
-    fn search(&self, rows: &BTreeMap<Arc<QualifiedName>, usize>, nested: bool, deadline: Instant) -> Verdict {
+    fn search(&self, rows: &BTreeMap<Arc<QualifiedName>, usize>, nested: bool, work: &Work) -> Verdict {
         let mut problem = Problem::new(self.terms, &self.subjects, rows, nested, self.limits.gates);
         let subjects = problem.subjects();
         let mut demands = Vec::new();
@@ -171,7 +170,7 @@ impl Question<'_> {
         let encoding_domains = std::mem::take(&mut problem.domains);
         let mut encoding = Encoding::new(&mut problem.circuit, &encoding_domains);
         let (shape, circuit) = Shape::split(&mut problem, self.world);
-        let mut solver = Solver::new(circuit, &mut encoding, deadline);
+        let mut solver = Solver::new(circuit, &mut encoding, work);
         for bit in demands.iter().chain(&axioms) {
             solver.require(&[*bit]);
         }
@@ -195,7 +194,7 @@ impl Question<'_> {
                 Answer::Satisfiable => {}
             }
             if self.limits.plain {
-                shrink(shape, solver, &assumed);
+                shrink(shape, solver, &assumed, self.limits.steps / SHRINKING);
             }
             let witness = of_model(shape, solver);
             match self.check(&witness, shape) {
@@ -250,11 +249,11 @@ fn unmatched(shape: &Shape<'_>) -> Arc<str> {
     format!("the values of {}", names.join(", ")).into()
 }
 
-/// How long a model may be made plainer; unoptimised, the same work takes ten times as long.
-const SHRINKING: Duration = Duration::from_millis(if cfg!(debug_assertions) { 500 } else { 50 });
+/// Which part of the work a model may be made plainer with.
+const SHRINKING: u64 = 16;
 
-/// Leaves the solver with a model of few rows and claims, as far as that takes no long time.
-fn shrink(shape: &Shape<'_>, solver: &mut Solver<'_>, assumed: &[Bit]) {
+/// Leaves the solver with a model of few rows and claims, as far as that takes few steps.
+fn shrink(shape: &Shape<'_>, solver: &mut Solver<'_>, assumed: &[Bit], steps: u64) {
     let rows = shape.slots.iter().rev().filter(|s| s.subject.is_none()).map(|s| !s.exists);
     let claims = shape.sources.iter().filter_map(|(source, (_, ground))| match (source, ground) {
         (Source::Claim(..) | Source::Setting(_), Ground::Value { null, .. }) => Some(*null),
@@ -262,9 +261,9 @@ fn shrink(shape: &Shape<'_>, solver: &mut Solver<'_>, assumed: &[Bit]) {
     });
     let wishes: Vec<_> = rows.chain(claims).collect();
     let mut kept = assumed.to_vec();
-    let until = Instant::now() + SHRINKING;
+    let until = solver.work().left().saturating_sub(steps);
     for wish in wishes {
-        if Instant::now() > until {
+        if solver.work().left() <= until {
             break;
         }
         kept.push(wish);

@@ -95,7 +95,7 @@ pub(crate) fn constancy<'a>(bindings: &'a Bindings<'a>, relation: &QualifiedName
     let subject = Subject { row, stored: false };
     let mut formula = Formula::new(resolver, relation, Which::Old, subject, condition);
     // What takes long is no plain case, and every policy is asked about.
-    formula.limits = Limits { gates: 20_000, time: formula.limits.time / 20, ..formula.limits };
+    formula.limits = Limits { gates: 20_000, steps: formula.limits.steps / 20, ..formula.limits };
     let always = formula.proves(Ask::AlwaysTrue, Asker::Any);
     (always, !always && formula.proves(Ask::NeverTrue, Asker::Any))
 }

@@ -132,6 +132,8 @@ pub(crate) struct Problem<'a> {
     pub(crate) calls: Vec<Call>,
     call_index: HashMap<(Arc<Function>, Type, Vec<Ground>), usize>,
     choices: HashMap<Vec<(Bit, Ground)>, Vec<Bit>>,
+    /// How many choices of rows may still be looked at.
+    choices_left: usize,
     patterns: HashMap<Id, (Arc<Function>, Vec<Id>)>,
     /// Whether sub-selects inside sub-selects are functions of the columns they read.
     nested_as_functions: bool,
@@ -139,6 +141,9 @@ pub(crate) struct Problem<'a> {
 
 /// The rows that row variables stand for.
 type Bindings = Vec<(Row, usize)>;
+
+/// How many choices of rows weigh as much as a gate.
+const CHOICES: usize = 4;
 
 impl<'a> Problem<'a> {
     /// A problem with the subject rows and so many more rows of each relation.
@@ -161,6 +166,7 @@ impl<'a> Problem<'a> {
             calls: Vec::new(),
             call_index: HashMap::new(),
             choices: HashMap::new(),
+            choices_left: most_gates.saturating_mul(CHOICES),
             patterns: HashMap::new(),
             nested_as_functions,
         };
@@ -193,7 +199,7 @@ impl<'a> Problem<'a> {
 
     /// Whether the problem has outgrown its limits; what was built is then of no use.
     pub(crate) fn is_too_large(&self) -> bool {
-        self.circuit.is_full()
+        self.circuit.is_full() || self.choices_left == 0
     }
 
     /// A constant.

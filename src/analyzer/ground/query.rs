@@ -27,15 +27,11 @@ impl Problem<'_> {
                 Ground::Bool(Truth { yes: self.circuit.or(&yes), no: self.circuit.and(&no) })
             }
             Term::Many(queries) => {
-                let (mut one, mut two) = (Bit::FALSE, Bit::FALSE);
+                let mut each = Vec::new();
                 for query in queries {
-                    for (active, _) in self.choices_of(query, rows) {
-                        let again = self.circuit.and(&[one, active]);
-                        two = self.circuit.or(&[two, again]);
-                        one = self.circuit.or(&[one, active]);
-                    }
+                    each.extend(self.choices_of(query, rows).into_iter().map(|(active, _)| active));
                 }
-                Ground::Bool(certain(two))
+                Ground::Bool(certain(self.two_of(&each)))
             }
             Term::Scalar(queries, pick) => {
                 let mut found = Vec::new();
@@ -48,6 +44,18 @@ impl Problem<'_> {
             }
             _ => Ground::Bool(Truth { yes: Bit::FALSE, no: Bit::FALSE }),
         }
+    }
+
+    /// Whether two of the bits are set: in one half, or one in each.
+    fn two_of(&mut self, bits: &[Bit]) -> Bit {
+        if bits.len() < 2 || self.is_too_large() {
+            return Bit::FALSE;
+        }
+        let (left, right) = bits.split_at(bits.len() / 2);
+        let (in_left, in_right) = (self.two_of(left), self.two_of(right));
+        let (one, other) = (self.circuit.or(left), self.circuit.or(right));
+        let both = self.circuit.and(&[one, other]);
+        self.circuit.or(&[in_left, in_right, both])
     }
 
     /// Each choice of rows, and whether they exist and meet the condition.
@@ -65,6 +73,7 @@ impl Problem<'_> {
         rows: &mut Bindings,
         found: &mut Vec<(Bit, Bindings)>,
     ) {
+        self.choices_left = self.choices_left.saturating_sub(1);
         if self.is_too_large() {
             return;
         }
@@ -99,6 +108,9 @@ impl Problem<'_> {
             _ => Ground::Value { null: Bit::TRUE, value: self.circuit.leaf() },
         };
         for ((active, value), chosen) in found.into_iter().zip(chosen).rev() {
+            if self.is_too_large() {
+                break;
+            }
             let taken = self.circuit.and(&[active, chosen]);
             result = self.choose(taken, value, result);
         }

@@ -195,8 +195,8 @@ impl Resolver<'_> {
                 let items = self.each(items);
                 self.terms.in_list(x, &items)
             }
-            _ => match self.gathered(array)? {
-                Some(set) => self.in_gathered(x, &set),
+            _ => match self.is_gathered_in(x, array)? {
+                Some(found) => found,
                 None => {
                     let array = self.expression(array);
                     self.terms.in_array(x, array)

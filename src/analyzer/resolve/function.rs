@@ -17,9 +17,7 @@ impl Resolver<'_> {
         self.called = true;
         self.unsettled |= inline::sets_settings(&function.body);
         let args = self.arguments(call, function)?;
-        if let (Rights::Role(role), Some(effective)) = (&self.user, self.effective)
-            && effective.may_execute(role, function).is_none()
-        {
+        if !self.may_call(function) {
             let returns = self.data_type(data_type);
             return Ok(self.terms.raise(returns));
         }
@@ -44,6 +42,14 @@ impl Resolver<'_> {
                 let known = Function { name: name.into(), strict: function.strict, never_null: false };
                 Ok(self.terms.call(&known, &args, returns))
             }
+        }
+    }
+
+    /// Whether who is asking may call it at all; the server raises otherwise.
+    pub(super) fn may_call(&self, function: &model::Function) -> bool {
+        match (&self.user, self.effective) {
+            (Rights::Role(role), Some(effective)) => effective.may_execute(role, function).is_some(),
+            _ => true,
         }
     }
 
@@ -208,7 +214,8 @@ impl Resolver<'_> {
         let rights = self.rights_of(function);
         self.within(function.id.to_string(), |this| {
             this.as_rights(rights, |this| {
-                this.apart(args, |this| {
+                let outer = this.body.replace(body.clone());
+                let result = this.apart(args, |this| {
                     this.measured(|this| {
                         for step in &body.steps {
                             let value = this.expression(step);
@@ -216,7 +223,9 @@ impl Resolver<'_> {
                         }
                         what(this, &body.result)
                     })
-                })
+                });
+                this.body = outer;
+                result
             })
         })
     }

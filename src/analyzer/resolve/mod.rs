@@ -20,10 +20,12 @@ pub(crate) use query::Branch;
 pub(crate) use shown::{Showing, Way};
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use super::bindings::Bindings;
 use super::decide::{Assumption, Caller};
 use super::effective::Effective;
+use super::inline;
 use super::term::{Id, Row, Terms, Type};
 use crate::model::{Command, FunctionId, Policy, QualifiedName, Relation, Schema};
 use crate::sql::{self, SchemaCatalog};
@@ -112,6 +114,8 @@ pub(crate) struct Resolver<'a> {
     user: Rights,
     levels: Vec<Level>,
     parameters: Vec<Id>,
+    /// The body that is being read, whose parameters and steps these are.
+    body: Option<Arc<inline::Body>>,
     /// The WITH queries in scope, by level, as they were bound.
     ctes: Vec<Vec<sql::tree::Cte>>,
     case_operands: Vec<Id>,
@@ -176,6 +180,7 @@ impl<'a> Resolver<'a> {
             user: Rights::Anyone,
             levels: Vec::new(),
             parameters: Vec::new(),
+            body: None,
             ctes: Vec::new(),
             case_operands: Vec::new(),
             groups: Vec::new(),

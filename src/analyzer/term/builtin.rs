@@ -31,6 +31,7 @@ pub fn apply(name: &str, args: &[(Value, Type)], returns: &Type) -> Outcome {
         return if target == returns.to_string() { cast(value, from, returns) } else { Err(Unmodelled) };
     }
     let values: Vec<&Value> = args.iter().map(|(v, _)| v).collect();
+    let is_plain_json = args.iter().any(|(_, of)| *of == Type::Json);
     match (name, values.as_slice()) {
         ("raise", _) => Err(Raises),
         ("lower", [Value::Text(t)]) => ascii(t).map(|t| text(&t.to_ascii_lowercase())),
@@ -57,7 +58,11 @@ pub fn apply(name: &str, args: &[(Value, Type)], returns: &Type) -> Outcome {
         }
         ("&&", [Value::Array(a), Value::Array(b)]) => any_in(a, b),
         ("->", [Value::Json(json), key]) => Ok(step(json, key)?.map(|j| Value::Json(Arc::new(j.clone())))),
-        ("->>", [Value::Json(json), key]) => Ok(step(json, key)?.and_then(Json::text).map(Value::Text)),
+        ("->>", [Value::Json(json), key]) => match step(json, key)? {
+            // `json` gives these as they were written.
+            Some(Json::Number(_) | Json::Array(_) | Json::Object(_)) if is_plain_json => Err(Unmodelled),
+            found => Ok(found.and_then(Json::text).map(Value::Text)),
+        },
         ("?", [Value::Json(json), Value::Text(key)]) => bool(exists(json, key)),
         ("+", [Value::Int(a), Value::Int(b)]) => whole(a.checked_add(*b), returns),
         ("-", [Value::Int(a), Value::Int(b)]) => whole(a.checked_sub(*b), returns),
@@ -109,11 +114,12 @@ pub fn cast(value: &Value, from: &Type, to: &Type) -> Outcome {
     if from == to {
         return Ok(Some(value.clone()));
     }
-    let plain = |of: Option<&Type>| matches!(of, Some(Type::Text | Type::Varchar));
-    if matches!(value, Value::Array(_)) && plain(from.element()) && plain(to.element()) {
-        return Ok(Some(value.clone()));
+    if let (Value::Array(items), Some(from), Some(to)) = (value, from.element(), to.element()) {
+        let each = items.iter().map(|item| item.as_ref().map_or(Ok(None), |item| self::cast(item, from, to)));
+        return Ok(Some(Value::Array(each.collect::<Result<Vec<_>, _>>()?.into())));
     }
     let cast = match (value, to) {
+        (Value::Text(t), Type::Json) => Value::Json(Arc::new(Json::parse(t).ok_or(Unmodelled)?)),
         (Value::Text(t), _) if from.is_text() || *from == Type::Char => {
             return match Value::parse(t, to) {
                 Ok(value) => Ok(Some(value)),

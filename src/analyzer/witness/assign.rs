@@ -6,7 +6,7 @@ use super::Shape;
 use super::invent::Inventor;
 use crate::analyzer::ground::{Bit, Call, Ground, Node, Source, ValueId};
 use crate::analyzer::solve::Solver;
-use crate::analyzer::term::{Type, Value, cast};
+use crate::analyzer::term::{Json, Type, Value, cast};
 
 /// Values that are equal in the model.
 #[derive(Debug)]
@@ -148,6 +148,14 @@ impl Model<'_, '_, '_> {
     /// What is read from text or compared with it needs a value before the text can be written.
     fn invent_for_calls(&mut self) {
         for call in self.shape.calls {
+            if &*call.function.name == "->>"
+                && call.args.first().is_some_and(|json| self.open_class(*json).is_some())
+                && let Some(key) = self.open_class(call.result)
+                && let Some(most) = self.classes.get(&key).map(|c| c.most)
+            {
+                let value = self.inventor.fresh(&Type::Text, most);
+                self.set(key, value);
+            }
             for ground in call.args.iter().chain([&call.result]) {
                 if let Some(key) = self.open_class(*ground) {
                     let data_type = self.classes.get(&key).map(|c| c.data_type.clone());
@@ -187,6 +195,8 @@ impl Model<'_, '_, '_> {
         let result = self.value(call.result).flatten();
         let text = |s: String| Some(Value::Text(s.into()));
         let value = match (&*call.function.name, result, args.as_slice()) {
+            ("::json" | "::jsonb", Some(Value::Json(json)), [_]) => text(json.to_string()),
+            ("->" | "->>", _, [None, Some(Value::Text(_))]) => call.args.first().and_then(|arg| self.object(*arg)),
             (name, Some(result), [_]) if name.starts_with("::") => {
                 call.types.first().and_then(|from| cast(&result, &call.returns, from).ok().flatten())
             }
@@ -215,6 +225,22 @@ impl Model<'_, '_, '_> {
             _ => None,
         };
         self.set(key, value);
+    }
+
+    /// The object whose fields are what all calls that read it must give; `None` while one of them is not known.
+    fn object(&self, json: Ground) -> Option<Value> {
+        let mut fields = BTreeMap::new();
+        for call in self.shape.calls.iter().filter(|c| c.args.first() == Some(&json)) {
+            let [_, key] = call.args.as_slice() else { continue };
+            let Some(Some(Value::Text(key))) = self.value(*key) else { return None };
+            match (&*call.function.name, self.value(call.result)?) {
+                ("->" | "->>", None) => {}
+                ("->>", Some(Value::Text(text))) => drop(fields.insert(key, Json::String(text))),
+                ("->", Some(Value::Json(json))) => drop(fields.entry(key).or_insert((*json).clone())),
+                _ => return None,
+            }
+        }
+        Some(Value::Json(Json::Object(fields).into()))
     }
 
     /// The first of some texts that no other value of the same kind is.

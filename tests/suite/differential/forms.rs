@@ -28,6 +28,19 @@ const HELPERS: &str = "
             return query select s.user_id from public.seats s where s.org = p_org;
             return query select s.user_id from public.seats s where s.org is null and p_org = auth.uid();
         end $$;
+    create function gathered(p_role text) returns uuid[] language plpgsql stable security definer set search_path = '' as $$
+        declare v_all uuid[] := '{}'::uuid[];
+        begin
+            if p_role is null then return v_all; end if;
+            if p_role = 'own' then
+                select array_agg(s.org) into v_all from public.seats s where s.user_id = auth.uid();
+                return v_all;
+            end if;
+            select coalesce(array_agg(distinct s.org), '{}'::uuid[]) into v_all
+                from public.seats s where s.user_id = auth.uid() and s.role = p_role;
+            return v_all;
+        end $$;
+    create type kind as enum ('read', 'write');
     create function strict_rows(p_org uuid) returns setof uuid language sql strict stable security definer set search_path = '' as $$
         select s.user_id from public.seats s where s.org is not distinct from p_org $$;";
 
@@ -58,6 +71,19 @@ const CASES: &[(&str, &str, &str, bool)] = &[
     ("listed_owner", "state = any (array['open', 'shared']::varchar[]::text[])", OWN, false),
     ("header", "owner = auth.uid() or (key() is not null and state = 'open')", "owner = auth.uid() or state = 'open'", true),
     ("header_or_all", "key() is null", OWN, false),
+    ("header_values", "current_setting('request.headers', true)::json ->> 'a' = state and current_setting('request.headers', true)::json ->> 'b' = 'x'",
+        OWN, false),
+    ("header_same", "current_setting('request.headers', true)::json ->> 'a' = state", "current_setting('request.headers', true)::json ->> 'a' = state", true),
+    ("enum_texts", "state = any ('{read,write}'::kind[]::text[])", "state in ('read', 'write')", true),
+    ("enum_texts_narrow", "state = any ('{read,write}'::kind[]::text[])", "state = 'read'", false),
+    ("gathered_case", "org = any (gathered(state))", "org in (select s.org from public.seats s where s.user_id = auth.uid())", true),
+    ("gathered_or", "org = any (coalesce(gathered(state), '{}'::uuid[]))", "org in (select s.org from public.seats s where s.user_id = auth.uid())", true),
+    ("gathered_role", "org = any (gathered('admin'))", "exists (select from public.seats s where s.org = gathered_role.org and s.user_id = auth.uid() and s.role = 'admin')", true),
+    ("gathered_narrow", "org = any (gathered(state))", "exists (select from public.seats s where s.org = gathered_narrow.org and s.user_id = auth.uid() and s.role = state)", false),
+    ("gathered_not", "not (org = any (gathered(state)))", OWN, false),
+    // NULL of no rows: neither is in it nor is not.
+    ("gathered_null", "not (org = any (gathered('own')))", "exists (select from public.seats s where s.user_id = auth.uid())", true),
+    ("gathered_empty", "not (org = any (coalesce(gathered('own'), '{}')))", "exists (select from public.seats s where s.user_id = auth.uid())", false),
     ("paths", "owner in (select rows_of(org))",
         "exists (select from public.seats s where s.user_id = owner and (s.org = paths.org or s.org is null and paths.org = auth.uid()))", true),
     ("paths_narrow", "owner in (select rows_of(org))", "exists (select from public.seats s where s.user_id = owner and s.org = paths_narrow.org)", false),

@@ -55,6 +55,9 @@ impl<'a> Replay<'a> {
                 write!(sql, "{};", self.insert(name, row)).unwrap();
             }
         }
+        for (name, value) in &self.witness.session.settings {
+            write!(sql, "select set_config({}, {}, true);", quote_literal(name), quote_literal(value)).unwrap();
+        }
         let claims = self.witness.session.claims.as_ref().map(ToString::to_string).unwrap_or_default();
         write!(sql, "select set_config('request.jwt.claims', {}, true)", quote_literal(&claims)).unwrap();
         sql
