@@ -291,7 +291,7 @@ mod tests {
     /// What the solver finds where all bits are to hold, and the bits in its model.
     fn solved(circuit: &mut Circuit, all: &[Bit]) -> (Answer, Vec<bool>) {
         let mut encoding = Encoding::new(circuit, &BTreeMap::new());
-        let mut solver = Solver::new(circuit, &mut encoding, Instant::now() + Duration::from_secs(60));
+        let mut solver = Solver::new(circuit, &mut encoding, &Work::new(&Limits::default()));
         all.iter().for_each(|bit| solver.require(&[*bit]));
         let answer = solver.solve(&[]);
         let values = all.iter().map(|bit| answer == Answer::Satisfiable && solver.value(*bit)).collect();
