@@ -27,7 +27,9 @@ impl Resolver<'_> {
             return Ok(Some(self.in_gathered(x, &set, null)));
         }
         match &array.node {
-            Node::Cast { operand, implicit, .. } if *implicit || keeps_values(operand, array) => self.is_among_gathered(x, operand, null),
+            Node::Cast { operand, implicit, .. } if *implicit || keeps_values(operand, array) => {
+                self.is_among_gathered(x, operand, null)
+            }
             Node::Choice(Choice::Coalesce, all) => match all.as_slice() {
                 [first, last] if is_empty_array(last) => {
                     let never = self.terms.boolean(false);
