@@ -15,6 +15,7 @@ pub mod analyzer;
 pub mod checks;
 pub mod cli;
 pub mod commands;
+pub mod compliance;
 pub mod config;
 pub mod connector;
 pub mod diff;

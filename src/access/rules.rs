@@ -45,6 +45,11 @@ impl Rules {
         &self.tests
     }
 
+    /// What the files say, without those that come with the program.
+    pub fn sources(&self) -> impl Iterator<Item = &str> {
+        self.texts.iter().filter(|t| !t.is_preset).map(|t| t.text.as_str())
+    }
+
     /// The files that were read, without those that come with the program.
     #[must_use]
     pub fn files(&self) -> Vec<&std::path::Path> {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use clap_complete::Shell;
 
-use super::Format;
+use super::Shape;
 
 /// `explain`.
 #[derive(Debug, Args)]
@@ -23,7 +23,7 @@ pub struct Explain {
 pub struct Checks {
     /// The format on stdout
     #[arg(long, value_name = "FORMAT", default_value = "human")]
-    pub format: Format,
+    pub format: Shape,
 }
 
 /// `completions`.

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{Format, Source};
+use super::{Shape, Source};
 
 /// `matrix`.
 #[derive(Debug, Args)]
@@ -32,5 +32,5 @@ pub struct Matrix {
     pub all_schemas: bool,
     /// The format on stdout
     #[arg(long, value_name = "FORMAT", default_value = "human", help_heading = "Output")]
-    pub format: Format,
+    pub format: Shape,
 }

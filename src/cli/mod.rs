@@ -7,6 +7,7 @@ mod global;
 mod matrix;
 mod output;
 mod reading;
+mod report;
 mod source;
 mod states;
 mod test;
@@ -17,8 +18,9 @@ pub use audit::Audit;
 pub use check::Check;
 pub use global::{Color, Global};
 pub use matrix::Matrix;
-pub use output::{Format, Output, OutputFile};
+pub use output::{Format, Output, OutputFile, Shape};
 pub use reading::{NewTables, Reading};
+pub use report::Report;
 pub use source::Source;
 pub use states::{Diff, Init, Snapshot};
 pub use test::Test;
@@ -89,6 +91,18 @@ pub enum Command {
         git show HEAD:schema.sql | pgwitness check -"
     )]
     Check(Check),
+    /// Tell what an audit says of the controls of a compliance framework, with evidence for an auditor
+    #[command(
+        after_long_help = "The status of a control is fail (an open finding), accepted risk, not assessed (something was \
+        not examined), pass (examined, and nothing was found) or manual (no tool can tell); what is left to a person is \
+        written out.\n\n\
+        Exit codes: 1 if a control fails; 3 if one could not be assessed; else 0.\n\n\
+        Examples:\n  \
+        pgwitness report --framework soc2 --output html=soc2.html\n  \
+        pgwitness audit --output json=audit.json\n  \
+        pgwitness report --from audit.json --framework iso27001 --format markdown"
+    )]
+    Report(Report),
     /// Show what each role can do with each relation, and why
     #[command(after_long_help = "Examples:\n  \
         pgwitness matrix --role anon\n  \

@@ -16,12 +16,37 @@ pub struct Output {
     pub output: Vec<OutputFile>,
 }
 
-/// A format of results.
+/// A format of reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// For people
     Human,
     /// For programs; `pgwitness schema report` describes it
+    Json,
+    /// For code scanning: SARIF 2.1.0
+    Sarif,
+    /// Annotations of GitHub: workflow commands
+    Github,
+    /// Code quality report of GitLab
+    Gitlab,
+    /// Test results: JUnit XML
+    Junit,
+    /// Comment of a pull request
+    Markdown,
+    /// The findings, for spreadsheets
+    Csv,
+    /// One page with everything, for browsers and paper
+    Html,
+    /// Assessment results of OSCAL
+    Oscal,
+}
+
+/// A format of what is no report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Shape {
+    /// For people
+    Human,
+    /// For programs
     Json,
 }
 
@@ -39,7 +64,11 @@ impl std::str::FromStr for OutputFile {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let (format, file) = text.split_once('=').filter(|(_, file)| !file.is_empty()).ok_or("expected FORMAT=FILE")?;
-        let format = Format::from_str(format, false).map_err(|_| format!("`{format}` is none of human, json"))?;
+        let format = Format::from_str(format, false).map_err(|_| {
+            let all: Vec<_> = Format::value_variants().iter().filter_map(ValueEnum::to_possible_value).collect();
+            let names: Vec<_> = all.iter().map(clap::builder::PossibleValue::get_name).collect();
+            format!("`{format}` is none of {}", names.join(", "))
+        })?;
         Ok(Self { format, file: file.into() })
     }
 }

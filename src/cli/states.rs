@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Format, Reading, Source};
+use super::{Reading, Shape, Source};
 
 /// `snapshot`.
 #[derive(Debug, Args)]
@@ -48,5 +48,5 @@ pub struct Diff {
     pub allow_partial: bool,
     /// The format on stdout
     #[arg(long, value_name = "FORMAT", default_value = "human", help_heading = "Output")]
-    pub format: Format,
+    pub format: Shape,
 }

@@ -1,6 +1,7 @@
 //! `audit`: the model through all checks, confirmed where a server is at hand, as a report and an exit code.
 
-use super::examine::{examine, present};
+use super::examine::examine;
+use super::written::present;
 use super::{Run, output, source};
 use crate::cli::Audit;
 use crate::{Error, ExitCode};

@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use super::base::Base;
-use super::examine::{examine, present};
+use super::examine::examine;
 use super::source::files::{self, Found};
 use super::source::{self, Loaded, migrations, replayed};
+use super::written::present;
 use super::{Run, output};
 use crate::cli::{Check, Reading};
 use crate::config::nearest;

@@ -1,15 +1,14 @@
 //! What `audit` and `check` share: the model through all checks, confirmed where a server is at hand, and what comes of it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::judging::judgement;
-use super::{Run, as_json, output, source};
+use super::{Run, source};
 use crate::checks::{Context, run_all};
-use crate::cli::{Format, Output, Verdict};
+use crate::cli::Verdict;
 use crate::config::FailOn;
 use crate::finding::{self, Findings};
 use crate::impersonation::{Agreement, Tested};
-use crate::report::human::Human;
 use crate::report::{Parts, ProbeOutcome, Report, SourceKind, assemble};
 use crate::{Error, ExitCode, project};
 
@@ -145,42 +144,4 @@ pub(super) fn exit_code(report: &Report, verdict: &Verdict, run: &Run) -> ExitCo
     } else {
         ExitCode::Clean
     }
-}
-
-/// Writes the report to stdout and to the files that were asked for, and ends the run with its code.
-///
-/// # Errors
-/// When something cannot be written, or when model and server contradict each other: an internal error, told last.
-pub(super) fn present(
-    mut report: Report,
-    contradictions: &[String],
-    loaded: &source::Loaded,
-    (outputs, verdict): (&Output, &Verdict),
-    run: &Run,
-) -> Result<ExitCode, Error> {
-    let mask = loaded.mask();
-    let code = if contradictions.is_empty() { exit_code(&report, verdict, run) } else { ExitCode::Internal };
-    report.summary.exit = code as u8;
-    for out in &outputs.output {
-        output::to_file(&out.file, &mask.hide(&written(&report, out.format, &loaded.texts, run, 100)?))?;
-    }
-    let shown = written(&report, outputs.format, &loaded.texts, run, output::width())?;
-    output::to_stdout(&mask.hide(&shown))?;
-    match contradictions.is_empty() {
-        true => Ok(code),
-        false => Err(Error::Internal(mask.hide(&contradictions.join("; ")))),
-    }
-}
-
-fn written(
-    report: &Report,
-    format: Format,
-    texts: &BTreeMap<String, String>,
-    run: &Run,
-    width: usize,
-) -> Result<String, Error> {
-    Ok(match format {
-        Format::Json => as_json(report)?,
-        Format::Human => Human { width, verbose: run.verbose, texts }.report(report),
-    })
 }

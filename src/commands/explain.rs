@@ -6,7 +6,6 @@ use std::path::Path;
 use super::{output, similar};
 use crate::checks::{Meta, all, find};
 use crate::cli::Explain;
-use crate::report::Report;
 use crate::report::human::Human;
 use crate::report::human::text::{BOLD, block, capitalized, severity, styled, wrapped};
 use crate::{Error, ExitCode};
@@ -76,13 +75,7 @@ fn dedented(sql: &str) -> String {
 }
 
 fn finding_text(fingerprint: &str, file: &Path) -> Result<String, Error> {
-    let text = std::fs::read_to_string(file).map_err(|e| Error::file("read", file, e))?;
-    let report: Report = serde_json::from_str(&text).map_err(|e| {
-        Error::usage(
-            format!("{} is not a JSON report of this version: {e}", file.display()),
-            "write one with `pgwitness audit --output json=FILE`",
-        )
-    })?;
+    let report = super::report::read(file)?;
     let found: Vec<_> = report.findings.iter().filter(|f| f.fingerprint == fingerprint).collect();
     if found.is_empty() {
         let known = report.findings.iter().map(|f| f.fingerprint.as_str());

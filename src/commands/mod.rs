@@ -13,6 +13,7 @@ mod judging;
 mod man;
 mod matrix;
 mod output;
+mod report;
 mod rules;
 mod schema;
 pub mod secrets;
@@ -22,11 +23,12 @@ mod source;
 mod talk;
 mod test;
 mod trying;
+mod written;
 
 use std::path::PathBuf;
 
 use crate::access;
-use crate::cli::{Cli, Command, Format, Reading};
+use crate::cli::{Cli, Command, Reading, Shape};
 use crate::config::{self, Timeout};
 use crate::model::Platform;
 use crate::project::Mask;
@@ -61,6 +63,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Error> {
         Command::Man(args) => return man::run(&args),
         Command::Schema(args) => return schema::run(&args),
         Command::Audit(_)
+        | Command::Report(_)
         | Command::Check(_)
         | Command::Matrix(_)
         | Command::Test(_)
@@ -73,6 +76,8 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Error> {
     let rules = match &command {
         Command::Audit(args) if args.source.demo && args.verdict.rules.is_empty() => None,
         Command::Audit(args) => rules::load(&args.verdict.rules, args.source.path.as_deref(), &config, &here)?,
+        Command::Report(args) if (args.source.demo || args.from.is_some()) && args.verdict.rules.is_empty() => None,
+        Command::Report(args) => rules::load(&args.verdict.rules, args.source.path.as_deref(), &config, &here)?,
         Command::Check(args) => {
             rules::load(&args.verdict.rules, args.paths.first().map(PathBuf::as_path), &config, &here)?
         }
@@ -83,6 +88,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Error> {
     let run = Run { talk: Talk::new(global.quiet), verbose: global.verbose, here, config, rules, testing };
     match command {
         Command::Audit(args) => audit::run(args, &run).await,
+        Command::Report(args) => report::run(args, &run).await,
         Command::Check(args) => check::run(args, &run).await,
         Command::Matrix(args) => matrix::run(args, &run).await,
         Command::Snapshot(args) => snapshot::run(args, &run).await,
@@ -115,14 +121,14 @@ fn as_json(value: &impl serde::Serialize) -> Result<String, Error> {
 
 /// Prints `value` as JSON, or what `human` makes of it, without the secrets that were met.
 fn print(
-    format: Format,
+    format: Shape,
     value: &impl serde::Serialize,
     mask: &Mask,
     human: impl FnOnce() -> String,
 ) -> Result<ExitCode, Error> {
     let text = match format {
-        Format::Json => as_json(value)?,
-        Format::Human => human(),
+        Shape::Json => as_json(value)?,
+        Shape::Human => human(),
     };
     output::to_stdout(&mask.hide(&text))?;
     Ok(ExitCode::Clean)

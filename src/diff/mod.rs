@@ -37,6 +37,19 @@ pub enum Direction {
     Narrowed,
 }
 
+impl Direction {
+    /// The word for it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Widened => "widened",
+            Self::Sideways => "moved",
+            Self::MayWiden => "may widen",
+            Self::Narrowed => "narrowed",
+        }
+    }
+}
+
 /// One difference in access.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {

@@ -33,6 +33,28 @@ impl Mask {
         Self::new(self.secrets.into_iter().chain(other.secrets))
     }
 
+    /// Whether there is nothing to hide.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.secrets.is_empty()
+    }
+
+    /// The same in every text of a JSON value, names of fields among them.
+    pub fn hide_in(&self, value: &mut serde_json::Value) {
+        match value {
+            serde_json::Value::String(text) => *text = self.hide(text),
+            serde_json::Value::Array(items) => items.iter_mut().for_each(|item| self.hide_in(item)),
+            serde_json::Value::Object(fields) => {
+                let all = std::mem::take(fields);
+                fields.extend(all.into_iter().map(|(name, mut value)| {
+                    self.hide_in(&mut value);
+                    (self.hide(&name), value)
+                }));
+            }
+            _ => {}
+        }
+    }
+
     /// `text` with stars for secrets, byte for byte, so that places in it stay what they are.
     #[must_use]
     pub fn hide(&self, text: &str) -> String {

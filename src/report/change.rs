@@ -41,6 +41,20 @@ pub struct AccessChange {
     pub locations: Vec<Location>,
 }
 
+impl AccessChange {
+    /// Who can or cannot do what now, in one sentence.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let who = self.principals.join(", ");
+        // What changed is the subject where it is a thing; else whoever can or cannot.
+        match (self.text.starts_with("the "), who.is_empty()) {
+            (_, true) => self.text.clone(),
+            (true, false) => format!("{} (for {who})", self.text),
+            (false, false) => format!("{who} {}", self.text),
+        }
+    }
+}
+
 impl Change {
     /// How many differences went that way.
     #[must_use]

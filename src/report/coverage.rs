@@ -12,6 +12,9 @@ pub struct Coverage {
     pub examined: BTreeMap<String, u64>,
     /// The number of subjects that each check looked at, by check id.
     pub checks: BTreeMap<String, u64>,
+    /// Checks that were not to run; what they would have found is not known.
+    #[serde(default)]
+    pub skipped: Vec<String>,
     /// What could not be read or understood.
     pub gaps: Vec<CoverageGap>,
 }

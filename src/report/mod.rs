@@ -6,11 +6,23 @@ mod assemble;
 mod case;
 mod change;
 mod coverage;
+mod csv;
+mod github;
+mod gitlab;
+mod html;
 pub mod human;
 mod json;
+mod junit;
+mod markdown;
+pub mod markup;
 mod matrix;
+mod oscal;
+mod place;
 mod probe;
 mod trial;
+mod sarif;
+pub mod stamp;
+mod suppressed;
 mod verdict;
 
 pub use assemble::{Parts, assemble, entries, entry};
@@ -18,10 +30,20 @@ pub(crate) use assemble::{exempt, name, refused, through};
 pub use case::Case;
 pub use change::{AccessChange, Change};
 pub use coverage::{Coverage, CoverageGap};
+pub(crate) use csv::cell as csv_cell;
+pub use csv::csv;
+pub use github::github;
+pub use gitlab::gitlab;
+pub use html::html;
 pub use json::json;
+pub use junit::junit;
+pub use markdown::comment;
 pub use matrix::{Grade, MatrixEntry};
+pub use oscal::oscal;
 pub use probe::{Probe, ProbeOutcome};
 pub use trial::{Action, Surprise, SurpriseKind, Trial};
+pub use sarif::sarif;
+pub use suppressed::{Suppressed, SuppressedBy, counts};
 pub use verdict::{Asked, Decided, RowOf, RuleRef, VerdictEntry};
 
 use std::collections::BTreeMap;
@@ -42,6 +64,12 @@ pub struct Report {
     pub version: u32,
     /// What made it.
     pub tool: Tool,
+    /// When it was made, in UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time: Option<String>,
+    /// What it was made of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hashes: Option<stamp::Hashes>,
     /// What it is about.
     pub source: Source,
     /// What it comes to.
@@ -53,6 +81,9 @@ pub struct Report {
     pub change: Option<Change>,
     /// What is wrong, the worst first.
     pub findings: Vec<Finding>,
+    /// Findings that are not reported as open: accepted risks, a baseline, a threshold.
+    #[serde(default)]
+    pub suppressed: Vec<Suppressed>,
     /// Decisions on access, against declared rules or else the default reading.
     pub verdicts: Vec<VerdictEntry>,
     /// Who can do what.

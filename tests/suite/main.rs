@@ -27,3 +27,4 @@ mod sql;
 mod statements;
 mod support;
 mod verdicts;
+mod writers;

@@ -33,7 +33,7 @@ pub(super) fn of(cx: &Context<'_>, examined: &Examined, verdicts: &[VerdictEntry
     let checks = examined.iter().map(|(id, objects)| ((*id).to_owned(), count(objects.len()))).collect();
     let examined: BTreeMap<_, _> = counts.into_iter().map(|(kind, n)| (kind.to_owned(), count(n))).collect();
     let open = verdicts.iter().filter(|v| v.is_open()).map(undecided);
-    Coverage { examined, checks, gaps: gaps(cx).into_iter().chain(open).collect() }
+    Coverage { examined, checks, skipped: Vec::new(), gaps: gaps(cx).into_iter().chain(open).collect() }
 }
 
 /// Principals times relations times commands: each was answered.

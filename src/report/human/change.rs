@@ -54,13 +54,7 @@ impl Human<'_> {
             Direction::MayWiden => styled(super::text::severity(Severity::Medium), &format!("{:LABEL$}", "may widen")),
             Direction::Narrowed => styled(DIM, &format!("{:LABEL$}", "narrowed")),
         };
-        let who = one.principals.join(", ");
-        // What changed is the subject where it is a thing; else whoever can or cannot.
-        let text = match (one.direction, who.is_empty()) {
-            (_, true) => one.text.clone(),
-            (_, false) if one.text.starts_with("the ") => format!("{} (for {who})", one.text),
-            (_, false) => format!("{who} {}", one.text),
-        };
+        let text = one.sentence();
         out.push_str(&format!("  {word}{}\n", wrapped_after(LABEL + 2, &text, self.width, LABEL + 2)));
         if let Some(witness) = &one.witness {
             let line = format!("seen with {}", witness.in_words());

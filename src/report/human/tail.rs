@@ -170,15 +170,16 @@ fn counts(report: &Report) -> String {
         Some(styled(severity(s), &format!("{n} {}", s.word())))
     });
     let each: Vec<_> = each.collect();
+    let suppressed = report.suppressed_in_words().map_or_else(String::new, |words| format!("; {words}"));
     if each.is_empty() {
-        return "no findings".to_owned();
+        return format!("no findings{suppressed}");
     }
     let confirmed = match report.summary.confirmed {
         0 => String::new(),
         n => format!("; {n} confirmed on the server"),
     };
     let total = counted(u64::try_from(report.findings.len()).unwrap_or(u64::MAX), "finding");
-    format!("{}: {}{}", styled(BOLD, &printable(&total)), each.join(", "), confirmed)
+    format!("{}: {}{}{}", styled(BOLD, &printable(&total)), each.join(", "), confirmed, suppressed)
 }
 
 fn exit(code: u8) -> &'static str {

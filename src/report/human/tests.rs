@@ -42,6 +42,8 @@ fn report(findings: Vec<Finding>) -> Report {
     Report {
         version: VERSION,
         tool: Tool { name: "pgwitness".into(), version: "0".into() },
+        time: None,
+        hashes: None,
         source: Source {
             kind: SourceKind::Live,
             description: HOSTILE.into(),
@@ -63,6 +65,7 @@ fn report(findings: Vec<Finding>) -> Report {
         },
         change: None,
         findings,
+        suppressed: Vec::new(),
         verdicts: Vec::new(),
         matrix: vec![MatrixEntry {
             principal: HOSTILE.into(),

@@ -17,6 +17,8 @@ mod unread;
 mod untouched;
 mod verdicts;
 
+pub(crate) use schema::errors as schema_errors;
+
 use std::ffi::OsStr;
 use std::path::Path;
 use std::process::{Command, Stdio};

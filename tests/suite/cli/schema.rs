@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 /// What is wrong with `value`, each with its place; empty when it is valid.
-pub(super) fn errors(schema: &Value, value: &Value) -> Vec<String> {
+pub(crate) fn errors(schema: &Value, value: &Value) -> Vec<String> {
     let mut errors = Vec::new();
     check(schema, schema, value, "$", &mut errors);
     errors
