@@ -26,6 +26,13 @@ pub fn json(value: &impl Serialize) -> Result<String, serde_json::Error> {
     Ok(text)
 }
 
+/// Adds a field to an object.
+pub(super) fn put(object: &mut serde_json::Value, field: &str, value: serde_json::Value) {
+    if let Some(fields) = object.as_object_mut() {
+        fields.insert(field.to_owned(), value);
+    }
+}
+
 /// What `printable` would hide; the line feeds between the lines of the JSON itself stay.
 fn is_unsafe(c: char) -> bool {
     c != '\n'

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::json::put;
 use super::stamp::uuid;
 use super::{Report, Suppressed};
 use crate::compliance::{Assessment, ControlResult, Status};
@@ -76,7 +77,7 @@ fn result(report: &Report, assessment: &Assessment, name: &str, time: &str) -> V
         "findings": assessment.controls.iter().map(|control| finding(control, &scope)).collect::<Vec<_>>(),
     });
     if !risks.is_empty() {
-        value["risks"] = json!(risks);
+        put(&mut value, "risks", json!(risks));
     }
     value
 }
@@ -109,7 +110,7 @@ fn observation(finding: &Finding, accepted: Option<&Suppressed>, scope: &str, ti
         .map(|fact| json!({ "description": text(&format!("{}: {}", fact.kind, fact.text)) }))
         .collect();
     if !evidence.is_empty() {
-        value["relevant-evidence"] = json!(evidence);
+        put(&mut value, "relevant-evidence", json!(evidence));
     }
     value
 }
@@ -160,10 +161,10 @@ fn finding(control: &ControlResult, scope: &str) -> Value {
         .map(|f| json!({ "risk-uuid": uuid(&format!("risk/{scope}/{}", f.fingerprint)) }))
         .collect();
     if !risks.is_empty() {
-        value["related-risks"] = json!(risks);
+        put(&mut value, "related-risks", json!(risks));
     }
     if let Some(manual) = &control.manual {
-        value["remarks"] = json!(format!("Left to a person: {}", text(manual)));
+        put(&mut value, "remarks", json!(format!("Left to a person: {}", text(manual))));
     }
     value
 }
@@ -178,7 +179,7 @@ fn risk(one: &Suppressed, scope: &str) -> Value {
         "status": "deviation-approved",
     });
     if let Some(day) = &one.expires {
-        value["deadline"] = json!(format!("{day}T23:59:59Z"));
+        put(&mut value, "deadline", json!(format!("{day}T23:59:59Z")));
     }
     value
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use super::json::put;
 use super::place::{Region, region, uri};
 use super::{Report, Suppressed, SuppressedBy};
 use crate::checks::{Meta, all};
@@ -21,7 +22,7 @@ pub fn sarif(report: &Report, texts: &BTreeMap<String, String>) -> Value {
     let open = report.findings.iter().map(result);
     let closed = report.suppressed.iter().map(|one| {
         let mut value = result(&one.finding);
-        value["suppressions"] = json!([suppression(one)]);
+        put(&mut value, "suppressions", json!([suppression(one)]));
         value
     });
     let results: Vec<_> = open.chain(closed).collect();
@@ -90,7 +91,7 @@ fn result(finding: &Finding, rules: &[&'static Meta], texts: &BTreeMap<String, S
         },
     });
     if let Some(index) = rules.iter().position(|meta| meta.id == finding.check) {
-        value["ruleIndex"] = json!(index);
+        put(&mut value, "ruleIndex", json!(index));
     }
     value
 }
