@@ -50,7 +50,8 @@ pub(super) async fn run(args: cli::Report, run: &Run) -> Result<ExitCode, Error>
 async fn audit(args: &cli::Report, run: &Run) -> Result<(Report, Mask), Error> {
     let loaded = source::load(&args.source, run).await?;
     let cx = loaded.context(run, &args.source.reading);
-    let (mut report, contradictions) = examine(&loaded, &cx, &args.verdict, run).await?;
+    let examined = examine(&loaded, &cx, &args.verdict, run).await?;
+    let (mut report, contradictions) = (examined.report, examined.contradictions);
     let mask = loaded.mask();
     if !contradictions.is_empty() {
         return Err(Error::Internal(mask.hide(&contradictions.join("; "))));

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::examine::examine;
-use super::{Run, as_json, output, source};
+use super::written::Page;
+use super::{Run, output, source};
 use crate::cli::{Format, Test, Verdict};
 use crate::config::FailOn;
 use crate::report::human::Human;
@@ -46,10 +47,11 @@ pub(super) async fn run(args: Test, run: &Run) -> Result<ExitCode, Error> {
     let untested = examined.untested;
     let code = exit_code(&examined.report, &examined.contradictions, untested, args.allow_partial);
     examined.report.summary.exit = code as u8;
+    let page = Page { report: &examined.report, texts: &loaded.texts, verbose: run.verbose };
     let written = |format, width| -> Result<String, Error> {
         Ok(match format {
-            Format::Json => as_json(&examined.report)?,
             Format::Human => Human { width, verbose: run.verbose, texts: &loaded.texts }.trials(&examined.report),
+            other => page.written(other, width)?,
         })
     };
     for out in &args.output.output {

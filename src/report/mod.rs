@@ -19,10 +19,10 @@ mod matrix;
 mod oscal;
 mod place;
 mod probe;
-mod trial;
 mod sarif;
 pub mod stamp;
 mod suppressed;
+mod trial;
 mod verdict;
 
 pub use assemble::{Parts, assemble, entries, entry};
@@ -41,9 +41,9 @@ pub use markdown::comment;
 pub use matrix::{Grade, MatrixEntry};
 pub use oscal::oscal;
 pub use probe::{Probe, ProbeOutcome};
-pub use trial::{Action, Surprise, SurpriseKind, Trial};
 pub use sarif::sarif;
 pub use suppressed::{Suppressed, SuppressedBy, counts};
+pub use trial::{Action, Surprise, SurpriseKind, Trial};
 pub use verdict::{Asked, Decided, RowOf, RuleRef, VerdictEntry};
 
 use std::collections::BTreeMap;

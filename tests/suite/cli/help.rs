@@ -2,8 +2,20 @@
 
 use super::pgwitness;
 
-const COMMANDS: [&str; 12] =
-    ["audit", "check", "report", "matrix", "test", "snapshot", "init", "diff", "explain", "checks", "completions", "man"];
+const COMMANDS: [&str; 12] = [
+    "audit",
+    "check",
+    "report",
+    "matrix",
+    "test",
+    "snapshot",
+    "init",
+    "diff",
+    "explain",
+    "checks",
+    "completions",
+    "man",
+];
 
 #[test]
 fn help_of_every_command() {
