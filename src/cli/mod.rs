@@ -55,7 +55,7 @@ use clap::{Parser, Subcommand};
                   pgwitness explain rls-off-exposed\n\n\
                   Exit codes:\n  \
                   0  nothing at or above --fail-on\n  \
-                  1  findings at or above --fail-on\n  \
+                  1  findings at or above --fail-on; of test, something that did not come out as expected\n  \
                   2  the command line or the configuration is wrong\n  \
                   3  could not connect, or not everything could be examined\n  \
                   4  an internal error of pgwitness"
@@ -113,8 +113,8 @@ pub enum Command {
     #[command(after_long_help = "Migrations run on a throw-away server; every table gets rows of four users in two \
         tenants; each role and user tries to read and write all of them, and everything is rolled back. What comes of it \
         is held against the access rules, or else against the reading of columns, keys and policies.\n\n\
-        Exit codes: 1 if a rule or a declared test does not hold, 3 if a table could not be tested, 4 if a proof does not \
-        hold; else 0.\n\n\
+        Exit codes: 1 if a trial or a declared test did not come out as expected, 3 if a table could not be tested, 4 if a \
+        proof does not hold or the tester did not see access that it widened itself; else 0.\n\n\
         Examples:\n  \
         pgwitness test                                      supabase/migrations, here or above\n  \
         pgwitness test --emit pgtap supabase/tests          the same as a suite for `supabase test db`\n  \

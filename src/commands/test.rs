@@ -7,8 +7,8 @@ use super::written::Page;
 use super::{Run, output, source};
 use crate::cli::{Format, Test, Verdict};
 use crate::config::FailOn;
+use crate::report::Report;
 use crate::report::human::Human;
-use crate::report::{Report, SurpriseKind};
 use crate::{Error, ExitCode};
 
 /// The name of the suite's file; pg_prove runs files in the order of their names.
@@ -79,10 +79,9 @@ fn emitted(args: &Test) -> Result<Option<PathBuf>, Error> {
     }
 }
 
-/// What is not as declared counts most, then what could not be tested.
+/// What is not as expected counts most, whether somebody declared it or it was read; then what could not be tested.
 fn exit_code(report: &Report, contradictions: &[String], untested: usize, allow_partial: bool) -> ExitCode {
-    let broken = |s: &crate::report::Surprise| s.declared && s.kind != SurpriseKind::Contradiction;
-    let surprised = report.trials.iter().filter_map(|t| t.surprise.as_ref()).any(broken);
+    let surprised = report.trials.iter().any(|trial| trial.surprise.is_some());
     let failed = report.tests.iter().any(|case| !case.passed);
     let partial = untested > 0 || report.coverage.gaps.iter().any(|gap| gap.access_control);
     if !contradictions.is_empty() {

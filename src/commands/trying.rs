@@ -15,7 +15,7 @@ use crate::impersonation::seed::{self, Seeded};
 use crate::impersonation::trial::{self, Bounds, Setting, Tried};
 use crate::impersonation::{Progress, pgtap};
 use crate::model::QualifiedName;
-use crate::report::{Asked, Case, Decided, ProbeOutcome, RowOf, SurpriseKind, Trial, VerdictEntry};
+use crate::report::{Asked, Case, Decided, ProbeOutcome, RowOf, Surprise, SurpriseKind, Trial, VerdictEntry};
 use crate::verdicts::Verdicts;
 
 /// What came of it.
@@ -121,12 +121,13 @@ fn confirm(entry: &mut VerdictEntry, trials: &[Trial]) {
     if entry.question != Asked::NeverExceeds || entry.through.is_some() || entry.verdict == Decided::Proved {
         return;
     }
-    let quoted = format!("the rule `{}` denies", entry.rule.text);
     let shows = |t: &&Trial| {
         t.role == entry.principal
             && t.relation == entry.relation
             && t.action.command() == entry.command
-            && t.surprise.as_ref().is_some_and(|s| s.kind == SurpriseKind::Beyond && s.text.ends_with(&quoted))
+            && t.surprise
+                .as_ref()
+                .is_some_and(|s| s.kind == SurpriseKind::Beyond && s.rule.as_ref() == Some(&entry.rule.text))
     };
     let Some(surprise) = trials.iter().find(shows).and_then(|t| t.surprise.as_ref()) else { return };
     if entry.verdict == Decided::Unknown {
@@ -143,7 +144,11 @@ fn confirm(entry: &mut VerdictEntry, trials: &[Trial]) {
 /// What cannot both be true, and runs that mean nothing.
 fn contradictions(tried: &Tried) -> Vec<String> {
     let surprises = tried.trials.iter().filter_map(|t| t.surprise.as_ref());
-    let mut all: Vec<_> = surprises.filter(|s| s.kind == SurpriseKind::Contradiction).map(|s| s.text.clone()).collect();
+    let told = |s: &Surprise| match &s.rule {
+        Some(rule) => format!("{} (`{rule}`)", s.text),
+        None => s.text.clone(),
+    };
+    let mut all: Vec<_> = surprises.filter(|s| s.kind == SurpriseKind::Contradiction).map(told).collect();
     if tried.control == Some(false) {
         all.push("access that the tester widened itself was not seen: its run is void".to_owned());
     }

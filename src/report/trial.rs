@@ -116,6 +116,9 @@ pub struct Surprise {
     pub kind: SurpriseKind,
     /// Both sides, as a sentence.
     pub text: String,
+    /// The text of the rule that it is about; `None` where no rule is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
     /// Whether somebody declared what was expected; else it was read from columns, keys and policies.
     pub declared: bool,
     /// How to see it.

@@ -75,15 +75,12 @@ impl Case<'_, '_, '_> {
                     && entry.rule.text == rule.predicate.text
             });
         let (who, what, rows) = (&self.guest.persona.name, self.attempt.action.words(), counted(rows));
-        let text = format!(
-            "as {who}, {what} on {} reached {rows} that the rule `{}` denies",
-            self.relation.name, rule.predicate.text
-        );
+        let text = format!("as {who}, {what} on {} reached {rows} that {} denies", self.relation.name, named(rule));
         if proved {
             let text = format!("{text}, though pgwitness had proved that no row is");
-            return self.surprise(SurpriseKind::Contradiction, text, is_declared(rule));
+            return self.surprise(SurpriseKind::Contradiction, text, Some(rule));
         }
-        self.surprise(SurpriseKind::Beyond, text, is_declared(rule))
+        self.surprise(SurpriseKind::Beyond, text, Some(rule))
     }
 
     /// What effective access says cannot be.
@@ -105,7 +102,7 @@ impl Case<'_, '_, '_> {
             counted(usize::try_from(rows).unwrap_or(usize::MAX)),
         );
         let text = format!("the model says that {who} cannot {what} on {}, but {rows} came of it", self.relation.name);
-        Some(self.surprise(SurpriseKind::Contradiction, text, true))
+        Some(self.surprise(SurpriseKind::Contradiction, text, None))
     }
 
     /// Rows that rules grant and a plain statement does not reach.
@@ -121,12 +118,8 @@ impl Case<'_, '_, '_> {
         let granted =
             before.0.iter().filter(|(id, rules)| rules.get(*at) == Some(&true) && !observed.old.contains(id)).count();
         let (who, what, name) = (&self.guest.persona.name, self.attempt.action.words(), &self.relation.name);
-        let text = format!(
-            "as {who}, {what} on {name} did not reach {} that the rule `{}` grants",
-            counted(granted),
-            rule.predicate.text
-        );
-        (granted > 0).then(|| self.surprise(SurpriseKind::Missing, text, is_declared(rule)))
+        let text = format!("as {who}, {what} on {name} did not reach {} that {} grants", counted(granted), named(rule));
+        (granted > 0).then(|| self.surprise(SurpriseKind::Missing, text, Some(rule)))
     }
 
     /// Whether rows are reached by the statement alone: triggers, rules and actions of keys reach further, in others' names.
@@ -143,14 +136,24 @@ impl Case<'_, '_, '_> {
         self.guest.is_standard && (reads || alone && self.relation.view.is_none())
     }
 
-    fn surprise(&self, kind: SurpriseKind, text: String, declared: bool) -> Surprise {
+    fn surprise(&self, kind: SurpriseKind, text: String, rule: Option<&Declaration>) -> Surprise {
         let sql = show::script(self.setting, self.guest, self.relation, self.attempt);
-        Surprise { kind, text, declared, reproduce: Reproduce { sql: Some(sql), ..Reproduce::default() } }
+        let declared = rule.is_none_or(is_declared);
+        let rule = rule.map(|rule| rule.predicate.text.clone());
+        Surprise { kind, text, rule, declared, reproduce: Reproduce { sql: Some(sql), ..Reproduce::default() } }
     }
 }
 
 fn is_declared(rule: &Declaration) -> bool {
     matches!(rule.origin, Origin::Declared(_))
+}
+
+/// A rule by where it is declared or what it was read from: its text may be long.
+fn named(rule: &Declaration) -> String {
+    match &rule.origin {
+        Origin::Declared(place) => format!("the rule at {place}"),
+        Origin::Reading { because } => format!("the default reading ({because})"),
+    }
 }
 
 fn said(rule: &Declaration) -> String {

@@ -45,7 +45,7 @@ impl Human<'_> {
     }
 
     fn surprises(&self, surprises: &[(&Trial, &Surprise)], out: &mut String) {
-        let mut met = BTreeSet::new();
+        let (mut met, mut rules) = (BTreeSet::new(), BTreeSet::new());
         let told = surprises.iter().filter(|(t, s)| met.insert((&t.relation, &t.role, t.action.command(), s.kind)));
         let told: Vec<_> = told.collect();
         if told.is_empty() {
@@ -54,6 +54,9 @@ impl Human<'_> {
         out.push_str(&format!("\n{}\n", styled(BOLD, "Not as expected")));
         for (at, (_, surprise)) in told.iter().enumerate() {
             out.push_str(&format!("  - {}\n", wrapped(&printable(&surprise.text), self.width, 4)));
+            if let Some(rule) = surprise.rule.as_ref().filter(|rule| rules.insert(*rule)) {
+                out.push_str(&format!("    rule: {}\n", wrapped(rule, self.width, 10)));
+            }
             if at >= FULL && !self.verbose {
                 continue;
             }
