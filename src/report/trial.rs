@@ -38,8 +38,6 @@ pub struct Trial {
 pub enum Action {
     /// `SELECT` of every row.
     Select,
-    /// `COPY .. TO STDOUT`.
-    Copy,
     /// `INSERT` of a row that is one's own, as `return=minimal` makes it.
     Insert,
     /// The same with `RETURNING`, as `return=representation` makes it.
@@ -77,7 +75,7 @@ impl Action {
     #[must_use]
     pub fn command(self) -> Command {
         match self {
-            Self::Select | Self::Copy => Command::Select,
+            Self::Select => Command::Select,
             Self::Insert | Self::InsertReturning | Self::InsertForOther | Self::InsertAcross => Command::Insert,
             Self::DeleteBlind | Self::DeleteFiltered | Self::MergeDelete | Self::Truncate => Command::Delete,
             _ => Command::Update,
@@ -89,7 +87,6 @@ impl Action {
     pub fn words(self) -> &'static str {
         match self {
             Self::Select => "select",
-            Self::Copy => "copy to stdout",
             Self::Insert => "insert",
             Self::InsertReturning => "insert returning",
             Self::InsertForOther => "insert for another user",

@@ -75,12 +75,13 @@ impl Case<'_, '_, '_> {
                     && entry.rule.text == rule.predicate.text
             });
         let (who, what, rows) = (&self.guest.persona.name, self.attempt.action.words(), counted(rows));
-        let text = format!("as {who}, {what} on {} reached {rows} that {} denies", self.relation.name, named(rule));
+        let (name, because) = named(rule);
+        let text = format!("as {who}, {what} on {} reached {rows} that {name} denies", self.relation.name);
         if proved {
-            let text = format!("{text}, though pgwitness had proved that no row is");
+            let text = format!("{text}, though pgwitness had proved that no row is{because}");
             return self.surprise(SurpriseKind::Contradiction, text, Some(rule));
         }
-        self.surprise(SurpriseKind::Beyond, text, Some(rule))
+        self.surprise(SurpriseKind::Beyond, text + &because, Some(rule))
     }
 
     /// What effective access says cannot be.
@@ -117,8 +118,10 @@ impl Case<'_, '_, '_> {
         let (at, rule) = bounding.iter().find(|(_, rule)| rule.mode.is_lower() && rule.row == Which::Old)?;
         let granted =
             before.0.iter().filter(|(id, rules)| rules.get(*at) == Some(&true) && !observed.old.contains(id)).count();
-        let (who, what, name) = (&self.guest.persona.name, self.attempt.action.words(), &self.relation.name);
-        let text = format!("as {who}, {what} on {name} did not reach {} that {} grants", counted(granted), named(rule));
+        let (who, what, on) = (&self.guest.persona.name, self.attempt.action.words(), &self.relation.name);
+        let (name, because) = named(rule);
+        let rows = counted(granted);
+        let text = format!("as {who}, {what} on {on} did not reach {rows} that {name} grants{because}");
         (granted > 0).then(|| self.surprise(SurpriseKind::Missing, text, Some(rule)))
     }
 
@@ -148,11 +151,11 @@ fn is_declared(rule: &Declaration) -> bool {
     matches!(rule.origin, Origin::Declared(_))
 }
 
-/// A rule by where it is declared or what it was read from: its text may be long.
-fn named(rule: &Declaration) -> String {
+/// A rule by where it is declared, and what it was read from where nobody declared it: its text may be long.
+fn named(rule: &Declaration) -> (String, String) {
     match &rule.origin {
-        Origin::Declared(place) => format!("the rule at {place}"),
-        Origin::Reading { because } => format!("the default reading ({because})"),
+        Origin::Declared(place) => (format!("the rule at {place}"), String::new()),
+        Origin::Reading { because } => ("the default reading".to_owned(), format!(": {because}")),
     }
 }
 

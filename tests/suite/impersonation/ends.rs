@@ -21,7 +21,7 @@ fn surprises_end_the_run_with_one_though_nobody_declared_a_rule() {
     let (code, said) = run(&["test", "--demo", "--allow-partial"]);
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("did not come out as expected"), "{said}");
-    assert!(said.contains("that the default reading ("), "{said}");
+    assert!(said.contains("that the default reading denies: "), "{said}");
 }
 
 #[test]
