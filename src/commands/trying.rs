@@ -201,11 +201,22 @@ fn notes(cx: &Context<'_>, seeded: &Seeded, tried: &Tried) -> Vec<String> {
     }
     notes.extend(untried(tried).into_iter().map(|(name, why)| format!("{name} was not tested: {why}")));
     notes.extend(tried.unjudged.iter().cloned());
+    notes.extend(uncalled(cx));
     let told = |kind: SurpriseKind| {
         tried.trials.iter().filter_map(|t| t.surprise.as_ref()).filter(move |s| s.kind == kind && s.declared)
     };
     notes.extend(told(SurpriseKind::Missing).map(|s| s.text.clone()));
     notes
+}
+
+/// The doors that trials do not go through: what functions do with their owners' rights is read, and not tried.
+fn uncalled(cx: &Context<'_>) -> Option<String> {
+    const NAMED: usize = 5;
+    let all: BTreeSet<_> = cx.definers_called().map(|function| function.id.qualified().to_string()).collect();
+    let named: Vec<_> = all.iter().take(NAMED).map(String::as_str).collect();
+    let more = if all.len() > NAMED { format!(" and {} more", all.len() - NAMED) } else { String::new() };
+    let calls = "SECURITY DEFINER functions that clients may call were not called, only read";
+    (!all.is_empty()).then(|| format!("{calls}: {}{more}", named.join(", ")))
 }
 
 /// A test that failed, in words.
