@@ -12,7 +12,7 @@ use crate::finding::{Confidence, Reproduce};
 use crate::impersonation::cases;
 use crate::impersonation::guest::{Guest, declared, guests};
 use crate::impersonation::seed::{self, Seeded};
-use crate::impersonation::trial::{self, Bounds, Setting, Tried};
+use crate::impersonation::trial::{self, Bounds, Control, Setting, Tried};
 use crate::impersonation::{Progress, pgtap};
 use crate::model::QualifiedName;
 use crate::report::{Asked, Case, Decided, ProbeOutcome, RowOf, Surprise, SurpriseKind, Trial, VerdictEntry};
@@ -71,6 +71,8 @@ pub(super) async fn attempt(
     let tables = tables(cx);
     let unseeded = seeded.unseeded.iter().filter(|u| tables.contains(&u.relation)).count();
     let untested = unseeded + untried(&tried).len() + tried.left + tried.unjudged.len();
+    let uncontrolled = tried.trials.is_empty() || matches!(tried.control, Control::Failed(_));
+    let untested = untested + usize::from(uncontrolled);
     Ok(Some(Attempted { suite, untested, tried, cases, notes, contradictions }))
 }
 
@@ -149,7 +151,7 @@ fn contradictions(tried: &Tried) -> Vec<String> {
         None => s.text.clone(),
     };
     let mut all: Vec<_> = surprises.filter(|s| s.kind == SurpriseKind::Contradiction).map(told).collect();
-    if tried.control == Some(false) {
+    if tried.control == Control::NotSeen {
         all.push("access that the tester widened itself was not seen: its run is void".to_owned());
     }
     all.dedup();
@@ -185,9 +187,7 @@ fn notes(cx: &Context<'_>, seeded: &Seeded, tried: &Tried) -> Vec<String> {
             guests.len()
         ));
     }
-    if tried.control.is_none() && !tried.trials.is_empty() {
-        notes.push("no row was hidden from anybody by policies, so that no control could show that the trials would notice a leak".to_owned());
-    }
+    notes.extend(uncontrolled(tried));
     let untested = seeded.unseeded.iter().filter(|u| tables.contains(&u.relation));
     notes.extend(untested.map(|u| format!("{} was not tested: no row could be made: {}", u.relation, u.reason)));
     notes.extend(
@@ -207,6 +207,21 @@ fn notes(cx: &Context<'_>, seeded: &Seeded, tried: &Tried) -> Vec<String> {
     };
     notes.extend(told(SurpriseKind::Missing).map(|s| s.text.clone()));
     notes
+}
+
+/// Why silence of the trials may mean little.
+fn uncontrolled(tried: &Tried) -> Option<String> {
+    match &tried.control {
+        _ if tried.trials.is_empty() => {
+            Some("nothing was tried: there is no relation of the application, or no role that is not trusted with all".to_owned())
+        }
+        Control::NothingHidden => Some(
+            "no row was hidden from anybody by policies, so that no control could show that the trials would notice a leak"
+                .to_owned(),
+        ),
+        Control::Failed(why) => Some(format!("no control showed that the trials would notice a leak: {why}")),
+        Control::Seen | Control::NotSeen => None,
+    }
 }
 
 /// The doors that trials do not go through: what functions do with their owners' rights is read, and not tried.

@@ -12,26 +12,40 @@ use crate::connector::ConnectError;
 use crate::model::{Command, quote_ident};
 use crate::report::{Action, ProbeOutcome, Trial};
 
-/// Plants a policy on a table whose rows somebody does not see, and looks again; `None` where nothing is hidden.
+/// What the control showed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Control {
+    /// Nothing is hidden from anybody that could be shown.
+    #[default]
+    NothingHidden,
+    /// The widened access was seen.
+    Seen,
+    /// It was not: the run is void.
+    NotSeen,
+    /// It could not be planted or looked at, with the server's words.
+    Failed(String),
+}
+
+/// Plants a policy on a table whose rows somebody does not see, and looks again.
 pub(super) async fn run(
     client: &Client,
     setting: &Setting<'_, '_>,
     bounds: &Bounds,
     trials: &[Trial],
     log: Option<&Mutex<Vec<String>>>,
-) -> Result<Option<bool>, ConnectError> {
+) -> Result<Control, ConnectError> {
     let schema = setting.effective.schema();
     let hidden = |t: &&Trial| {
         t.action == Action::Select
             && t.outcome == ProbeOutcome::Hidden
             && schema.relation(&t.relation).is_some_and(|r| r.row_security && r.policies.iter().all(|p| p.permissive))
     };
-    let Some(found) = trials.iter().find(hidden) else { return Ok(None) };
+    let Some(found) = trials.iter().find(hidden) else { return Ok(Control::NothingHidden) };
     let (Some(relation), Some(guest)) = (
         schema.relation(&found.relation),
         setting.guests.iter().find(|g| g.persona.name == found.persona && g.persona.role == found.role),
     ) else {
-        return Ok(None);
+        return Ok(Control::NothingHidden);
     };
     let session = Session::open(client, bounds, log).await?;
     let plant = format!(
@@ -47,6 +61,9 @@ pub(super) async fn run(
     );
     let answer = session.send(&look).await?;
     session.close().await?;
-    // Who may not plant one has no control.
-    Ok(answer.ok().map(|answer| !Rows::seen(&answer).is_empty()))
+    Ok(match answer {
+        Ok(answer) if Rows::seen(&answer).is_empty() => Control::NotSeen,
+        Ok(_) => Control::Seen,
+        Err(error) => Control::Failed(error.message().to_owned()),
+    })
 }

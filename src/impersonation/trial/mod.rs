@@ -21,6 +21,7 @@ use crate::report::{Trial, VerdictEntry};
 use super::guest::Guest;
 use super::seed::Seeded;
 
+pub use control::Control;
 pub use run::run;
 pub(super) use run::setting_names;
 pub(super) use session::{answer_of, open};
@@ -73,8 +74,8 @@ pub struct Tried {
     pub left: usize,
     /// Rules that the server could not evaluate, with its words.
     pub unjudged: Vec<String>,
-    /// Whether access that the tester widened itself was seen; `None` where nothing is hidden that could be shown.
-    pub control: Option<bool>,
+    /// Whether access that the tester widened itself was seen.
+    pub control: Control,
     /// The statements that were run, where they were to be kept.
     pub log: Vec<String>,
 }

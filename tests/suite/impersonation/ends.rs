@@ -96,3 +96,29 @@ fn a_control_that_is_not_seen_makes_the_run_void() {
         assert!(said.contains("access that the tester widened itself was not seen: its run is void"), "{said}");
     }
 }
+
+#[test]
+fn a_control_that_fails_is_said_and_ends_the_run_with_three() {
+    let failing = before_each_request(
+        "if exists (select from pg_catalog.pg_policies where policyname = 'pgwitness_control') then
+             raise exception 'no such request';
+         end if;",
+    );
+    let folder = failing.path().to_str().unwrap();
+    let (code, said) = run(&["test", folder]);
+    assert_eq!(code, Some(3), "{said}");
+    assert!(said.contains("no control showed that the trials would notice a leak: no such request"), "{said}");
+    assert_eq!(run(&["test", folder, "--allow-partial"]).0, Some(0));
+    let harmless = before_each_request("perform 1;");
+    assert_eq!(run(&["test", harmless.path().to_str().unwrap()]).0, Some(0));
+}
+
+#[test]
+fn a_run_in_which_nothing_is_tried_is_no_pass() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir(dir.path().join("migrations")).unwrap();
+    std::fs::write(dir.path().join("migrations/1_notes.sql"), "create table notes (id int primary key);").unwrap();
+    let (code, said) = run(&["test", dir.path().join("migrations").to_str().unwrap()]);
+    assert_eq!(code, Some(3), "{said}");
+    assert!(said.contains("nothing was tried: "), "{said}");
+}
