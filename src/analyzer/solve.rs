@@ -108,8 +108,6 @@ pub(crate) struct Solver<'c> {
     told: Vec<Told>,
     /// Gates of the last model that follow from others.
     followed: RefCell<FxHashMap<usize, bool>>,
-    /// Room for the clause that is being added.
-    clause: Vec<Lit>,
 }
 
 /// What the solver was told of a gate.
@@ -129,7 +127,7 @@ impl<'c> Solver<'c> {
         let sat = batsat::Solver::new(SolverOpts::default(), work.clone());
         let told = vec![Told::default(); circuit.gates.len()];
         let (work, followed) = (work.clone(), RefCell::default());
-        let mut solver = Self { circuit, encoding, sat, work, told, followed, clause: Vec::new() };
+        let mut solver = Self { circuit, encoding, sat, work, told, followed };
         for axiom in std::mem::take(&mut solver.encoding.axioms) {
             solver.require(&[axiom]);
         }
@@ -173,12 +171,6 @@ impl<'c> Solver<'c> {
             Some(parts) => parts.iter().for_each(|part| clause.push(self.literal(!*part))),
             None => clause.push(self.literal(bit)),
         }
-    }
-
-    fn add<const N: usize>(&mut self, literals: [Lit; N]) {
-        self.clause.clear();
-        self.clause.extend(literals);
-        self.sat.add_clause_reuse(&mut self.clause);
     }
 
     /// Looks for a model in which all of `assumed` hold.
@@ -257,7 +249,7 @@ impl<'c> Solver<'c> {
             let literal = Lit::new(self.sat.new_var_default(), true);
             told.literal = Some(literal);
             if matches!(self.circuit.gates.get(gate), Some(Gate::True)) {
-                self.add([literal]);
+                self.sat.add_clause_reuse(&mut vec![literal]);
             }
         }
         self.tell(gate, told);
@@ -269,7 +261,7 @@ impl<'c> Solver<'c> {
         let Some(parts) = self.parts(bit.gate()) else { return };
         if bit.is_negated() {
             let mut clause = vec![whole];
-            parts.iter().for_each(|part| clause.push(self.literal(!*part)));
+            self.push(bit, &mut clause);
             self.sat.add_clause_reuse(&mut clause);
             return;
         }

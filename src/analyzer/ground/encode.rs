@@ -114,7 +114,8 @@ impl Encoding {
         let classes = classes(circuit, &component.literals);
         // Of the labels of an enum, all are there and in order.
         let closed = !leaves.is_empty() && leaves.iter().all(|l| domains.contains_key(l));
-        let known_order = classes.windows(2).all(|w| matches!(w, [a, b] if compare(circuit, a, b).is_some()));
+        let known_order =
+            classes.windows(2).all(|w| matches!(w, [a, b] if compare(circuit, a, b) == Some(Ordering::Less)));
         let (fixed, spaced) = (!ordered || known_order, ordered && known_order && !closed);
         let (codes, members) = if spaced {
             spaced_codes(circuit, &classes, leaves.len())
