@@ -21,12 +21,8 @@ impl Resolver<'_> {
             });
         };
         let Some(relation) = self.schema.relation(&relation.name) else { return Ok(self.terms.boolean(true)) };
-        if effective.access(&role, relation, Command::Select).columns == Columns::None {
-            // Without the privilege the whole query fails: as it starts, or within a function when that runs.
-            if self.inside.iter().all(|name| is_rewriter(name)) {
-                self.denied.get_or_insert_with(|| relation.name.clone());
-            }
-            return Ok(self.terms.raise(Type::Bool));
+        if let Some(refused) = self.refused(relation) {
+            return Ok(refused);
         }
         if !effective.row_security(&role, relation).applies() {
             return Ok(self.terms.boolean(true));
@@ -34,6 +30,24 @@ impl Resolver<'_> {
         let policies: Vec<&Policy> = effective.policies(&role, relation, Command::Select).collect();
         let each = self.policies_of(&policies, relation, row, |p| p.using.as_deref());
         Ok(self.join(&each))
+    }
+
+    /// What comes of a query that reads a relation, or passes a write on to it, without the privilege: nothing. The whole
+    /// query fails, as it starts, or within a function when that runs.
+    pub(super) fn refused(&mut self, relation: &Relation) -> Option<Id> {
+        let (Rights::Role(role), Some(effective)) = (&self.rights, self.effective) else { return None };
+        let relation = self.schema.relation(&relation.name)?;
+        let command = self.write.as_ref().map_or(Command::Select, |write| write.command);
+        if effective.access(role, relation, command).columns != Columns::None {
+            return None;
+        }
+        if command != Command::Select {
+            return Some(self.terms.boolean(false));
+        }
+        if self.inside.iter().all(|name| is_rewriter(name)) {
+            self.denied.get_or_insert_with(|| relation.name.clone());
+        }
+        Some(self.terms.raise(Type::Bool))
     }
 
     /// What is demanded of a row of `relation` by a write that a view passes on.

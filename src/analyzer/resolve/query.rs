@@ -458,8 +458,12 @@ impl Resolver<'_> {
     fn relation_rows(&mut self, branch: &Branch, at: usize, place: usize, alias: &str) -> Outcome<Vec<Branch>> {
         let Some(relation) = self.relation_at(place) else { return obstacle("a relation that is not known") };
         if let (crate::model::RelationKind::View, Some(view)) = (relation.kind, &relation.view) {
+            // A view reads other views by its own rights, as it reads tables.
+            let refused = self.refused(relation);
             let rows = self.inside(branch, |this| this.view_rows(relation, view))?;
-            return Ok(rows.into_iter().map(|inner| branch.joined(at, inner)).collect());
+            let mut branches: Vec<_> = rows.into_iter().map(|inner| branch.joined(at, inner)).collect();
+            branches.iter_mut().for_each(|branch| branch.conditions.extend(refused));
+            return Ok(branches);
         }
         let row = self.terms.row(&relation.name, alias);
         let mut branch = branch.clone();

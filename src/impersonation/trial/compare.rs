@@ -5,6 +5,7 @@ use super::judge::Rows;
 use super::{Setting, show};
 use crate::access::{Declaration, Origin};
 use crate::analyzer::decide::Which;
+use crate::analyzer::effective::Extent;
 use crate::finding::Reproduce;
 use crate::impersonation::guest::Guest;
 use crate::model::{Command, ConstraintKind, Privilege, QualifiedName, ReferentialAction, Relation};
@@ -50,6 +51,7 @@ impl Case<'_, '_, '_> {
         let surprise = beyond
             .map(|(rule, rows)| self.beyond(rule, rows))
             .or_else(|| self.against_the_model(command, observed))
+            .or_else(|| self.short_of_the_model(observed, before))
             .or_else(|| self.missing(&bounding, observed, before));
         (expected, surprise)
     }
@@ -63,17 +65,7 @@ impl Case<'_, '_, '_> {
     fn beyond(&self, rule: &Declaration, rows: usize) -> Surprise {
         // Verdicts on DELETE do not speak of TRUNCATE, which has one of its own.
         let speaks = self.attempt.action != Action::Truncate && self.is_plain();
-        let proved = speaks
-            && self.setting.verdicts.iter().any(|entry| {
-                entry.verdict == Decided::Proved
-                    && entry.question == Asked::NeverExceeds
-                    && entry.through.is_none()
-                    && entry.principal == rule.role
-                    && entry.relation == rule.relation
-                    && entry.command == rule.command
-                    && (entry.row == RowOf::Old) == (rule.row == Which::Old)
-                    && entry.rule.text == rule.predicate.text
-            });
+        let proved = speaks && self.is_proved(Asked::NeverExceeds, rule);
         let (who, what, rows) = (&self.guest.persona.name, self.attempt.action.words(), counted(rows));
         let (name, because) = named(rule);
         let text = format!("as {who}, {what} on {} reached {rows} that {name} denies", self.relation.name);
@@ -82,6 +74,20 @@ impl Case<'_, '_, '_> {
             return self.surprise(SurpriseKind::Contradiction, text, Some(rule));
         }
         self.surprise(SurpriseKind::Beyond, text + &because, Some(rule))
+    }
+
+    /// Whether an answer to a question about a rule is that it holds.
+    fn is_proved(&self, question: Asked, rule: &Declaration) -> bool {
+        self.setting.verdicts.iter().any(|entry| {
+            entry.verdict == Decided::Proved
+                && entry.question == question
+                && entry.through.is_none()
+                && entry.principal == rule.role
+                && entry.relation == rule.relation
+                && entry.command == rule.command
+                && (entry.row == RowOf::Old) == (rule.row == Which::Old)
+                && entry.rule.text == rule.predicate.text
+        })
     }
 
     /// What effective access says cannot be.
@@ -106,9 +112,28 @@ impl Case<'_, '_, '_> {
         Some(self.surprise(SurpriseKind::Contradiction, text, None))
     }
 
+    /// Rows that effective access says are read, all of them, and that did not come back.
+    fn short_of_the_model(&self, observed: &Observed, before: &Rows) -> Option<Surprise> {
+        if self.attempt.action != Action::Select || !self.relation.kind.carries_row_security() || !self.is_plain() {
+            return None;
+        }
+        if matches!(observed.outcome, ProbeOutcome::Error { .. } | ProbeOutcome::NotTested { .. }) {
+            return None;
+        }
+        let effective = self.setting.effective;
+        let relation = effective.schema().relation(&self.relation.name)?;
+        let reads_all = effective.access(&self.guest.persona.role, relation, Command::Select).extent == Extent::All;
+        let hidden = before.0.keys().filter(|id| !observed.old.contains(id)).count();
+        let (who, on, rows) = (&self.guest.persona.name, &self.relation.name, counted(hidden));
+        let text = format!("the model says that {who} reads every row of {on}, but {rows} did not come back");
+        (reads_all && hidden > 0).then(|| self.surprise(SurpriseKind::Contradiction, text, None))
+    }
+
     /// Rows that rules grant and a plain statement does not reach.
     fn missing(&self, bounding: &[(usize, &&Declaration)], observed: &Observed, before: &Rows) -> Option<Surprise> {
-        if !matches!(self.attempt.action, Action::Select | Action::DeleteFiltered) {
+        // What SELECT policies hide, a DELETE with a WHERE does not reach, but one without it does: only a proof speaks of that.
+        let blind = self.attempt.action == Action::DeleteBlind;
+        if !blind && !matches!(self.attempt.action, Action::Select | Action::DeleteFiltered) {
             return None;
         }
         // An error of another kind, such as a foreign key's, says nothing of access.
@@ -121,8 +146,22 @@ impl Case<'_, '_, '_> {
         let (who, what, on) = (&self.guest.persona.name, self.attempt.action.words(), &self.relation.name);
         let (name, because) = named(rule);
         let rows = counted(granted);
-        let text = format!("as {who}, {what} on {on} did not reach {rows} that {name} grants{because}");
-        (granted > 0).then(|| self.surprise(SurpriseKind::Missing, text, Some(rule)))
+        let text = format!("as {who}, {what} on {on} did not reach {rows} that {name} grants");
+        let proved = || {
+            (blind || self.attempt.action == Action::Select)
+                && self.is_plain()
+                && self.is_proved(Asked::GrantsAll, rule)
+        };
+        let (kind, text) = match () {
+            () if granted == 0 => return None,
+            () if proved() => (
+                SurpriseKind::Contradiction,
+                format!("{text}, though pgwitness had proved that every such row is reached{because}"),
+            ),
+            () if blind => return None,
+            () => (SurpriseKind::Missing, text + &because),
+        };
+        Some(self.surprise(kind, text, Some(rule)))
     }
 
     /// Whether rows are reached by the statement alone: triggers, rules and actions of keys reach further, in others' names.

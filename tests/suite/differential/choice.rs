@@ -29,11 +29,11 @@ impl Choice {
 }
 
 /// How many rounds a suite runs: `base` times `PGWITNESS_ROUNDS`.
-pub(super) fn rounds(base: u64) -> u64 {
+pub(crate) fn rounds(base: u64) -> u64 {
     base * std::env::var("PGWITNESS_ROUNDS").ok().and_then(|r| r.parse::<u64>().ok()).unwrap_or(1)
 }
 
 /// The first seed of a run: fixed, unless `PGWITNESS_SEED` says otherwise.
-pub(super) fn first_seed() -> u64 {
+pub(crate) fn first_seed() -> u64 {
     std::env::var("PGWITNESS_SEED").ok().and_then(|r| r.parse().ok()).unwrap_or(1)
 }

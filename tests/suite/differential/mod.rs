@@ -13,7 +13,7 @@ mod questions;
 mod replay;
 mod smt;
 mod statements;
-mod text;
+pub(crate) mod text;
 mod verdicts;
 mod world;
 mod writes;

@@ -36,7 +36,7 @@ impl Choice {
     }
 }
 
-pub(super) const ROLES: [&str; 8] = ["r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7"];
+pub(crate) const ROLES: [&str; 8] = ["r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7"];
 const SCHEMAS: [&str; 3] = ["s0", "s1", "public"];
 const COMMANDS: [&str; 5] = ["all", "select", "insert", "update", "delete"];
 const PRIVILEGES: [&str; 7] = ["select", "insert", "update", "delete", "all", "select, update", "select, delete"];
@@ -46,7 +46,7 @@ const CONDITIONS: [&str; 8] =
     ["true", "false", "id > 3", "id % 2 = 0", "b is null", "b > 2", "id = id or id is null", "null::boolean"];
 
 /// The statements that make a database of `seed`, in the database of that name.
-pub(super) fn generate(database: &str, seed: u64, major: u32) -> String {
+pub(crate) fn generate(database: &str, seed: u64, major: u32) -> String {
     let mut c = Choice(seed);
     let mut sql = String::new();
     roles(&mut sql, &mut c, major);

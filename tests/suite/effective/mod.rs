@@ -1,7 +1,7 @@
 //! Effective access against the server as the oracle: random roles, memberships, grants and policies, and for each
 //! role, relation and command the server's own answer beside ours.
 
-mod generate;
+pub(crate) mod generate;
 mod views;
 
 use pgwitness::analyzer::effective::{Access, Columns, Effective, Extent, Refusal};

@@ -3,7 +3,9 @@
 mod agreement;
 mod ends;
 mod fixtures;
+mod generated;
 mod outcomes;
+mod planted;
 mod safety;
 mod seeding;
 mod together;

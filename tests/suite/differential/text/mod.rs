@@ -8,8 +8,8 @@
 mod attack;
 mod expression;
 mod pairs;
-mod schema;
-mod types;
+pub(crate) mod schema;
+pub(crate) mod types;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -146,7 +146,7 @@ fn round(database: &TestDatabase, superuser: &tokio_postgres::Client, seed: u64,
 }
 
 /// The table on the server, whose rules are conditions there too.
-fn made(
+pub(crate) fn made(
     database: &TestDatabase,
     superuser: &tokio_postgres::Client,
     table: &Table,
@@ -164,7 +164,7 @@ fn made(
     made
 }
 
-fn model(text: &str, major: u32) -> Schema {
+pub(crate) fn model(text: &str, major: u32) -> Schema {
     let file = MigrationFile {
         path: "20240101000000_app.sql".to_owned(),
         role: FileRole::Migration,
@@ -220,7 +220,7 @@ fn answers<'t>(
 }
 
 /// The table's rules as a rule file.
-fn rules(table: &Table) -> String {
+pub(crate) fn rules(table: &Table) -> String {
     let quoted: Vec<_> = table.rules.iter().map(|r| format!("'''{r}'''")).collect();
     let of = match (table.focus, quoted.as_slice()) {
         (Focus::Update, [old, new]) => format!("{{ old = {old}, new = {new} }}"),

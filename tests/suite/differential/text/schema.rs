@@ -6,7 +6,7 @@ use super::types::{COLUMNS, Kind, cell};
 
 /// Which command a table's policies and rule are about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Focus {
+pub(crate) enum Focus {
     Select,
     Insert,
     Update,
@@ -14,7 +14,7 @@ pub(super) enum Focus {
 }
 
 impl Focus {
-    pub(super) fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Select => "select",
             Self::Insert => "insert",
@@ -26,22 +26,22 @@ impl Focus {
 
 /// A table of a round.
 #[derive(Debug)]
-pub(super) struct Table {
-    pub(super) name: String,
-    pub(super) columns: Vec<(&'static str, Kind, bool)>,
+pub(crate) struct Table {
+    pub(crate) name: String,
+    pub(crate) columns: Vec<(&'static str, Kind, bool)>,
     /// The columns that the role may write, where not all.
-    pub(super) only: Option<Vec<&'static str>>,
-    pub(super) focus: Focus,
-    pub(super) role: &'static str,
+    pub(crate) only: Option<Vec<&'static str>>,
+    pub(crate) focus: Focus,
+    pub(crate) role: &'static str,
     /// Its statements.
-    pub(super) ddl: String,
+    pub(crate) ddl: String,
     /// The rule on the old row, and on the new one of an UPDATE.
-    pub(super) rules: Vec<String>,
-    pub(super) mode: &'static str,
+    pub(crate) rules: Vec<String>,
+    pub(crate) mode: &'static str,
 }
 
 /// What all rounds have: sub-selects, helpers of every kind, and row security under them.
-pub(super) const COMMON: &str = "
+pub(crate) const COMMON: &str = "
 create schema app;
 grant usage on schema app to anon, authenticated;
 create type app.lvl as enum ('lo', 'mid', 'hi');
@@ -69,7 +69,7 @@ create function app.plv(x uuid) returns boolean language plpgsql stable as $$
 ";
 
 /// Grants and row security of what policies look up.
-pub(super) fn lookups(c: &mut Choice) -> String {
+pub(crate) fn lookups(c: &mut Choice) -> String {
     let mut sql = String::new();
     if c.chance(90) {
         sql.push_str("grant select on app.members to anon, authenticated;\n");
@@ -90,7 +90,7 @@ pub(super) fn lookups(c: &mut Choice) -> String {
 }
 
 /// The statement that makes a helper of the round.
-pub(super) fn helper(c: &mut Choice, at: usize) -> String {
+pub(crate) fn helper(c: &mut Choice, at: usize) -> String {
     let is_sql = c.chance(50);
     // A parameter that a column captures.
     let int = if is_sql && c.chance(20) { "team_id" } else { "t" };
@@ -127,7 +127,7 @@ pub(super) fn helper(c: &mut Choice, at: usize) -> String {
 }
 
 /// A table with policies of one command, and a rule on it.
-pub(super) fn table(c: &mut Choice, at: usize, helpers: usize) -> Table {
+pub(crate) fn table(c: &mut Choice, at: usize, helpers: usize) -> Table {
     let name = format!("t{at}");
     let focus = match c.below(100) {
         0..52 => Focus::Select,

@@ -3,17 +3,17 @@
 use super::super::choice::Choice;
 
 /// A type by the name that DDL and casts use.
-pub(super) type Kind = &'static str;
+pub(crate) type Kind = &'static str;
 
 /// Users that rows and sessions name.
-pub(super) const USERS: [&str; 3] = [
+pub(crate) const USERS: [&str; 3] = [
     "00000000-0000-4000-8000-000000000001",
     "00000000-0000-4000-8000-000000000002",
     "00000000-0000-4000-8000-000000000003",
 ];
 
 /// Columns that tables have: name, type, and how the column is declared beyond that.
-pub(super) const COLUMNS: [(&str, Kind, &str); 24] = [
+pub(crate) const COLUMNS: [(&str, Kind, &str); 24] = [
     ("id", "int", ""),
     ("u", "uuid", ""),
     ("v", "uuid", ""),
@@ -41,7 +41,7 @@ pub(super) const COLUMNS: [(&str, Kind, &str); 24] = [
 ];
 
 /// Literals of a type, as SQL without a cast.
-pub(super) fn pool(kind: Kind) -> &'static [&'static str] {
+pub(crate) fn pool(kind: Kind) -> &'static [&'static str] {
     match kind {
         "int" | "smallint" => &["0", "1", "2", "3"],
         "bigint" => &["0", "1", "2", "3000000000"],
@@ -90,11 +90,11 @@ pub(super) fn pool(kind: Kind) -> &'static [&'static str] {
 }
 
 /// A literal with its cast.
-pub(super) fn literal(c: &mut Choice, kind: Kind) -> String {
+pub(crate) fn literal(c: &mut Choice, kind: Kind) -> String {
     format!("{}::{kind}", c.pick(pool(kind)))
 }
 
 /// A literal as rows hold it: NULL now and then.
-pub(super) fn cell(c: &mut Choice, kind: Kind, nullable: bool) -> String {
+pub(crate) fn cell(c: &mut Choice, kind: Kind, nullable: bool) -> String {
     if nullable && c.chance(22) { "null".to_owned() } else { literal(c, kind) }
 }
