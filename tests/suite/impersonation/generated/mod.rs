@@ -96,7 +96,8 @@ fn hold(database: &Database, schema: &Schema, rules: &str, fill: &str, counts: &
         }
     }
     let seeded = block_on(async { seed::seed(&*database.client().await.unwrap(), &cx.effective).await }).unwrap();
-    block_on(async { database.client().await.unwrap().batch_execute(fill).await }).map_err(|e| format!("{e:?}\n{fill}"))?;
+    block_on(async { database.client().await.unwrap().batch_execute(fill).await })
+        .map_err(|e| format!("{e:?}\n{fill}"))?;
     let untrusted = cx.effective.principals().iter().filter(|p| p.is_untrusted());
     let guests: Vec<_> = untrusted.flat_map(|principal| guests(&cx.effective, &seeded, principal)).collect();
     let entries: Vec<_> = judged.judged.iter().map(|one| one.entry.clone()).collect();
