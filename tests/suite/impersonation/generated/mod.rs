@@ -54,7 +54,7 @@ impl Counts {
 
     /// Ends the test where anything is wrong or nothing was tested.
     fn judge(&self) {
-        println!("{}", self.told());
+        eprintln!("{}", self.told());
         let shown: Vec<_> = self.wrong.iter().take(8).cloned().collect();
         assert!(shown.is_empty(), "{} contradictions: {}\n{}", self.wrong.len(), self.told(), shown.join("\n\n"));
         assert!(self.reached * 20 > self.trials && self.beyond > 0, "one-sided: {}", self.told());
@@ -95,7 +95,7 @@ fn hold(database: &Database, schema: &Schema, rules: &str, fill: &str, counts: &
             }
         }
     }
-    let seeded = block_on(async { seed::seed(&*database.client().await.unwrap(), &cx.effective).await }).unwrap();
+    let seeded = block_on(async { seed::seed(&database.client().await.unwrap(), &cx.effective).await }).unwrap();
     block_on(async { database.client().await.unwrap().batch_execute(fill).await })
         .map_err(|e| format!("{e:?}\n{fill}"))?;
     let untrusted = cx.effective.principals().iter().filter(|p| p.is_untrusted());

@@ -44,7 +44,7 @@ fn run(major: u32, base: u64, count: u64) -> Counts {
     for seed in first..first + count {
         round(&made, &superuser, &database, (seed, major), &mut counts);
     }
-    println!("on {major}, seeds {first} to {}", first + count - 1);
+    eprintln!("on {major}, seeds {first} to {}", first + count - 1);
     counts
 }
 
