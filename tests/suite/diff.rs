@@ -21,6 +21,9 @@ const BEFORE: &str = "
     create function public.lend() returns int language sql security definer set search_path = '' as $$ select 1 $$;
     revoke all on function public.lend() from public, anon, authenticated, service_role;
     create function public.plain() returns int language sql as $$ select 1 $$;
+    create table public.casts (id int, body text);
+    alter table public.casts enable row level security;
+    create policy own on public.casts for select to authenticated using (body::int = id);
     create schema inner_room;
     create table inner_room.things (id int);
     create table public.writes (id int, owner_id uuid, title text);
@@ -63,6 +66,8 @@ fn each_change_is_told_the_way_it_goes() {
             vec![],
         ),
         ("grant select on public.notes to authenticated", vec![]),
+        // A cast that may fail moves nothing when something else changes.
+        ("create or replace function public.plain() returns int language sql as $$ select 2 $$", vec![]),
         (
             "alter table public.notes disable row level security",
             vec![

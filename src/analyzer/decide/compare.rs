@@ -79,7 +79,12 @@ fn both<'a>(
     std::mem::swap(&mut old.resolver.terms, &mut new.resolver.terms);
     let then = old.whole();
     std::mem::swap(&mut old.resolver.terms, &mut new.resolver.terms);
+    let same = new.resolver.terms.and(&now) == new.resolver.terms.and(&then);
     let mut beyond = |holds: &[_], other: &[_]| {
+        // What raises on some row raises there in both: else a failing cast would seem to move rows.
+        if same {
+            return Verdict::Proved;
+        }
         let other = new.resolver.terms.and(other);
         let other = new.surely(other);
         new.decide(holds, &[other], asker)

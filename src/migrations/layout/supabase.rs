@@ -183,7 +183,8 @@ pub(super) fn default_seed(place: &Place, out: &mut Collected) -> Result<(), Lay
         Some(file) if place.is_file() && file.file_name() == place.path.file_name() => Ok(()),
         Some(file) => add(place, &file, FileRole::Seed, None, out),
         None => {
-            let message = format!("there is no seed.sql beside `{}`", folder.display());
+            let beside = if place.is_file() { &place.path } else { folder };
+            let message = format!("there is no seed.sql beside `{}`", beside.display());
             out.warn(folder, None, WarningKind::Missing, message);
             Ok(())
         }
