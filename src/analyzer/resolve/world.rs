@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{Resolver, Rights};
+use crate::analyzer::term::{Id, Row};
 use crate::analyzer::verdict::{Facts, World};
-use crate::model::{Constraint, ConstraintKind, QualifiedName, Relation, RelationKind};
+use crate::model::{Constraint, ConstraintKind, QualifiedName, Relation, RelationKind, quote_ident};
 
 impl Resolver<'_> {
     /// Keys and CHECKs of all relations that the terms read, as far as the server enforces them on every row.
@@ -47,20 +48,42 @@ impl Resolver<'_> {
                     facts.keys.push(constraint.columns.iter().map(|c| Arc::from(c.as_str())).collect());
                 }
                 ConstraintKind::Check(text) => {
-                    let row = self.terms.row(&relation.name, &relation.name.name);
-                    let outer = std::mem::replace(&mut self.called, false);
-                    let check = self.as_rights(Rights::Anyone, |this| this.condition(text, relation, row));
-                    let called = std::mem::replace(&mut self.called, outer);
-                    // It was evaluated by whoever wrote the row, in a session and a state of their own, and a function
-                    // may have been another one then.
-                    if !called && self.terms.depends_on_row_only(check) {
-                        facts.checks.push((row, check));
-                    }
+                    let check = self.of_row(relation, text);
+                    facts.checks.extend(check.filter(|(_, check)| self.terms.depends_on_row_only(*check)));
                 }
                 _ => {}
             }
         }
+        self.computed(relation, &below, &mut facts);
         facts
+    }
+
+    /// That the generated columns which the terms read hold what they compute.
+    fn computed(&mut self, relation: &Relation, below: &[&Relation], facts: &mut Facts) {
+        let other = self.also.and_then(|schema| schema.relation(&relation.name));
+        for column in relation.columns.iter().filter(|c| c.generated.is_some()) {
+            // A child may compute it in another way.
+            let alike = |r: &Relation| r.column(&column.name).is_some_and(|c| c.default == column.default);
+            let everywhere = below.iter().all(|r| alike(r)) && other.is_none_or(alike);
+            if let Some(expression) = &column.default
+                && everywhere
+                && self.terms.reads_column(&relation.name, &column.name)
+            {
+                let same = format!("{} IS NOT DISTINCT FROM ({expression})", quote_ident(&column.name));
+                // It is immutable: what of it is not understood is the same wherever the row is.
+                facts.checks.extend(self.of_row(relation, &same));
+            }
+        }
+    }
+
+    /// A condition that held of any row when it was written, or nothing if it calls functions: whoever wrote the row
+    /// was in a session and a state of their own, and a function may have been another one then.
+    fn of_row(&mut self, relation: &Relation, text: &str) -> Option<(Row, Id)> {
+        let row = self.terms.row(&relation.name, &relation.name.name);
+        let outer = std::mem::replace(&mut self.called, false);
+        let condition = self.as_rights(Rights::Anyone, |this| this.condition(text, relation, row));
+        let called = std::mem::replace(&mut self.called, outer);
+        (!called).then_some((row, condition))
     }
 
     /// The lengths that the types of columns allow: nothing longer is ever stored.

@@ -64,6 +64,15 @@ impl Terms {
         numbered.filter_map(of).collect()
     }
 
+    /// Whether a column of any row of a relation was read.
+    pub(crate) fn reads_column(&self, relation: &QualifiedName, column: &str) -> bool {
+        let is_it = |node: &Node| match &node.term {
+            Term::Column(row, name) => &**name == column && self.row_info(*row).is_some_and(|i| *i.relation == *relation),
+            _ => false,
+        };
+        self.nodes.iter().any(is_it)
+    }
+
     /// A column that was read as two types.
     pub(crate) fn mixed_column(&self) -> Option<String> {
         let mut types: HashMap<(&QualifiedName, &str), &Type> = HashMap::new();

@@ -88,6 +88,11 @@ const CASES: &[(&str, &str, &str, bool)] = &[
         "exists (select from public.seats s where s.user_id = owner and (s.org = paths.org or s.org is null and paths.org = auth.uid()))", true),
     ("paths_narrow", "owner in (select rows_of(org))", "exists (select from public.seats s where s.user_id = owner and s.org = paths_narrow.org)", false),
     ("strict", "owner in (select strict_rows(org))", "org is not null and exists (select from public.seats s where s.user_id = owner and s.org = strict.org)", true),
+    // What the server computes is never anything else.
+    ("computed", "made = auth.uid()", "owner = auth.uid() or org = auth.uid()", true),
+    ("computed_narrow", "made = auth.uid()", OWN, false),
+    ("computed_text", "label = 'open'", "lower(state) = 'open'", true),
+    ("computed_null", "made is not null", "owner is not null or org is not null", true),
 ];
 
 #[test]
@@ -96,7 +101,10 @@ fn that_people_write_are_decided() {
         let mut sql = HELPERS.to_owned();
         for (name, policy, ..) in CASES {
             sql.push_str(&format!(
-                "create table {name} (id int primary key, owner uuid, org uuid, state text); alter table {name} enable row level security;
+                "create table {name} (id int primary key, owner uuid, org uuid, state text,
+                     made uuid generated always as (coalesce(owner, org)) stored,
+                     label text generated always as (lower(state)) stored);
+                 alter table {name} enable row level security;
                  create policy p on {name} for select to authenticated using ({policy});"
             ));
         }

@@ -79,7 +79,7 @@ impl<'a> Replay<'a> {
     /// What the row says, and something for what must be given.
     fn values(&self, name: &QualifiedName, row: &Tuple) -> (Vec<String>, Vec<String>) {
         let (mut columns, mut values) = (Vec::new(), Vec::new());
-        for column in &self.relation(name).columns {
+        for column in self.relation(name).columns.iter().filter(|c| c.generated.is_none()) {
             let t = Type::named(&column.data_type, self.schema);
             let value = match row.get(column.name.as_str()) {
                 Some(Some(value)) => value.sql(&t),
