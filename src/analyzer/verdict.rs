@@ -11,7 +11,7 @@ use super::bound::{Bound, Want, bound};
 use super::evaluate::{Database, Evaluator, Session, Stop, Tuple};
 use super::ground::{Bit, Encoding, Ground, Problem, Source};
 use super::solve::{Answer, Solver, Work};
-use super::term::{Id, Terms};
+use super::term::{Id, Terms, Value};
 use super::witness::{Shape, Witness, WitnessRow, of_model};
 use crate::model::QualifiedName;
 
@@ -88,6 +88,19 @@ impl Question<'_> {
     /// The verdict on "no": proved if it cannot be, violated by a witness if it can.
     #[must_use]
     pub fn decide(&self) -> Verdict {
+        let verdict = self.decide_once();
+        let Some(world) = matches!(verdict, Verdict::Violated(_)).then(|| self.world.with_computed()).flatten() else {
+            return verdict;
+        };
+        match (Question { world: &world, ..self.clone() }).decide_once() {
+            Verdict::Proved => Verdict::Unknown(Reason::Abstraction(vec![
+                "what a generated column got by a function, which may have been another one then".into(),
+            ])),
+            other => other,
+        }
+    }
+
+    fn decide_once(&self) -> Verdict {
         if let Some(witness) = self.nothing() {
             return Verdict::Violated(Box::new(witness));
         }
@@ -235,7 +248,24 @@ impl Question<'_> {
                 return Err(unmatched(shape));
             }
         }
-        Ok(())
+        if self.is_admitted(witness, &evaluator)? { Ok(()) } else { Err(unmatched(shape)) }
+    }
+
+    /// Whether the schema admits the rows of a witness.
+    fn is_admitted(&self, witness: &Witness, evaluator: &Evaluator<'_>) -> Result<bool, Arc<str>> {
+        let new = witness.subjects.iter().filter(|s| !s.stored).map(|s| (&s.relation, &s.columns));
+        let stored = witness.database.relations.iter().flat_map(|(name, rows)| rows.iter().map(move |row| (name, row)));
+        for (name, columns) in stored.chain(new) {
+            for (row, check) in self.world.relations.get(name).map_or(&[][..], |facts| &facts.checks) {
+                match evaluator.value(*check, &[(*row, columns)]) {
+                    Ok(Some(Value::Bool(false))) => return Ok(false),
+                    Ok(_) => {}
+                    Err(Stop::Raises) => return Err("an expression that raises an error".into()),
+                    Err(Stop::Unknown(what)) => return Err(what),
+                }
+            }
+        }
+        Ok(true)
     }
 }
 

@@ -43,6 +43,18 @@ impl World {
         Self { relations: self.relations.iter().map(|(name, facts)| (name.clone(), bare(facts))).collect() }
     }
 
+    /// The same with what functions of the application computed, as they are now; `None` if they computed nothing.
+    #[must_use]
+    pub(crate) fn with_computed(&self) -> Option<Self> {
+        self.relations.values().any(|facts| !facts.computed.is_empty()).then(|| {
+            let mut world = self.clone();
+            for facts in world.relations.values_mut() {
+                facts.checks.append(&mut facts.computed);
+            }
+            world
+        })
+    }
+
     /// How many characters a column holds at most, if there is a limit.
     pub(crate) fn width(&self, relation: &QualifiedName, column: &str) -> Option<usize> {
         self.relations.get(relation)?.widths.get(column).copied()
@@ -56,6 +68,9 @@ pub struct Facts {
     pub keys: Vec<Box<[Arc<str>]>>,
     /// CHECK constraints: conditions over a row variable that are not FALSE in any row.
     pub checks: Vec<(Row, Id)>,
+    /// Likewise what functions of the application gave to generated columns, if they are what they were: nothing is
+    /// proved by it, and no witness goes against it.
+    pub computed: Vec<(Row, Id)>,
     /// How many characters a column of limited length holds at most.
     pub widths: BTreeMap<Arc<str>, usize>,
 }

@@ -48,8 +48,12 @@ impl Resolver<'_> {
                     facts.keys.push(constraint.columns.iter().map(|c| Arc::from(c.as_str())).collect());
                 }
                 ConstraintKind::Check(text) => {
-                    let check = self.of_row(relation, text);
-                    facts.checks.extend(check.filter(|(_, check)| self.terms.depends_on_row_only(*check)));
+                    let (row, check, called) = self.of_row(relation, text);
+                    // It was evaluated by whoever wrote the row, in a session and a state of their own, and a function
+                    // may have been another one then.
+                    if !called && self.terms.depends_on_row_only(check) {
+                        facts.checks.push((row, check));
+                    }
                 }
                 _ => {}
             }
@@ -71,19 +75,20 @@ impl Resolver<'_> {
             {
                 let same = format!("{} IS NOT DISTINCT FROM ({expression})", quote_ident(&column.name));
                 // It is immutable: what of it is not understood is the same wherever the row is.
-                facts.checks.extend(self.of_row(relation, &same));
+                let (row, same, called) = self.of_row(relation, &same);
+                let facts = if called { &mut facts.computed } else { &mut facts.checks };
+                facts.push((row, same));
             }
         }
     }
 
-    /// A condition that held of any row when it was written, or nothing if it calls functions: whoever wrote the row
-    /// was in a session and a state of their own, and a function may have been another one then.
-    fn of_row(&mut self, relation: &Relation, text: &str) -> Option<(Row, Id)> {
+    /// A condition on any row of a relation, and whether it calls functions of the application.
+    fn of_row(&mut self, relation: &Relation, text: &str) -> (Row, Id, bool) {
         let row = self.terms.row(&relation.name, &relation.name.name);
         let outer = std::mem::replace(&mut self.called, false);
         let condition = self.as_rights(Rights::Anyone, |this| this.condition(text, relation, row));
         let called = std::mem::replace(&mut self.called, outer);
-        (!called).then_some((row, condition))
+        (row, condition, called)
     }
 
     /// The lengths that the types of columns allow: nothing longer is ever stored.

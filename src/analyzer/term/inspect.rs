@@ -67,7 +67,9 @@ impl Terms {
     /// Whether a column of any row of a relation was read.
     pub(crate) fn reads_column(&self, relation: &QualifiedName, column: &str) -> bool {
         let is_it = |node: &Node| match &node.term {
-            Term::Column(row, name) => &**name == column && self.row_info(*row).is_some_and(|i| *i.relation == *relation),
+            Term::Column(row, name) => {
+                &**name == column && self.row_info(*row).is_some_and(|i| *i.relation == *relation)
+            }
             _ => false,
         };
         self.nodes.iter().any(is_it)
