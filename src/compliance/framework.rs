@@ -19,6 +19,8 @@ pub struct Framework {
     pub edition: String,
     /// Where it is published.
     pub url: String,
+    /// The public sources that the ids were held against.
+    pub checked: Vec<String>,
     /// The controls that access in a database bears on.
     #[serde(rename = "control")]
     pub controls: Vec<Control>,
