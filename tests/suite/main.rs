@@ -7,6 +7,7 @@
 )]
 
 mod checks;
+mod ci_places;
 mod cli;
 mod connections;
 mod diff;
