@@ -65,8 +65,7 @@ pub(super) async fn attempt(
     for one in &mut judged.judged {
         confirm(&mut one.entry, &tried.trials);
     }
-    let mut notes = notes(cx, &seeded, &tried);
-    notes.extend(cases.iter().filter(|case| !case.passed).map(failed));
+    let notes = notes(cx, &seeded, &tried);
     let contradictions = contradictions(&tried);
     let tables = tables(cx);
     let unseeded = seeded.unseeded.iter().filter(|u| tables.contains(&u.relation)).count();
@@ -202,10 +201,6 @@ fn notes(cx: &Context<'_>, seeded: &Seeded, tried: &Tried) -> Vec<String> {
     notes.extend(untried(tried).into_iter().map(|(name, why)| format!("{name} was not tested: {why}")));
     notes.extend(tried.unjudged.iter().cloned());
     notes.extend(uncalled(cx));
-    let told = |kind: SurpriseKind| {
-        tried.trials.iter().filter_map(|t| t.surprise.as_ref()).filter(move |s| s.kind == kind && s.declared)
-    };
-    notes.extend(told(SurpriseKind::Missing).map(|s| s.text.clone()));
     notes
 }
 
@@ -232,10 +227,4 @@ fn uncalled(cx: &Context<'_>) -> Option<String> {
     let more = if all.len() > NAMED { format!(" and {} more", all.len() - NAMED) } else { String::new() };
     let calls = "SECURITY DEFINER functions that clients may call were not called, only read";
     (!all.is_empty()).then(|| format!("{calls}: {}{more}", named.join(", ")))
-}
-
-/// A test that failed, in words.
-fn failed(case: &Case) -> String {
-    let Case { name, persona, expected, actual, file, line, .. } = case;
-    format!("{file}:{line}: test failed: {name}: as {persona}, expected {expected} and got {actual}")
 }

@@ -1,6 +1,6 @@
 //! The CSV writer: a line for each finding, for spreadsheets, which must not take a name for a formula.
 
-use super::{Report, place};
+use super::{Report, Unexpected, place};
 use crate::finding::Finding;
 use crate::model::printable;
 
@@ -29,6 +29,7 @@ const HEADER: [&str; 17] = [
 pub fn csv(report: &Report) -> String {
     let mut out = format!("{}\r\n", HEADER.join(","));
     report.findings.iter().for_each(|finding| out.push_str(&line(finding, ["open", "", ""])));
+    report.unexpected().iter().for_each(|one| out.push_str(&tried(one)));
     for one in &report.suppressed {
         let state = [one.by.words(), one.reason.as_deref().unwrap_or(""), one.expires.as_deref().unwrap_or("")];
         out.push_str(&line(&one.finding, state));
@@ -59,6 +60,32 @@ fn line(finding: &Finding, state: [&str; 3]) -> String {
         status,
         reason,
         expires,
+    ];
+    format!("{}\r\n", cells.map(cell).join(","))
+}
+
+/// What was tried has no object of its own: its title names what there is.
+fn tried(one: &Unexpected) -> String {
+    let sure = if one.declared { "confirmed" } else { "likely" };
+    let (file, number) = one.place.clone().map_or_else(Default::default, |(file, n)| (file, n.to_string()));
+    let cells = [
+        one.fingerprint.as_str(),
+        one.kind,
+        one.severity().word(),
+        sure,
+        "",
+        "",
+        "",
+        "",
+        "",
+        &one.title,
+        &one.text,
+        &file,
+        &number,
+        "",
+        "open",
+        "",
+        "",
     ];
     format!("{}\r\n", cells.map(cell).join(","))
 }

@@ -1,13 +1,13 @@
 //! The JUnit writer: a suite of checks, in which a check without a finding passes and one that examined nothing is skipped.
 
 use super::markup::{escaped, escaped_lines};
-use super::{Report, place};
+use super::{ProbeOutcome, Report, Unexpected, place};
 use crate::finding::Finding;
 
 /// The report as JUnit XML.
 #[must_use]
 pub fn junit(report: &Report) -> String {
-    let suites = [checks(report), coverage(report)];
+    let suites = [checks(report), tests(report), trials(report), coverage(report)];
     let sum = |count: fn(&Suite) -> usize| suites.iter().map(count).sum::<usize>();
     let mut out = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n".to_owned();
     out.push_str(&format!(
@@ -96,6 +96,55 @@ fn failure(finding: &Finding) -> String {
         "<failure message=\"{}\" type=\"{}\">{text}</failure>",
         escaped(&finding.title),
         escaped(finding.severity.word())
+    )
+}
+
+/// The tests that the project declares.
+fn tests(report: &Report) -> Suite {
+    let mut suite = Suite { name: "tests", ..Suite::default() };
+    let failed: Vec<_> = report.unexpected().into_iter().filter(|one| one.kind == "failed-test").collect();
+    let mut failed = failed.iter();
+    for case in &report.tests {
+        // Those that failed are told in the order of the tests.
+        let told = (!case.passed).then(|| failed.next()).flatten();
+        suite.failures += usize::from(told.is_some());
+        suite.push(&case.persona, &case.name, &told.map(unexpected).unwrap_or_default());
+    }
+    suite
+}
+
+/// What was tried and is bounded by a rule: a case for each statement, of which there are thousands.
+fn trials(report: &Report) -> Suite {
+    let mut suite = Suite { name: "trials", ..Suite::default() };
+    let all = report.unexpected();
+    for trial in report.trials.iter().filter(|trial| trial.expected.is_some()) {
+        let name =
+            format!("{} {} {}", trial.relation, trial.action.words(), trial.column.as_deref().unwrap_or_default());
+        let inner = match (&trial.surprise, &trial.outcome) {
+            (Some(surprise), _) => {
+                suite.failures += 1;
+                let (told, rule) = (escaped(&surprise.text), surprise.rule.as_deref().unwrap_or_default());
+                let group = all.iter().find(|one| one.covers(trial)).map_or("", |one| one.fingerprint.as_str());
+                let text = format!("rule: {rule}\n{}\nfingerprint {group}", trial.statement);
+                format!("<failure message=\"{told}\" type=\"unexpected-access\">{}</failure>", escaped_lines(&text))
+            }
+            (None, ProbeOutcome::NotTested { reason }) => {
+                suite.skipped += 1;
+                format!("<skipped message=\"{}\"/>", escaped(reason))
+            }
+            _ => String::new(),
+        };
+        suite.push(&trial.persona, name.trim(), &inner);
+    }
+    suite
+}
+
+fn unexpected(one: &Unexpected) -> String {
+    format!(
+        "<failure message=\"{}\" type=\"{}\">{}</failure>",
+        escaped(&one.title),
+        one.kind,
+        escaped_lines(&format!("{}\n{}", one.line(), one.sql.as_deref().unwrap_or_default()))
     )
 }
 

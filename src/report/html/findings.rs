@@ -60,7 +60,7 @@ fn article(finding: &Finding) -> String {
     out
 }
 
-fn folded(label: &str, text: &str) -> String {
+pub(super) fn folded(label: &str, text: &str) -> String {
     format!("<details><summary>{}</summary><pre>{}</pre></details>\n", escaped(label), escaped_lines(text))
 }
 

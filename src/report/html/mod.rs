@@ -34,6 +34,7 @@ pub fn html(report: &Report, assessments: &[Assessment]) -> String {
     out.push_str(&findings::section(report));
     out.push_str(&matrix::section(report));
     out.push_str(&rest::verdicts(report));
+    out.push_str(&rest::tried(report));
     out.push_str(&rest::coverage(report));
     if !first {
         out.push_str(&compliance::section(assessments));

@@ -68,6 +68,48 @@ fn row(verdict: &VerdictEntry) -> String {
     )
 }
 
+/// What was tried on a server of our own, where it was; nothing where it was not.
+pub(super) fn tried(report: &Report) -> String {
+    if report.trials.is_empty() && report.tests.is_empty() {
+        return String::new();
+    }
+    let bounded = report.trials.iter().filter(|trial| trial.expected.is_some()).count();
+    let mut out = format!(
+        "<section id=\"tried\">\n<h2>Tried</h2>\n<p>{} statements tried on rows made for it, {bounded} of them bounded by \
+         rules, and {} declared tests; each was rolled back.</p>\n",
+        report.trials.len(),
+        report.tests.len()
+    );
+    for one in report.unexpected() {
+        let severity = one.severity().word();
+        out.push_str(&format!("<article class=\"{severity}\">\n<h3><b>{severity}</b>{}</h3>\n", escaped(&one.title)));
+        out.push_str(&format!("<p>{}</p>\n", escaped(&one.text)));
+        if let Some(sql) = &one.sql {
+            out.push_str(&super::findings::folded("The script", sql));
+        }
+        out.push_str(&format!(
+            "<p class=\"dim\">fingerprint <code>{}</code></p>\n</article>\n",
+            escaped(&one.fingerprint)
+        ));
+    }
+    if !report.tests.is_empty() {
+        out.push_str("<div class=\"scroll\"><table>\n<thead><tr><th>Test</th><th>As</th><th>Expected</th><th>Got</th></tr></thead>\n<tbody>\n");
+        for case in &report.tests {
+            let class = if case.passed { "pass" } else { "fail" };
+            out.push_str(&format!(
+                "<tr><td class=\"{class}\">{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
+                escaped(&case.name),
+                escaped(&case.persona),
+                escaped(&case.expected),
+                escaped(&case.actual)
+            ));
+        }
+        out.push_str("</tbody>\n</table></div>\n");
+    }
+    out.push_str("</section>\n");
+    out
+}
+
 pub(super) fn coverage(report: &Report) -> String {
     let mut out = "<section id=\"coverage\">\n<h2>Coverage</h2>\n".to_owned();
     out.push_str(&list(
