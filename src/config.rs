@@ -12,12 +12,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
-use crate::finding::Severity;
+use crate::finding::{Confidence, Severity};
 use crate::model::Platform;
+use crate::suppression::{Ignore, IgnoreTable};
 
 /// The configuration file.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields, expecting = "the tables [database], [audit] and [access]")]
+#[serde(default, deny_unknown_fields, expecting = "the tables [database], [audit], [access] and [[ignore]]")]
 pub struct Config {
     /// The database to audit when the command line names none.
     pub database: DatabaseConfig,
@@ -25,6 +26,9 @@ pub struct Config {
     pub audit: AuditConfig,
     /// Where access rules are.
     pub access: AccessConfig,
+    /// Findings that are accepted.
+    #[schemars(with = "Vec<IgnoreTable>")]
+    pub ignore: Vec<toml::Spanned<IgnoreTable>>,
 }
 
 /// `[access]`
@@ -70,8 +74,45 @@ pub struct AuditConfig {
     pub platform: Option<Platform>,
     /// Confirm findings by reading as the roles they are about; true by default.
     pub probes: Option<bool>,
+    /// How much a run lets pass; `regular` by default.
+    pub profile: Option<Profile>,
+    /// Run only these checks; `*` stands for any part of an id.
+    pub only: Option<Vec<String>>,
+    /// Do not run these checks; `*` stands for any part of an id.
+    pub skip: Option<Vec<String>>,
+    /// Show only findings of this severity and above.
+    pub min_severity: Option<Severity>,
+    /// Show only findings that are at least as sure.
+    pub confidence: Option<Confidence>,
+    /// A file of findings that stood there when it was written, relative to this file.
+    pub baseline: Option<PathBuf>,
     /// Give up on a statement after this long, such as `30s`; `30s` by default.
     pub statement_timeout: Option<Timeout>,
+}
+
+/// How much a run lets pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub enum Profile {
+    /// Fails from high on; ignores and the baseline take findings out
+    #[default]
+    Regular,
+    /// Fails from medium on; an ignore without a reason hides nothing
+    Strict,
+    /// Fails from low on; nothing is taken out, whoever accepted it
+    Auditor,
+}
+
+impl Profile {
+    /// The severity from which on it fails.
+    #[must_use]
+    pub fn fail_on(self) -> FailOn {
+        match self {
+            Self::Regular => FailOn::High,
+            Self::Strict => FailOn::Medium,
+            Self::Auditor => FailOn::Low,
+        }
+    }
 }
 
 /// The severity from which on a run fails.
@@ -152,14 +193,26 @@ pub struct Loaded {
     pub file: Option<PathBuf>,
     /// What it says.
     pub config: Config,
+    /// Its ignores, with their places.
+    pub ignores: Vec<Ignore>,
 }
 
 impl Loaded {
     /// The migrations that `[database] migrations` names.
     #[must_use]
     pub fn migrations(&self) -> Option<PathBuf> {
-        let folder = self.file.as_ref().and_then(|f| f.parent()).unwrap_or(Path::new(""));
-        self.config.database.migrations.as_ref().map(|path| folder.join(path))
+        self.config.database.migrations.as_ref().map(|path| self.beside(path))
+    }
+
+    /// The file that `[audit] baseline` names.
+    #[must_use]
+    pub fn baseline(&self) -> Option<PathBuf> {
+        self.config.audit.baseline.as_ref().map(|path| self.beside(path))
+    }
+
+    /// A path relative to the configuration.
+    fn beside(&self, path: &Path) -> PathBuf {
+        self.file.as_ref().and_then(|f| f.parent()).unwrap_or(Path::new("")).join(path)
     }
 }
 
@@ -172,7 +225,8 @@ pub fn load(named: Option<&Path>, from: &Path) -> Result<Loaded, Error> {
     let Some(file) = file else { return Ok(Loaded::default()) };
     let text = std::fs::read_to_string(&file).map_err(|source| Error::file("read", &file, source))?;
     let config = parse(&text, &file)?;
-    Ok(Loaded { file: Some(file), config })
+    let ignores = IgnoreTable::placed(&config.ignore, &text, &file)?;
+    Ok(Loaded { file: Some(file), config, ignores })
 }
 
 /// The first of `names` that exists in `from` or above it, up to the root of the repository.
@@ -210,10 +264,12 @@ mod tests {
     fn reads_every_key() {
         let text = "[database]\nurl = 'postgres://h/d'\n[audit]\nfail_on = 'never'\nallow_partial = true\n\
                     exposed_schemas = ['api']\nplatform = 'supabase'\nprobes = false\nstatement_timeout = '5s'\n\
-                    [access]\nfiles = ['rules/*.toml']\n";
+                    [access]\nfiles = ['rules/*.toml']\n\
+                    [[ignore]]\ncheck = 'to-public'\nobject = 'public.*'\nexpires = 2027-01-31\n";
         let config = parse(text, Path::new("x")).unwrap();
         assert_eq!(config.audit.fail_on, Some(FailOn::Never));
         assert_eq!(config.audit.statement_timeout, Some(Timeout(Duration::from_secs(5))));
+        assert_eq!(config.ignore[0].get_ref().object, "public.*");
         assert_eq!(config.access.files, Some(vec!["rules/*.toml".to_owned()]));
         assert!(!format!("{config:?}").contains("postgres://"));
     }

@@ -28,6 +28,7 @@ pub mod project;
 pub mod report;
 pub mod shadow;
 pub mod sql;
+pub mod suppression;
 pub mod verdicts;
 
 mod error;

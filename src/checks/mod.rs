@@ -191,7 +191,7 @@ pub const CHECKS: &[&dyn Check] = &[
 #[must_use]
 pub fn all() -> Vec<&'static Meta> {
     let of_files = crate::project::FILE_CHECKS.iter().map(|c| c.meta());
-    let of_rules = crate::verdicts::CHECKS.iter().copied();
+    let of_rules = crate::verdicts::CHECKS.iter().chain(crate::suppression::CHECKS).copied();
     let mut all: Vec<_> = CHECKS.iter().map(|c| c.meta()).chain(of_files).chain(of_rules).collect();
     all.sort_by_key(|meta| meta.id);
     all

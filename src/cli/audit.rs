@@ -17,6 +17,9 @@ pub struct Audit {
     /// Without it `[database] migrations` of the configuration counts, then supabase/migrations here or above.
     #[arg(long, value_name = "PATH", conflicts_with_all = ["path", "snapshot", "demo"], help_heading = "What to audit")]
     pub migrations: Option<PathBuf>,
+    /// Write the open findings to a file, for --baseline of later runs
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub write_baseline: Option<PathBuf>,
     /// What decides the exit code.
     #[command(flatten)]
     pub verdict: Verdict,

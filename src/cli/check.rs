@@ -29,6 +29,9 @@ pub struct Check {
     /// How to read them.
     #[command(flatten)]
     pub reading: Reading,
+    /// Write the open findings to a file, for --baseline of later runs
+    #[arg(long, value_name = "FILE", help_heading = "Output", conflicts_with = "base")]
+    pub write_baseline: Option<PathBuf>,
     /// What decides the exit code.
     #[command(flatten)]
     pub verdict: Verdict,

@@ -24,7 +24,7 @@ pub use report::Report;
 pub use source::Source;
 pub use states::{Diff, Init, Snapshot};
 pub use test::Test;
-pub use verdict::Verdict;
+pub use verdict::{Accepted, Verdict};
 
 use clap::{Parser, Subcommand};
 

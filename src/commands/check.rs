@@ -7,25 +7,32 @@ use super::examine::examine;
 use super::source::files::{self, Found};
 use super::source::{self, Loaded, migrations, replayed};
 use super::written::present;
-use super::{Run, output};
+use super::{Run, accepting, output};
 use crate::cli::{Check, Reading};
 use crate::config::nearest;
 use crate::model::Platform;
 use crate::{Error, ExitCode, diff};
 
 pub(super) async fn run(args: Check, run: &Run) -> Result<ExitCode, Error> {
-    args.output.output.iter().try_for_each(|out| output::must_have_folder(&out.file))?;
+    let files = args.output.output.iter().map(|out| &out.file).chain(&args.write_baseline);
+    files.into_iter().try_for_each(|file| output::must_have_folder(file))?;
     let paths = paths(&args.paths, &run.here)?;
     args.base.as_deref().map_or(Ok(()), |name| Base::must_have(name, &paths))?;
     let found = files::find(&paths, &args.reading, run)?;
     let base = args
         .base
         .as_deref()
-        .map(|name| Base::load(name, &paths, args.source_dir.as_deref(), &alike(&args.reading, &found), run))
+        .map(|name| {
+            let reading = alike(&args.reading, &found);
+            Base::load(name, &paths, args.source_dir.as_deref(), (&reading, Some(&args.verdict.accepted)), run)
+        })
         .transpose()?;
     let loaded = load(found, &paths, &args, base.as_ref().and_then(Base::major), run).await?;
     let cx = loaded.context(run, &args.reading);
     let mut examined = examine(&loaded, &cx, &args.verdict, run).await?;
+    if let Some(file) = &args.write_baseline {
+        accepting::write_baseline(file, &examined.report, run)?;
+    }
     if let Some(base) = &base {
         base.keep_what_is_worse(&mut examined.report, &loaded, &args.reading, run);
     }

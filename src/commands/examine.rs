@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::judging::judgement;
-use super::{Run, source};
+use super::{Run, accepting, source};
 use crate::checks::{Context, run_all};
 use crate::cli::Verdict;
 use crate::config::FailOn;
@@ -38,6 +38,8 @@ pub(super) async fn examine(
     verdict: &Verdict,
     run: &Run,
 ) -> Result<Examination, Error> {
+    // What is wrong with the command line or the baseline is told before the work.
+    let bounds = accepting::bounds(&verdict.accepted, loaded, run)?;
     let mut source = loaded.describe(cx);
     let (mut findings, mut examined) = {
         let _working = run.talk.working_on("checking");
@@ -89,8 +91,20 @@ pub(super) async fn examine(
     let tested = if wanted { loaded.probe(cx, &mut findings, run).await? } else { None };
     let (tested, agreement) = tested.unwrap_or_default();
     source.notes.extend(remarks(&tested, &agreement));
-    let mut report =
-        assemble(cx, Parts { source, findings, examined, verdicts: judged.entries, probes: tested.probes });
+    let kept = bounds.sort(findings, &mut examined);
+    // What is accepted though a rule forbids it comes first, where lists are cut short.
+    source.notes.splice(0..0, kept.notes);
+    let skipped = bounds.skipped.iter().map(|id| (*id).to_owned()).collect();
+    let parts = Parts {
+        source,
+        findings: kept.open,
+        suppressed: kept.suppressed,
+        examined,
+        skipped,
+        verdicts: judged.entries,
+        probes: tested.probes,
+    };
+    let mut report = assemble(cx, parts);
     let attempted = judged.attempted;
     report.trials = attempted.tried.trials;
     report.tests = attempted.cases;
@@ -133,10 +147,11 @@ fn remarks(tested: &Tested, agreement: &Agreement) -> Vec<String> {
 /// Findings weigh more than gaps: they are certain.
 pub(super) fn exit_code(report: &Report, verdict: &Verdict, run: &Run) -> ExitCode {
     let config = &run.config.config.audit;
-    let threshold: FailOn = verdict.fail_on.or(config.fail_on).unwrap_or_default();
+    let by_profile = || accepting::profile(&verdict.accepted, run).fail_on();
+    let threshold: FailOn = verdict.fail_on.or(config.fail_on).unwrap_or_else(by_profile);
     let allow_partial = verdict.allow_partial || config.allow_partial.unwrap_or(false);
     let failed = report.tests.iter().any(|case| !case.passed);
-    let counts = |least| failed || report.findings.iter().any(|f| f.severity >= least);
+    let counts = |least| failed || report.unaccepted().any(|f| f.severity >= least);
     if threshold.severity().is_some_and(counts) {
         ExitCode::Findings
     } else if !allow_partial && report.coverage.gaps.iter().any(|g| g.access_control) {

@@ -76,9 +76,9 @@ fn dedented(sql: &str) -> String {
 
 fn finding_text(fingerprint: &str, file: &Path) -> Result<String, Error> {
     let report = super::report::read(file)?;
-    let found: Vec<_> = report.findings.iter().filter(|f| f.fingerprint == fingerprint).collect();
+    let found: Vec<_> = report.all_findings().filter(|f| f.fingerprint == fingerprint).collect();
     if found.is_empty() {
-        let known = report.findings.iter().map(|f| f.fingerprint.as_str());
+        let known = report.all_findings().map(|f| f.fingerprint.as_str());
         let help = similar::to(fingerprint, known).unwrap_or_else(|| unknown(fingerprint).help().unwrap_or_default());
         return Err(Error::usage(format!("{} has no finding `{fingerprint}`", file.display()), help));
     }

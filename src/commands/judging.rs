@@ -44,9 +44,14 @@ pub(super) async fn judgement(
 }
 
 /// The violations of another state, by the rules of the run.
-pub(super) fn broken(loaded: &Loaded, cx: &Context<'_>, found: &[Finding], run: &Run) -> Result<Vec<Finding>, Error> {
+pub(super) fn broken(
+    loaded: &Loaded,
+    cx: &Context<'_>,
+    found: &[Finding],
+    run: &Run,
+) -> Result<(Vec<Finding>, Examined), Error> {
     let intent = rules::intent(run, cx)?;
-    Ok(findings(loaded, cx, &verdicts::judge(cx, &intent), found).0)
+    Ok(findings(loaded, cx, &verdicts::judge(cx, &intent), found))
 }
 
 /// The violations as findings.

@@ -30,6 +30,10 @@ pub(super) async fn run(args: cli::Report, run: &Run) -> Result<ExitCode, Error>
     let formats = args.output.output.iter().map(|out| out.format).chain([args.output.format]);
     formats.into_iter().try_for_each(must_be_one_of_ours)?;
     let (report, mask) = match &args.from {
+        Some(_) if args.verdict.accepted.is_said() => {
+            let message = "a stored audit has been told already what to show and to accept";
+            return Err(Error::usage(message, "give `audit` those options, and leave them out here"));
+        }
         Some(file) => (read(file)?, Mask::default()),
         None => audit(&args, run).await?,
     };

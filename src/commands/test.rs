@@ -31,8 +31,8 @@ pub(super) async fn run(args: Test, run: &Run) -> Result<ExitCode, Error> {
     let verdict = Verdict {
         fail_on: Some(FailOn::Never),
         allow_partial: args.allow_partial,
-        no_probes: false,
         rules: args.rules.clone(),
+        ..Verdict::default()
     };
     let mut examined = examine(&loaded, &cx, &verdict, run).await?;
     let mask = loaded.mask();

@@ -2,7 +2,7 @@
 
 use super::{Assessment, CheckEvidence, Control, ControlResult, FindingRef, Framework, Status, VerdictEvidence};
 use crate::finding::{Confidence, Finding, Severity};
-use crate::report::{Decided, ProbeOutcome, Report, Suppressed};
+use crate::report::{Decided, ProbeOutcome, Report, Suppressed, VerdictEntry};
 
 /// What `report` says of `framework`.
 #[must_use]
@@ -14,10 +14,7 @@ pub fn assess(framework: &Framework, report: &Report) -> Assessment {
 fn of_control(control: &Control, report: &Report) -> ControlResult {
     let cited = control.checks();
     let bears = |finding: &Finding| counts(finding) && cited.contains(&finding.check.as_str());
-    // What only a threshold hides was accepted by nobody.
-    let hidden = report.suppressed.iter().filter(|one| !one.by.is_accepted()).map(|one| &one.finding);
-    let findings: Vec<_> =
-        report.findings.iter().chain(hidden).filter(|f| bears(f)).map(|f| reference(f, None)).collect();
+    let findings: Vec<_> = report.unaccepted().filter(|f| bears(f)).map(|f| reference(f, None)).collect();
     let accepted: Vec<_> = report
         .suppressed
         .iter()
@@ -58,16 +55,25 @@ fn status(control: &Control, result: &ControlResult, report: &Report) -> (Status
         return (Status::Manual, "a database does not tell; a person has to".to_owned());
     }
     let n = result.findings.len();
-    let violated = result.verdicts.filter(|v| v.declared).map_or(0, |v| v.violated);
-    if n > 0 || violated > 0 {
+    let declared = result.verdicts.filter(|v| v.declared);
+    let violated = declared.map_or(0, |v| v.violated.saturating_sub(v.accepted));
+    // What was declared and tried on a server counts where statements that were tried do.
+    let wrong = match control.probes {
+        true => report.unexpected().iter().filter(|one| one.declared).count(),
+        false => 0,
+    };
+    if n > 0 || violated > 0 || wrong > 0 {
         let mut parts = Vec::new();
         parts.extend((n > 0).then(|| format!("{n} open finding{}", if n == 1 { "" } else { "s" })));
+        parts.extend((wrong > 0).then(|| format!("{wrong} tests and trials that did not come out as declared")));
         parts.extend((violated > 0).then(|| format!("{violated} declared rules violated")));
         return (Status::Fail, parts.join(", "));
     }
-    if !result.accepted.is_empty() {
-        let n = result.accepted.len();
-        return (Status::AcceptedRisk, format!("{n} finding{} accepted, none open", if n == 1 { "" } else { "s" }));
+    let (n, broken) = (result.accepted.len(), declared.map_or(0, |v| v.accepted));
+    if n > 0 || broken > 0 {
+        let rules = if broken > 0 { format!(", {broken} declared rules violated and accepted") } else { String::new() };
+        let s = if n == 1 { "" } else { "s" };
+        return (Status::AcceptedRisk, format!("{n} finding{s} accepted, none open{rules}"));
     }
     match unassessed(control, result, report) {
         Some(why) => (Status::NotAssessed, why),
@@ -132,13 +138,27 @@ fn verdicts(report: &Report) -> VerdictEvidence {
     VerdictEvidence {
         proved: count(&|v| v.verdict == Decided::Proved),
         violated: count(&|v| v.verdict == Decided::Violated),
+        accepted: count(&|v| v.verdict == Decided::Violated && is_accepted(v, report)),
         undecided: count(&|v| v.verdict == Decided::Unknown),
         reproduced: count(&|v| v.verdict == Decided::Violated && v.confidence == Some(Confidence::Confirmed)),
         declared: report.verdicts.iter().any(|v| !v.rule.reading),
     }
 }
 
+/// Whether the finding that a violated rule became was accepted, and no other of it is open.
+fn is_accepted(entry: &VerdictEntry, report: &Report) -> bool {
+    let tells = |finding: &&Finding| {
+        crate::verdicts::CHECKS.iter().any(|meta| meta.id == finding.check)
+            && finding.object.schema.as_deref() == Some(entry.relation.schema.as_str())
+            && finding.object.name == entry.relation.name
+            && finding.principal.as_deref() == Some(entry.principal.as_str())
+    };
+    let accepted = report.suppressed.iter().filter(|one| one.by.is_accepted()).map(|one| &one.finding);
+    accepted.into_iter().any(|finding| tells(&finding)) && !report.unaccepted().any(|finding| tells(&finding))
+}
+
 fn probes(report: &Report) -> u64 {
     let tried = report.probes.iter().filter(|p| !matches!(p.outcome, ProbeOutcome::NotTested { .. }));
-    u64::try_from(tried.count()).unwrap_or(u64::MAX)
+    let trials = report.trials.iter().filter(|t| !matches!(t.outcome, ProbeOutcome::NotTested { .. }));
+    u64::try_from(tried.count() + trials.count()).unwrap_or(u64::MAX)
 }

@@ -147,6 +147,9 @@ pub struct VerdictEvidence {
     pub proved: u64,
     /// Did not.
     pub violated: u64,
+    /// Of the violated ones: how many somebody accepted.
+    #[serde(default)]
+    pub accepted: u64,
     /// Could not be decided.
     pub undecided: u64,
     /// Violations that were seen on a server.
@@ -211,8 +214,8 @@ impl VerdictEvidence {
     fn in_words(self) -> String {
         let of = if self.declared { "the declared rules" } else { "a default reading (no rules are declared)" };
         format!(
-            "questions of {of}: {} proved, {} violated ({} seen on a server), {} not decided",
-            self.proved, self.violated, self.reproduced, self.undecided
+            "questions of {of}: {} proved, {} violated ({} seen on a server, {} accepted as a risk), {} not decided",
+            self.proved, self.violated, self.reproduced, self.accepted, self.undecided
         )
     }
 }

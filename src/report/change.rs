@@ -15,6 +15,9 @@ pub struct Change {
     pub base: String,
     /// How many findings stand there already and are not reported again, by severity word.
     pub standing: BTreeMap<String, u64>,
+    /// How many findings are new or graver and accepted at once.
+    #[serde(default)]
+    pub accepted: u64,
     /// How many findings of the other state are gone.
     pub gone: u64,
     /// The differences in access, the widening ones first.

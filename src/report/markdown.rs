@@ -25,6 +25,7 @@ pub fn comment(report: &Report) -> String {
         out.push_str(&access(change));
     }
     out.push_str(&table(report));
+    out.push_str(&tried(report));
     let mut left = report.findings.len();
     for finding in &report.findings {
         let text = folded(finding);
@@ -37,6 +38,7 @@ pub fn comment(report: &Report) -> String {
     if left > 0 {
         out.push_str(&format!("\n{left} more findings are too long for a comment; see the report.\n"));
     }
+    out.push_str(&accepted(report));
     out.push_str(&unexamined(report));
     out.push_str(&format!("\n{}\n", markdown(&super::counts(report))));
     out
@@ -109,6 +111,42 @@ fn folded(finding: &Finding) -> String {
     }
     let sure = finding.confidence.word();
     out.push_str(&format!("\n{sure}, fingerprint `{}`\n</details>\n", finding.fingerprint));
+    out
+}
+
+/// What was tried and did not come out as it had to.
+fn tried(report: &Report) -> String {
+    let all = report.unexpected();
+    if all.is_empty() {
+        return String::new();
+    }
+    let mut out = "#### Tried, and not as expected\n\n".to_owned();
+    for one in all.iter().take(DIFFERENCES) {
+        out.push_str(&format!("- {} {}\n", sign(one.severity()), markdown(&one.line())));
+    }
+    if all.len() > DIFFERENCES {
+        out.push_str(&format!("- and {} more\n", all.len() - DIFFERENCES));
+    }
+    out.push('\n');
+    out
+}
+
+/// What somebody accepted, folded: a reviewer has to see what a change accepts by itself.
+fn accepted(report: &Report) -> String {
+    let all: Vec<_> = report.suppressed.iter().filter(|one| one.by.is_accepted()).collect();
+    if all.is_empty() {
+        return String::new();
+    }
+    let mut out = format!("\n<details><summary>{} accepted as a risk</summary>\n\n", all.len());
+    for one in all.iter().take(ROWS) {
+        let Finding { severity, check, title, fingerprint, .. } = &one.finding;
+        let text = format!("{} {check}: {title} ({fingerprint}): {}", severity.word(), one.why());
+        out.push_str(&format!("- {} {}\n", sign(*severity), markdown(&text)));
+    }
+    if all.len() > ROWS {
+        out.push_str(&format!("- and {} more\n", all.len() - ROWS));
+    }
+    out.push_str("\n</details>\n");
     out
 }
 

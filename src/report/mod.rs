@@ -23,6 +23,7 @@ mod sarif;
 pub mod stamp;
 mod suppressed;
 mod trial;
+mod unexpected;
 mod verdict;
 
 pub use assemble::{Parts, assemble, entries, entry};
@@ -44,6 +45,7 @@ pub use probe::{Probe, ProbeOutcome};
 pub use sarif::sarif;
 pub use suppressed::{Suppressed, SuppressedBy, counts};
 pub use trial::{Action, Surprise, SurpriseKind, Trial};
+pub(crate) use unexpected::Unexpected;
 pub use verdict::{Asked, Decided, RowOf, RuleRef, VerdictEntry};
 
 use std::collections::BTreeMap;

@@ -13,7 +13,7 @@ use crate::model::printable;
 const VERSION: &str = "1.2.0";
 
 /// The name space of our properties.
-const NS: &str = "https://github.com/OWNER/pgwitness/ns/oscal";
+const NS: &str = "urn:x-pgwitness:oscal";
 
 /// The report as assessment results, one result for each framework.
 #[must_use]

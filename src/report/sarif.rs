@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use super::json::put;
 use super::place::{Region, region, uri};
-use super::{Report, Suppressed, SuppressedBy};
+use super::unexpected::KINDS;
+use super::{Report, Suppressed, SuppressedBy, Unexpected};
 use crate::checks::{Meta, all};
 use crate::finding::{Confidence, Finding, Severity};
 use crate::model::printable;
@@ -25,7 +26,9 @@ pub fn sarif(report: &Report, texts: &BTreeMap<String, String>) -> Value {
         put(&mut value, "suppressions", json!([suppression(one)]));
         value
     });
-    let results: Vec<_> = open.chain(closed).collect();
+    let unexpected = report.unexpected();
+    let tried = unexpected.iter().map(|one| tried(one, rules.len()));
+    let results: Vec<_> = open.chain(closed).chain(tried).collect();
     json!({
         "$schema": SCHEMA,
         "version": "2.1.0",
@@ -33,8 +36,7 @@ pub fn sarif(report: &Report, texts: &BTreeMap<String, String>) -> Value {
             "tool": { "driver": {
                 "name": "pgwitness",
                 "semanticVersion": report.tool.version,
-                "informationUri": env!("CARGO_PKG_REPOSITORY"),
-                "rules": rules.iter().map(|meta| rule(meta)).collect::<Vec<_>>(),
+                "rules": rules.iter().map(|meta| rule(meta)).chain(kinds(&unexpected)).collect::<Vec<_>>(),
             }},
             "columnKind": "unicodeCodePoints",
             "invocations": [invocation(report)],
@@ -96,6 +98,43 @@ fn result(finding: &Finding, rules: &[&'static Meta], texts: &BTreeMap<String, S
     value
 }
 
+/// The rules of what was tried, where there is some, behind those of checks.
+fn kinds(unexpected: &[Unexpected]) -> impl Iterator<Item = Value> {
+    let told = KINDS.iter().filter(|_| !unexpected.is_empty());
+    told.map(|(id, text)| {
+        json!({
+            "id": id,
+            "name": id,
+            "shortDescription": { "text": sentence(text) },
+            "fullDescription": { "text": sentence(text) },
+            "help": { "text": "Run `pgwitness test` to see it again; everything that it does is rolled back." },
+            "defaultConfiguration": { "level": level(Severity::High) },
+            "properties": {
+                "tags": ["security", "access-control"],
+                "precision": "high",
+                "security-severity": weight(Severity::High),
+            },
+        })
+    })
+}
+
+fn tried(one: &Unexpected, checks: usize) -> Value {
+    let (file, line) = one.place.clone().unwrap_or_else(|| ("database".to_owned(), 1));
+    let place = KINDS.iter().position(|(id, _)| *id == one.kind).unwrap_or_default();
+    json!({
+        "ruleId": one.kind,
+        "ruleIndex": checks + place,
+        "level": level(one.severity()),
+        "kind": "fail",
+        "message": { "text": format!("{}.\n{}", sentence(&printable(&one.title)), printable(&one.text)) },
+        "locations": [{ "physicalLocation": {
+            "artifactLocation": { "uri": uri(&file) },
+            "region": { "startLine": line.max(1), "startColumn": 1, "endLine": line.max(1), "endColumn": 2 },
+        }}],
+        "partialFingerprints": { "primaryLocationLineHash": one.fingerprint, "pgwitness/v1": one.fingerprint },
+    })
+}
+
 fn message(finding: &Finding) -> String {
     let mut text = format!("{}.\n{}", sentence(&printable(&finding.title)), sentence(&printable(&finding.message)));
     if finding.confidence == Confidence::Confirmed {
@@ -138,7 +177,9 @@ fn locations(finding: &Finding, texts: &BTreeMap<String, String>) -> Value {
 fn suppression(one: &Suppressed) -> Value {
     let kind = if one.by == SuppressedBy::Inline { "inSource" } else { "external" };
     let reason = one.reason.clone().unwrap_or_else(|| one.by.words().to_owned());
-    json!({ "kind": kind, "status": "accepted", "justification": reason })
+    // What only a threshold hides was accepted by nobody, and viewers keep it open.
+    let status = if one.by.is_accepted() { "accepted" } else { "underReview" };
+    json!({ "kind": kind, "status": status, "justification": reason })
 }
 
 /// What could not be examined is a note of the run, which viewers show beside the results.

@@ -60,6 +60,12 @@ impl Report {
         self.findings.iter().chain(self.suppressed.iter().map(|one| &one.finding))
     }
 
+    /// The findings that nobody accepted: the open ones, and those that only a threshold hides.
+    pub fn unaccepted(&self) -> impl Iterator<Item = &Finding> {
+        let hidden = self.suppressed.iter().filter(|one| !one.by.is_accepted()).map(|one| &one.finding);
+        self.findings.iter().chain(hidden)
+    }
+
     /// `2 ignored in the SQL, 3 in the baseline`: never without a word, where there is one.
     #[must_use]
     pub fn suppressed_in_words(&self) -> Option<String> {
@@ -72,6 +78,21 @@ impl Report {
             .then(|| format!("{} not run (--only, --skip)", super::human::text::counted(skipped as u64, "check")));
         let parts: Vec<_> = parts.into_iter().chain(skipped).collect();
         (!parts.is_empty()).then(|| parts.join(", "))
+    }
+}
+
+impl Suppressed {
+    /// What took it out, where and why: `ignored in the SQL (a.sql:3): the same for everybody, until 2027-01-31`.
+    #[must_use]
+    pub fn why(&self) -> String {
+        let place = self.place.as_deref().map_or_else(String::new, |place| format!(" ({place})"));
+        let until = self.expires.as_deref().map_or_else(String::new, |day| format!(", until {day}"));
+        let reason = match (&self.reason, self.by) {
+            (Some(reason), _) => format!(": {reason}"),
+            (None, SuppressedBy::Inline | SuppressedBy::Config) => ": no reason given".to_owned(),
+            (None, _) => String::new(),
+        };
+        format!("{}{place}{reason}{until}", self.by.words())
     }
 }
 

@@ -6,11 +6,11 @@ mod worse;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::Run;
 use super::judging;
 use super::source::{self, Loaded, files, replayed, snapshot};
+use super::{Run, accepting};
 use crate::checks::run_all;
-use crate::cli::Reading;
+use crate::cli::{Accepted, Reading};
 use crate::finding::{Finding, Findings};
 use crate::migrations::git;
 use crate::model::{Gap, Origin};
@@ -28,12 +28,13 @@ pub(super) struct Base {
 
 impl Base {
     /// Reads the state that `name` stands for: what is on disk, or else what git knows by that name at `paths`.
-    /// `source` is the application's source that the other state is asked for too.
+    /// `source` is the application's source that the other state is asked for too; `accepted` is what its findings are for,
+    /// if they are for anything.
     pub(super) fn load(
         name: &str,
         paths: &[PathBuf],
         source: Option<&Path>,
-        reading: &Reading,
+        (reading, accepted): (&Reading, Option<&Accepted>),
         run: &Run,
     ) -> Result<Self, Error> {
         let path = Path::new(name);
@@ -49,7 +50,8 @@ impl Base {
             if is_there { at_path(path, reading, run)? } else { at_commit(name, paths, source, reading, run)? };
         let (name, mut loaded) = loaded;
         loaded.told(reading, run)?;
-        let findings = findings(&loaded, reading, run);
+        let findings = accepted.map(|accepted| findings(&loaded, (reading, accepted), run)).transpose()?;
+        let findings = findings.unwrap_or_default();
         Ok(Self { name, loaded, findings })
     }
 
@@ -67,7 +69,7 @@ impl Base {
     /// The same of a running database too, by its URL.
     pub(super) async fn of_any(name: &str, paths: &[PathBuf], reading: &Reading, run: &Run) -> Result<Self, Error> {
         if !["postgres://", "postgresql://"].iter().any(|scheme| name.starts_with(scheme)) {
-            return Self::load(name, paths, None, reading, run);
+            return Self::load(name, paths, None, (reading, None), run);
         }
         let mut loaded = source::at_url(name, reading, run).await?;
         loaded.told(reading, run)?;
@@ -98,7 +100,7 @@ impl Base {
     /// What another state gives and takes.
     pub(super) fn against(&self, other: &Self, reading: &Reading, run: &Run) -> Change {
         let access = self.access(&other.loaded, reading, run);
-        Change { base: self.name.clone(), standing: BTreeMap::new(), gone: 0, access }
+        Change { base: self.name.clone(), access, ..Change::default() }
     }
 
     /// The version of the server that it was read from, if it was one.
@@ -107,18 +109,22 @@ impl Base {
     }
 }
 
-/// What the checks find there; nothing is read from a server.
-fn findings(loaded: &Loaded, reading: &Reading, run: &Run) -> Vec<Finding> {
+/// What the checks find there, whoever accepts it; nothing is read from a server.
+fn findings(loaded: &Loaded, (reading, accepted): (&Reading, &Accepted), run: &Run) -> Result<Vec<Finding>, Error> {
     let cx = loaded.context(run, reading);
     let mut out = Findings::new(&loaded.schema.files);
     run_all(&cx, &mut out);
-    let (mut all, _) = out.finish();
+    let (mut all, mut examined) = out.finish();
     // What breaks a rule here too is no news; rules that name what only the later state has speak of news anyway.
     if let Ok(broken) = judging::broken(loaded, &cx, &all, run) {
-        all.extend(broken);
+        all.extend(broken.0);
+        examined.extend(broken.1);
     }
-    all.extend(project::run_all(&loaded.files).0);
-    all
+    let of_files = project::run_all(&loaded.files);
+    all.extend(of_files.0);
+    examined.extend(of_files.1);
+    let kept = accepting::bounds(accepted, loaded, run)?.sort(all, &mut examined);
+    Ok(kept.open.into_iter().chain(kept.suppressed.into_iter().map(|one| one.finding)).collect())
 }
 
 fn at_path(path: &Path, reading: &Reading, run: &Run) -> Result<(String, Loaded), Error> {

@@ -22,8 +22,8 @@ impl Base {
         run: &Run,
     ) {
         let access = self.access(loaded, reading, run);
-        let (standing, gone) = self.sort_out(report, &loaded.files, &access);
-        let change = Change { base: self.name.clone(), standing, gone, access };
+        let mut change = self.sort_out(report, &loaded.files, &access);
+        change.access = access;
         let confirmed = Summary::of(&report.findings);
         report.summary.findings = confirmed.findings;
         report.summary.confirmed = confirmed.confirmed;
@@ -32,8 +32,8 @@ impl Base {
         report.change = Some(change);
     }
 
-    /// Takes out what stands in the base; how much that is by severity, and how much of the base is gone.
-    fn sort_out(&self, report: &mut Report, files: &Files, access: &[AccessChange]) -> (BTreeMap<String, u64>, u64) {
+    /// Takes out what stands in the base, and counts it; what somebody accepts stays where it is, as it is shown always.
+    fn sort_out(&self, report: &mut Report, files: &Files, access: &[AccessChange]) -> Change {
         let mut old: BTreeMap<String, &Finding> =
             self.findings.iter().map(|f| (identity(f, &self.loaded.files), f)).collect();
         let mut standing = BTreeMap::new();
@@ -46,7 +46,26 @@ impl Base {
             *standing.entry(finding.severity.word().to_owned()).or_default() += 1;
             false
         });
-        (standing, u64::try_from(old.len()).unwrap_or(u64::MAX))
+        let mut accepted = 0;
+        report.suppressed.retain_mut(|one| {
+            let was = old.remove(&identity(&one.finding, files));
+            let worse = was.map(|was| graver(&one.finding, was, access, &self.name));
+            match (worse, one.by.is_accepted()) {
+                (Some(None), true) => return true,
+                (Some(None), false) => {
+                    *standing.entry(one.finding.severity.word().to_owned()).or_default() += 1;
+                    return false;
+                }
+                (Some(Some(text)), _) => {
+                    one.finding.evidence.insert(0, Evidence { kind: "change".to_owned(), text });
+                }
+                (None, _) => {}
+            }
+            accepted += u64::from(one.by.is_accepted());
+            true
+        });
+        let gone = u64::try_from(old.len()).unwrap_or(u64::MAX);
+        Change { base: self.name.clone(), standing, accepted, gone, access: Vec::new() }
     }
 
     /// The differences in access; a server prints texts another way than files write them, so files are held against files.
@@ -138,6 +157,7 @@ fn sentence(change: &Change, report: &Report) -> String {
     let access = access.replace("This change narrows it", "This change narrows access");
     let new = report.findings.len();
     let findings = match (new, change.standing()) {
+        (0, 0) if !report.suppressed.is_empty() => "no finding is open".to_owned(),
         (0, 0) if change.gone == 0 => "nothing is wrong with it, nor was before".to_owned(),
         (0, 0) => {
             let plural = if change.gone == 1 { "" } else { "s" };
@@ -155,5 +175,21 @@ fn sentence(change: &Change, report: &Report) -> String {
     } else {
         ""
     };
-    format!("{access}; {findings}{partial}.")
+    format!("{access}; {findings}{}{partial}.", taken_out(change, report))
+}
+
+/// What the change accepts by itself, which a reviewer has to see; then what is accepted or hidden anyway.
+fn taken_out(change: &Change, report: &Report) -> String {
+    let count = |accepted: bool| report.suppressed.iter().filter(|one| one.by.is_accepted() == accepted).count();
+    let told = |n: usize, words: &str| {
+        let (s, is) = if n == 1 { ("", "is") } else { ("s", "are") };
+        (n > 0).then(|| format!("; {n} finding{s} {is} {words}"))
+    };
+    let new = usize::try_from(change.accepted).unwrap_or(usize::MAX);
+    let parts = [
+        told(new, "new or graver and accepted as a risk at once"),
+        told(count(true).saturating_sub(new), "accepted as a risk as before"),
+        told(count(false), "new or graver and hidden by a threshold"),
+    ];
+    parts.into_iter().flatten().collect()
 }

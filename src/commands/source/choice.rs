@@ -90,7 +90,8 @@ mod tests {
 
     fn choice(args: &cli::Source, url: Option<&str>, variable: Option<&str>) -> Result<Choice, Error> {
         let database = DatabaseConfig { url: url.map(str::to_owned), ..DatabaseConfig::default() };
-        let config = Loaded { file: Some("x.toml".into()), config: Config { database, ..Config::default() } };
+        let config = Config { database, ..Config::default() };
+        let config = Loaded { file: Some("x.toml".into()), config, ..Loaded::default() };
         let env = Environment::new(variable.map(|name| (name, "x")), None, None);
         Choice::of(args, &config, &env, Path::new("/nonexistent"))
     }

@@ -9,20 +9,24 @@ pub use matrix::{entries, entry};
 pub(crate) use matrix::{exempt, name, refused};
 pub(crate) use through::through;
 
-use super::{Report, Source, Summary, Tool, VERSION};
+use super::{Coverage, Report, Source, Summary, Tool, VERSION};
 use crate::checks::Context;
 use crate::finding::{Examined, Finding};
-use crate::report::{Probe, VerdictEntry};
+use crate::report::{Probe, Suppressed, VerdictEntry};
 
 /// What the parts of a run came to.
 #[derive(Debug)]
 pub struct Parts {
     /// What was audited.
     pub source: Source,
-    /// The findings, the worst first.
+    /// The open findings, the worst first.
     pub findings: Vec<Finding>,
+    /// Those that are not reported as open.
+    pub suppressed: Vec<Suppressed>,
     /// What each check looked at.
     pub examined: Examined,
+    /// The checks that were not to run.
+    pub skipped: Vec<String>,
     /// What was decided.
     pub verdicts: Vec<VerdictEntry>,
     /// What was tried on the server.
@@ -32,11 +36,11 @@ pub struct Parts {
 /// The report of a run; the exit code is set by the command.
 #[must_use]
 pub fn assemble(cx: &Context<'_>, parts: Parts) -> Report {
-    let Parts { mut source, findings, examined, verdicts, probes } = parts;
+    let Parts { mut source, findings, suppressed, examined, skipped, verdicts, probes } = parts;
     source.notes.extend(exposure_note(cx));
-    let coverage = coverage::of(cx, &examined, &verdicts, &probes);
+    let coverage = Coverage { skipped, ..coverage::of(cx, &examined, &verdicts, &probes) };
     let mut summary = Summary::of(&findings);
-    summary.verdict = verdict::of(cx, &findings, &coverage);
+    summary.verdict = verdict::of(cx, &findings, &suppressed, &coverage);
     let roles: Vec<_> =
         cx.effective.principals().iter().filter(|p| p.is_untrusted()).map(|p| p.role.as_str()).collect();
     let relations: Vec<_> = cx.relations().filter(|r| r.kind.holds_rows()).collect();
@@ -50,7 +54,7 @@ pub fn assemble(cx: &Context<'_>, parts: Parts) -> Report {
         coverage,
         change: None,
         findings,
-        suppressed: Vec::new(),
+        suppressed,
         verdicts,
         matrix: entries(cx, &roles, &relations),
         probes,

@@ -5,14 +5,20 @@ use std::collections::BTreeSet;
 use crate::analyzer::effective::Who;
 use crate::checks::Context;
 use crate::finding::{Finding, Severity};
-use crate::report::Coverage;
 use crate::report::human::text::counted as of_kind;
+use crate::report::{Coverage, Suppressed, SuppressedBy};
 
 /// Who can read how many relations that they should not; else how many findings there are; else that there is none.
-pub(super) fn of(cx: &Context<'_>, findings: &[Finding], coverage: &Coverage) -> String {
+/// What was accepted or is hidden is told in the same sentence: it is no pass.
+pub(super) fn of(cx: &Context<'_>, findings: &[Finding], suppressed: &[Suppressed], coverage: &Coverage) -> String {
     let mut sentence = readable(cx, findings, Who::Anyone, "anyone on the internet")
         .or_else(|| readable(cx, findings, Who::SignedIn, "any signed-in user"))
-        .unwrap_or_else(|| counted(findings, coverage));
+        .unwrap_or_else(|| counted(findings, suppressed, coverage));
+    sentence.push_str(&taken_out(suppressed));
+    if !coverage.skipped.is_empty() {
+        let checks = of_kind(u64::try_from(coverage.skipped.len()).unwrap_or(u64::MAX), "check");
+        sentence.push_str(&format!("; {checks} did not run"));
+    }
     if coverage.gaps.iter().any(|g| g.access_control) {
         sentence.push_str(", and not everything could be examined");
     }
@@ -42,14 +48,35 @@ fn is_table(cx: &Context<'_>, name: &crate::model::QualifiedName) -> bool {
     cx.schema.relation(name).is_some_and(|r| r.kind.carries_row_security())
 }
 
-fn counted(findings: &[Finding], coverage: &Coverage) -> String {
+/// `; 3 findings are accepted, 1 of them high or critical`
+fn taken_out(suppressed: &[Suppressed]) -> String {
+    let of = |pick: fn(SuppressedBy) -> bool, words: &str| {
+        let all: Vec<_> = suppressed.iter().filter(|one| pick(one.by)).map(|one| one.finding.severity).collect();
+        let bad = all.iter().filter(|s| **s >= Severity::High).count();
+        let grave = match bad {
+            0 => String::new(),
+            n if n == all.len() => " of high or critical severity".to_owned(),
+            n => format!(", {n} of them of high or critical severity"),
+        };
+        let are = if all.len() == 1 { "is" } else { "are" };
+        (!all.is_empty()).then(|| format!("; {} {} {are} {words}{grave}", all.len(), plural(all.len(), "finding")))
+    };
+    let accepted = of(|by| by.is_accepted(), "accepted as a risk");
+    let hidden = of(|by| !by.is_accepted(), "hidden by a threshold");
+    accepted.into_iter().chain(hidden).collect()
+}
+
+fn counted(findings: &[Finding], suppressed: &[Suppressed], coverage: &Coverage) -> String {
     let n = |kind: &str| coverage.examined.get(kind).copied().unwrap_or_default();
     let bad = findings.iter().filter(|f| f.severity >= Severity::High).count();
     match (findings.len(), bad) {
-        (0, _) if n("relations") == 0 => "Nothing to audit: the database has no table or view of its own".to_owned(),
+        (0, _) if n("relations") == 0 && suppressed.is_empty() => {
+            "Nothing to audit: the database has no table or view of its own".to_owned()
+        }
         (0, _) => {
             let (relations, policies) = (of_kind(n("relations"), "relation"), of_kind(n("policies"), "policy"));
-            format!("Nothing wrong was found in {relations} and {policies}")
+            let nothing = if suppressed.is_empty() { "Nothing wrong was found" } else { "No finding is open" };
+            format!("{nothing} in {relations} and {policies}")
         }
         (all, 0) => format!("{all} {} of lesser weight, none of them high or critical", plural(all, "finding")),
         (all, bad) => format!("{all} {}, {bad} of them high or critical", plural(all, "finding")),

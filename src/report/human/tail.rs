@@ -2,9 +2,11 @@
 
 use super::Human;
 use super::text::{BOLD, counted, severity, styled, wrapped};
-use crate::finding::Severity;
+use crate::finding::{Finding, Severity};
 use crate::model::{Platform, printable};
-use crate::report::{CoverageGap, Decided, Probe, ProbeOutcome, Report, SourceKind, VerdictEntry};
+use crate::report::{
+    CoverageGap, Decided, Probe, ProbeOutcome, Report, SourceKind, Suppressed, Unexpected, VerdictEntry,
+};
 
 /// Notes and gaps before the rest is only counted.
 const LISTED: usize = 8;
@@ -20,8 +22,11 @@ impl Human<'_> {
         if !report.probes.is_empty() {
             self.paragraph(&probes(&report.probes), out);
         }
+        let unexpected: Vec<_> = report.unexpected().iter().map(Unexpected::line).collect();
+        self.list("Tried, and not as expected", &unexpected, out);
         let gaps = gaps(&report.coverage.gaps);
         self.list("Not examined", &gaps, out);
+        self.list("Accepted as a risk", &accepted(report), out);
         self.list("Notes", &report.source.notes, out);
         out.push_str(&format!("\n{}\n", counts(report)));
         out.push_str(&format!("{}\n", wrapped(exit(report.summary.exit), self.width, 0)));
@@ -134,6 +139,18 @@ fn probes(probes: &[Probe]) -> String {
     words
 }
 
+/// What somebody accepted, the gravest first: it is there all the same.
+fn accepted(report: &Report) -> Vec<String> {
+    let all = report.suppressed.iter().filter(|one| one.by.is_accepted());
+    let mut all: Vec<_> = all.collect();
+    all.sort_by_key(|one| std::cmp::Reverse(one.finding.severity));
+    let line = |one: &Suppressed| {
+        let Finding { severity, check, title, fingerprint, .. } = &one.finding;
+        format!("{}[{check}]: {title} (fingerprint {fingerprint}): {}", severity.word(), one.why())
+    };
+    all.into_iter().map(line).collect()
+}
+
 /// What could not be examined, the same thing in several places once.
 fn gaps(all: &[CoverageGap]) -> Vec<String> {
     let mut groups: Vec<(&CoverageGap, u64)> = Vec::new();
@@ -184,7 +201,7 @@ fn counts(report: &Report) -> String {
 
 fn exit(code: u8) -> &'static str {
     match code {
-        0 => "exit 0: nothing at or above the severity that fails a run",
+        0 => "exit 0: no open finding at or above the severity that fails a run",
         1 => "exit 1: findings at or above the severity that fails a run (--fail-on)",
         3 => "exit 3: not everything could be examined, see \"Not examined\" (--allow-partial accepts it)",
         _ => "exit 4: internal error",

@@ -1,5 +1,6 @@
 //! The program itself, from the outside: a scrubbed environment, whole outputs, exit codes.
 
+mod accepted;
 mod asking;
 mod check;
 mod errors;
