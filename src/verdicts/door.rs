@@ -1,30 +1,91 @@
-//! The same rule asked of SECURITY DEFINER functions: a call shows rows that a SELECT does not.
+//! The same rule asked of other doors to the rows: SECURITY DEFINER functions, views that read as their owner, parents.
 
 use super::judge::Case;
 use super::script::{self, Script};
 use super::{Judged, Kind, entry};
 use crate::access::{Declaration, Origin};
-use crate::analyzer::decide::{Called, Caller, Decider, Lent, Rule};
+use crate::analyzer::decide::{Ask, Called, Caller, Decider, Lent, Rule};
+use crate::analyzer::effective::Extent;
 use crate::analyzer::verdict::Verdict;
 use crate::analyzer::witness::Witness;
-use crate::model::{Command, Function, printable, quote_ident, quote_literal};
+use crate::checks::words::verb;
+use crate::model::{Command, Function, Relation, RelationKind, printable, quote_ident, quote_literal};
 use crate::report::{Asked, Decided};
 
-impl Case<'_, '_> {
-    /// Whether calls show no row beyond the rule, one answer for each function that shows any of the relation. A mere
-    /// reading asks nothing here: checks weigh such functions by what they are for.
+impl<'a> Case<'_, 'a> {
+    /// Whether calls and views show no row beyond the rule, one answer for each that shows any of the relation. A mere
+    /// reading asks nothing here: checks weigh such doors by what they are for.
     pub(super) fn doors(&self, caller: Caller) -> Vec<Judged> {
-        if self.declared.command != Command::Select || matches!(self.declared.origin, Origin::Reading { .. }) {
+        if self.declared.command != Command::Select || self.is_reading() {
             return Vec::new();
         }
         let decider = Decider::new(&self.cx.effective);
         let rule = Rule::Bound(&self.declared.predicate.tree);
-        let ask = |function: &Function| {
-            let role = &self.declared.role;
+        let role = &self.declared.role;
+        let called = |function: &Function| {
             let lent = decider.shows_only(role, function, self.relation, rule, (self.asker, caller))?;
-            Some(self.through(function, &lent))
+            let script = |w: &Witness| lent.call.as_ref().and_then(|call| self.calling(function, call, w));
+            Some(self.through(&Door::call(self, function), &lent, &script))
         };
-        self.cx.definers_over(&self.declared.role, self.relation).filter_map(ask).collect()
+        let mut all: Vec<_> = self.cx.definers_over(role, self.relation).filter_map(called).collect();
+        let read = |view: &'a Relation| {
+            let lent = decider.view_shows_only(role, view, self.relation, rule, (self.asker, caller))?;
+            let script = |w: &Witness| lent.call.as_ref().and_then(|call| self.reading(view, call, w));
+            Some(self.through(&Door::view(self, view), &lent, &script))
+        };
+        all.extend(self.views().filter_map(read));
+        all
+    }
+
+    /// The views that show the role rows of the relation with other eyes than its own, but for those that have a rule
+    /// of their own.
+    fn views(&self) -> impl Iterator<Item = &'a Relation> {
+        let Declaration { role, .. } = self.declared;
+        let effective = &self.cx.effective;
+        let reads = move |view: &&Relation| {
+            let all = effective.reads_through(role, view);
+            all.iter().any(|read| read.relation.name == self.relation.name && read.reader != *role)
+        };
+        let may =
+            move |view: &&Relation| !matches!(effective.access(role, view, Command::Select).extent, Extent::None(_));
+        let views = self.cx.schema.relations.iter().filter(|r| r.view.is_some() && !self.cx.is_platform(r));
+        views.filter(|view| !self.has_own_rule(view)).filter(may).filter(reads)
+    }
+
+    /// Whether parents of the relation let no row of it through beyond the rule.
+    pub(super) fn parents(&self, caller: Caller) -> Vec<Judged> {
+        if self.is_reading() {
+            return Vec::new();
+        }
+        let Declaration { role, command, row, .. } = self.declared;
+        // What is inserted into a parent goes to partitions only.
+        let routed = |_: &&Relation| *command != Command::Insert || self.relation.is_partition;
+        let may =
+            |parent: &&Relation| !matches!(self.cx.effective.access(role, parent, *command).extent, Extent::None(_));
+        let above = self.cx.effective.parents(self.relation);
+        let open = above.into_iter().filter(routed).filter(|p| !self.has_own_rule(p)).filter(may);
+        let ask = |parent: &'a Relation| {
+            let decider = Decider::new(&self.cx.effective);
+            let mut formula = decider.through_parent(role, (parent, self.relation), *command, *row, caller);
+            let decision = formula.ask(Ask::NeverExceeds(Rule::Bound(&self.declared.predicate.tree)), self.asker);
+            let lent = Lent { decision, call: None };
+            let script = |w: &Witness| self.naming(parent, caller, w);
+            let mut judged = self.through(&Door::parent(self, parent), &lent, &script);
+            judged.entry.condition = formula.sql();
+            judged
+        };
+        open.map(ask).collect()
+    }
+
+    fn is_reading(&self) -> bool {
+        matches!(self.declared.origin, Origin::Reading { .. })
+    }
+
+    /// Whether what a relation shows the role is judged by a rule on it.
+    fn has_own_rule(&self, door: &Relation) -> bool {
+        let Declaration { role, command, .. } = self.declared;
+        let is_it = |d: &Declaration| d.relation == door.name && d.role == *role && d.command == *command;
+        self.intent.declarations.iter().any(|d| is_it(d) && !matches!(d.origin, Origin::Reading { .. }))
     }
 
     /// Functions that may read anything: that they show none of the relation's rows is an assumption.
@@ -40,56 +101,142 @@ impl Case<'_, '_> {
         (!names.is_empty()).then(|| format!("what {listed} put together and run as their owner shows no row of it"))
     }
 
-    fn through(&self, function: &Function, lent: &Lent) -> Judged {
+    fn through(&self, door: &Door, lent: &Lent, script: &dyn Fn(&Witness) -> Option<Script>) -> Judged {
         let (decided, witness) = match &lent.decision.verdict {
             Verdict::Proved => (Decided::Proved, None),
             Verdict::Violated(witness) => (Decided::Violated, Some(plain_rows(witness))),
             Verdict::Unknown(_) => (Decided::Unknown, None),
         };
         let (role, relation) = (printable(&self.declared.role), &self.declared.relation);
-        let held = self.cx.effective.may_execute(&self.declared.role, function);
-        let lends = format!("{} runs as its owner {}", function.id, printable(&function.owner));
-        let by = [Some(lends), held.map(|held| format!("EXECUTE {held}"))].into_iter().flatten().collect();
-        let mut entry = entry::of(self, Asked::NeverExceeds, decided, by);
-        entry.through = Some(function.id.to_string());
+        let does = verb(self.declared.command);
+        let mut entry = entry::of(self, Asked::NeverExceeds, decided, door.by.clone());
+        entry.through = Some(door.name.clone());
         entry.assumptions = lent.decision.assumptions.iter().map(ToString::to_string).collect();
         entry.reason = match &lent.decision.verdict {
             Verdict::Unknown(reason) => reason.to_string(),
-            Verdict::Proved => format!("every row of {relation} that {} shows {role} is within the rule", function.id),
+            Verdict::Proved => {
+                format!("every row of {relation} that {role} can {does} {} is within the rule", door.how)
+            }
             Verdict::Violated(_) => {
-                format!("{role} can read a row of {relation} that the rule denies, by calling {}", function.id)
+                format!("{role} can {does} a row of {relation} that the rule denies, {}", door.how)
             }
         };
-        let script = witness.as_ref().zip(lent.call.as_ref()).and_then(|(w, call)| self.calling(function, call, w));
+        let script = witness.as_ref().and_then(script);
         entry.witness = witness.map(|w| entry::plain(&w, relation, self.cx.schema, script.as_ref()));
-        Judged { entry, script, cause: function.origin, kind: Kind::Door }
+        Judged { entry, script, cause: door.origin, kind: Kind::Door }
+    }
+
+    /// The script whose act reads the view. A materialized one would have to be refreshed first.
+    fn reading(&self, view: &Relation, call: &Called, witness: &Witness) -> Option<Script> {
+        if view.kind == RelationKind::MaterializedView {
+            return None;
+        }
+        let mut script = Script::of(&self.scene(Asked::NeverExceeds, Caller::Sql), witness)?;
+        let names: Vec<_> = view.columns.iter().map(|c| quote_ident(&c.name).into_owned()).collect();
+        let filter = self.found_by(call, &names, witness);
+        script.act =
+            format!("select * from {}{}", view.name, filter.map_or_else(String::new, |f| format!(" where {f}")));
+        Some(script)
+    }
+
+    /// The script whose act names the parent, where it has the columns that matter. The bounds of a partition are not
+    /// known to a witness.
+    fn naming(&self, parent: &Relation, caller: Caller, witness: &Witness) -> Option<Script> {
+        let is_shared = |column: &str| parent.column(column).is_some();
+        let all_shared = witness.subjects.iter().all(|s| s.columns.keys().all(|c| is_shared(c)));
+        if self.declared.command == Command::Insert || self.relation.is_partition || !all_shared {
+            return None;
+        }
+        let mut script = Script::of(&self.scene(Asked::NeverExceeds, caller), witness)?;
+        script.act = script.act.replacen(&self.relation.name.to_string(), &parent.name.to_string(), 1);
+        Some(script)
+    }
+
+    /// What finds the witness's row by columns of a result that are its own.
+    fn found_by(&self, call: &Called, names: &[String], witness: &Witness) -> Option<String> {
+        let shown = script::shown(witness.subjects.first()?, self.cx.schema);
+        let own = call.columns.iter().zip(names).filter_map(|(of, column)| {
+            let value = shown.get(&**of.as_ref()?)?.as_ref()?;
+            Some(format!("{column}::text = {}", quote_literal(value)))
+        });
+        let all: Vec<String> = own.collect();
+        (!all.is_empty()).then(|| all.join(" and "))
     }
 
     /// The script whose act is the call.
     fn calling(&self, function: &Function, call: &Called, witness: &Witness) -> Option<Script> {
         let mut script = Script::of(&self.scene(Asked::NeverExceeds, Caller::Sql), witness)?;
-        let shown = script::shown(witness.subjects.first()?, self.cx.schema);
         let name = format!("{}.{}", quote_ident(&function.id.schema), quote_ident(&function.id.name));
         let columns: Vec<_> = (1..=call.columns.len()).map(|at| format!("c{at}")).collect();
-        let own = call.columns.iter().zip(&columns).filter_map(|(of, column)| {
-            let value = shown.get(&**of.as_ref()?)?.as_ref()?;
-            Some(format!("{column}::text = {}", quote_literal(value)))
-        });
-        let mut filter: Vec<String> = own.collect();
         // Where nothing tells the row, at least something comes out.
-        if filter.is_empty() && !function.returns_set {
-            filter.push("shown is not null".to_owned());
-        }
-        let filter = if filter.is_empty() { String::new() } else { format!(" where {}", filter.join(" and ")) };
+        let something = (!function.returns_set).then(|| "shown is not null".to_owned());
+        let filter = self.found_by(call, &columns, witness).or(something);
+        let filter = filter.map_or_else(String::new, |filter| format!(" where {filter}"));
         let alias = if columns.is_empty() { "shown".to_owned() } else { format!("shown ({})", columns.join(", ")) };
         script.act = format!("select * from {name}({}) as {alias}{filter}", call.arguments.join(", "));
         Some(script)
     }
 }
 
+/// A way to rows that a statement on their relation does not take.
+struct Door {
+    /// What has to be named.
+    name: String,
+    /// How it is taken, in words.
+    how: String,
+    /// What gives it.
+    by: Vec<String>,
+    origin: crate::model::Origin,
+}
+
+impl Door {
+    fn call(case: &Case<'_, '_>, function: &Function) -> Self {
+        let held = case.cx.effective.may_execute(&case.declared.role, function);
+        let lends = format!("{} runs as its owner {}", function.id, printable(&function.owner));
+        Self {
+            name: function.id.to_string(),
+            how: format!("by calling {}", function.id),
+            by: [Some(lends), held.map(|held| format!("EXECUTE {held}"))].into_iter().flatten().collect(),
+            origin: function.origin,
+        }
+    }
+
+    fn view(case: &Case<'_, '_>, view: &Relation) -> Self {
+        let reads = format!("{} reads as its owner {}", view.name, printable(&view.owner));
+        Self {
+            by: [reads].into_iter().chain(held(case, view)).collect(),
+            ..Self::named(view, "through the", view.kind.to_string())
+        }
+    }
+
+    fn parent(case: &Case<'_, '_>, parent: &Relation) -> Self {
+        let reads = format!("a statement that names {} asks only its policies", parent.name);
+        Self {
+            by: [reads].into_iter().chain(held(case, parent)).collect(),
+            ..Self::named(parent, "through its", "parent".to_owned())
+        }
+    }
+
+    fn named(relation: &Relation, through: &str, kind: String) -> Self {
+        Self {
+            name: relation.name.to_string(),
+            how: format!("{through} {kind} {}", relation.name),
+            by: Vec::new(),
+            origin: relation.origin,
+        }
+    }
+}
+
+/// The grant of a command on a door.
+fn held(case: &Case<'_, '_>, relation: &Relation) -> Option<String> {
+    let Declaration { role, command, .. } = case.declared;
+    let access = case.cx.effective.access(role, relation, *command);
+    access.holder().map(|holder| format!("{command} {holder}"))
+}
+
 /// The witness without the arguments, which are no row.
 fn plain_rows(witness: &Witness) -> Witness {
     let mut witness = witness.clone();
-    witness.subjects.retain(|subject| subject.stored);
+    witness.subjects.retain(|subject| !subject.relation.schema.is_empty());
     witness
 }

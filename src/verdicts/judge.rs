@@ -2,7 +2,7 @@
 
 use super::script::{Scene, Script};
 use super::{Judged, Kind, because, entry};
-use crate::access::{Assume, Declaration, Origin};
+use crate::access::{Assume, Declaration, Intent, Origin};
 use crate::analyzer::decide::{Ask, Asker, Caller, Decider, Decision, Formula, Rule, Which};
 use crate::analyzer::effective::{Access, Extent, Refusal, Who};
 use crate::analyzer::verdict::Verdict;
@@ -11,10 +11,12 @@ use crate::model::{Command, Privilege, Relation};
 use crate::report::{Asked, Decided};
 
 /// The answers to the questions of a declaration.
-pub(super) fn declaration(cx: &Context<'_>, declared: &Declaration, assume: &Assume) -> Vec<Judged> {
+pub(super) fn declaration(cx: &Context<'_>, declared: &Declaration, intent: &Intent) -> Vec<Judged> {
+    let assume = &intent.assume;
     let Some(relation) = cx.schema.relation(&declared.relation) else { return Vec::new() };
     let case = Case {
         cx,
+        intent,
         declared,
         relation,
         access: cx.effective.access(&declared.role, relation, declared.command),
@@ -24,6 +26,7 @@ pub(super) fn declaration(cx: &Context<'_>, declared: &Declaration, assume: &Ass
     if declared.mode.is_upper() {
         all.push(case.upper(assume.caller));
         all.extend(case.doors(assume.caller));
+        all.extend(case.parents(assume.caller));
         all.extend(case.truncate());
     }
     if declared.mode.is_lower() {
@@ -44,6 +47,7 @@ fn asker(cx: &Context<'_>, role: &str, assume: &Assume) -> Asker {
 /// A declaration next to the access that it is about.
 pub(super) struct Case<'c, 'a> {
     pub(super) cx: &'c Context<'a>,
+    pub(super) intent: &'c Intent,
     pub(super) declared: &'c Declaration,
     pub(super) relation: &'a Relation,
     pub(super) access: Access<'a>,

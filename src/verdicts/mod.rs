@@ -46,7 +46,7 @@ pub struct Judged {
 pub enum Kind {
     /// Rows.
     Rows,
-    /// Rows that calls of a function show.
+    /// Rows that calls of a function or a view show, or that a parent lets through.
     Door,
     /// TRUNCATE, which removes rows whatever they are.
     Truncate,
@@ -91,7 +91,7 @@ const TAKEN: usize = 16;
 #[must_use]
 pub fn judge<'i>(cx: &Context<'_>, intent: &'i Intent) -> Verdicts<'i> {
     let of_rows =
-        parallel::each(&intent.declarations, TAKEN, |declaration| judge::declaration(cx, declaration, &intent.assume));
+        parallel::each(&intent.declarations, TAKEN, |declaration| judge::declaration(cx, declaration, intent));
     let mut judged: Vec<_> = of_rows.into_iter().flatten().collect();
     judged.extend(intent.hidden.iter().filter_map(|hidden| columns::hidden(cx, hidden)));
     judged.extend(intent.columns.iter().flat_map(|columns| columns::writable(cx, columns)));

@@ -1,14 +1,17 @@
-//! SECURITY DEFINER functions as doors: which rows of a relation a call of one shows, whatever its arguments.
+//! Doors to the rows of a relation: which of them a call of a SECURITY DEFINER function shows, whatever its arguments,
+//! or a view that reads as its owner; and what a parent lets through of the rows of its children.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::access::Asked;
 use super::variants::{asker_of, nothing_given};
 use super::{Ask, Asker, Caller, Decider, Decision, Formula, Rule, Which};
+use crate::analyzer::effective::Columns;
 use crate::analyzer::resolve::{Showing, Way};
 use crate::analyzer::term::{Id, Row, Term, Terms, Type};
 use crate::analyzer::verdict::{Reason, Subject, Verdict};
-use crate::model::{ArgumentMode, Function, FunctionKind, Privilege, QualifiedName, Relation};
+use crate::model::{ArgumentMode, Command, Function, FunctionKind, Privilege, QualifiedName, Relation, RelationKind};
 
 /// Types of which one value tells little of a row.
 const SMALL: [&str; 6] = ["uuid", "integer", "bigint", "numeric", "timestamp with time zone", "date"];
@@ -59,27 +62,96 @@ impl<'a> Decider<'a> {
         }
         let mut formula = self.formula(role, relation, Which::Old);
         (formula.caller, formula.resolver.caller) = (Some(caller), caller);
+        let name = function.id.to_string();
         let arguments = Arguments::of(&mut formula.resolver.terms, function, self.effective.schema());
         let given = arguments.terms(&mut formula.resolver.terms);
-        let showing = match formula.resolver.shown_by(function, given) {
-            Ok(showing) => showing,
+        match formula.resolver.shown_by(function, given) {
+            Ok(showing) => self.shown_only(formula, &name, &showing, &arguments, (rule, asker)),
             // One number or id says little.
-            Err(_) if SMALL.contains(&function.returns.as_str()) && !function.returns_set => return None,
-            Err(reason) => return Some(unclear(&formula, function, &reason)),
+            Err(_) if SMALL.contains(&function.returns.as_str()) && !function.returns_set => None,
+            Err(reason) => Some(unclear(&formula, &name, &reason)),
+        }
+    }
+
+    /// The same of a view that `role` may read.
+    #[must_use]
+    pub fn view_shows_only(
+        &self,
+        role: &str,
+        view: &Relation,
+        relation: &'a Relation,
+        rule: Rule<'_>,
+        (asker, caller): (Asker, Caller),
+    ) -> Option<Lent> {
+        let mut formula = self.formula(role, relation, Which::Old);
+        (formula.caller, formula.resolver.caller) = (Some(caller), caller);
+        let name = view.name.to_string();
+        let showing = match formula.resolver.shown_by_view(view) {
+            Ok(showing) => showing,
+            Err(reason) => return Some(unclear(&formula, &name, &reason)),
         };
-        if let Some(parent) = self.parent_shown(&formula, &showing, relation) {
-            return Some(unclear(
-                &formula,
-                function,
-                &format!("the rows of {parent}, of which some are {relation}'s", relation = relation.name),
-            ));
+        if view.kind == RelationKind::MaterializedView && formula.resolver.terms.asks_session() {
+            return Some(unclear(&formula, &name, "what it holds depends on the session that refreshed it"));
+        }
+        if self.effective.access(role, view, Command::Select).columns != Columns::All {
+            return Some(unclear(&formula, &name, "the role may read some of its columns only"));
+        }
+        let arguments = Arguments::none(&mut formula.resolver.terms);
+        self.shown_only(formula, &name, &showing, &arguments, (rule, asker))
+    }
+
+    /// The condition under which `role` reaches a row of `relation` by a command that names a parent of it: the parent's
+    /// privileges and policies count, and those of the relation do not.
+    #[must_use]
+    pub fn through_parent(
+        &self,
+        role: &str,
+        (parent, relation): (&'a Relation, &'a Relation),
+        command: Command,
+        which: Which,
+        caller: Caller,
+    ) -> Formula<'a> {
+        let mut formula = self.formula(role, relation, which);
+        (formula.caller, formula.resolver.caller) = (Some(caller), caller);
+        let asked = Asked { role, relation: parent, command, caller };
+        let row = formula.row;
+        formula.condition = match which {
+            Which::Old => self.old_row(&mut formula, asked, row),
+            Which::New => self.new_row(&mut formula, asked, row),
+        };
+        if command == Command::Update {
+            let other = formula.resolver.terms.row(&relation.name, &relation.name.name);
+            formula.subjects.push(Subject { row: other, stored: which == Which::New });
+            formula.beside = match which {
+                Which::Old => self.new_row(&mut formula, asked, other),
+                Which::New => self.old_row(&mut formula, asked, other),
+            };
+        }
+        if formula.resolver.recursion.is_some() {
+            formula.condition = formula.resolver.terms.raise(Type::Bool);
+        }
+        formula
+    }
+
+    fn shown_only(
+        &self,
+        mut formula: Formula<'a>,
+        name: &str,
+        showing: &Showing,
+        arguments: &Arguments,
+        (rule, asker): (Rule<'_>, Asker),
+    ) -> Option<Lent> {
+        let relation = formula.relation;
+        if let Some(parent) = self.parent_shown(&formula, showing, relation) {
+            let some = format!("the rows of {parent}, of which some are {}'s", relation.name);
+            return Some(unclear(&formula, name, &some));
         }
         let mut last = None;
-        for (way, row) in reached(&formula.resolver.terms, &showing, relation) {
+        for (way, row) in reached(&formula.resolver.terms, showing, relation) {
             formula.show(way, row, arguments.row);
             let mut decision = formula.ask(Ask::NeverExceeds(rule), asker);
             if matches!(decision.verdict, Verdict::Violated(_)) {
-                decision = formula.without_errors(&showing, rule, asker, function);
+                decision = formula.without_errors(showing, rule, asker, name);
             }
             if let Verdict::Violated(witness) = &decision.verdict {
                 let call = arguments.call(way, row, witness);
@@ -91,7 +163,7 @@ impl<'a> Decider<'a> {
         }
         let is_open = matches!(&last, Some(Decision { verdict: Verdict::Unknown(_), .. }));
         match (&showing.unclear, last) {
-            (Some(reason), _) if !is_open => Some(unclear(&formula, function, reason)),
+            (Some(reason), _) if !is_open => Some(unclear(&formula, name, reason)),
             (_, last) => last.map(|decision| Lent { decision, call: None }),
         }
     }
@@ -147,8 +219,8 @@ impl<'a> Decider<'a> {
     }
 }
 
-fn unclear(formula: &Formula<'_>, function: &Function, reason: &str) -> Lent {
-    let reason = format!("the rows that {} shows, for {reason}", function.id);
+fn unclear(formula: &Formula<'_>, name: &str, reason: &str) -> Lent {
+    let reason = format!("the rows that {name} shows, for {reason}");
     let verdict = Verdict::Unknown(Reason::Abstraction(vec![reason.into()]));
     let assumptions = formula.resolver.assumed.iter().cloned().collect();
     Lent { decision: Decision { verdict, assumptions, decided_by: Vec::new() }, call: None }
@@ -192,7 +264,7 @@ impl Formula<'_> {
 
     /// The same question where nothing raises. A step that is on no path to what comes out may raise in vain: whether
     /// something comes out is open then.
-    fn without_errors(&mut self, showing: &Showing, rule: Rule<'_>, asker: Asker, function: &Function) -> Decision {
+    fn without_errors(&mut self, showing: &Showing, rule: Rule<'_>, asker: Asker, name: &str) -> Decision {
         let raises = self.raises(showing);
         let any = self.resolver.terms.or(&raises);
         let none = self.resolver.terms.not(any);
@@ -201,7 +273,7 @@ impl Formula<'_> {
         if decision.verdict != Verdict::Proved {
             return decision;
         }
-        let reason = format!("whether {} raises an error before it shows the row", function.id);
+        let reason = format!("whether {name} raises an error before it shows the row");
         Decision { verdict: Verdict::Unknown(Reason::Abstraction(vec![reason.into()])), ..decision }
     }
 
@@ -234,6 +306,10 @@ impl Arguments {
             inputs.zip(1..).map(|(p, at)| (format!("${at}"), Type::named(&p.data_type, schema), p.data_type.clone()));
         let name = QualifiedName::new("", format!("the arguments of {}", function.id));
         Self { row: terms.row(&name, &function.id.name), types: typed.collect() }
+    }
+
+    fn none(terms: &mut Terms) -> Self {
+        Self { row: terms.row(&QualifiedName::new("", "no arguments"), "none"), types: Vec::new() }
     }
 
     fn terms(&self, terms: &mut Terms) -> Vec<crate::analyzer::term::Id> {

@@ -62,6 +62,19 @@ impl<'a> Effective<'a> {
         path.pop();
     }
 
+    /// The parents of a relation and theirs: statements that name one reach the relation's rows too.
+    #[must_use]
+    pub fn parents(&self, relation: &Relation) -> Vec<&'a Relation> {
+        let mut found: Vec<&'a Relation> = Vec::new();
+        let mut rest: Vec<_> = relation.parents.iter().collect();
+        while let Some(name) = rest.pop() {
+            let parent = self.schema.relation(name).filter(|p| !found.iter().any(|f| f.name == p.name));
+            rest.extend(parent.iter().flat_map(|p| &p.parents));
+            found.extend(parent);
+        }
+        found
+    }
+
     /// Whether the reader may select from the relation; a view's query needs no USAGE on its schema.
     fn access_privilege_only(&self, reader: &str, relation: &Relation) -> bool {
         let access = self.access(reader, relation, Command::Select);

@@ -5,6 +5,7 @@ use super::{Obstacle, Outcome, Resolver, Rights, ThroughView, obstacle};
 use crate::analyzer::term::{Id, Query, Row, Type};
 use crate::model::{QualifiedName, Relation, View};
 use crate::sql::bind::{Binder, Scope};
+use crate::sql::tree;
 
 impl Resolver<'_> {
     /// A column of a row by its place.
@@ -98,6 +99,16 @@ impl Resolver<'_> {
 
     /// The rows of a view: of its query, as its owner or as the caller.
     pub(super) fn view_rows(&mut self, relation: &Relation, view: &View) -> Outcome<Vec<Branch>> {
+        self.in_view(relation, view, |this, query| this.all_rows(query))
+    }
+
+    /// Does something with the query of a view, as its owner or as the caller.
+    pub(super) fn in_view<T>(
+        &mut self,
+        relation: &Relation,
+        view: &View,
+        what: impl FnOnce(&mut Self, &tree::Query) -> Outcome<T>,
+    ) -> Outcome<T> {
         let rights = match &self.rights {
             Rights::Role(_) if !view.security_invoker => Rights::Role(relation.owner.clone()),
             same => same.clone(),
@@ -108,7 +119,7 @@ impl Resolver<'_> {
         let bound = binder.query(text, &Scope::default());
         let Ok(bound) = bound else { return obstacle(format!("view {}", relation.name)) };
         self.within(format!("view {}", relation.name), |this| {
-            this.as_reader(rights, |this| this.apart(Vec::new(), |this| this.all_rows(&bound.tree)))
+            this.as_reader(rights, |this| this.apart(Vec::new(), |this| what(this, &bound.tree)))
         })
     }
 

@@ -1,4 +1,4 @@
-//! The rows that the result of a call shows: those whose columns come out of it, as they are or inside JSON and lists.
+//! The rows that the result of a call, or a view, shows: those whose columns come out of it, as they are or inside JSON and lists.
 //!
 //! A count, a sum or a yes says something about rows and shows none.
 
@@ -66,6 +66,14 @@ impl Resolver<'_> {
             Ok(showing)
         });
         showing.map_err(|Obstacle(reason)| reason)
+    }
+
+    /// The rows that a view shows whoever may read all its columns.
+    pub(crate) fn shown_by_view(&mut self, relation: &model::Relation) -> Result<Showing, String> {
+        let Some(view) = &relation.view else { return Err(format!("view {}", relation.name)) };
+        let mut showing = Showing::default();
+        let shown = self.in_view(relation, view, |this, query| this.query_shown(query, &mut showing));
+        shown.map(|()| showing).map_err(|Obstacle(reason)| reason)
     }
 
     fn query_shown(&mut self, query: &tree::Query, showing: &mut Showing) -> Outcome<()> {

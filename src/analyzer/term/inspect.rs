@@ -75,6 +75,11 @@ impl Terms {
         self.nodes.iter().any(is_it)
     }
 
+    /// Whether anything of the session was read.
+    pub(crate) fn asks_session(&self) -> bool {
+        self.nodes.iter().any(|n| matches!(&n.term, Term::Claim(..) | Term::Setting(_)))
+    }
+
     /// A column that was read as two types.
     pub(crate) fn mixed_column(&self) -> Option<String> {
         let mut types: HashMap<(&QualifiedName, &str), &Type> = HashMap::new();

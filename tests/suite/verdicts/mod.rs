@@ -3,4 +3,5 @@
 mod doors;
 pub(crate) mod fixtures;
 mod intent;
+mod relations;
 mod scripts;

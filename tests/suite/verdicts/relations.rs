@@ -1,0 +1,139 @@
+//! Rules asked of views that read as their owner and of parents: what is said of each holds on a real server.
+
+use pgwitness::access::Mode;
+use pgwitness::analyzer::decide::Which;
+use pgwitness::checks::Context;
+use pgwitness::impersonation::replay_in as replay;
+use pgwitness::model::Command;
+use pgwitness::report::Decided;
+use pgwitness::shadow::Platform;
+use pgwitness::verdicts::{Kind, judge};
+
+use super::intent::{declared, intent, schema_of};
+use crate::support::{self, block_on, explain};
+
+const TABLES: &str = "
+    create table public.notes (id bigint primary key, user_id uuid not null, body text);
+    create table public.members (note_id bigint not null references public.notes, user_id uuid not null, primary key (note_id, user_id));
+    alter table public.notes enable row level security;
+    alter table public.members enable row level security;
+    create policy own on public.notes to authenticated using (user_id = (select auth.uid()));
+    -- Children that keep to the rule, and parents that do not, or do.
+    create table public.loose (id bigint, user_id uuid);
+    create table public.leaf () inherits (public.loose);
+    create table public.tight (id bigint, user_id uuid);
+    create table public.kept (more text) inherits (public.tight);
+    create table public.parts (id bigint, user_id uuid) partition by range (id);
+    create table public.part partition of public.parts for values from (0) to (10);
+    alter table public.loose enable row level security;
+    alter table public.leaf enable row level security;
+    alter table public.tight enable row level security;
+    alter table public.kept enable row level security;
+    alter table public.parts enable row level security;
+    alter table public.part enable row level security;
+    create policy everything on public.loose to authenticated using (true);
+    create policy own on public.leaf to authenticated using (user_id = auth.uid());
+    create policy own on public.tight to authenticated using (user_id = auth.uid());
+    create policy own on public.kept to authenticated using (user_id = auth.uid());
+    create policy everything on public.parts to authenticated using (true);
+    create policy own on public.part to authenticated using (user_id = auth.uid());";
+
+/// What is said of a view, if anything, its name and its query.
+const VIEWS: &[(Option<Decided>, &str, &str)] = &[
+    (Some(Decided::Violated), "everything", "select * from public.notes"),
+    (Some(Decided::Violated), "bodies", "select body from public.everything"),
+    (Some(Decided::Violated), "grouped", "select user_id, count(*) as notes from public.notes group by user_id"),
+    (Some(Decided::Violated), "gathered", "select array_agg(body) as bodies from public.notes"),
+    (
+        Some(Decided::Violated),
+        "shared",
+        "select n.id, n.body from public.notes n join public.members m on m.note_id = n.id where m.user_id = auth.uid()",
+    ),
+    (Some(Decided::Proved), "own", "select * from public.notes where user_id = auth.uid()"),
+    (Some(Decided::Proved), "own_of_all", "select id, body from public.everything where user_id = (select auth.uid())"),
+    (None, "counted", "select count(*) as notes from public.notes"),
+    (None, "others", "select note_id from public.members"),
+    // They have a rule of their own, or nobody reads them.
+    (None, "ruled", "select * from public.notes"),
+    (None, "shut", "select * from public.notes"),
+];
+
+const RULE: &str = "user_id = auth.uid()";
+const SELECT: (Command, Which) = (Command::Select, Which::Old);
+
+#[test]
+fn are_decided_and_replayed() {
+    for major in [15, 17] {
+        let mut sql = TABLES.to_owned();
+        sql.extend(VIEWS.iter().map(|(_, name, query)| format!("create view public.{name} as {query};")));
+        sql.push_str(
+            "create view public.as_caller with (security_invoker = true) as select * from public.notes;
+             create materialized view public.stored as select * from public.notes;
+             revoke all on public.shut from anon, authenticated;",
+        );
+        let database = support::database(major, Platform::SUPABASE, &sql);
+        let schema = schema_of(&database);
+        let cx = Context::new(&schema, None);
+        let on = |table, asked, rule| declared(&schema, (table, "authenticated"), asked, Mode::AtMost, rule);
+        let mut rules = vec![on("notes", SELECT, RULE), on("ruled", SELECT, "true")];
+        for table in ["leaf", "kept", "part"] {
+            rules.push(on(table, SELECT, RULE));
+            rules.push(on(table, (Command::Update, Which::Old), RULE));
+            rules.push(on(table, (Command::Update, Which::New), RULE));
+            rules.push(on(table, (Command::Delete, Which::Old), RULE));
+            rules.push(on(table, (Command::Insert, Which::New), RULE));
+        }
+        let intent = intent(rules);
+        let verdicts = judge(&cx, &intent);
+        let superuser = database.connect_as(database.server.superuser());
+        let mut said = Vec::new();
+        for one in &verdicts.judged {
+            let entry = &one.entry;
+            if one.kind == Kind::Truncate {
+                continue;
+            }
+            let Some(through) = &entry.through else {
+                assert_eq!(entry.verdict, Decided::Proved, "{}: {}", entry.relation, entry.reason);
+                continue;
+            };
+            let what = format!("{} {} {} through {through}", word(entry.verdict), entry.command, entry.relation.name);
+            if let Some(script) = &one.script {
+                let replayed = block_on(replay(&superuser, script)).unwrap();
+                assert!(replayed.reproduced, "{what}: {replayed:?}\n{}", script.text());
+                if let Err(error) = block_on(superuser.batch_execute(&script.text())) {
+                    panic!("{what}: {}\n{}", explain(&error), script.text());
+                }
+            }
+            said.push(format!("{what}{}", if one.script.is_some() { ", shown" } else { "" }));
+        }
+        said.sort();
+        let mut expected: Vec<_> = VIEWS
+            .iter()
+            .filter_map(|(verdict, name, _)| {
+                let shown = if *verdict == Some(Decided::Violated) { ", shown" } else { "" };
+                Some(format!("{} SELECT notes through public.{name}{shown}", word((*verdict)?)))
+            })
+            .collect();
+        expected.push("violated SELECT notes through public.stored".to_owned());
+        for (verdict, child, parent, shown) in [
+            ("violated", "leaf", "loose", ", shown"),
+            ("proved", "kept", "tight", ""),
+            ("violated", "part", "parts", ""),
+        ] {
+            for command in ["SELECT", "UPDATE", "UPDATE", "DELETE"] {
+                expected.push(format!("{verdict} {command} {child} through public.{parent}{shown}"));
+            }
+        }
+        expected.push("violated INSERT part through public.parts".to_owned());
+        expected.sort();
+        assert_eq!(said, expected, "{major}");
+    }
+}
+
+fn word(verdict: Decided) -> &'static str {
+    match verdict {
+        Decided::Proved => "proved",
+        Decided::Violated => "violated",
+        Decided::Unknown => "unknown",
+    }
+}
