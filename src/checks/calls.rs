@@ -53,11 +53,6 @@ impl<'a> Context<'a> {
         self.definer_functions().filter(names).filter(move |f| decider.lends(role, f))
     }
 
-    /// The application's SECURITY DEFINER functions that clients may call by an exposed name.
-    pub(crate) fn definers_called(&self) -> impl Iterator<Item = &'a Function> {
-        self.definer_functions().filter(|f| self.may_call(f).next().is_some())
-    }
-
     /// Whether the body of a function asks who the session is.
     pub(super) fn asks_who_calls(&self, function: &Function) -> bool {
         self.code.knows_caller(function)

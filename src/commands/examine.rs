@@ -8,7 +8,7 @@ use crate::checks::{Context, run_all};
 use crate::cli::Verdict;
 use crate::config::FailOn;
 use crate::finding::{self, Findings};
-use crate::impersonation::{Agreement, Tested};
+use crate::impersonation::{Agreement, Tested, doors};
 use crate::report::{Parts, ProbeOutcome, Report, SourceKind, assemble};
 use crate::{Error, ExitCode, project};
 
@@ -88,6 +88,7 @@ pub(super) async fn examine(
     finding::sort(&mut findings);
     examined.extend(judged.examined);
     source.notes.extend(judged.notes);
+    doors::confirm(&mut findings, &judged.attempted.doors.trials);
     let tested = if wanted { loaded.probe(cx, &mut findings, run).await? } else { None };
     let (tested, agreement) = tested.unwrap_or_default();
     source.notes.extend(remarks(&tested, &agreement));
@@ -107,6 +108,7 @@ pub(super) async fn examine(
     let mut report = assemble(cx, parts);
     let attempted = judged.attempted;
     report.trials = attempted.tried.trials;
+    report.doors = attempted.doors.trials;
     report.tests = attempted.cases;
     let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
     let mut counts = Vec::new();

@@ -10,6 +10,7 @@ use crate::analyzer::effective::Principal;
 use crate::checks::Context;
 use crate::finding::{Confidence, Reproduce};
 use crate::impersonation::cases;
+use crate::impersonation::doors::{self, Doors};
 use crate::impersonation::guest::{Guest, declared, guests};
 use crate::impersonation::seed::{self, Seeded};
 use crate::impersonation::trial::{self, Bounds, Control, Setting, Tried};
@@ -22,6 +23,7 @@ use crate::verdicts::Verdicts;
 #[derive(Debug, Default)]
 pub(super) struct Attempted {
     pub(super) tried: Tried,
+    pub(super) doors: Doors,
     /// The tests that the project declares.
     pub(super) cases: Vec<Case>,
     pub(super) notes: Vec<String>,
@@ -53,6 +55,13 @@ pub(super) async fn attempt(
         let progress = |at: Progress| working.at(at.done, at.total);
         trial::run(database, &setting, &Bounds { log: run.testing, ..Bounds::default() }, &progress).await?
     };
+    let doors = {
+        let working = run.talk.working_on("calling functions as everybody");
+        let progress = |at: Progress| working.at(at.done, at.total);
+        let bounds = Bounds { log: run.testing, ..Bounds::default() };
+        doors::run(database, &setting, (&bounds, &tried.trials), &progress).await?
+    };
+    tried.log.extend(doors.log.iter().cloned());
     let tests = run.rules.as_ref().map(Rules::tests).unwrap_or_default();
     let cases = cases::run(&*database.client().await?, &setting, tests).await?;
     show(cx, &mut tried);
@@ -65,14 +74,15 @@ pub(super) async fn attempt(
     for one in &mut judged.judged {
         confirm(&mut one.entry, &tried.trials);
     }
-    let notes = notes(cx, &seeded, &tried);
+    let mut notes = notes(cx, &seeded, &tried);
+    notes.extend(of_doors(&doors));
     let contradictions = contradictions(&tried);
     let tables = tables(cx);
     let unseeded = seeded.unseeded.iter().filter(|u| tables.contains(&u.relation)).count();
-    let untested = unseeded + untried(&tried).len() + tried.left + tried.unjudged.len();
+    let untested = unseeded + untried(&tried).len() + tried.left + tried.unjudged.len() + doors.left;
     let uncontrolled = tried.trials.is_empty() || matches!(tried.control, Control::Failed(_));
     let untested = untested + usize::from(uncontrolled);
-    Ok(Some(Attempted { suite, untested, tried, cases, notes, contradictions }))
+    Ok(Some(Attempted { suite, untested, tried, doors, cases, notes, contradictions }))
 }
 
 /// The guests of every principal that is not trusted with everything, then those that the project declares.
@@ -200,7 +210,6 @@ fn notes(cx: &Context<'_>, seeded: &Seeded, tried: &Tried) -> Vec<String> {
     }
     notes.extend(untried(tried).into_iter().map(|(name, why)| format!("{name} was not tested: {why}")));
     notes.extend(tried.unjudged.iter().cloned());
-    notes.extend(uncalled(cx));
     notes
 }
 
@@ -219,12 +228,31 @@ fn uncontrolled(tried: &Tried) -> Option<String> {
     }
 }
 
-/// The doors that trials do not go through: what functions do with their owners' rights is read, and not tried.
-fn uncalled(cx: &Context<'_>) -> Option<String> {
+/// What was called, and what was not.
+fn of_doors(doors: &Doors) -> Vec<String> {
     const NAMED: usize = 5;
-    let all: BTreeSet<_> = cx.definers_called().map(|function| function.id.qualified().to_string()).collect();
-    let named: Vec<_> = all.iter().take(NAMED).map(String::as_str).collect();
-    let more = if all.len() > NAMED { format!(" and {} more", all.len() - NAMED) } else { String::new() };
-    let calls = "SECURITY DEFINER functions that clients may call were not called, only read";
-    (!all.is_empty()).then(|| format!("{calls}: {}{more}", named.join(", ")))
+    let mut notes = Vec::new();
+    let functions: BTreeSet<_> = doors.trials.iter().map(|t| &t.object).collect();
+    if !functions.is_empty() {
+        notes.push(format!(
+            "{} functions were called as everybody who may, with what is another user's: {} calls, each rolled back",
+            functions.len(),
+            doors.trials.len()
+        ));
+    }
+    if !doors.uncalled.is_empty() {
+        let named: Vec<_> = doors.uncalled.iter().take(NAMED).map(String::as_str).collect();
+        let more = match doors.uncalled.len() {
+            n if n > NAMED => format!(" and {} more", n - NAMED),
+            _ => String::new(),
+        };
+        notes.push(format!(
+            "functions that no arguments could be made up for were not called: {}{more}",
+            named.join(", ")
+        ));
+    }
+    if doors.left > 0 {
+        notes.push(format!("there was no time for {} calls of functions", doors.left));
+    }
+    notes
 }

@@ -14,6 +14,7 @@ pub mod cases;
 pub mod cast;
 mod compare;
 mod confirm;
+pub mod doors;
 pub mod guest;
 mod message;
 mod persona;

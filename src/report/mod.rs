@@ -7,6 +7,7 @@ mod case;
 mod change;
 mod coverage;
 mod csv;
+mod door;
 mod github;
 mod gitlab;
 mod html;
@@ -33,6 +34,7 @@ pub use change::{AccessChange, Change};
 pub use coverage::{Coverage, CoverageGap};
 pub(crate) use csv::cell as csv_cell;
 pub use csv::csv;
+pub use door::{DoorKind, DoorTrial};
 pub use github::github;
 pub use gitlab::gitlab;
 pub use html::html;
@@ -95,6 +97,9 @@ pub struct Report {
     /// What was attempted on a server of our own, on rows made for it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub trials: Vec<Trial>,
+    /// What was tried there by other doors: calls of functions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub doors: Vec<DoorTrial>,
     /// The tests that the project declares.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tests: Vec<Case>,

@@ -97,7 +97,7 @@ impl Resolver<'_> {
         self.terms.exists(&queries)
     }
 
-    /// The rows of a view: of its query, as its owner or as the caller.
+    /// The rows of a view: of its query, as its owner, or as the current user whatever views it is read through.
     pub(super) fn view_rows(&mut self, relation: &Relation, view: &View) -> Outcome<Vec<Branch>> {
         self.in_view(relation, view, |this, query| this.all_rows(query))
     }
@@ -110,7 +110,8 @@ impl Resolver<'_> {
         what: impl FnOnce(&mut Self, &tree::Query) -> Outcome<T>,
     ) -> Outcome<T> {
         let rights = match &self.rights {
-            Rights::Role(_) if !view.security_invoker => Rights::Role(relation.owner.clone()),
+            Rights::Role(_) if view.security_invoker => self.user.clone(),
+            Rights::Role(_) => Rights::Role(relation.owner.clone()),
             same => same.clone(),
         };
         let path: [String; 0] = [];

@@ -24,7 +24,7 @@ use super::seed::Seeded;
 pub use control::Control;
 pub use run::run;
 pub(super) use run::setting_names;
-pub(super) use session::{answer_of, open};
+pub(super) use session::{Answer, Session, Target, answer_of, claims, open, request_for};
 
 /// What trials are made of.
 #[derive(Debug, Clone, Copy)]

@@ -51,7 +51,7 @@ pub(in crate::impersonation) async fn answer_of(
 
 impl<'s> Session<'s> {
     /// Opens the transaction.
-    pub(super) async fn open(
+    pub(in crate::impersonation) async fn open(
         client: &'s Client,
         bounds: &Bounds,
         log: Option<&'s Mutex<Vec<String>>>,
@@ -83,7 +83,7 @@ impl<'s> Session<'s> {
     }
 
     /// Runs statements from the savepoint on; what they did stays until the next.
-    pub(super) async fn send(&self, sql: &str) -> Result<Answer, ConnectError> {
+    pub(in crate::impersonation) async fn send(&self, sql: &str) -> Result<Answer, ConnectError> {
         let message = format!("rollback to savepoint trial; {sql}");
         for _ in 0..3 {
             self.note(&message);
@@ -108,27 +108,44 @@ impl<'s> Session<'s> {
 }
 
 /// The statements that make a session a guest's request, without its role.
-pub(super) fn claims(guest: &Guest, names: &[String]) -> String {
+pub(in crate::impersonation) fn claims(guest: &Guest, names: &[String]) -> String {
     let mut settings: BTreeMap<String, String> = names.iter().map(|name| (name.clone(), String::new())).collect();
     settings.extend(guest.persona.settings());
     settings.extend(guest.settings.clone());
     set(&settings)
 }
 
-/// What a request for a relation sets beside the claims, and the role; `pgrst.db_pre_request` runs as the role.
+/// What a request asks the Data API for.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::impersonation) struct Target<'t> {
+    /// The schema that it names.
+    pub(in crate::impersonation) namespace: &'t str,
+    /// The path below it.
+    pub(in crate::impersonation) path: &'t str,
+    /// The method.
+    pub(in crate::impersonation) method: &'t str,
+}
+
+/// What a request for a relation sets beside the claims, and the role.
 pub(super) fn request(schema: &Schema, guest: &Guest, relation: &Relation, command: Command) -> String {
+    let method = match command {
+        Command::Select => "GET",
+        Command::Insert => "POST",
+        Command::Update => "PATCH",
+        Command::Delete => "DELETE",
+    };
+    let path = format!("/{}", relation.name.name);
+    request_for(schema, guest, Target { namespace: &relation.name.schema, path: &path, method })
+}
+
+/// The same for any target; `pgrst.db_pre_request` runs as the role.
+pub(in crate::impersonation) fn request_for(schema: &Schema, guest: &Guest, target: Target<'_>) -> String {
     let mut out = String::new();
     if guest.persona.is_api {
-        let method = match command {
-            Command::Select => "GET",
-            Command::Insert => "POST",
-            Command::Update => "PATCH",
-            Command::Delete => "DELETE",
-        };
         let request = [
-            ("request.method".to_owned(), method.to_owned()),
-            ("request.path".to_owned(), format!("/{}", relation.name.name)),
-            ("search_path".to_owned(), path(schema, relation)),
+            ("request.method".to_owned(), target.method.to_owned()),
+            ("request.path".to_owned(), target.path.to_owned()),
+            ("search_path".to_owned(), path(schema, target.namespace)),
         ];
         out.push_str(&set(&BTreeMap::from(request)));
     }
@@ -137,17 +154,17 @@ pub(super) fn request(schema: &Schema, guest: &Guest, relation: &Relation, comma
         let name: Vec<_> = function.trim_end_matches("()").split('.').map(quote_ident).collect();
         let _ = write!(out, "select {}(); ", name.join("."));
     }
-    if command == Command::Select && guest.persona.is_api {
+    if target.method == "GET" && guest.persona.is_api {
         out.push_str("set local transaction_read_only = on; ");
     }
     out
 }
 
 /// PostgREST's search path: the schema of the request, then `public` and what else is configured.
-fn path(schema: &Schema, relation: &Relation) -> String {
+fn path(schema: &Schema, namespace: &str) -> String {
     let extra = schema.setting_of(AUTHENTICATOR, "pgrst.db_extra_search_path").unwrap_or("public, extensions");
-    let mut all = vec![relation.name.schema.as_str()];
-    all.extend(extra.split(',').map(str::trim).filter(|s| !s.is_empty() && *s != relation.name.schema));
+    let mut all = vec![namespace];
+    all.extend(extra.split(',').map(str::trim).filter(|s| !s.is_empty() && *s != namespace));
     all.into_iter().map(quote_ident).collect::<Vec<_>>().join(", ")
 }
 

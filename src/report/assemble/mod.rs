@@ -59,6 +59,7 @@ pub fn assemble(cx: &Context<'_>, parts: Parts) -> Report {
         matrix: entries(cx, &roles, &relations),
         probes,
         trials: Vec::new(),
+        doors: Vec::new(),
         tests: Vec::new(),
     }
 }

@@ -84,6 +84,7 @@ fn report(findings: Vec<Finding>) -> Report {
             outcome: ProbeOutcome::Seen { rows: 1, at_least: false },
         }],
         trials: Vec::new(),
+        doors: Vec::new(),
         tests: Vec::new(),
     }
 }

@@ -16,7 +16,7 @@ impl Human<'_> {
     /// The report of `test`.
     #[must_use]
     pub fn trials(&self, report: &Report) -> String {
-        let surprises: Vec<_> = report.trials.iter().filter_map(|t| Some((t, t.surprise.as_ref()?))).collect();
+        let surprises = surprises(report);
         let failed = report.tests.iter().filter(|case| !case.passed).count();
         let told = |n: usize, one: &str| counted(u64::try_from(n).unwrap_or(u64::MAX), one);
         let verdict = match (surprises.len(), failed) {
@@ -24,30 +24,30 @@ impl Human<'_> {
                 let bounded = report.trials.iter().filter(|t| t.expected.is_some()).count();
                 let tests = told(report.tests.len(), "declared test");
                 format!(
-                    "{}, {bounded} of them bounded by rules, and {tests} came out as expected.",
-                    told(report.trials.len(), "trial")
+                    "{}, {bounded} of them bounded by rules, {}, and {tests} came out as expected.",
+                    told(report.trials.len(), "trial"),
+                    told(report.doors.len(), "call")
                 )
             }
             (n, f) => format!(
                 "{} of {} did not come out as expected, and {} of {}.",
                 n,
-                told(report.trials.len(), "trial"),
+                told(report.trials.len() + report.doors.len(), "trial"),
                 f,
                 told(report.tests.len(), "declared test")
             ),
         };
         let mut out = format!("{}\n", styled(BOLD, &wrapped(&verdict, self.width, 0)));
-        self.surprises(&surprises, &mut out);
+        self.surprises(surprises, &mut out);
         self.cases(report, &mut out);
         out.push_str(&format!("\n{}\n{}\n", styled(BOLD, "Who can do what"), self.table(&report.trials)));
         self.list("Notes", &report.source.notes, &mut out);
         out
     }
 
-    fn surprises(&self, surprises: &[(&Trial, &Surprise)], out: &mut String) {
+    fn surprises(&self, surprises: Vec<(Alike<'_>, &Surprise)>, out: &mut String) {
         let (mut met, mut rules) = (BTreeSet::new(), BTreeSet::new());
-        let told = surprises.iter().filter(|(t, s)| met.insert((&t.relation, &t.role, t.action.command(), s.kind)));
-        let told: Vec<_> = told.collect();
+        let told: Vec<_> = surprises.into_iter().filter(|(alike, s)| met.insert((alike.clone(), s.kind))).collect();
         if told.is_empty() {
             return;
         }
@@ -121,6 +121,22 @@ impl Human<'_> {
         }
         table
     }
+}
+
+/// What surprises that are alike have in common: the object, the role, and what was done.
+type Alike<'r> = (String, &'r str, &'static str);
+
+/// What did not come out as expected.
+fn surprises(report: &Report) -> Vec<(Alike<'_>, &Surprise)> {
+    let of_trials = report.trials.iter().filter_map(|t| {
+        let alike = (t.relation.to_string(), t.role.as_str(), t.action.command().privilege().sql());
+        Some((alike, t.surprise.as_ref()?))
+    });
+    let of_doors = report
+        .doors
+        .iter()
+        .filter_map(|t| Some(((t.object.clone(), t.role.as_str(), t.door.words()), t.surprise.as_ref()?)));
+    of_trials.chain(of_doors).collect()
 }
 
 /// The most that a persona got done with any statement of a command; `!` where that was not expected.

@@ -22,7 +22,7 @@ fn surprises_end_the_run_with_one_though_nobody_declared_a_rule() {
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("did not come out as expected"), "{said}");
     assert!(said.contains("that the default reading denies: "), "{said}");
-    assert!(said.contains("SECURITY DEFINER functions that clients may call were not called, only read: "), "{said}");
+    assert!(said.contains("functions were called as everybody who may"), "{said}");
 }
 
 #[test]
@@ -41,7 +41,6 @@ fn a_rule_is_named_in_headings_and_its_text_given_once() {
     let (code, said) = run(&["test", dir.path().to_str().unwrap()]);
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("access.toml:4:7 denies rule: owner_id = auth.uid()"), "{said}");
-    assert!(!said.contains("were not called"), "{said}");
     assert_eq!(said.matches("rule: owner_id = auth.uid()").count(), 1, "{said}");
 }
 

@@ -1,0 +1,142 @@
+//! Other doors than commands on relations, tried as each guest: calls of functions.
+//!
+//! Like trials they run on a server of our own in transactions that are rolled back.
+
+mod arguments;
+mod call;
+mod confirm;
+mod hidden;
+
+pub use confirm::confirm;
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use futures_util::future::try_join_all;
+use tokio::time::Instant;
+use tokio_postgres::Client;
+
+use self::arguments::Choice;
+use self::call::Caller;
+use self::hidden::Hidden;
+use super::Progress;
+use super::guest::Guest;
+use super::trial::{Bounds, Session, Setting, claims, setting_names};
+use crate::connector::{ConnectError, Database};
+use crate::model::{Function, FunctionKind, Privilege};
+use crate::report::{DoorTrial, Trial};
+
+/// What came of the doors.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Doors {
+    /// By guest and object.
+    pub trials: Vec<DoorTrial>,
+    /// Calls that were not made, for want of time.
+    pub left: usize,
+    /// Functions that no arguments could be made up for; sorted.
+    pub uncalled: Vec<String>,
+    /// The statements that were run, where they were to be kept.
+    pub log: Vec<String>,
+}
+
+/// Tries every door as every guest. `trials` says what the guests read by themselves. Nothing stays of it.
+///
+/// # Errors
+/// When no connection can be had, or one breaks.
+pub async fn run(
+    database: &Database,
+    setting: &Setting<'_, '_>,
+    (bounds, trials): (&Bounds, &[Trial]),
+    progress: &(dyn Fn(Progress) + Sync),
+) -> Result<Doors, ConnectError> {
+    let mut clients = vec![database.client().await?];
+    while clients.len() < database.options().pool_size {
+        let Ok(client) = database.client().await else { break };
+        clients.push(client);
+    }
+    let clients: Vec<&Client> = clients.iter().map(|client| &***client).collect();
+    let log = Mutex::new(Vec::new());
+    let until = Instant::now() + bounds.budget;
+    let (next, total) = (AtomicUsize::new(0), setting.guests.len());
+    let worker = async |client: &Client| -> Result<Doors, ConnectError> {
+        let mut doors = Doors::default();
+        let session = Session::open(client, bounds, bounds.log.then_some(&log)).await?;
+        loop {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            let Some(guest) = setting.guests.get(at) else { break };
+            calls(&session, setting, guest, (trials, until), &mut doors).await?;
+            progress(Progress { done: at + 1, total });
+        }
+        session.close().await?;
+        Ok(doors)
+    };
+    let mut all = Doors::default();
+    for part in try_join_all(clients.iter().map(|client| worker(client))).await? {
+        all.trials.extend(part.trials);
+        all.uncalled.extend(part.uncalled);
+        all.left += part.left;
+    }
+    let order = |t: &DoorTrial| (t.door, t.object.clone(), t.role.clone(), t.persona.clone());
+    all.trials.sort_by_cached_key(order);
+    all.uncalled.sort();
+    all.uncalled.dedup();
+    all.log = log.into_inner().unwrap_or_default();
+    Ok(all)
+}
+
+/// Calls every function that the guest may call.
+async fn calls(
+    session: &Session<'_>,
+    setting: &Setting<'_, '_>,
+    guest: &Guest,
+    (trials, until): (&[Trial], Instant),
+    doors: &mut Doors,
+) -> Result<(), ConnectError> {
+    let functions = callable(setting, guest);
+    if functions.is_empty() {
+        return Ok(());
+    }
+    let claims = claims(guest, &setting_names(setting.guests));
+    let hidden = Hidden::from(session, setting, guest, (&claims, trials)).await?;
+    let caller = Caller { session, setting, guest, claims: &claims, hidden: &hidden };
+    for function in functions {
+        if Instant::now() > until {
+            doors.left += 1;
+            continue;
+        }
+        match caller.call(function, Choice::Other).await? {
+            Some(trial) => doors.trials.push(trial),
+            None => {
+                doors.uncalled.push(function.id.to_string());
+                continue;
+            }
+        }
+        let is_dynamic = function.body.to_lowercase().contains("execute");
+        if is_dynamic && arguments::takes_text(function) {
+            doors.trials.extend(caller.call(function, Choice::Payload).await?);
+        }
+    }
+    Ok(())
+}
+
+/// The application's functions that a guest may call: through the Data API those of exposed schemas, and those with their
+/// owner's rights first.
+fn callable<'a>(setting: &Setting<'_, 'a>, guest: &Guest) -> Vec<&'a Function> {
+    let effective = setting.effective;
+    let role = &guest.persona.role;
+    let reaches = |f: &&Function| {
+        let namespace = effective.schema().namespace(&f.id.schema);
+        let used = namespace.is_some_and(|n| effective.holds_on_namespace(role, n, Privilege::Usage).is_some());
+        let exposed = !guest.persona.is_api || effective.exposure().includes(&f.id.schema);
+        used && exposed && effective.may_execute(role, f).is_some()
+    };
+    let own = |f: &&Function| {
+        f.extension.is_none()
+            && !effective.is_platform_object(&f.id.schema, &f.owner)
+            && f.kind == FunctionKind::Function
+    };
+    let mut all: Vec<_> =
+        effective.schema().functions.iter().filter(|f| f.is_callable()).filter(own).filter(reaches).collect();
+    all.sort_by_key(|f| !f.security_definer);
+    all
+}

@@ -1,0 +1,50 @@
+//! What was tried by other doors than commands on relations: calls, roles that can be taken, sequences, triggers.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{ProbeOutcome, Surprise};
+
+/// A statement that was run as a persona on a server of our own, and rolled back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DoorTrial {
+    /// The persona, such as `anon` or `user 1`.
+    pub persona: String,
+    /// The role it acts as.
+    pub role: String,
+    /// The kind of door.
+    pub door: DoorKind,
+    /// What it leads through: a function with its argument types, a role, a sequence, a channel.
+    pub object: String,
+    /// The statement.
+    pub statement: String,
+    /// What came of it.
+    pub outcome: ProbeOutcome,
+    /// What was reached by it that the persona does not reach otherwise, as sentences.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reached: Vec<String>,
+    /// Where that is not what was to be expected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub surprise: Option<Surprise>,
+}
+
+/// The kinds of doors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DoorKind {
+    /// A function, called with what is another user's.
+    Call,
+    /// A function, called with text that breaks SQL which it is pasted into, and does nothing else.
+    Injection,
+}
+
+impl DoorKind {
+    /// What is done, in words.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Call => "calling",
+            Self::Injection => "calling with a quote in each text",
+        }
+    }
+}
