@@ -7,7 +7,7 @@ use super::trying::{Attempted, attempt};
 use super::{Run, rules};
 use crate::checks::Context;
 use crate::finding::{Confidence, Examined, Finding, Findings, Severity};
-use crate::report::VerdictEntry;
+use crate::report::{Decided, VerdictEntry};
 use crate::verdicts::{self, Verdicts};
 use crate::{Error, impersonation};
 
@@ -76,7 +76,7 @@ impl Loaded {
         }
         let working = run.talk.working_on("replaying witnesses");
         let total = wanted.len();
-        let (mut shown, mut notes) = (0, Vec::new());
+        let (mut shown, mut open, mut notes) = (0, 0, Vec::new());
         for (at, one) in wanted.into_iter().enumerate() {
             working.at(at, total);
             let Some(script) = &one.script else { continue };
@@ -84,6 +84,9 @@ impl Loaded {
             if replay.reproduced {
                 shown += 1;
                 one.entry.confidence = Some(Confidence::Confirmed);
+                verdicts::confirm(&mut one.entry);
+            } else if one.entry.verdict == Decided::Unknown {
+                open += 1;
             } else {
                 let why = replay.remark.as_deref().unwrap_or("the server shows nothing");
                 notes.push(format!("not reproduced on the server: {}: {why}", one.entry.reason));
@@ -92,6 +95,7 @@ impl Loaded {
                 witness.replay = Some(replay);
             }
         }
+        let total = total - open;
         notes.insert(0, format!("{shown} of {total} witnesses of violated rules were reproduced on the server"));
         Ok(notes)
     }

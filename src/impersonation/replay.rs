@@ -1,7 +1,8 @@
 //! Replaying a witness on a server of our own: the rows are inserted, the role acts, the rule is asked, all is rolled back.
 //!
 //! First as an application would have it, with triggers and beside the rows there are. Where that fails or shows
-//! nothing, once more with the tables to itself and without triggers and foreign keys, which only a superuser can have.
+//! nothing, once more with the tables to itself and without triggers and foreign keys, which only a superuser can have;
+//! but where triggers of the application fire for the command, they do.
 
 use tokio_postgres::error::DbError;
 use tokio_postgres::{Client, SimpleQueryMessage};
@@ -94,7 +95,10 @@ async fn attempt(
             Err(why) => return Ok(Shown::No(format!("the rule could not be evaluated: {why}"))),
         }
     }
-    let act = format!("savepoint act; set local role {}; {}", quote_ident(&script.role), script.act);
+    // What a trigger refuses or changes is not reached: they fire for the command whatever the rows came about by.
+    let fires =
+        if script.fires && manner == Manner::Alone { "set local session_replication_role = origin;" } else { "" };
+    let act = format!("{fires} savepoint act; set local role {}; {}", quote_ident(&script.role), script.act);
     let acted = ask(client, &act).await?;
     let back = if acted.is_ok() { "reset role" } else { "rollback to savepoint act; reset role" };
     client.batch_execute(back).await?;

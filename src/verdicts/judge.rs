@@ -1,7 +1,7 @@
 //! One declaration: its questions, put to the decider.
 
 use super::script::{Scene, Script};
-use super::{Judged, Kind, because, entry};
+use super::{Judged, Kind, because, entry, trigger};
 use crate::access::{Assume, Declaration, Intent, Origin};
 use crate::analyzer::decide::{Ask, Asker, Caller, Decider, Decision, Formula, Rule, Which};
 use crate::analyzer::effective::{Access, Extent, Refusal, Who};
@@ -32,6 +32,7 @@ pub(super) fn declaration(cx: &Context<'_>, declared: &Declaration, intent: &Int
     if declared.mode.is_lower() {
         all.push(case.lower(assume.caller));
     }
+    all.iter_mut().for_each(|judged| trigger::weigh(cx.schema, judged));
     all
 }
 

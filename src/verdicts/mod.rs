@@ -16,10 +16,12 @@ mod entry;
 mod finding;
 mod judge;
 pub mod script;
+mod trigger;
 
 pub use checks::CHECKS;
 pub(crate) use entry::plain;
 pub use finding::findings;
+pub(crate) use trigger::confirm;
 
 use crate::access::Intent;
 use crate::checks::Context;

@@ -71,6 +71,8 @@ pub struct Script {
     pub judge: Option<String>,
     /// Whether the row is there before the command; else the judge comes after it.
     pub judge_first: bool,
+    /// Whether the command fires triggers of the application.
+    pub fires: bool,
     /// What is shown.
     pub shows: Shows,
 }
@@ -244,6 +246,7 @@ impl Act<'_, '_> {
             act: self.command()?,
             judge,
             judge_first: which == Which::Old,
+            fires: super::trigger::fire(relation, command),
             shows: if asked == Asked::NeverExceeds { Shows::Exceeded } else { Shows::Refused },
         })
     }

@@ -127,3 +127,50 @@ fn two_states_are_compared_by_what_they_mean() {
     let text = project.run(&["diff", "supabase/migrations", "wide", "--platform", "supabase"]).ends_with(1).stdout;
     assert!(text.contains("widened") && text.contains("seen with claims"), "{text}");
 }
+
+/// A trigger may undo what policies let through: that is open offline, and settled by a server, on which it fires.
+#[test]
+fn what_triggers_may_undo_is_open_until_a_server_shows_it() {
+    let table = |name: &str, body: &str| {
+        format!(
+            "create table public.{name} (id int primary key, owner uuid, n int);
+alter table public.{name} enable row level security;
+create policy everything on public.{name} for insert to authenticated with check (true);
+create function public.{name}_before() returns trigger language plpgsql as $$ begin {body} return new; end $$;
+create trigger before_row before insert on public.{name} for each row execute function public.{name}_before();
+"
+        )
+    };
+    let sql = table("sets", "new.owner := auth.uid();")
+        + &table("refuses", "if new.owner is distinct from auth.uid() then raise exception 'not yours'; end if;")
+        + &table("minds_others", "if new.n < 0 then raise exception 'too few'; end if;")
+        + &table("harmless", "new.n := 1; raise notice 'written';");
+    let rule = |name: &str| {
+        format!("[[rule]]\non = \"public.{name}\"\nrole = \"authenticated\"\ninsert = \"owner = auth.uid()\"\n")
+    };
+    let rules: String = ["sets", "refuses", "minds_others", "harmless"].into_iter().map(rule).collect();
+    let project = Project::new(&[("supabase/migrations/1_a.sql", &sql), ("policies/access.toml", &rules)]);
+    let verdicts = |arguments: &[&str]| {
+        let report = project.run(&[&["check", "--format", "json"], arguments].concat()).ends_with(1).json();
+        let all = report["verdicts"].as_array().unwrap().iter();
+        let inserts = all.filter(|v| v["command"] == "INSERT").map(|v| {
+            let name = v["relation"]["name"].as_str().unwrap().to_owned();
+            (name, v["verdict"].as_str().unwrap().to_owned(), v["reason"].as_str().unwrap().to_owned())
+        });
+        inserts.collect::<Vec<_>>()
+    };
+    let words = |all: &[(String, String, String)]| {
+        let mut all: Vec<_> = all.iter().map(|(name, verdict, _)| format!("{name} {verdict}")).collect();
+        all.sort();
+        all
+    };
+    let offline = verdicts(&[]);
+    assert_eq!(words(&offline), ["harmless violated", "minds_others unknown", "refuses unknown", "sets unknown"]);
+    let reason = &offline.iter().find(|(name, ..)| name == "sets").unwrap().2;
+    assert!(
+        reason.starts_with("the trigger before_row (public.sets_before()) may change owner; but for that,"),
+        "{reason}"
+    );
+    let shown = words(&verdicts(&["--shadow"]));
+    assert_eq!(shown, ["harmless violated", "minds_others violated", "refuses unknown", "sets unknown"]);
+}
