@@ -53,6 +53,26 @@ impl<'a> Context<'a> {
         self.definer_functions().filter(names).filter(move |f| decider.lends(role, f))
     }
 
+    /// The application's SECURITY DEFINER functions that write `relation` by `command` when `role` calls them or, as
+    /// triggers, when anybody writes somewhere else.
+    pub(crate) fn definers_writing(
+        &self,
+        role: &str,
+        relation: &Relation,
+        command: Command,
+    ) -> impl Iterator<Item = &'a Function> {
+        let decider = Decider::new(&self.effective);
+        let writes = move |f: &&Function| {
+            let touched = self.code.effects(f).touches;
+            touched.iter().any(|(name, by)| **name == relation.name && *by == command)
+        };
+        let fires = |f: &Function| self.schema.relations.iter().flat_map(|r| &r.triggers).any(|t| t.function == f.id);
+        let definers = self.schema.functions.iter().filter(|f| {
+            f.security_definer && f.extension.is_none() && !self.effective.is_platform_object(&f.id.schema, &f.owner)
+        });
+        definers.filter(move |f| decider.lends(role, f) || fires(f)).filter(writes)
+    }
+
     /// Whether the body of a function asks who the session is.
     pub(super) fn asks_who_calls(&self, function: &Function) -> bool {
         self.code.knows_caller(function)

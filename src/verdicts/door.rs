@@ -4,12 +4,15 @@ use super::judge::Case;
 use super::script::{self, Script};
 use super::{Judged, Kind, entry};
 use crate::access::{Declaration, Origin};
-use crate::analyzer::decide::{Ask, Called, Caller, Decider, Lent, Rule};
+use crate::analyzer::decide::{Ask, Called, Caller, Decider, Lent, Rule, Which};
 use crate::analyzer::effective::Extent;
 use crate::analyzer::verdict::Verdict;
 use crate::analyzer::witness::Witness;
 use crate::checks::words::verb;
-use crate::model::{Command, Function, Relation, RelationKind, printable, quote_ident, quote_literal};
+use crate::model::{
+    Command, Constraint, ConstraintKind, ForeignKey, Function, ReferentialAction, Relation, RelationKind, printable,
+    quote_ident, quote_literal,
+};
 use crate::report::{Asked, Decided};
 
 impl<'a> Case<'_, 'a> {
@@ -88,11 +91,57 @@ impl<'a> Case<'_, 'a> {
         self.intent.declarations.iter().any(|d| is_it(d) && !matches!(d.origin, Origin::Reading { .. }))
     }
 
-    /// Functions that may read anything: that they show none of the relation's rows is an assumption.
-    pub(super) fn unseen_doors(&self) -> Option<String> {
-        if self.declared.command != Command::Select {
-            return None;
+    /// Doors that are not asked: that they reach nothing beyond the rule is an assumption.
+    pub(super) fn unseen_doors(&self) -> Vec<String> {
+        let Declaration { role, command, .. } = self.declared;
+        let mut all: Vec<String> = match command {
+            Command::Select => self.put_together().into_iter().collect(),
+            Command::Delete => self.actions(|key| key.on_delete == ReferentialAction::Cascade, Command::Delete),
+            Command::Update if self.declared.row == Which::New => {
+                let sets = |action| matches!(action, ReferentialAction::SetNull | ReferentialAction::SetDefault);
+                let mut all = self.actions(|key| sets(key.on_delete), Command::Delete);
+                let follows = |action| sets(action) || action == ReferentialAction::Cascade;
+                all.extend(self.actions(|key| follows(key.on_update), Command::Update));
+                all
+            }
+            _ => Vec::new(),
+        };
+        let writing: Vec<_> = match command {
+            Command::Select => Vec::new(),
+            _ => self.cx.definers_writing(role, self.relation, *command).map(|f| f.id.to_string()).collect(),
+        };
+        if !writing.is_empty() {
+            let listed = crate::checks::words::first_of(&writing, 4);
+            all.push(format!("what is done to its rows with the owner's rights by {listed} is within the rule"));
         }
+        all
+    }
+
+    /// What foreign keys do to rows when the role does something to those they refer to, without any row security.
+    fn actions(&self, acts: impl Fn(&ForeignKey) -> bool, command: Command) -> Vec<String> {
+        let named = |constraint: &Constraint| {
+            let ConstraintKind::ForeignKey(key) = &constraint.kind else { return None };
+            let parent = self.cx.schema.relation(&key.relation).filter(|_| acts(key))?;
+            let access = self.cx.effective.access(&self.declared.role, parent, command);
+            if matches!(access.extent, Extent::None(_)) {
+                return None;
+            }
+            let (role, name) = (printable(&self.declared.role), printable(&constraint.name));
+            let (takes, does) = match (self.declared.command, command) {
+                (Command::Delete, _) => ("takes along", "deletes"),
+                (_, Command::Delete) => ("changes", "deletes"),
+                _ => ("changes", "changes"),
+            };
+            let parent = &parent.name;
+            Some(format!(
+                "rows that the foreign key {name} {takes} when {role} {does} one of {parent} are within the rule"
+            ))
+        };
+        self.relation.constraints.iter().filter_map(named).collect()
+    }
+
+    /// Functions that may read anything.
+    fn put_together(&self) -> Option<String> {
         let Declaration { role, .. } = self.declared;
         let over: Vec<_> = self.cx.definers_over(role, self.relation).map(|f| &f.id).collect();
         let others = self.cx.definers_of_any(role).filter(|f| !over.contains(&&f.id));

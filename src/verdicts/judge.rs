@@ -24,7 +24,9 @@ pub(super) fn declaration(cx: &Context<'_>, declared: &Declaration, intent: &Int
     };
     let mut all = Vec::new();
     if declared.mode.is_upper() {
-        all.push(case.upper(assume.caller));
+        let mut upper = case.upper(assume.caller);
+        upper.entry.assumptions.extend(case.unseen_doors());
+        all.push(upper);
         all.extend(case.doors(assume.caller));
         all.extend(case.parents(assume.caller));
         all.extend(case.truncate());
@@ -97,10 +99,7 @@ impl Case<'_, '_> {
         }
         let condition = self.condition(&formula);
         let asked = Asked::NeverExceeds;
-        let mut judged =
-            self.told(Answer { asked, decision, condition, reason: None, caller, trivial: false, blind_only });
-        judged.entry.assumptions.extend(self.unseen_doors());
-        judged
+        self.told(Answer { asked, decision, condition, reason: None, caller, trivial: false, blind_only })
     }
 
     fn rule(&self) -> Rule<'_> {

@@ -137,3 +137,64 @@ fn word(verdict: Decided) -> &'static str {
         Decided::Unknown => "unknown",
     }
 }
+
+/// What writes rows with other rights than the role's is not decided, and not passed over.
+#[test]
+fn what_is_not_asked_is_named_among_the_assumptions() {
+    let sql = "create table public.teams (id int primary key, owner uuid);
+        create table public.notes (id int primary key, user_id uuid, team int constraint of_team references public.teams on delete cascade,
+            other int constraint of_other references public.teams on delete set null on update cascade);
+        create table public.inbox (id int);
+        alter table public.teams enable row level security;
+        alter table public.notes enable row level security;
+        alter table public.inbox enable row level security;
+        create policy own on public.notes to authenticated using (user_id = auth.uid());
+        create policy everybody on public.teams to authenticated using (true);
+        create policy everybody on public.inbox for insert to authenticated with check (true);
+        create function public.clean(p int) returns void language sql security definer set search_path = '' as $$
+            delete from public.notes where id = p $$;
+        create function public.deliver() returns trigger language plpgsql security definer set search_path = '' as $$
+            begin insert into public.notes (id) values (new.id); return new; end $$;
+        create trigger deliver after insert on public.inbox for each row execute function public.deliver();";
+    let database = support::database(17, Platform::SUPABASE, sql);
+    let schema = schema_of(&database);
+    let cx = Context::new(&schema, None);
+    let on = |role, asked| declared(&schema, ("notes", role), asked, Mode::AtMost, RULE);
+    let (delete, insert) = ((Command::Delete, Which::Old), (Command::Insert, Which::New));
+    let update = (Command::Update, Which::New);
+    let said = |role, asked| {
+        let intent = intent(vec![on(role, asked)]);
+        let all = judge(&cx, &intent).judged;
+        let first = all.iter().find(|one| one.kind == Kind::Rows).unwrap();
+        assert_eq!(first.entry.verdict, Decided::Proved, "{}", first.entry.reason);
+        first
+            .entry
+            .assumptions
+            .iter()
+            .filter(|a| a.contains("is within") || a.contains("are within"))
+            .cloned()
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        said("authenticated", delete),
+        [
+            "rows that the foreign key of_team takes along when authenticated deletes one of public.teams are within the rule",
+            "what is done to its rows with the owner's rights by public.clean(integer) is within the rule"
+        ]
+    );
+    assert_eq!(
+        said("authenticated", update),
+        [
+            "rows that the foreign key of_other changes when authenticated deletes one of public.teams are within the rule",
+            "rows that the foreign key of_other changes when authenticated changes one of public.teams are within the rule"
+        ]
+    );
+    assert_eq!(
+        said("authenticated", insert),
+        ["what is done to its rows with the owner's rights by public.deliver() is within the rule"]
+    );
+    assert_eq!(
+        said("anon", delete),
+        ["what is done to its rows with the owner's rights by public.clean(integer) is within the rule"]
+    );
+}
