@@ -23,6 +23,7 @@ pub mod finding;
 pub mod impersonation;
 pub mod migrations;
 pub mod model;
+pub mod panics;
 mod parallel;
 pub mod project;
 pub mod report;

@@ -10,7 +10,7 @@ use pgwitness::cli::Cli;
 use pgwitness::commands::{self, secrets};
 use pgwitness::report::human::text::block;
 use pgwitness::shadow::guard;
-use pgwitness::{Error, ExitCode as Code};
+use pgwitness::{Error, ExitCode as Code, panics};
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
@@ -25,7 +25,7 @@ fn main() -> ExitCode {
     if arguments.next().is_some_and(|first| first == guard::SUBCOMMAND) {
         return guard::run(arguments);
     }
-    hide_panics();
+    panics::hide();
     match std::panic::catch_unwind(AssertUnwindSafe(program)) {
         Ok(code) => ExitCode::from(code),
         Err(_) => Code::Internal.into(),
@@ -101,23 +101,9 @@ fn failed(error: &Error) -> u8 {
     let red = anstyle::AnsiColor::Red.on_default().bold();
     let bold = anstyle::Style::new().bold();
     let mut err = anstream::stderr();
-    let _ = writeln!(err, "{red}error{red:#}: {}", block(&error.to_string(), 2));
+    let _ = writeln!(err, "{red}error{red:#}: {}", block(&secrets::mask(&error.to_string()), 2));
     if let Some(help) = error.help() {
-        let _ = writeln!(err, "{bold}help{bold:#}: {}", block(&help, 2));
+        let _ = writeln!(err, "{bold}help{bold:#}: {}", block(&secrets::mask(&help), 2));
     }
     error.exit_code() as u8
-}
-
-/// A panic says where it happened and nothing else: its message may hold what was read from a database.
-fn hide_panics() {
-    let default = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |info| {
-        if std::env::var_os("RUST_BACKTRACE").is_some_and(|v| v != "0") {
-            return default(info);
-        }
-        let place = info.location().map_or_else(String::new, |at| format!(" at {}:{}", at.file(), at.line()));
-        let mut err = anstream::stderr();
-        let _ = writeln!(err, "error: internal error{place}");
-        let _ = writeln!(err, "help: this is a bug in pgwitness; please report it with the command you ran");
-    }));
 }

@@ -10,14 +10,8 @@ use crate::impersonation::cases;
 use crate::verdicts::Verdicts;
 use crate::{Error, ExitCode};
 
-/// What a new configuration says.
-const CONFIG: &str = "\
-# What pgwitness audits here. `pgwitness schema config` prints what may stand in this file.
-
-[access]
-# Who may do what; `pgwitness schema rules` prints what may stand in these.
-files = [\"policies/*.toml\"]
-";
+/// What a new configuration says; every key that there is, those with a default as comments.
+const CONFIG: &str = include_str!("init/pgwitness.toml");
 
 pub(super) async fn run(args: Init, run: &Run) -> Result<ExitCode, Error> {
     let configured = run.config.file.clone();
@@ -89,4 +83,28 @@ fn write(path: &PathBuf, text: &str) -> Result<(), Error> {
         std::fs::create_dir_all(folder).map_err(|e| Error::file("create", folder, e))?;
     }
     std::fs::write(path, text).map_err(|e| Error::file("write", path, e))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use crate::config;
+
+    /// What stands in comments is what somebody will take out of them.
+    #[test]
+    fn every_key_of_the_new_configuration_is_known() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("pgwitness.toml");
+        let read = |text: &str| {
+            std::fs::write(&file, text).unwrap();
+            config::load(Some(&file), Path::new(".")).unwrap_or_else(|e| panic!("{e} in\n{text}"))
+        };
+        assert_eq!(read(super::CONFIG).config.access.files, Some(vec!["policies/*.toml".to_owned()]));
+        let lines = super::CONFIG.lines().map(|line| line.strip_prefix("#: ").unwrap_or(line));
+        let all = read(&lines.collect::<Vec<_>>().join("\n"));
+        assert_eq!(all.ignores.len(), 1);
+        let audit = format!("{:?}", all.config.audit);
+        assert!(!audit.contains("None"), "a key is missing: {audit}");
+    }
 }

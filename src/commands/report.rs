@@ -39,9 +39,11 @@ pub(super) async fn run(args: cli::Report, run: &Run) -> Result<ExitCode, Error>
     };
     let assessments = assessed(&args.framework, &report);
     for out in &args.output.output {
-        output::to_file(&out.file, &mask.hide(&text(&report, &assessments, out.format)?))?;
+        let width = 100;
+        output::to_file(&out.file, &mask.hide(&text(&report, &assessments, (out.format, width), run)?))?;
     }
-    output::to_stdout(&mask.hide(&text(&report, &assessments, args.output.format)?))?;
+    let shape = (args.output.format, output::width());
+    output::to_stdout(&mask.hide(&text(&report, &assessments, shape, run)?))?;
     let partial = args.verdict.allow_partial || run.config.config.audit.allow_partial.unwrap_or(false);
     let any = |status| assessments.iter().any(|one| one.count(status) > 0);
     Ok(match (any(Status::Fail), any(Status::NotAssessed) && !partial) {
@@ -81,8 +83,14 @@ fn assessed(names: &[String], report: &Report) -> Vec<Assessment> {
     compliance::all().iter().filter(|f| wanted(&f.id)).map(|f| compliance::assess(f, report)).collect()
 }
 
-fn text(report: &Report, assessments: &[Assessment], format: Format) -> Result<String, Error> {
+fn text(
+    report: &Report,
+    assessments: &[Assessment],
+    (format, width): (Format, usize),
+    run: &Run,
+) -> Result<String, Error> {
     Ok(match format {
+        Format::Human => compliance::human(report, assessments, width, run.verbose),
         Format::Json => as_json(&Answer {
             version: VERSION,
             tool: &report.tool,

@@ -5,10 +5,12 @@
 
 mod assess;
 mod framework;
+mod human;
 mod text;
 
 pub use assess::assess;
 pub use framework::{Control, Framework, Topic, all, find, topics};
+pub use human::human;
 pub use text::{csv, markdown};
 
 use schemars::JsonSchema;

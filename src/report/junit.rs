@@ -1,4 +1,7 @@
-//! The JUnit writer: a suite of checks, in which a check without a finding passes and one that examined nothing is skipped.
+//! The JUnit writer: a suite of checks, in which a check without a finding passes and one that examined nothing is skipped;
+//! suites of declared tests and of trials, and one of what could not be examined.
+//!
+//! It keeps to what the schemas of Ant and of Jenkins have in common, as there is no other definition of the format.
 
 use super::markup::{escaped, escaped_lines};
 use super::{ProbeOutcome, Report, Unexpected, place};
@@ -8,15 +11,8 @@ use crate::finding::Finding;
 #[must_use]
 pub fn junit(report: &Report) -> String {
     let suites = [checks(report), tests(report), trials(report), coverage(report)];
-    let sum = |count: fn(&Suite) -> usize| suites.iter().map(count).sum::<usize>();
-    let mut out = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n".to_owned();
-    out.push_str(&format!(
-        "<testsuites name=\"pgwitness\" tests=\"{}\" failures=\"{}\" errors=\"{}\" time=\"0\">\n",
-        sum(|s| s.cases.len()),
-        sum(|s| s.failures),
-        sum(|s| s.errors)
-    ));
-    suites.iter().for_each(|suite| out.push_str(&suite.xml()));
+    let mut out = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n".to_owned();
+    suites.iter().enumerate().for_each(|(id, suite)| out.push_str(&suite.xml(id, report)));
     out.push_str("</testsuites>\n");
     out
 }
@@ -31,15 +27,22 @@ struct Suite {
 }
 
 impl Suite {
-    fn xml(&self) -> String {
+    fn xml(&self, id: usize, report: &Report) -> String {
+        // Ant's schema takes no time zone; ours is UTC.
+        let time = report.time.as_deref().map_or("1970-01-01T00:00:00", |time| time.trim_end_matches('Z'));
         format!(
-            "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\" time=\"0\">\n{}  </testsuite>\n",
+            "  <testsuite id=\"{id}\" package=\"pgwitness\" name=\"{}\" hostname=\"localhost\" timestamp=\"{}\" tests=\"{}\" \
+             failures=\"{}\" errors=\"{}\" skipped=\"{}\" time=\"0\">\n    <properties/>\n{}    \
+             <system-out>{}\n{}</system-out>\n    <system-err/>\n  </testsuite>\n",
             self.name,
+            escaped(time),
             self.cases.len(),
             self.failures,
             self.errors,
             self.skipped,
-            self.cases.concat()
+            self.cases.concat(),
+            escaped(&report.summary.verdict),
+            escaped(&super::counts(report))
         )
     }
 
@@ -84,8 +87,9 @@ fn checks(report: &Report) -> Suite {
 }
 
 fn failure(finding: &Finding) -> String {
-    let place = place::first(finding).map_or_else(String::new, |at| format!("{}:{}\n", at.file, at.span.line));
-    let mut text = format!("{}{}", escaped_lines(&place), escaped_lines(&finding.message));
+    let place = place::first(finding).map(|at| escaped(&format!("{}:{}", at.file, at.span.line)));
+    let place = place.map_or_else(String::new, |place| format!("{place}\n"));
+    let mut text = format!("{place}{}", escaped_lines(&finding.message));
     for fact in &finding.evidence {
         text.push_str(&format!("\n{}", escaped(&format!("{}: {}", fact.kind, fact.text))));
     }

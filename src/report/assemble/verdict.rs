@@ -48,22 +48,22 @@ fn is_table(cx: &Context<'_>, name: &crate::model::QualifiedName) -> bool {
     cx.schema.relation(name).is_some_and(|r| r.kind.carries_row_security())
 }
 
-/// `; 3 findings are accepted, 1 of them high or critical`
+/// `; 3 findings are accepted as a risk, 1 of them high or critical`
 fn taken_out(suppressed: &[Suppressed]) -> String {
     let of = |pick: fn(SuppressedBy) -> bool, words: &str| {
         let all: Vec<_> = suppressed.iter().filter(|one| pick(one.by)).map(|one| one.finding.severity).collect();
         let bad = all.iter().filter(|s| **s >= Severity::High).count();
-        let grave = match bad {
-            0 => String::new(),
-            n if n == all.len() => " of high or critical severity".to_owned(),
-            n => format!(", {n} of them of high or critical severity"),
-        };
-        let are = if all.len() == 1 { "is" } else { "are" };
-        (!all.is_empty()).then(|| format!("; {} {} {are} {words}{grave}", all.len(), plural(all.len(), "finding")))
+        let (n, word) = (all.len(), plural(all.len(), "finding"));
+        let is = if n == 1 { "is" } else { "are" };
+        match bad {
+            _ if n == 0 => String::new(),
+            0 => format!("; {n} {word} {is} {words}"),
+            bad if bad == n => format!("; {n} {word} of high or critical severity {is} {words}"),
+            bad => format!("; {n} {word} {is} {words}, {bad} of them high or critical"),
+        }
     };
     let accepted = of(|by| by.is_accepted(), "accepted as a risk");
-    let hidden = of(|by| !by.is_accepted(), "hidden by a threshold");
-    accepted.into_iter().chain(hidden).collect()
+    accepted + &of(|by| !by.is_accepted(), "hidden by a threshold")
 }
 
 fn counted(findings: &[Finding], suppressed: &[Suppressed], coverage: &Coverage) -> String {

@@ -12,6 +12,7 @@ mod live;
 mod places;
 mod rules;
 mod schema;
+mod secrets;
 mod shadow_url;
 mod throw_away;
 mod unread;

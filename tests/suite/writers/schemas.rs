@@ -92,6 +92,44 @@ fn sarif_is_valid_and_has_what_code_scanning_needs() {
     }
 }
 
+/// By `xmllint`, against a schema of our own that holds what those of Ant and of Jenkins have in common.
+#[test]
+fn junit_is_valid() {
+    let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/suite/writers/junit.xsd");
+    let invalid = |text: &str| {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("report.xml");
+        std::fs::write(&file, text).unwrap();
+        let mut lint = Command::new("xmllint");
+        let output = lint.args(["--noout", "--schema"]).arg(&schema).arg(file).output();
+        let output = output.unwrap_or_else(|e| panic!("{e}; help: apt-get install libxml2-utils"));
+        if output.status.success() { String::new() } else { String::from_utf8_lossy(&output.stderr).into_owned() }
+    };
+    let text = &written()["junit"];
+    assert_eq!(invalid(text), "");
+    for (from, to) in [("<failure message", "<failed message"), (" hostname=", " host="), ("<properties/>", "")] {
+        assert_ne!(invalid(&text.replace(from, to)), "", "the validator can say no to {to}");
+    }
+}
+
+/// GitLab publishes no schema of code quality reports, only which fields it reads.
+#[test]
+fn gitlab_is_valid() {
+    let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/suite/writers/gitlab.json");
+    let schema = schema.to_str().unwrap();
+    let text = &written()["gitlab"];
+    assert_eq!(invalid(schema, text), "");
+    for (from, to) in
+        [("\"begin\"", "\"start\""), ("\"fingerprint\"", "\"print\""), ("\"severity\": \"", "\"severity\": \"x")]
+    {
+        assert_ne!(invalid(schema, &text.replace(from, to)), "", "the validator can say no to {to}");
+    }
+    // Of two issues with one fingerprint it shows the first.
+    let issues: Vec<Value> = serde_json::from_str(text).unwrap();
+    let unique: std::collections::BTreeSet<_> = issues.iter().map(|one| one["fingerprint"].as_str().unwrap()).collect();
+    assert_eq!(unique.len(), issues.len());
+}
+
 #[test]
 fn oscal_is_valid() {
     let text = &written()["oscal"];
@@ -136,7 +174,9 @@ fn a_stored_audit_tells_of_frameworks() {
     assert_eq!((code, answer["assessments"].as_array().unwrap().len()), (Some(1), 10));
     let csv = report(&["--framework", "soc2", "--format", "csv"]).1;
     assert!(super::csv(&csv).iter().any(|row| row[2] == "CC6.1" && row[4] == "fail"), "{csv}");
-    let markdown = report(&["--framework", "soc2"]).1;
+    let human = report(&["--framework", "soc2"]).1;
+    assert!(human.contains("  fail          CC6.1 ") && !human.contains("&#"), "{human}");
+    let markdown = report(&["--framework", "soc2", "--format", "markdown"]).1;
     assert!(markdown.contains("## CC6.1 ") && markdown.contains("SHA-256 of the model"), "{markdown}");
     let html = report(&["--framework", "soc2", "--format", "html"]).1;
     assert!(html.contains("CC6.1") && html.contains("Left to a person"));
