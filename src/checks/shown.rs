@@ -52,6 +52,7 @@ impl Context<'_> {
             which: shown.which,
             caller: if shown.blind { Caller::Sql } else { Caller::DataApi },
             asked: Asked::NeverExceeds,
+            form: None,
             rule: Some(shown.rule),
         };
         let script = Script::of(&scene, &witness);

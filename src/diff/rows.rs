@@ -115,6 +115,7 @@ fn shown(
         which,
         caller: Caller::Sql,
         asked: Asked::NeverExceeds,
+        form: None,
         rule: None,
     };
     crate::verdicts::shown(&scene, witness)

@@ -48,7 +48,7 @@ pub use sarif::sarif;
 pub use suppressed::{Suppressed, SuppressedBy, counts};
 pub use trial::{Action, Surprise, SurpriseKind, Trial};
 pub(crate) use unexpected::Unexpected;
-pub use verdict::{Asked, Decided, RowOf, RuleRef, VerdictEntry};
+pub use verdict::{Asked, Decided, RowOf, RuleRef, StatementForm, VerdictEntry};
 
 use std::collections::BTreeMap;
 

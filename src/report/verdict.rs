@@ -18,6 +18,9 @@ pub struct VerdictEntry {
     /// The function by which rows are reached; `null` for the command itself.
     #[serde(default)]
     pub through: Option<String>,
+    /// The statement that it is about; `null` for the command in whatever form.
+    #[serde(default)]
+    pub statement: Option<StatementForm>,
     /// The row that it is about: an UPDATE has two.
     pub row: RowOf,
     /// What it was held against.
@@ -50,6 +53,18 @@ pub enum RowOf {
     Old,
     /// The row that is added, or what it is changed to.
     New,
+}
+
+/// Forms of a command that reach other rows than the rest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StatementForm {
+    /// One that reads no column, neither in WHERE nor RETURNING nor ON CONFLICT: SELECT policies do not count.
+    Bare,
+    /// An INSERT that returns its row, or names columns in ON CONFLICT: SELECT policies are checks on the new row.
+    Returning,
+    /// An INSERT .. ON CONFLICT DO UPDATE that meets a row.
+    Upsert,
 }
 
 /// A rule, and where it stands.

@@ -132,6 +132,10 @@ declare_check! {
     /// somebody is locked out of what is theirs, often by a restrictive policy or a forgotten grant.
     ///
     /// Asked of statements as the Data API makes them: an UPDATE or DELETE has a WHERE, so that SELECT policies count too.
+    /// Where a bare INSERT works, one that returns its row (`.insert().select()`, return=representation) or names columns
+    /// in ON CONFLICT may be refused all the same: SELECT policies are checks on the new row then, and a membership that a
+    /// trigger adds afterwards is not there yet. That is told at low severity, and so is an upsert that is refused where
+    /// INSERT and UPDATE are granted.
     ///
     /// Not reported: rules of mode `at-most`, which only bound access from above.
     pub(super) struct RuleNotGranted {

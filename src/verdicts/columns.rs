@@ -102,6 +102,7 @@ impl Line<'_> {
         let rule = entry::rule(&self.text, self.origin, self.reason);
         VerdictEntry {
             through: None,
+            statement: None,
             principal: self.role.to_owned(),
             relation: self.relation.clone(),
             command,

@@ -180,7 +180,7 @@ impl<'a> Case<'_, 'a> {
         if view.kind == RelationKind::MaterializedView {
             return None;
         }
-        let mut script = Script::of(&self.scene(Asked::NeverExceeds, Caller::Sql), witness)?;
+        let mut script = Script::of(&self.scene(Asked::NeverExceeds, Caller::Sql, None), witness)?;
         let names: Vec<_> = view.columns.iter().map(|c| quote_ident(&c.name).into_owned()).collect();
         let filter = self.found_by(call, &names, witness);
         script.act =
@@ -214,7 +214,7 @@ impl<'a> Case<'_, 'a> {
 
     /// The script whose act is the call.
     fn calling(&self, function: &Function, call: &Called, witness: &Witness) -> Option<Script> {
-        let mut script = Script::of(&self.scene(Asked::NeverExceeds, Caller::Sql), witness)?;
+        let mut script = Script::of(&self.scene(Asked::NeverExceeds, Caller::Sql, None), witness)?;
         let name = format!("{}.{}", quote_ident(&function.id.schema), quote_ident(&function.id.name));
         let columns: Vec<_> = (1..=call.columns.len()).map(|at| format!("c{at}")).collect();
         // Where nothing tells the row, at least something comes out.

@@ -10,7 +10,7 @@ use crate::analyzer::witness as found;
 use crate::checks::words::verb;
 use crate::finding::{Confidence, Part, Witness, WitnessRow};
 use crate::model::{Command, QualifiedName, Schema, printable};
-use crate::report::{Asked, Decided, RowOf, RuleRef, VerdictEntry};
+use crate::report::{Asked, Decided, RowOf, RuleRef, StatementForm, VerdictEntry};
 
 /// The entry of an answer, without what only some answers have.
 pub(super) fn of(case: &Case<'_, '_>, asked: Asked, decided: Decided, decided_by: Vec<String>) -> VerdictEntry {
@@ -21,6 +21,7 @@ pub(super) fn of(case: &Case<'_, '_>, asked: Asked, decided: Decided, decided_by
         relation: relation.clone(),
         command: *command,
         through: None,
+        statement: None,
         row: match row {
             Which::Old => RowOf::Old,
             Which::New => RowOf::New,
@@ -51,6 +52,7 @@ pub(super) fn complete(case: &Case<'_, '_>, answer: Answer, script: Option<&Scri
     entry.assumptions = answer.decision.assumptions.iter().map(ToString::to_string).collect();
     entry.condition = answer.condition;
     entry.trivial = answer.trivial;
+    entry.statement = answer.form;
     entry.witness = witness.map(|w| plain(w, &case.declared.relation, schema, script));
     entry
 }
@@ -93,24 +95,37 @@ fn reason(case: &Case<'_, '_>, answer: &Answer) -> String {
             format!("every row of {relation} that {role} can {verb} is within the rule{old_or_new}")
         }
         (Verdict::Proved, Asked::GrantsAll) => {
-            let blind = if answer.blind_only {
-                ", those that SELECT policies hide only by a statement without WHERE"
-            } else {
-                ""
+            let how = match answer.form {
+                Some(StatementForm::Bare) => ", those that SELECT policies hide only by a statement without WHERE",
+                Some(StatementForm::Returning) => ", and have it returned",
+                Some(StatementForm::Upsert) => ", by an upsert too",
+                None => "",
             };
-            format!("{role} can {verb} every row of {relation} that the rule names{old_or_new}{blind}")
+            format!("{role} can {verb} every row of {relation} that the rule names{old_or_new}{how}")
         }
         (Verdict::Violated(_), Asked::NeverExceeds) => {
-            let blind = if answer.blind_only {
-                ", with a statement that reads no column, which takes SQL: one with a WHERE does not"
-            } else {
-                ""
+            let how = match (answer.form, command) {
+                (Some(StatementForm::Bare), Command::Insert) => {
+                    ", with a bare INSERT (return=minimal): one with RETURNING or ON CONFLICT does not"
+                }
+                (Some(_), _) => ", with a statement that reads no column, which takes SQL: one with a WHERE does not",
+                (None, _) => "",
             };
-            format!("{role} can {verb} a row of {relation} that the rule denies{old_or_new}{blind}")
+            format!("{role} can {verb} a row of {relation} that the rule denies{old_or_new}{how}")
         }
         (Verdict::Violated(_), Asked::GrantsAll) => {
+            let how = match answer.form {
+                Some(StatementForm::Returning) => {
+                    " and have it returned (RETURNING, return=representation) or name columns in ON CONFLICT, though a \
+                     bare INSERT works: SELECT policies are checks on the new row then"
+                }
+                Some(StatementForm::Upsert) => {
+                    " by an upsert, though a plain UPDATE works: SELECT and INSERT policies are checks on its rows too"
+                }
+                _ => "",
+            };
             let why = answer.reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));
-            format!("{role} cannot {verb} a row of {relation} that the rule grants{old_or_new}{why}")
+            format!("{role} cannot {verb} a row of {relation} that the rule grants{old_or_new}{how}{why}")
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::checks::Context;
 use crate::checks::words::{and_list, verb};
 use crate::finding::{Confidence, Draft, Findings, ObjectRef, Reproduce, Severity};
 use crate::model::{Command, Origin, QualifiedName, printable};
-use crate::report::{Asked, Decided, RuleRef, VerdictEntry};
+use crate::report::{Asked, Decided, RuleRef, StatementForm, VerdictEntry};
 
 /// Reports what is violated. Of a mere reading only what no other finding tells already: `told` says of which relations
 /// and roles there are some.
@@ -72,6 +72,8 @@ fn severity(cx: &Context<'_>, check: &str, role: &str, relation: &QualifiedName,
     let Some(principal) = cx.effective.principals().iter().find(|p| p.role == role) else { return Severity::Medium };
     let exposed = cx.schema.relation(relation).is_none_or(|r| cx.effective.is_exposed(principal, r));
     let by_reach = match principal.who {
+        // The bare command works.
+        _ if is_refused_form(entry) => Severity::Low,
         _ if check == "rule-not-granted" => Severity::Medium,
         // What clients cannot name breaks a rule all the same.
         _ if !exposed => Severity::Medium,
@@ -80,6 +82,11 @@ fn severity(cx: &Context<'_>, check: &str, role: &str, relation: &QualifiedName,
         Who::Login | Who::Group | Who::Service => Severity::Medium,
     };
     if entry.rule.reading { by_reach.min(Severity::Medium) } else { by_reach }
+}
+
+/// Whether only RETURNING or an upsert is refused.
+fn is_refused_form(entry: &VerdictEntry) -> bool {
+    entry.question == Asked::GrantsAll && entry.statement.is_some()
 }
 
 fn report(cx: &Context<'_>, relation: &QualifiedName, role: &str, group: &[&Judged], out: &mut Findings<'_>) {
@@ -92,7 +99,8 @@ fn report(cx: &Context<'_>, relation: &QualifiedName, role: &str, group: &[&Judg
         (_, true) => Confidence::Likely,
         (false, false) => Confidence::Proved,
     };
-    let severity = severity(cx, id, role, relation, &first.entry);
+    let each = group.iter().map(|one| severity(cx, id, role, relation, &one.entry));
+    let severity = each.max().unwrap_or(Severity::Medium);
     let mut draft =
         Draft::new(ObjectRef::relation(relation), severity, title(id, relation, role, group), message(group))
             .confidence(confidence)
@@ -154,6 +162,11 @@ fn title(check: &str, relation: &QualifiedName, role: &str, group: &[&Judged]) -
     match check {
         "rule-not-granted" if verbs == "change" && group.iter().all(|one| one.kind == Kind::Columns) => {
             format!("{role} cannot change columns of {relation} that its rules grant")
+        }
+        "rule-not-granted" if group.iter().all(|one| is_refused_form(&one.entry)) => {
+            let is_upsert = |one: &&Judged| one.entry.statement == Some(StatementForm::Upsert);
+            let upsert = if group.iter().any(is_upsert) { "an upsert" } else { "RETURNING or ON CONFLICT" };
+            format!("{role} can {verbs} rows of {relation} that {by} grant, but not with {upsert}")
         }
         "rule-not-granted" => format!("{role} cannot {verbs} rows of {relation} that {by} grant"),
         "hidden-column-readable" => format!("{role} can read columns of {relation} that {by} hide"),

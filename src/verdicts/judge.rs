@@ -8,7 +8,7 @@ use crate::analyzer::effective::{Access, Extent, Refusal, Who};
 use crate::analyzer::verdict::Verdict;
 use crate::checks::Context;
 use crate::model::{Command, Privilege, Relation};
-use crate::report::{Asked, Decided};
+use crate::report::{Asked, Decided, StatementForm};
 
 /// The answers to the questions of a declaration.
 pub(super) fn declaration(cx: &Context<'_>, declared: &Declaration, intent: &Intent) -> Vec<Judged> {
@@ -32,7 +32,10 @@ pub(super) fn declaration(cx: &Context<'_>, declared: &Declaration, intent: &Int
         all.extend(case.truncate());
     }
     if declared.mode.is_lower() {
-        all.push(case.lower(assume.caller));
+        let mut lower = case.lower(assume.caller);
+        let forms = case.forms(&mut lower, &intent.declarations);
+        all.push(lower);
+        all.extend(forms);
     }
     all.iter_mut().for_each(|judged| trigger::weigh(cx.schema, judged));
     all
@@ -65,8 +68,8 @@ pub(super) struct Answer {
     pub(super) reason: Option<String>,
     pub(super) caller: Caller,
     pub(super) trivial: bool,
-    /// Whether a statement with a WHERE does not do it.
-    pub(super) blind_only: bool,
+    /// The form of the command that alone does it, or is alone asked about.
+    pub(super) form: Option<StatementForm>,
 }
 
 impl Case<'_, '_> {
@@ -80,29 +83,32 @@ impl Case<'_, '_> {
                 reason: Some(because::refused(&self.access, refusal)),
                 caller,
                 trivial: true,
-                blind_only: false,
+                form: None,
             });
         }
         let mut formula = self.formula(caller);
         let ask = Ask::NeverExceeds(self.rule());
         let mut decision = formula.ask(ask, self.asker);
-        let (mut caller, mut blind_only) = (caller, false);
+        let (mut caller, mut form) = (caller, None);
         let may_be_blind = matches!(self.declared.command, Command::Update | Command::Delete);
         if caller == Caller::Sql && may_be_blind && matches!(decision.verdict, Verdict::Violated(_)) {
             // What every request can do is worth more than what takes SQL.
             let filtered = self.formula(Caller::DataApi).ask(ask, self.asker);
             match filtered.verdict {
                 Verdict::Violated(_) => (decision, caller) = (filtered, Caller::DataApi),
-                Verdict::Proved => blind_only = true,
+                Verdict::Proved => form = Some(StatementForm::Bare),
                 Verdict::Unknown(_) => {}
             }
         }
+        if matches!(decision.verdict, Verdict::Violated(_)) && self.is_bare_only(ask) {
+            form = Some(StatementForm::Bare);
+        }
         let condition = self.condition(&formula);
         let asked = Asked::NeverExceeds;
-        self.told(Answer { asked, decision, condition, reason: None, caller, trivial: false, blind_only })
+        self.told(Answer { asked, decision, condition, reason: None, caller, trivial: false, form })
     }
 
-    fn rule(&self) -> Rule<'_> {
+    pub(super) fn rule(&self) -> Rule<'_> {
         Rule::Bound(&self.declared.predicate.tree)
     }
 
@@ -122,8 +128,8 @@ impl Case<'_, '_> {
         let trivial = self.refusal().is_some() && decision.verdict == Verdict::Proved;
         let reason = self.refusal().map(|refusal| because::refused(&self.access, refusal));
         let condition = self.condition(&formula);
-        let (asked, blind_only) = (Asked::GrantsAll, caller == Caller::Sql);
-        self.told(Answer { asked, decision, condition, reason, caller, trivial, blind_only })
+        let (asked, form) = (Asked::GrantsAll, (caller == Caller::Sql).then_some(StatementForm::Bare));
+        self.told(Answer { asked, decision, condition, reason, caller, trivial, form })
     }
 
     /// TRUNCATE removes rows whatever a rule on DELETE says of them.
@@ -166,7 +172,7 @@ impl Case<'_, '_> {
     }
 
     /// Of what is merely likely a witness is not worth long.
-    fn decider(&self) -> Decider<'_> {
+    pub(super) fn decider(&self) -> Decider<'_> {
         match self.declared.origin {
             Origin::Reading { .. } => Decider::brief(&self.cx.effective),
             _ => Decider::new(&self.cx.effective),
@@ -183,7 +189,7 @@ impl Case<'_, '_> {
     }
 
     /// What a script is to show.
-    pub(super) fn scene(&self, asked: Asked, caller: Caller) -> Scene<'_> {
+    pub(super) fn scene(&self, asked: Asked, caller: Caller, form: Option<StatementForm>) -> Scene<'_> {
         Scene {
             effective: &self.cx.effective,
             role: &self.declared.role,
@@ -192,16 +198,17 @@ impl Case<'_, '_> {
             which: self.declared.row,
             caller,
             asked,
+            form,
             rule: Some(&self.declared.predicate.sql),
         }
     }
 
-    fn told(&self, answer: Answer) -> Judged {
+    pub(super) fn told(&self, answer: Answer) -> Judged {
         let witness = match &answer.decision.verdict {
             Verdict::Violated(witness) => Some(&**witness),
             _ => None,
         };
-        let script = witness.and_then(|witness| Script::of(&self.scene(answer.asked, answer.caller), witness));
+        let script = witness.and_then(|witness| Script::of(&self.scene(answer.asked, answer.caller, answer.form), witness));
         let cause = because::cause(self, &answer.decision.decided_by);
         let entry = entry::complete(self, answer, script.as_ref());
         Judged { entry, script, cause, kind: Kind::Rows }

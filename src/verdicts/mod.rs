@@ -4,7 +4,8 @@
 //! reports never compute. A declaration asks at most two questions, whether access never exceeds it and whether it
 //! grants all of it; columns and calls are settled by privileges alone. What is asked of an UPDATE under any SQL, which
 //! may read no column and so skips SELECT policies, is the wider question; a violation that vanishes when the statement
-//! has a WHERE says so. An upsert reaches what both an INSERT and an UPDATE reach, so it asks nothing of its own.
+//! has a WHERE, or an INSERT a RETURNING, says so. An upsert reaches no more than INSERT and UPDATE do; whether it and
+//! RETURNING reach all that is granted is asked where the bare command does.
 //!
 //! Questions are independent of each other, so the processors share them; the order of the answers is that of the intent.
 
@@ -14,6 +15,7 @@ mod columns;
 mod door;
 mod entry;
 mod finding;
+mod form;
 mod judge;
 pub mod script;
 mod trigger;

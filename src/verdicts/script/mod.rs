@@ -15,8 +15,8 @@ use crate::analyzer::decide::{Caller, Which};
 use crate::analyzer::effective::{Columns, Effective};
 use crate::analyzer::term::Type;
 use crate::analyzer::witness::{Witness, WitnessRow};
-use crate::model::{Command, Relation, Schema, quote_ident, quote_literal};
-use crate::report::Asked;
+use crate::model::{Command, Constraint, ConstraintKind, Relation, Schema, quote_ident, quote_literal};
+use crate::report::{Asked, StatementForm};
 use fill::{Cells, Filler};
 
 /// A question whose answer a script is to show.
@@ -36,6 +36,8 @@ pub struct Scene<'a> {
     pub caller: Caller,
     /// What was asked.
     pub asked: Asked,
+    /// The form of the command that it was asked of, where others answer otherwise.
+    pub form: Option<StatementForm>,
     /// The rule, valid under an empty `search_path`; without one the script shows what is reached and judges nothing.
     pub rule: Option<&'a str>,
 }
@@ -52,6 +54,22 @@ impl Scene<'_> {
     /// Whether the command gives the column a value: what is granted by a rule is written whole.
     fn writes(&self, column: &str) -> bool {
         self.asked == Asked::GrantsAll || self.may(self.command, column)
+    }
+
+    /// The key by which an upsert meets a row.
+    fn key(&self) -> Option<&Constraint> {
+        let of = |kind: &ConstraintKind| self.relation.constraints.iter().find(|c| c.kind == *kind);
+        of(&ConstraintKind::PrimaryKey).or_else(|| of(&ConstraintKind::Unique))
+    }
+
+    /// A row that is there, with a key to meet it by.
+    fn keyed(&self, mut cells: Cells) -> Cells {
+        let key = self.key().filter(|_| self.form == Some(StatementForm::Upsert));
+        for column in key.iter().flat_map(|key| &key.columns).filter_map(|c| self.relation.column(c)) {
+            let value = || invent::value(column, self.relation, self.effective.schema(), 1);
+            cells.entry(column.name.clone()).or_insert_with(value);
+        }
+        cells
     }
 }
 
@@ -112,7 +130,7 @@ impl Script {
                     let after = self::cells(&new.columns, relation, schema);
                     cells = after.into_iter().filter(|(column, _)| !scene.writes(column)).chain(cells).collect();
                 }
-                let row = filler.row(relation, cells);
+                let row = filler.row(relation, if of_subject { scene.keyed(cells) } else { cells });
                 if of_subject {
                     reached = Some(row);
                 }
@@ -132,9 +150,10 @@ impl Script {
             }
             if scene.command == Command::Update && reached.is_none() {
                 // Nothing is known of the row that was there: one that is alike but for what is written.
-                reached = Some(filler.row(scene.relation, cells.clone()));
+                reached = Some(filler.row(scene.relation, scene.keyed(cells.clone())));
             }
-            let full = filler.completed(scene.relation, cells, scene.command == Command::Insert);
+            let adds = scene.command == Command::Insert || scene.form == Some(StatementForm::Upsert);
+            let full = filler.completed(scene.relation, cells, adds);
             act.new = Some(full);
         }
         act.old = match (reached, new) {
@@ -273,14 +292,33 @@ impl Act<'_, '_> {
         Some(match command {
             Command::Select => format!("select {} from {name}{found}", self.selected()),
             Command::Delete => format!("delete from {name}{filter}"),
+            Command::Update if self.scene.form == Some(StatementForm::Upsert) => self.upsert(&old)?,
             Command::Update => format!("update {name} set {}{filter}", self.assignments(&old)?),
             Command::Insert => {
-                let new = self.new.as_ref()?;
-                // What the role may not write keeps its default.
-                let own: Cells = new.iter().filter(|(c, _)| self.scene.writes(c)).map(pair).collect();
-                Insert::new(relation, own).to_string()
+                let insert = self.insert(self.new.as_ref()?);
+                let back = self.scene.form == Some(StatementForm::Returning);
+                if back { format!("{insert} returning {}", self.selected()) } else { insert }
             }
         })
+    }
+
+    fn insert(&self, row: &Cells) -> String {
+        // What the role may not write keeps its default.
+        let own: Cells = row.iter().filter(|(c, _)| self.scene.writes(c)).map(pair).collect();
+        Insert::new(self.scene.relation, own).to_string()
+    }
+
+    /// The INSERT that meets the row that is there, by its key.
+    fn upsert(&self, old: &Cells) -> Option<String> {
+        let key = self.scene.key()?;
+        let mut new = self.new.clone().unwrap_or_else(|| old.clone());
+        new.extend(old.iter().filter(|(c, _)| key.columns.contains(c)).map(pair));
+        let is_set = |c: &&String| !key.columns.contains(c) && self.scene.relation.column(c).is_some();
+        let set: Vec<_> = new.keys().filter(is_set).map(|c| quote_ident(c)).collect();
+        let set: Vec<_> = set.iter().map(|c| format!("{c} = excluded.{c}")).collect();
+        let target: Vec<_> = key.columns.iter().map(|c| quote_ident(c)).collect();
+        let change = if set.is_empty() { format!("{0} = excluded.{0}", target.first()?) } else { set.join(", ") };
+        Some(format!("{} on conflict ({}) do update set {change}", self.insert(&new), target.join(", ")))
     }
 
     /// The columns that the role may read.

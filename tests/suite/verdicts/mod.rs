@@ -2,6 +2,7 @@
 
 mod doors;
 pub(crate) mod fixtures;
+mod forms;
 mod intent;
 mod relations;
 mod scripts;

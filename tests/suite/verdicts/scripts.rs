@@ -84,12 +84,12 @@ fn show_what_is_violated() {
 }
 
 /// Answers on rows: TRUNCATE is granted beside them on Supabase.
-fn rows(judged: &[Judged]) -> impl Iterator<Item = &Judged> {
+pub(super) fn rows(judged: &[Judged]) -> impl Iterator<Item = &Judged> {
     judged.iter().filter(|one| one.kind == pgwitness::verdicts::Kind::Rows)
 }
 
 /// The text for people runs as it is; a refused INSERT ends it, which is what it shows.
-fn runs(client: &tokio_postgres::Client, text: &str, one: &Judged) {
+pub(super) fn runs(client: &tokio_postgres::Client, text: &str, one: &Judged) {
     if let Err(error) = block_on(client.batch_execute(text)) {
         let refused = error.code() == Some(&tokio_postgres::error::SqlState::INSUFFICIENT_PRIVILEGE);
         assert!(refused && one.entry.question == pgwitness::report::Asked::GrantsAll, "{}\n{text}", explain(&error));
