@@ -105,7 +105,7 @@ async fn attempt(
     let rows = acted.as_ref().map(|answer| affected(answer));
     if script.shows == Shows::Refused && before.is_none() {
         // What the role could not write is written with all rights, to ask the rule of it.
-        if let Err(why) = ask(client, &script.act).await? {
+        if let Err(why) = ask(client, script.by_right()).await? {
             return Ok(Shown::No(format!("nobody can write the row: {why}")));
         }
     }

@@ -7,7 +7,7 @@ use crate::analyzer::resolve::{Resolver, Rights};
 use crate::analyzer::term::{Id, Row, Terms, Type};
 use crate::analyzer::verdict::Subject;
 use crate::model::{
-    Command, FiresWhen, Policy, PolicyCommand, Relation, RelationKind, Schema, Trigger, TriggerEvent, TriggerTiming,
+    Column, Command, FiresWhen, Policy, PolicyCommand, Relation, RelationKind, Schema, Trigger, TriggerEvent, TriggerTiming,
 };
 
 /// A command of a role on a relation.
@@ -67,7 +67,7 @@ impl<'a> Decider<'a> {
             formula.kept = self.kept(asked, old, new);
         } else {
             if command == Command::Insert && which == Which::New {
-                formula.left_out = self.left_out(asked);
+                formula.left_out = Some(LeftOut { relation, row, columns: self.left_out(asked) });
             }
             formula.condition = match which {
                 Which::Old => self.old_row(&mut formula, asked, row),
@@ -225,6 +225,14 @@ pub(super) struct Kept<'a> {
     pub(super) old: Row,
     pub(super) new: Row,
     pub(super) columns: Vec<String>,
+}
+
+/// Columns of a new row that an INSERT leaves to their defaults.
+#[derive(Debug, Clone)]
+pub(super) struct LeftOut<'a> {
+    pub(super) relation: &'a Relation,
+    pub(super) row: Row,
+    pub(super) columns: Vec<&'a Column>,
 }
 
 /// Whether the statement reads columns, so that SELECT policies join in.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::access::{Kept, pick};
+use super::access::{Kept, LeftOut, pick};
 use super::session::known;
 use super::{Asker, Assumption, Caller, Which};
 use crate::analyzer::evaluate::Evaluator;
@@ -10,7 +10,7 @@ use crate::analyzer::resolve::{Branch, Resolver, Rights};
 use crate::analyzer::term::{Access, Id, Query, Row, Terms};
 use crate::analyzer::verdict::{Limits, Question, Reason, Subject, Verdict, World};
 use crate::analyzer::witness::{Witness, WitnessRow};
-use crate::model::{Column, Policy, QualifiedName, Relation};
+use crate::model::{Policy, QualifiedName, Relation};
 use crate::sql::tree::Expr;
 
 /// A rule: a condition on a row of the relation, evaluated without row security.
@@ -104,8 +104,8 @@ pub struct Formula<'a> {
     pub(super) beside: Id,
     /// Columns that its two rows share.
     pub(super) kept: Option<Kept<'a>>,
-    /// Columns of the row that an INSERT leaves to their defaults.
-    pub(super) left_out: Vec<&'a Column>,
+    /// Columns that an INSERT leaves to their defaults.
+    pub(super) left_out: Option<LeftOut<'a>>,
     /// The rows that a view shows, and those it would show to whoever no row security binds.
     pub(super) view: Option<(Vec<Branch>, Vec<Branch>)>,
     /// Where a row is written through a view, what it is of the row of the table.
@@ -140,7 +140,7 @@ impl<'a> Formula<'a> {
             condition,
             beside,
             kept: None,
-            left_out: Vec::new(),
+            left_out: None,
             view: None,
             part_of: None,
             api_role: None,
@@ -367,9 +367,9 @@ impl<'a> Formula<'a> {
         if let Some(kept) = self.kept.clone() {
             all.extend(self.same(&kept));
         }
-        let left_out = std::mem::take(&mut self.left_out);
-        all.extend(self.defaults(self.relation, &left_out, self.row));
-        self.left_out = left_out;
+        if let Some(left_out) = self.left_out.clone() {
+            all.extend(self.defaults(left_out.relation, &left_out.columns, left_out.row));
+        }
         all
     }
 

@@ -2,15 +2,20 @@
 //!
 //! A write through a view that is a plain part of one table is one to that table, as the view's owner or, with
 //! `security_invoker`, as the caller: the table's policies count, and the view's own filter on the row as it was. Of the
-//! row as it will be the filter is asked only WITH CHECK OPTION. Columns that the view does not show may be anything.
+//! row as it will be the filter is asked only WITH CHECK OPTION. Columns that the view does not show keep their values, or
+//! take their defaults.
 
-use super::access::{Asked, pick};
+use std::collections::BTreeSet;
+
+use super::access::{Asked, Kept, LeftOut, pick};
 use super::{Caller, Decider, Formula, Which};
-use crate::analyzer::effective::Extent;
-use crate::analyzer::resolve::ThroughView;
-use crate::analyzer::term::Type;
+use crate::analyzer::effective::{Columns, Extent};
+use crate::analyzer::resolve::{Branch, ThroughView};
+use crate::analyzer::term::{Row, Term, Type};
 use crate::analyzer::verdict::Subject;
-use crate::model::{CheckOption, Command, Relation, RelationKind, TriggerTiming};
+use crate::model::{
+    CheckOption, Column, Command, Relation, RelationKind, Trigger, TriggerEvent, TriggerTiming, printable,
+};
 
 impl<'a> Decider<'a> {
     /// A view shows what its query gives, and takes what it passes on.
@@ -28,12 +33,16 @@ impl<'a> Decider<'a> {
     fn through_view(&self, formula: &mut Formula<'a>, asked: Asked<'_, 'a>) {
         let Asked { relation, command, caller, .. } = asked;
         let (which, row) = (formula.which, formula.row);
+        if let Some(handler) = self.handler(relation, command) {
+            let reason = format!("what {handler} does (rules on the tables that it writes can be decided)");
+            formula.condition = formula.resolver.terms.opaque(&reason, Type::Bool, &[row]);
+            return;
+        }
         let reads = caller == Caller::DataApi && matches!(command, Command::Update | Command::Delete);
+        let write = |which| ThroughView { command, pick: pick(which), reads };
         let resolver = &mut formula.resolver;
-        let write = ThroughView { command, pick: pick(which), reads };
-        let passed = if is_handled(relation) { None } else { resolver.written_through(relation, write) };
-        let Some((branch, target, demanded)) = passed else {
-            let reason = format!("a write through the view {}", relation.name);
+        let Some((branch, target, demanded)) = resolver.written_through(relation, write(which)) else {
+            let reason = format!("{command} through the view {}", relation.name);
             formula.condition = resolver.terms.opaque(&reason, Type::Bool, &[row]);
             return;
         };
@@ -50,7 +59,66 @@ impl<'a> Decider<'a> {
         }
         formula.condition = if self.checks_all(relation) { whole.condition } else { demanded };
         formula.subjects.push(Subject { row: target, stored: false });
+        self.passed(formula, asked, &branch, target);
+        if command == Command::Update
+            && let Some((found, old, _)) = formula.resolver.written_through(relation, write(Which::Old))
+        {
+            formula.beside = found.query(&mut formula.resolver.terms, yes).condition;
+            formula.subjects.push(Subject { row: old, stored: true });
+            formula.kept = formula.left_out.take().map(|out| {
+                let columns = out.columns.iter().filter(|c| c.generated.is_none()).map(|c| c.name.clone()).collect();
+                Kept { relation: out.relation, old, new: target, columns }
+            });
+        }
         formula.part_of = Some(branch);
+    }
+
+    /// The columns of the table that the role cannot give a value through the view: those that the view does not show as
+    /// they are, or does not let the role write.
+    fn passed(&self, formula: &mut Formula<'a>, asked: Asked<'_, 'a>, branch: &Branch, target: Row) {
+        let Asked { role, relation, command, .. } = asked;
+        let terms = &formula.resolver.terms;
+        let Some(info) = terms.row_info(target) else { return };
+        let Some(base) = self.effective.schema().relation(&info.relation) else { return };
+        let event = if command == Command::Insert { TriggerEvent::Insert } else { TriggerEvent::Update };
+        if self.is_rewritten(base, event) {
+            return;
+        }
+        let access = self.effective.access(role, relation, command);
+        let may = |column: &Column| match &access.columns {
+            Columns::Only(held) => held.iter().any(|(name, _)| *name == column.name),
+            _ => true,
+        };
+        // A default of the view's own takes the place of the table's.
+        let written = relation.columns.iter().enumerate().filter(|(_, c)| may(c) || c.default.is_some());
+        let set: BTreeSet<_> = written
+            .filter_map(|(at, _)| match terms.term(branch.column(at)?) {
+                Term::Column(row, name) if *row == target => Some(name.clone()),
+                _ => None,
+            })
+            .collect();
+        let columns = base.columns.iter().filter(|c| !set.contains(c.name.as_str())).collect();
+        formula.left_out = Some(LeftOut { relation: base, row: target, columns });
+    }
+
+    /// What takes the place of a command on the view, or on a view below it.
+    fn handler(&self, view: &Relation, command: Command) -> Option<String> {
+        let event = match command {
+            Command::Insert => TriggerEvent::Insert,
+            Command::Update => TriggerEvent::Update,
+            _ => TriggerEvent::Delete,
+        };
+        let instead = |t: &&Trigger| t.timing == TriggerTiming::InsteadOf && t.events.contains(&event);
+        if let Some(trigger) = view.triggers.iter().find(instead) {
+            let name = printable(&trigger.name);
+            return Some(format!("the trigger {name} of {}, {},", view.name, trigger.function));
+        }
+        let on = format!("ON {command} TO");
+        if let Some(rule) = view.rules.iter().find(|rule| rule.definition.contains(&on)) {
+            return Some(format!("the rewrite rule {} of {}", printable(&rule.name), view.name));
+        }
+        let below = view.view.iter().flat_map(|v| &v.reads).filter_map(|name| self.effective.schema().relation(name));
+        below.filter(|r| r.kind == RelationKind::View).find_map(|inner| self.handler(inner, command))
     }
 
     /// Whether the whole filter of the view is asked of new rows.
@@ -63,12 +131,6 @@ impl<'a> Decider<'a> {
             None => false,
         }
     }
-}
-
-/// Whether a trigger or rule of the view does what the statement asks for.
-fn is_handled(view: &Relation) -> bool {
-    let instead = view.triggers.iter().any(|t| t.timing == TriggerTiming::InsteadOf);
-    instead || !view.rules.is_empty()
 }
 
 /// The rows that the view's query gives.

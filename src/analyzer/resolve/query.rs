@@ -31,6 +31,11 @@ impl Branch {
         Query { rows: self.rows.clone().into(), condition: terms.and(&self.conditions), projection }
     }
 
+    /// A column of the query.
+    pub(crate) fn column(&self, at: usize) -> Option<Id> {
+        self.columns.get(at).copied()
+    }
+
     /// Columns that no row of FROM is needed for.
     pub(super) fn of(columns: Vec<Id>) -> Self {
         Self { columns, ..Self::default() }

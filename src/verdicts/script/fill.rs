@@ -20,7 +20,7 @@ pub struct Insert {
     /// Its values; other columns take their defaults.
     pub values: BTreeMap<String, Option<String>>,
     /// Whether it gives an identity column a value of its own.
-    overriding: bool,
+    pub(super) overriding: bool,
 }
 
 impl Insert {

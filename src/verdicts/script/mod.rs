@@ -5,6 +5,7 @@
 
 mod fill;
 mod invent;
+mod view;
 
 pub use fill::Insert;
 pub(crate) use invent::value as invented;
@@ -18,6 +19,7 @@ use crate::analyzer::witness::{Witness, WitnessRow};
 use crate::model::{Command, Constraint, ConstraintKind, Relation, Schema, quote_ident, quote_literal};
 use crate::report::{Asked, StatementForm};
 use fill::{Cells, Filler};
+use view::Part;
 
 /// A question whose answer a script is to show.
 #[derive(Debug, Clone, Copy)]
@@ -84,6 +86,8 @@ pub struct Script {
     pub role: String,
     /// The command, run as the role.
     pub act: String,
+    /// What writes the row with all rights, where that is another statement.
+    pub by_right: Option<String>,
     /// A query of one number, run with all rights: how many rows there are of the one in question that the rule says
     /// are fine, and how many that it does not.
     pub judge: Option<String>,
@@ -114,10 +118,13 @@ impl Script {
     #[must_use]
     pub fn of(scene: &Scene<'_>, witness: &Witness) -> Option<Self> {
         let schema = scene.effective.schema();
+        let is_view = scene.relation.view.is_some();
+        if is_view && scene.command != Command::Select {
+            return Self::through_view(scene, witness);
+        }
         let mut filler = Filler::new(schema);
         let pick =
             |stored: bool| witness.subjects.iter().find(|s| s.relation == scene.relation.name && s.stored == stored);
-        let is_view = scene.relation.view.is_some();
         let (old, new) = (pick(true), pick(false));
         let mut reached = None;
         for (name, tuples) in &witness.database.relations {
@@ -137,7 +144,7 @@ impl Script {
             }
         }
         let written = new.filter(|_| !is_view && scene.command != Command::Select);
-        let mut act = Act { scene, schema, old: None, new: None };
+        let mut act = Act { scene, schema, old: None, new: None, part: None };
         if let Some(row) = written {
             let mut cells = cells(&row.columns, scene.relation, schema);
             if let Some(place) = reached.filter(|_| scene.command == Command::Update) {
@@ -162,6 +169,12 @@ impl Script {
             _ => None,
         };
         act.script(filler.finish(), witness)
+    }
+
+    /// The statement that writes the row with all rights.
+    #[must_use]
+    pub fn by_right(&self) -> &str {
+        self.by_right.as_deref().unwrap_or(&self.act)
     }
 
     /// The script for people.
@@ -191,7 +204,7 @@ impl Script {
             (false, Shows::Refused) => format!(
                 "-- the row, written with all rights\nsavepoint writing;\n{};\n{judge}rollback to savepoint writing;\n\n\
                  -- the same by the role\n{act}",
-                self.act
+                self.by_right()
             ),
         };
         out.push_str(&format!("\n{steps}"));
@@ -237,6 +250,8 @@ struct Act<'s, 'a> {
     old: Option<Cells>,
     /// The row that is written.
     new: Option<Cells>,
+    /// The view that it is written through.
+    part: Option<&'s Part<'a>>,
 }
 
 impl Act<'_, '_> {
@@ -250,7 +265,7 @@ impl Act<'_, '_> {
             format!(
                 "select count(*) filter (where {rule}) as {WITHIN}, count(*) filter (where ({rule}) is not true) as \
                  {BEYOND} from {}{found}",
-                relation.name,
+                self.part.map_or_else(|| relation.name.to_string(), |part| part.rows(&relation.name)),
             )
         });
         let mut settings: BTreeMap<String, String> =
@@ -263,6 +278,7 @@ impl Act<'_, '_> {
             settings,
             role: role.to_owned(),
             act: self.command()?,
+            by_right: None,
             judge,
             judge_first: which == Which::Old,
             fires: super::trigger::fire(relation, command),
@@ -305,7 +321,10 @@ impl Act<'_, '_> {
     fn insert(&self, row: &Cells) -> String {
         // What the role may not write keeps its default.
         let own: Cells = row.iter().filter(|(c, _)| self.scene.writes(c)).map(pair).collect();
-        Insert::new(self.scene.relation, own).to_string()
+        match self.part {
+            Some(part) => part.insert(self.scene.relation, own),
+            None => Insert::new(self.scene.relation, own).to_string(),
+        }
     }
 
     /// The INSERT that meets the row that is there, by its key.
@@ -332,7 +351,9 @@ impl Act<'_, '_> {
     /// What is set: all that the new row has otherwise; where nothing is, something to what it is already.
     fn assignments(&self, old: &Cells) -> Option<String> {
         let can_set = |column: &str| {
-            self.scene.writes(column) && self.scene.relation.column(column).is_some_and(|c| c.generated.is_none())
+            self.scene.writes(column)
+                && self.scene.relation.column(column).is_some_and(|c| c.generated.is_none())
+                && self.part.is_none_or(|part| part.passes(column))
         };
         let new = self.new.as_ref().unwrap_or(old);
         let changed: Vec<_> = new.iter().filter(|(c, value)| can_set(c) && old.get(*c) != Some(value)).collect();

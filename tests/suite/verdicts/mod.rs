@@ -6,3 +6,4 @@ mod forms;
 mod intent;
 mod relations;
 mod scripts;
+mod views;
