@@ -198,6 +198,34 @@ impl Default for Assume {
     }
 }
 
+impl Assume {
+    /// What proofs assume otherwise than usual, as clauses of a sentence.
+    #[must_use]
+    pub fn words(&self) -> Vec<String> {
+        let usual = Self::default();
+        let mut words = Vec::new();
+        if self.caller != usual.caller {
+            words.push("statements come through the Data API, so that each UPDATE and DELETE has a WHERE".to_owned());
+        }
+        if self.signed_in != usual.signed_in {
+            words.push("sessions of signed-in roles may carry no claims".to_owned());
+        }
+        if self.trusted_claims != usual.trusted_claims {
+            words.push(match self.trusted_claims.as_slice() {
+                [] => "users choose every claim of their token".to_owned(),
+                trusted => format!("users choose every claim of their token but {}", trusted.join(", ")),
+            });
+        }
+        words
+    }
+
+    /// Whether users choose the claim of that first key, by what is declared.
+    #[must_use]
+    pub fn is_chosen(&self, key: &str) -> bool {
+        self.trusted_claims != Self::default().trusted_claims && !self.trusted_claims.iter().any(|t| t == key)
+    }
+}
+
 /// How the application knows who is asking: expressions without a row.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Session {

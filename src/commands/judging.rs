@@ -35,6 +35,7 @@ pub(super) async fn judgement(
         verdicts::judge(cx, &intent)
     };
     let mut notes = if replays { loaded.replay(&mut judged, run).await? } else { Vec::new() };
+    notes.extend(judged.assumed.iter().map(|what| format!("assumed by the rules ([assume]): {what}")));
     let attempted = if replays { attempt(loaded, cx, (&intent, &mut judged), run).await? } else { None };
     let mut attempted = attempted.unwrap_or_default();
     notes.append(&mut attempted.notes);

@@ -21,6 +21,7 @@ mod builtin;
 mod catalog;
 mod error;
 mod keywords;
+mod line;
 mod types;
 mod volatility;
 
@@ -41,6 +42,7 @@ pub(crate) fn is_builtin_operator(symbol: &str) -> bool {
 pub use catalog::{Catalog, Key, Routine, RoutineParameter, SchemaCatalog, Table, TableColumn, UserType};
 pub use error::{ErrorKind, SqlError};
 pub(crate) use keywords::{Category, category};
+pub(crate) use line::one_line;
 pub use types::Type;
 pub(crate) use volatility::mutable_part;
 

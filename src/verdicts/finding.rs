@@ -8,6 +8,7 @@ use crate::checks::words::{and_list, verb};
 use crate::finding::{Confidence, Draft, Findings, ObjectRef, Reproduce, Severity};
 use crate::model::{Command, Origin, QualifiedName, printable};
 use crate::report::{Asked, Decided, RuleRef, StatementForm, VerdictEntry};
+use crate::sql::one_line;
 
 /// Reports what is violated. Of a mere reading only what no other finding tells already: `told` says of which relations
 /// and roles there are some.
@@ -44,7 +45,7 @@ pub fn findings(
         out.enter(check.id);
         examined.get(check.id).into_iter().flatten().for_each(|name| out.examine(ObjectRef::relation(name)));
         for ((_, relation, role), group) in groups.iter().filter(|((id, ..), _)| *id == check.id) {
-            report(cx, relation, role, group, out);
+            report(cx, (relation, role), group, &verdicts.assumed, out);
         }
         match check.id {
             "rule-exceeded" => truncates.iter().for_each(|(role, all)| truncate(role, all, out)),
@@ -89,7 +90,13 @@ fn is_refused_form(entry: &VerdictEntry) -> bool {
     entry.question == Asked::GrantsAll && entry.statement.is_some()
 }
 
-fn report(cx: &Context<'_>, relation: &QualifiedName, role: &str, group: &[&Judged], out: &mut Findings<'_>) {
+fn report(
+    cx: &Context<'_>,
+    (relation, role): (&QualifiedName, &str),
+    group: &[&Judged],
+    assumed: &[String],
+    out: &mut Findings<'_>,
+) {
     let Some(first) = group.first() else { return };
     let id = check(first);
     let reading = first.entry.rule.reading;
@@ -102,7 +109,7 @@ fn report(cx: &Context<'_>, relation: &QualifiedName, role: &str, group: &[&Judg
     let each = group.iter().map(|one| severity(cx, id, role, relation, &one.entry));
     let severity = each.max().unwrap_or(Severity::Medium);
     let mut draft =
-        Draft::new(ObjectRef::relation(relation), severity, title(id, relation, role, group), message(group))
+        Draft::new(ObjectRef::relation(relation), severity, title(id, relation, role, group), message(group, assumed))
             .confidence(confidence)
             .principal(role)
             .detail(role)
@@ -125,7 +132,8 @@ fn report(cx: &Context<'_>, relation: &QualifiedName, role: &str, group: &[&Judg
 
 fn evidence(mut draft: Draft, one: &Judged) -> Draft {
     let entry = &one.entry;
-    draft = draft.evidence("effective", format!("{} reaches a row where {}", entry.command, entry.condition));
+    draft =
+        draft.evidence("effective", format!("{} reaches a row where {}", entry.command, one_line(&entry.condition)));
     if !entry.decided_by.is_empty() {
         draft = draft.evidence("decided by", entry.decided_by.join("; "));
     }
@@ -175,11 +183,15 @@ fn title(check: &str, relation: &QualifiedName, role: &str, group: &[&Judged]) -
     }
 }
 
-fn message(group: &[&Judged]) -> String {
+/// What is assumed is said where it is told: not every format has a place of its own for it.
+fn message(group: &[&Judged], assumed: &[String]) -> String {
     let sentences: Vec<_> = group.iter().map(|one| format!("The role {}", one.entry.reason)).collect();
     let mut text = sentences.join(". ");
     if !text.ends_with('.') {
         text.push('.');
+    }
+    if !assumed.is_empty() {
+        text.push_str(&format!(" The rules assume that {}.", and_list(assumed)));
     }
     text
 }

@@ -1,9 +1,11 @@
 //! One declaration: its questions, put to the decider.
 
+use std::collections::BTreeSet;
+
 use super::script::{Scene, Script};
 use super::{Judged, Kind, because, entry, trigger};
 use crate::access::{Assume, Declaration, Intent, Origin};
-use crate::analyzer::decide::{Ask, Asker, Caller, Decider, Decision, Formula, Rule, Which};
+use crate::analyzer::decide::{Ask, Asker, Assumption, Caller, Decider, Decision, Formula, Rule, Which};
 use crate::analyzer::effective::{Access, Extent, Refusal, Who};
 use crate::analyzer::verdict::Verdict;
 use crate::checks::Context;
@@ -21,6 +23,7 @@ pub(super) fn declaration(cx: &Context<'_>, declared: &Declaration, intent: &Int
         relation,
         access: cx.effective.access(&declared.role, relation, declared.command),
         asker: asker(cx, &declared.role, assume),
+        assume,
     };
     let mut all = Vec::new();
     if declared.mode.is_upper() {
@@ -58,6 +61,7 @@ pub(super) struct Case<'c, 'a> {
     pub(super) relation: &'a Relation,
     pub(super) access: Access<'a>,
     pub(super) asker: Asker,
+    assume: &'c Assume,
 }
 
 /// An answer on the way to becoming plain data.
@@ -104,8 +108,20 @@ impl Case<'_, '_> {
             form = Some(StatementForm::Bare);
         }
         let condition = self.condition(&formula);
+        let chosen = self.chosen(&formula);
         let asked = Asked::NeverExceeds;
-        self.told(Answer { asked, decision, condition, reason: None, caller, trivial: false, form })
+        let mut judged = self.told(Answer { asked, decision, condition, reason: None, caller, trivial: false, form });
+        judged.entry.assumptions.extend(chosen);
+        judged.entry.assumptions.dedup();
+        judged
+    }
+
+    /// The claims that are read and that users choose, by what is declared.
+    fn chosen(&self, formula: &Formula<'_>) -> BTreeSet<String> {
+        let claims = formula.terms().claims();
+        let keys = claims.iter().filter_map(|(path, _)| path.first());
+        let chosen = keys.filter(|key| self.assume.is_chosen(key));
+        chosen.map(|key| Assumption::UserChosen(key.to_string()).to_string()).collect()
     }
 
     pub(super) fn rule(&self) -> Rule<'_> {
@@ -208,7 +224,8 @@ impl Case<'_, '_> {
             Verdict::Violated(witness) => Some(&**witness),
             _ => None,
         };
-        let script = witness.and_then(|witness| Script::of(&self.scene(answer.asked, answer.caller, answer.form), witness));
+        let script =
+            witness.and_then(|witness| Script::of(&self.scene(answer.asked, answer.caller, answer.form), witness));
         let cause = because::cause(self, &answer.decision.decided_by);
         let entry = entry::complete(self, answer, script.as_ref());
         Judged { entry, script, cause, kind: Kind::Rows }

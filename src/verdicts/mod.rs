@@ -80,6 +80,8 @@ pub struct Verdicts<'i> {
     pub calls: Vec<WrongCall<'i>>,
     /// Every function whose calls were looked at.
     pub functions: Vec<FunctionId>,
+    /// What the declared rules assume otherwise than usual, as clauses of a sentence.
+    pub assumed: Vec<String>,
 }
 
 /// A witness as plain data, with the script that shows it.
@@ -101,5 +103,5 @@ pub fn judge<'i>(cx: &Context<'_>, intent: &'i Intent) -> Verdicts<'i> {
     judged.extend(intent.columns.iter().flat_map(|columns| columns::writable(cx, columns)));
     let calls = intent.calls.iter().filter_map(|call| columns::call(cx, call)).collect();
     let functions = intent.calls.iter().map(|call| call.function.clone()).collect();
-    Verdicts { judged, calls, functions }
+    Verdicts { judged, calls, functions, assumed: intent.assume.words() }
 }

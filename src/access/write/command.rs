@@ -6,7 +6,7 @@ use crate::analyzer::decide::{Ask, Asker, Caller, Decider, Which};
 use crate::analyzer::effective::{Access, Effective, Who};
 use crate::model::{Command, Policy, Relation, Schema, printable};
 use crate::sql::bind::{Binder, Scope};
-use crate::sql::{Catalog, SchemaCatalog, SqlError, Type, parse};
+use crate::sql::{Catalog, SchemaCatalog, SqlError, Type, one_line};
 
 /// A key of a rule: conditions in TOML.
 pub(super) struct Line {
@@ -156,23 +156,4 @@ impl Question<'_> {
         let scope = table.map_or_else(Scope::default, |table| Scope::default().relation(table, None));
         Binder::new(&catalog, &[]).expression(text, &scope, Some(&Type::named("boolean"))).map(|_| ())
     }
-}
-
-/// The text on one line, unless a comment is in it.
-fn one_line(text: &str) -> String {
-    let Ok(tokens) = parse::tokens(text) else { return text.to_owned() };
-    let mut out = String::with_capacity(text.len());
-    let mut end = 0;
-    for token in tokens {
-        let gap = text.get(end..token.start).unwrap_or_default();
-        if !gap.trim().is_empty() {
-            return text.to_owned();
-        }
-        if !gap.is_empty() && !out.is_empty() && !out.ends_with('(') {
-            out.push(' ');
-        }
-        out.push_str(text.get(token.range()).unwrap_or_default());
-        end = token.end;
-    }
-    if text.get(end..).is_some_and(|rest| rest.trim().is_empty()) { out } else { text.to_owned() }
 }

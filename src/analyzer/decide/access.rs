@@ -7,7 +7,8 @@ use crate::analyzer::resolve::{Resolver, Rights};
 use crate::analyzer::term::{Id, Row, Terms, Type};
 use crate::analyzer::verdict::Subject;
 use crate::model::{
-    Column, Command, FiresWhen, Policy, PolicyCommand, Relation, RelationKind, Schema, Trigger, TriggerEvent, TriggerTiming,
+    Column, Command, FiresWhen, Policy, PolicyCommand, Relation, RelationKind, Schema, Trigger, TriggerEvent,
+    TriggerTiming,
 };
 
 /// A command of a role on a relation.

@@ -66,7 +66,8 @@ impl<'a> Part<'a> {
             base = below.base;
         }
         if columns.len() == view.columns.len() {
-            let listed: Vec<_> = columns.iter().map(|(name, of)| format!("{} as {}", quote_ident(of), quote_ident(name))).collect();
+            let listed: Vec<_> =
+                columns.iter().map(|(name, of)| format!("{} as {}", quote_ident(of), quote_ident(name))).collect();
             whole = format!("select {} from {}", listed.join(", "), base.name);
         }
         columns.retain(|_, column| base.column(column).is_some_and(|c| c.generated.is_none()));

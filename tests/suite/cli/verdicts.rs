@@ -174,3 +174,35 @@ create trigger before_row before insert on public.{name} for each row execute fu
     let shown = words(&verdicts(&["--shadow"]));
     assert_eq!(shown, ["harmless violated", "minds_others violated", "refuses unknown", "sets unknown"]);
 }
+
+#[test]
+fn what_rules_assume_is_said_in_every_format() {
+    let project = letters();
+    project.write("supabase/migrations/2_wide.sql", WIDE);
+    project.write("policies/access.toml", &format!("[assume]\ncaller = \"data-api\"\n{RULES}"));
+    for format in ["human", "json", "sarif", "github", "gitlab", "junit", "markdown", "csv", "html", "oscal"] {
+        let told = project.run(&["check", "--verbose", "--format", format]).ends_with(1).stdout;
+        let words = told.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(words.contains("rules assume that statements come through the Data API"), "{format}: {told}");
+    }
+    let usual = letters();
+    usual.write("supabase/migrations/2_wide.sql", WIDE);
+    assert!(!usual.run(&["check"]).ends_with(1).stdout.contains("assume that"));
+}
+
+#[test]
+fn claims_that_users_choose_are_named_with_the_verdict() {
+    let project = letters();
+    project.write(
+        "supabase/migrations/2_claim.sql",
+        "alter policy own on public.letters using (auth.jwt() ->> 'team' = body);\n",
+    );
+    let rule =
+        "[[rule]]\non = \"public.letters\"\nrole = \"authenticated\"\nselect = \"auth.jwt() ->> 'team' = body\"\n";
+    for (trusted, told) in [("[\"sub\"]", true), ("[\"sub\", \"team\"]", false)] {
+        project.write("policies/access.toml", &format!("[assume]\nclaims.trusted = {trusted}\n{rule}"));
+        let report = project.run(&["check", "--format", "json"]).ends_with(0).json();
+        let said = report["verdicts"].to_string().contains("the claim team is what the user makes it");
+        assert_eq!(said, told, "{trusted}");
+    }
+}

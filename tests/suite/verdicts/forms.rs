@@ -51,31 +51,67 @@ type Told = (Command, Option<StatementForm>, Asked, Decided);
 /// What is told of the last rule's command, beside the other rules.
 const CASES: &[(&str, &[Rule], &[Told])] = &[
     // The membership that lets a room be read comes after it.
-    ("rooms", &[(SELECT, OLD, Mode::AtMost, "exists (select from public.seats s where s.room = rooms.id and s.who = auth.uid())"), (INSERT, NEW, Mode::AtLeast, "owner = auth.uid()")],
-        &[granted(INSERT, None), refused(INSERT, RETURNING)]),
+    (
+        "rooms",
+        &[
+            (
+                SELECT,
+                OLD,
+                Mode::AtMost,
+                "exists (select from public.seats s where s.room = rooms.id and s.who = auth.uid())",
+            ),
+            (INSERT, NEW, Mode::AtLeast, "owner = auth.uid()"),
+        ],
+        &[granted(INSERT, None), refused(INSERT, RETURNING)],
+    ),
     // What is not open cannot be read back, and whoever says nothing of reading is told.
-    ("posts", &[(INSERT, NEW, Mode::AtLeast, "author = auth.uid()")], &[granted(INSERT, None), refused(INSERT, RETURNING)]),
+    (
+        "posts",
+        &[(INSERT, NEW, Mode::AtLeast, "author = auth.uid()")],
+        &[granted(INSERT, None), refused(INSERT, RETURNING)],
+    ),
     // Rules that keep such rows from the role expect no more.
-    ("posts", &[(SELECT, OLD, Mode::AtMost, "open"), (INSERT, NEW, Mode::AtLeast, "author = auth.uid()")],
-        &[granted(INSERT, None), granted(INSERT, Some(RETURNING))]),
-    ("letters", &[(SELECT, OLD, Mode::AtMost, "reader = auth.uid()"), (INSERT, NEW, Mode::AtLeast, "sender = auth.uid()")],
-        &[granted(INSERT, None), granted(INSERT, Some(RETURNING))]),
+    (
+        "posts",
+        &[(SELECT, OLD, Mode::AtMost, "open"), (INSERT, NEW, Mode::AtLeast, "author = auth.uid()")],
+        &[granted(INSERT, None), granted(INSERT, Some(RETURNING))],
+    ),
+    (
+        "letters",
+        &[(SELECT, OLD, Mode::AtMost, "reader = auth.uid()"), (INSERT, NEW, Mode::AtLeast, "sender = auth.uid()")],
+        &[granted(INSERT, None), granted(INSERT, Some(RETURNING))],
+    ),
     // Who reads nothing is meant to write only.
     ("reports", &[(INSERT, NEW, Mode::AtLeast, "author = auth.uid()")], &[granted(INSERT, None)]),
     // An UPDATE without WHERE changes what SELECT policies hide; an upsert does not.
-    ("posts", &[(INSERT, NEW, Mode::AtLeast, "author = auth.uid()"), (UPDATE, OLD, Mode::AtLeast, "author = auth.uid()")],
-        &[granted(UPDATE, Some(BARE)), refused(UPDATE, UPSERT)]),
-    ("posts", &[(INSERT, NEW, Mode::AtLeast, "author = auth.uid()"), (UPDATE, NEW, Mode::AtLeast, "author = auth.uid()")],
-        &[granted(UPDATE, Some(BARE)), refused(UPDATE, UPSERT)]),
+    (
+        "posts",
+        &[(INSERT, NEW, Mode::AtLeast, "author = auth.uid()"), (UPDATE, OLD, Mode::AtLeast, "author = auth.uid()")],
+        &[granted(UPDATE, Some(BARE)), refused(UPDATE, UPSERT)],
+    ),
+    (
+        "posts",
+        &[(INSERT, NEW, Mode::AtLeast, "author = auth.uid()"), (UPDATE, NEW, Mode::AtLeast, "author = auth.uid()")],
+        &[granted(UPDATE, Some(BARE)), refused(UPDATE, UPSERT)],
+    ),
     // No rule on INSERT asks for an upsert.
     ("posts", &[(UPDATE, OLD, Mode::AtLeast, "author = auth.uid()")], &[granted(UPDATE, Some(BARE))]),
-    ("drafts", &[(INSERT, NEW, Mode::AtLeast, "author = auth.uid()"), (UPDATE, NEW, Mode::AtLeast, "author = auth.uid()")],
-        &[granted(UPDATE, None), granted(UPDATE, Some(UPSERT))]),
+    (
+        "drafts",
+        &[(INSERT, NEW, Mode::AtLeast, "author = auth.uid()"), (UPDATE, NEW, Mode::AtLeast, "author = auth.uid()")],
+        &[granted(UPDATE, None), granted(UPDATE, Some(UPSERT))],
+    ),
     // Only a bare INSERT adds what the policies on SELECT refuse to show.
-    ("drafts", &[(INSERT, NEW, Mode::AtMost, "author = auth.uid()")],
-        &[(INSERT, Some(BARE), Asked::NeverExceeds, Decided::Violated)]),
-    ("drafts", &[(INSERT, NEW, Mode::AtMost, "kind = 'own' and author = auth.uid()")],
-        &[(INSERT, None, Asked::NeverExceeds, Decided::Violated)]),
+    (
+        "drafts",
+        &[(INSERT, NEW, Mode::AtMost, "author = auth.uid()")],
+        &[(INSERT, Some(BARE), Asked::NeverExceeds, Decided::Violated)],
+    ),
+    (
+        "drafts",
+        &[(INSERT, NEW, Mode::AtMost, "kind = 'own' and author = auth.uid()")],
+        &[(INSERT, None, Asked::NeverExceeds, Decided::Violated)],
+    ),
 ];
 
 const SELECT: Command = Command::Select;
