@@ -18,6 +18,7 @@ mod code;
 mod column_grant_defeated;
 mod compared;
 mod context;
+mod createrole_admin;
 mod current_user_pooled;
 mod declare;
 mod default_privileges;
@@ -38,7 +39,9 @@ mod immutable_identity;
 mod inherit_child_direct;
 mod insert_unchecked;
 mod intent;
+mod leakproof_function;
 mod lookup_hidden;
+mod maintain_grant;
 mod mass_assignable_authority;
 mod matview_exposed;
 mod metadata;
@@ -51,12 +54,17 @@ mod own_writes;
 mod owner_move;
 mod owner_reachable;
 mod partition_child_direct;
+mod platform_schema_grants;
 mod policy_contradiction;
 mod policy_function_not_executable;
 mod policy_name_audience;
 mod policy_recursion;
 mod policy_tautology;
+mod predefined_roles;
+mod public_create;
+mod queue_exposed;
 mod reached;
+mod realtime_messages;
 mod references_grant;
 mod remedy;
 mod reproduce;
@@ -65,6 +73,7 @@ mod restrictive_noop;
 mod rls_no_permissive;
 mod rls_off_exposed;
 mod rls_off_with_policies;
+mod role_preset_guc;
 mod scalar_subquery_membership;
 mod secdef_exposed;
 mod secdef_no_caller_binding;
@@ -73,9 +82,11 @@ mod self_insertable_membership;
 mod self_writable_authority;
 mod server_version_flaw;
 mod settings;
+mod shadow_copy;
 mod shown;
 mod storage_no_bucket;
 mod storage_overwrite;
+mod storage_public_bucket;
 mod to_public;
 mod trees;
 #[cfg(test)]
@@ -134,6 +145,7 @@ pub const CHECKS: &[&dyn Check] = &[
     &captured_column::CapturedColumn,
     &check_or_merge::CheckOrMerge,
     &column_grant_defeated::ColumnGrantDefeated,
+    &createrole_admin::CreateroleAdmin,
     &current_user_pooled::CurrentUserPooled,
     &default_privileges::DefaultPrivilegesCheck,
     &definer_view::DefinerView,
@@ -150,7 +162,9 @@ pub const CHECKS: &[&dyn Check] = &[
     &immutable_identity::ImmutableIdentity,
     &inherit_child_direct::InheritChildDirect,
     &insert_unchecked::InsertUnchecked,
+    &leakproof_function::LeakproofFunction,
     &lookup_hidden::LookupHidden,
+    &maintain_grant::MaintainGrant,
     &mass_assignable_authority::MassAssignableAuthority,
     &matview_exposed::MatviewExposed,
     &null_identity_inversion::NullIdentityInversion,
@@ -160,17 +174,23 @@ pub const CHECKS: &[&dyn Check] = &[
     &owner_move::OwnerMove,
     &owner_reachable::OwnerReachable,
     &partition_child_direct::PartitionChildDirect,
+    &platform_schema_grants::PlatformSchemaGrants,
     &policy_contradiction::PolicyContradiction,
     &policy_function_not_executable::PolicyFunctionNotExecutable,
     &policy_name_audience::PolicyNameAudience,
     &policy_recursion::PolicyRecursion,
     &policy_tautology::PolicyTautology,
+    &predefined_roles::PredefinedRoles,
+    &public_create::PublicCreate,
+    &queue_exposed::QueueExposed,
+    &realtime_messages::RealtimeMessages,
     &references_grant::ReferencesGrant,
     &restrictive_gap::RestrictiveGap,
     &restrictive_noop::RestrictiveNoop,
     &rls_no_permissive::RlsNoPermissive,
     &rls_off_exposed::RlsOffExposed,
     &rls_off_with_policies::RlsOffWithPolicies,
+    &role_preset_guc::RolePresetGuc,
     &scalar_subquery_membership::ScalarSubqueryMembership,
     &secdef_exposed::SecdefExposed,
     &secdef_no_caller_binding::SecdefNoCallerBinding,
@@ -178,8 +198,10 @@ pub const CHECKS: &[&dyn Check] = &[
     &self_insertable_membership::SelfInsertableMembership,
     &self_writable_authority::SelfWritableAuthority,
     &server_version_flaw::ServerVersionFlaw,
+    &shadow_copy::ShadowCopy,
     &storage_no_bucket::StorageNoBucket,
     &storage_overwrite::StorageOverwrite,
+    &storage_public_bucket::StoragePublicBucket,
     &to_public::ToPublic,
     &trigger_grant::TriggerGrant,
     &truncate_reachable::TruncateReachable,

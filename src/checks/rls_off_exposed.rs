@@ -14,7 +14,7 @@ declare_check! {
     /// privilege on, tables of extensions and of the platform; and, where no table of a database uses row security
     /// at all and clients log in with roles of their own, ordinary grants to them. Tables outside the exposed
     /// schemas are reported low. Tables that have dormant policies are `rls-off-with-policies`, partitions are
-    /// `partition-child-direct`.
+    /// `partition-child-direct`, and copies of tables under row-level security are `shadow-copy`.
     pub(super) struct RlsOffExposed {
         id: "rls-off-exposed",
         title: "table reachable by clients without row-level security",
@@ -46,23 +46,34 @@ impl Check for RlsOffExposed {
         }
         for table in cx.relations().filter(|r| r.kind.carries_row_security() && !r.is_partition) {
             out.examine(ObjectRef::relation(&table.name));
-            if !table.row_security && table.policies.is_empty() {
-                report(cx, table, out);
-            }
+            let draft = if cx.copied_from(table).is_none() { open(cx, table, None) } else { None };
+            draft.into_iter().for_each(|draft| out.report(draft));
         }
     }
 }
 
-fn report(cx: &Context<'_>, table: &Relation, out: &mut Findings<'_>) {
+/// What is told of a table that neither row-level security nor a policy speaks of, and that clients reach; `original` is the
+/// table under row-level security that it is a copy of.
+pub(super) fn open(cx: &Context<'_>, table: &Relation, original: Option<&Relation>) -> Option<Draft> {
+    if table.row_security || !table.policies.is_empty() {
+        return None;
+    }
+    let table = cx.schema.relation(&table.name)?;
     let reach = cx.reach(table);
-    let Some(first) = reach.iter().find(|r| r.exposed).or(reach.first()) else { return };
+    let first = reach.iter().find(|r| r.exposed).or(reach.first())?;
     let who = subject(first.principal);
     let verbs = first.verbs();
     let mut message = format!("{who} can {verbs} every row of {}: row-level security is off", table.name);
+    if let Some(original) = original {
+        message.push_str(&format!(", and its columns are those of {}, whose policies it lacks", original.name));
+    }
     message.push_str(if first.exposed { "." } else { ", though its schema is not exposed by the Data API." });
     let shown = first.accesses.first().map_or(Command::Select, |a| a.command);
     let severity = cx.severity(Severity::Critical, first.principal, first.exposed);
-    let title = format!("{} is open to {}: no row-level security", table.name, first.principal.role);
+    let title = match original {
+        None => format!("{} is open to {}: no row-level security", table.name, first.principal.role),
+        Some(original) => format!("{} is open to {}: a copy of {}", table.name, first.principal.role, original.name),
+    };
     let mut draft = Draft::new(ObjectRef::relation(&table.name), severity, title, message)
         .principal(&first.principal.role)
         .reproduce(cx.reproduce(first.principal, table, shown))
@@ -77,5 +88,5 @@ fn report(cx: &Context<'_>, table: &Relation, out: &mut Findings<'_>) {
             draft = draft.confirm(&r.principal.role, &table.name);
         }
     }
-    out.report(draft);
+    Some(draft)
 }

@@ -34,7 +34,8 @@ impl<'a> Part<'a> {
     }
 
     fn at(view: &Relation, schema: &'a Schema, depth: usize) -> Option<Self> {
-        let (catalog, path) = (SchemaCatalog::new(schema), [String::new(); 0]);
+        let catalog = SchemaCatalog::new(schema);
+        let path: [String; 0] = [];
         let text = view.view.as_ref()?.definition.trim().trim_end_matches(';');
         let mut tree: Query = Binder::new(&catalog, &path).query(text, &Scope::default()).ok()?.tree;
         let Body::Select(select) = &mut tree.body else { return None };
