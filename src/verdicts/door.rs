@@ -196,7 +196,7 @@ impl<'a> Case<'_, 'a> {
         if self.declared.command == Command::Insert || self.relation.is_partition || !all_shared {
             return None;
         }
-        let mut script = Script::of(&self.scene(Asked::NeverExceeds, caller), witness)?;
+        let mut script = Script::of(&self.scene(Asked::NeverExceeds, caller, None), witness)?;
         script.act = script.act.replacen(&self.relation.name.to_string(), &parent.name.to_string(), 1);
         Some(script)
     }
