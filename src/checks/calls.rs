@@ -6,6 +6,7 @@ use super::Context;
 use super::words::first_of;
 use crate::analyzer::decide::Decider;
 use crate::analyzer::effective::{Extent, Principal, Who};
+use crate::finding::{Findings, ObjectRef};
 use crate::model::{Command, Function, FunctionId, FunctionKind, Privilege, QualifiedName, Relation, printable};
 
 /// What clients gain by calling a function.
@@ -44,6 +45,17 @@ impl<'a> Context<'a> {
                 && matches!(f.kind, FunctionKind::Function | FunctionKind::Procedure)
                 && !self.effective.is_platform_object(&f.id.schema, &f.owner)
         })
+    }
+
+    /// The application's SECURITY DEFINER functions, which are examined, but for those that policies and defaults need; none
+    /// where no table uses row security, for there such functions are how access is given out.
+    pub(super) fn lending_functions(&self, out: &mut Findings<'_>) -> Vec<&'a Function> {
+        if !self.uses_row_security() {
+            return Vec::new();
+        }
+        let needed = self.needed_functions();
+        let examined = self.definer_functions().inspect(|f| out.examine(ObjectRef::function(&f.id)));
+        examined.filter(|f| !needed.contains(&f.id)).collect()
     }
 
     /// The application's SECURITY DEFINER functions that name `relation` and that `role` may call.

@@ -67,11 +67,8 @@ impl Check for CheckOrMerge {
     }
 
     fn run(&self, cx: &Context<'_>, out: &mut Findings<'_>) {
-        for (table, policy) in cx.policies_with_own_check(out) {
-            let found = cx.clients().filter_map(|p| merged(cx, table, policy, p));
-            if let Some(worst) = found.max_by_key(|f| f.severity) {
-                report(cx, table, policy, &worst, out);
-            }
+        for (table, policy, worst) in cx.worst_changes(out, merged, |found| found.severity) {
+            report(cx, table, policy, &worst, out);
         }
     }
 }
@@ -151,14 +148,7 @@ fn report(cx: &Context<'_>, table: &Relation, second: &Policy, found: &Merged<'_
         second.name, found.first.name, table.name
     );
     let using = second.using.as_deref().unwrap_or("true");
-    let shown = Shown {
-        principal: found.principal,
-        table,
-        command: Command::Update,
-        which: Which::New,
-        rule: using,
-        blind: found.blind,
-    };
+    let shown = Shown::update(found.principal, table, using, found.blind);
     let draft = Draft::new(ObjectRef::policy(&table.name, &second.name), found.severity, title, message)
         .confidence(Confidence::Proved)
         .principal(&found.principal.role)

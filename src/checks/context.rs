@@ -106,6 +106,20 @@ impl<'a> Context<'a> {
         found
     }
 
+    /// The worst that a client can do by each policy with a check of its own, as `find` has it.
+    pub(super) fn worst_changes<'s, F>(
+        &'s self,
+        out: &mut Findings<'_>,
+        find: impl Fn(&'s Self, &'a Relation, &Policy, &'s Principal) -> Option<F>,
+        severity: impl Fn(&F) -> Severity,
+    ) -> Vec<(&'a Relation, &'a Policy, F)> {
+        let of = |(table, policy): (&'a Relation, &'a Policy)| {
+            let found = self.clients().filter_map(|principal| find(self, table, policy, principal));
+            found.max_by_key(&severity).map(|worst| (table, policy, worst))
+        };
+        self.policies_with_own_check(out).into_iter().filter_map(of).collect()
+    }
+
     /// Whether the relation belongs to the platform.
     #[must_use]
     pub fn is_platform(&self, relation: &Relation) -> bool {

@@ -53,11 +53,8 @@ impl Check for OwnerMove {
     }
 
     fn run(&self, cx: &Context<'_>, out: &mut Findings<'_>) {
-        for (table, policy) in cx.policies_with_own_check(out) {
-            let found = cx.clients().filter_map(|p| moves(cx, table, policy, p));
-            if let Some(worst) = found.max_by_key(|f| f.severity) {
-                report(cx, table, policy, &worst, out);
-            }
+        for (table, policy, worst) in cx.worst_changes(out, moves, |found| found.severity) {
+            report(cx, table, policy, &worst, out);
         }
     }
 }
@@ -117,14 +114,7 @@ fn report(cx: &Context<'_>, table: &Relation, policy: &Policy, found: &Move<'_>,
         message.push_str(if refused { ", which the Data API refuses." } else { "." });
     }
     let title = format!("policy {:?} lets rows of {} be given to another {}", policy.name, table.name, found.column);
-    let shown = Shown {
-        principal: found.principal,
-        table,
-        command: Command::Update,
-        which: Which::New,
-        rule: using,
-        blind: found.blind,
-    };
+    let shown = Shown::update(found.principal, table, using, found.blind);
     let mut reproduce = cx.reproduce(found.principal, table, Command::Update);
     reproduce.sql = Some(cx.reproduce_set(found.principal, table, found.column, !found.blind));
     let draft = Draft::new(ObjectRef::policy(&table.name, &policy.name), found.severity, title, message)

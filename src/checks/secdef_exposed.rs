@@ -56,16 +56,8 @@ impl Check for SecdefExposed {
     }
 
     fn run(&self, cx: &Context<'_>, out: &mut Findings<'_>) {
-        // Where no table uses row security, such functions are how access is given out.
-        if !cx.uses_row_security() {
-            return;
-        }
-        let needed = cx.needed_functions();
-        for function in cx.definer_functions() {
-            out.examine(ObjectRef::function(&function.id));
-            if !needed.contains(&function.id)
-                && let Some(caller) = cx.callers(function).filter(|c| !c.only_users())
-            {
+        for function in cx.lending_functions(out) {
+            if let Some(caller) = cx.callers(function).filter(|c| !c.only_users()) {
                 report(cx, function, &caller, out);
             }
         }

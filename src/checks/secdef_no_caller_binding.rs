@@ -57,13 +57,8 @@ impl Check for SecdefNoCallerBinding {
     }
 
     fn run(&self, cx: &Context<'_>, out: &mut Findings<'_>) {
-        if !cx.uses_row_security() {
-            return;
-        }
-        let needed = cx.needed_functions();
-        for function in cx.definer_functions() {
-            out.examine(ObjectRef::function(&function.id));
-            if cx.asks_who_calls(function) && !needed.contains(&function.id) && !wants_secret(function, false) {
+        for function in cx.lending_functions(out) {
+            if cx.asks_who_calls(function) && !wants_secret(function, false) {
                 report(cx, function, out);
             }
         }

@@ -24,6 +24,13 @@ pub(super) struct Shown<'s> {
     pub(super) blind: bool,
 }
 
+impl<'s> Shown<'s> {
+    /// Of an UPDATE, what its new row should be.
+    pub(super) fn update(principal: &'s Principal, table: &'s Relation, rule: &'s str, blind: bool) -> Self {
+        Self { principal, table, command: Command::Update, which: Which::New, rule, blind }
+    }
+}
+
 impl Context<'_> {
     /// Adds the witness to a finding, and the script that shows it on a server. Of rows that the question holds against each
     /// other it takes the first.

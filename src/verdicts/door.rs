@@ -162,7 +162,7 @@ impl<'a> Case<'_, 'a> {
         entry.through = Some(door.name.clone());
         entry.assumptions = lent.decision.assumptions.iter().map(ToString::to_string).collect();
         entry.reason = match &lent.decision.verdict {
-            Verdict::Unknown(reason) => reason.to_string(),
+            Verdict::Unknown(reason) => entry::unknown(reason),
             Verdict::Proved => {
                 format!("every row of {relation} that {role} can {does} {} is within the rule", door.how)
             }

@@ -5,7 +5,7 @@ use super::judge::{Answer, Case};
 use super::script::{self, Script};
 use crate::access::{Declaration, Origin};
 use crate::analyzer::decide::Which;
-use crate::analyzer::verdict::Verdict;
+use crate::analyzer::verdict::{Reason, Verdict};
 use crate::analyzer::witness as found;
 use crate::checks::words::verb;
 use crate::finding::{Confidence, Part, Witness, WitnessRow};
@@ -83,13 +83,24 @@ pub(super) fn rule(text: &str, origin: &Origin, reason: Option<&str>) -> RuleRef
     }
 }
 
+/// Why something is not decided, and what would decide it.
+pub(super) fn unknown(reason: &Reason) -> String {
+    let way = match reason {
+        Reason::Abstraction(_) => "a rule and policies without that, or `pgwitness test`, which tries it on a server",
+        Reason::Unbounded(_) => "a rule that names the row which it demands, or `pgwitness test`",
+        Reason::Rows(_) | Reason::Limit => "a rule on fewer tables at a time, or `pgwitness test`",
+        Reason::Privilege(_) => "SELECT on it for the role, or a SECURITY DEFINER function that reads it",
+    };
+    format!("{reason}; what would decide it: {way}")
+}
+
 fn reason(case: &Case<'_, '_>, answer: &Answer) -> String {
     let Declaration { role, relation, command, row, .. } = case.declared;
     let (role, verb) = (printable(role), verb(*command));
     let old_or_new =
         if *command == Command::Update { format!(" (the {} row)", because::row(*row)) } else { String::new() };
     match (&answer.decision.verdict, answer.asked) {
-        (Verdict::Unknown(reason), _) => reason.to_string(),
+        (Verdict::Unknown(reason), _) => unknown(reason),
         (Verdict::Proved, _) if answer.reason.is_some() => answer.reason.clone().unwrap_or_default(),
         (Verdict::Proved, Asked::NeverExceeds) => {
             format!("every row of {relation} that {role} can {verb} is within the rule{old_or_new}")

@@ -32,7 +32,7 @@ pub(super) fn declaration(cx: &Context<'_>, declared: &Declaration, intent: &Int
         all.push(upper);
         all.extend(case.doors(assume.caller));
         all.extend(case.parents(assume.caller));
-        all.extend(case.truncate());
+        all.extend(case.truncate(assume.caller));
     }
     if declared.mode.is_lower() {
         let mut lower = case.lower(assume.caller);
@@ -149,10 +149,13 @@ impl Case<'_, '_> {
     }
 
     /// TRUNCATE removes rows whatever a rule on DELETE says of them.
-    fn truncate(&self) -> Option<Judged> {
+    fn truncate(&self, caller: Caller) -> Option<Judged> {
         // What the platform grants on its own relations nobody can take back.
         let decider = self.decider();
-        let is_asked = self.declared.command == Command::Delete && !self.cx.is_platform(self.relation);
+        let is_asked = self.declared.command == Command::Delete
+            && !self.cx.is_platform(self.relation)
+            // The Data API has no request for it.
+            && caller == Caller::Sql;
         if !is_asked || !decider.truncates(&self.declared.role, self.relation) {
             return None;
         }

@@ -248,7 +248,7 @@ impl Formula<'_> {
             let term = terms.term(at);
             match term {
                 Term::Opaque(_) => return false,
-                Term::Call(function, _) if function.name.contains(", for ") => return false,
+                Term::Call(function, _) if function.is_unread() => return false,
                 _ => {}
             }
             term.operands(|operand| rest.push(operand));

@@ -38,8 +38,8 @@ impl Resolver<'_> {
                 // Whose rights it has is a part of what it is; why it is not read follows from it.
                 let (name, rights) = (function.id.qualified(), self.rights_of(function));
                 let changed = if self.is_changed(function) { ", as it is now" } else { "" };
-                let name = format!("{name}({}) {rights}{changed}, for {reason}", function.id.arguments);
-                let known = Function { name: name.into(), strict: function.strict, never_null: false };
+                let name = format!("{name}({}) {rights}{changed}", function.id.arguments);
+                let known = Function::unread(&name, &reason, function.strict);
                 Ok(self.terms.call(&known, &args, returns))
             }
         }

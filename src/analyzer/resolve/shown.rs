@@ -165,7 +165,7 @@ impl Resolver<'_> {
             }
             _ if *self.terms.type_of(id) == Type::Bool => {}
             Term::Call(function, args) => {
-                if function.name.contains(", for ") {
+                if function.is_unread() {
                     showing.unclear.get_or_insert_with(|| function.name.to_string());
                 }
                 args.iter().for_each(|arg| self.term_shown(*arg, at, ways, showing));

@@ -19,7 +19,21 @@ pub struct Function {
     pub never_null: bool,
 }
 
+/// What stands between the name of a function whose body is not read and why it is not.
+const UNREAD: &str = ", for ";
+
 impl Function {
+    /// One whose body is not read, for that reason.
+    pub(crate) fn unread(name: &str, reason: &str, strict: bool) -> Self {
+        Self { name: format!("{name}{UNREAD}{reason}").into(), strict, never_null: false }
+    }
+
+    /// Whether its body is not read, so that it may read anything.
+    #[must_use]
+    pub fn is_unread(&self) -> bool {
+        self.name.contains(UNREAD)
+    }
+
     /// One that is NULL for a NULL argument and never NULL else; most built-in ones are.
     #[must_use]
     pub fn strict(name: &str) -> Self {

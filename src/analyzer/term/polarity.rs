@@ -38,7 +38,7 @@ impl Terms {
         let moves = match self.term(id) {
             Term::Opaque(_) => Moves::ANYWHERE,
             // What is not read may read any table.
-            Term::Call(function, _) if function.name.contains(", for ") => Moves::ANYWHERE,
+            Term::Call(function, _) if function.is_unread() => Moves::ANYWHERE,
             Term::And(all) | Term::Or(all) => each(self, all),
             Term::IsTrue(inner) => each(self, &[*inner]),
             Term::Not(inner) => {

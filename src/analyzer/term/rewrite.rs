@@ -95,7 +95,7 @@ impl Rewrite<'_> {
             Term::Call(function, args) => {
                 let args = self.each(terms, &args);
                 // One that is not read may read tables, which are others now.
-                if self.write.is_some() && function.name.contains(", for ") {
+                if self.write.is_some() && function.is_unread() {
                     let name = format!("{}, after a write", function.name).into();
                     return terms.call(&super::Function { name, ..(*function).clone() }, &args, data_type);
                 }

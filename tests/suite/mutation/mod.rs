@@ -10,8 +10,8 @@ use std::collections::BTreeSet;
 use pgwitness::access::Intent;
 use pgwitness::checks::Context;
 use pgwitness::finding::Severity;
-use pgwitness::report::Decided;
-use pgwitness::verdicts;
+use pgwitness::report::{Asked, Decided};
+use pgwitness::verdicts::{self, Judged};
 
 use crate::verdicts::fixtures::{SOUND, findings, model, project, rules};
 use oracle::Oracle;
@@ -53,7 +53,9 @@ fn noticed(fixture: &str, mutant: &Mutant, before: &BTreeSet<String>) -> Noticed
     let mut open = false;
     for intent in [first, rest] {
         let verdicts = verdicts::judge(&cx, &intent);
-        let is = |decided| verdicts.judged.iter().any(|one| one.entry.verdict == decided);
+        // That somebody is locked out is no notice of a widening.
+        let beyond = |one: &&Judged| one.entry.question == Asked::NeverExceeds;
+        let is = |decided| verdicts.judged.iter().filter(beyond).any(|one| one.entry.verdict == decided);
         if is(Decided::Violated) || !verdicts.calls.is_empty() {
             return Noticed::Violated;
         }
