@@ -29,6 +29,8 @@ const BUT_FOR: &str = "; but for that, ";
 pub(super) fn weigh(schema: &Schema, judged: &mut Judged) {
     let entry = &mut judged.entry;
     let Some(relation) = schema.relation(&entry.relation) else { return };
+    // A view passes its rows on: triggers of the table fire.
+    let relation = super::script::table(relation, schema);
     match (entry.verdict, entry.question) {
         (Decided::Violated, Asked::NeverExceeds) if matches!(judged.kind, super::Kind::Rows | super::Kind::Door) => {
             let rows = entry.witness.iter().flat_map(|w| &w.rows);

@@ -237,7 +237,7 @@ pub(super) struct LeftOut<'a> {
 }
 
 /// Whether the statement reads columns, so that SELECT policies join in.
-fn reads(asked: Asked<'_, '_>) -> bool {
+pub(super) fn reads(asked: Asked<'_, '_>) -> bool {
     asked.caller == Caller::DataApi && matches!(asked.command, Command::Update | Command::Delete)
 }
 

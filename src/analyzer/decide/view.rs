@@ -7,8 +7,8 @@
 
 use std::collections::BTreeSet;
 
-use super::access::{Asked, Kept, LeftOut, pick};
-use super::{Caller, Decider, Formula, Which};
+use super::access::{Asked, Kept, LeftOut, pick, reads};
+use super::{Decider, Formula, Which};
 use crate::analyzer::effective::{Columns, Extent};
 use crate::analyzer::resolve::{Branch, ThroughView};
 use crate::analyzer::term::{Row, Term, Type};
@@ -21,7 +21,8 @@ impl<'a> Decider<'a> {
     /// A view shows what its query gives, and takes what it passes on.
     pub(super) fn of_view(&self, formula: &mut Formula<'a>, asked: Asked<'_, 'a>) {
         let Asked { role, relation, command, .. } = asked;
-        if matches!(self.effective.access(role, relation, command).extent, Extent::None(_)) {
+        let refused = |command| matches!(self.effective.access(role, relation, command).extent, Extent::None(_));
+        if refused(command) || (reads(asked) && refused(Command::Select)) {
             formula.refusal = true;
         } else if command == Command::Select {
             shown(formula, relation);
@@ -31,15 +32,14 @@ impl<'a> Decider<'a> {
     }
 
     fn through_view(&self, formula: &mut Formula<'a>, asked: Asked<'_, 'a>) {
-        let Asked { relation, command, caller, .. } = asked;
+        let Asked { relation, command, .. } = asked;
         let (which, row) = (formula.which, formula.row);
         if let Some(handler) = self.handler(relation, command) {
             let reason = format!("what {handler} does (rules on the tables that it writes can be decided)");
             formula.condition = formula.resolver.terms.opaque(&reason, Type::Bool, &[row]);
             return;
         }
-        let reads = caller == Caller::DataApi && matches!(command, Command::Update | Command::Delete);
-        let write = |which| ThroughView { command, pick: pick(which), reads };
+        let write = |which| ThroughView { command, pick: pick(which), reads: reads(asked) };
         let resolver = &mut formula.resolver;
         let Some((branch, target, demanded)) = resolver.written_through(relation, write(which)) else {
             let reason = format!("{command} through the view {}", relation.name);

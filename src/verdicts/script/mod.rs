@@ -20,6 +20,7 @@ use crate::model::{Command, Constraint, ConstraintKind, Relation, Schema, quote_
 use crate::report::{Asked, StatementForm};
 use fill::{Cells, Filler};
 use view::Part;
+pub(in crate::verdicts) use view::table;
 
 /// A question whose answer a script is to show.
 #[derive(Debug, Clone, Copy)]
@@ -281,7 +282,7 @@ impl Act<'_, '_> {
             by_right: None,
             judge,
             judge_first: which == Which::Old,
-            fires: super::trigger::fire(relation, command),
+            fires: super::trigger::fire(table(relation, self.schema), command),
             shows: if asked == Asked::NeverExceeds { Shows::Exceeded } else { Shows::Refused },
         })
     }

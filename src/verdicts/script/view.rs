@@ -115,6 +115,12 @@ impl<'a> Part<'a> {
     }
 }
 
+/// The table that writes to a relation end in.
+pub(in crate::verdicts) fn table<'a>(relation: &'a Relation, schema: &'a Schema) -> &'a Relation {
+    let is_view = relation.view.is_some();
+    is_view.then(|| Part::of(relation, schema)).flatten().map_or(relation, |part| part.base)
+}
+
 impl Script {
     /// The script of a write through a view.
     pub(super) fn through_view(scene: &Scene<'_>, witness: &Witness) -> Option<Self> {
