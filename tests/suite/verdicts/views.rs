@@ -96,7 +96,6 @@ const CASES: &[Case] = &[
     ("ruled", Command::Update, Which::Old, Mode::AtMost, OWN, Decided::Violated),
     // The table's own trigger may refuse what comes through the view.
     ("all_logs", Command::Insert, Which::New, Mode::AtMost, OWN, Decided::Unknown),
-    ("all_logs", Command::Delete, Which::Old, Mode::AtMost, OWN, Decided::Violated),
     ("invoker", Command::Update, Which::Old, Mode::AtMost, OWN, Decided::Proved),
     ("invoker", Command::Update, Which::New, Mode::AtMost, OWN, Decided::Violated),
     ("invoker", Command::Insert, Which::New, Mode::AtMost, "label <> 'locked'", Decided::Proved),
