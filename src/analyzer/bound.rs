@@ -78,6 +78,15 @@ impl Bound {
         Self { demands: shared, loose, open }
     }
 
+    /// The same, as what is demanded by one step that depends on nothing around: elsewhere it is not demanded anew.
+    fn demanded(mut self, step: Step) -> Self {
+        if !self.loose.is_empty() {
+            let loose = std::mem::take(&mut self.loose);
+            self.demands.insert(vec![step], loose);
+        }
+        self
+    }
+
     /// The rows in all.
     pub(crate) fn rows(&self) -> Rows {
         let mut rows = self.loose.clone();
@@ -94,7 +103,7 @@ fn add(rows: &mut Rows, more: Rows) {
 
 /// The rows that suffice for `id` to be as wanted.
 pub(crate) fn bound(terms: &Terms, id: Id, want: Want) -> Bound {
-    Walk { terms, universal: Vec::new(), found: Vec::new(), path: Vec::new(), known: HashMap::new() }
+    Walk { terms, universal: Vec::new(), found: Vec::new(), path: Vec::new(), known: HashMap::new(), known_values: HashMap::new() }
         .condition(id, want)
 }
 
@@ -108,6 +117,8 @@ struct Walk<'a> {
     path: Vec<Step>,
     /// Bounds that depend on nothing around, by term, want, and whether all is within a sub-select's every row.
     known: HashMap<(Id, Want, bool), Bound>,
+    /// The same of any value.
+    known_values: HashMap<(Id, bool), Bound>,
 }
 
 impl Walk<'_> {
@@ -120,9 +131,15 @@ impl Walk<'_> {
         if let Some(known) = self.known.get(&key) {
             return known.clone();
         }
-        let bound = self.work_out(id, want);
+        let bound = self.work_out(id, want).demanded((id, want, self.whole()));
         self.known.insert(key, bound.clone());
         bound
+    }
+
+    /// In place of the number of a sub-select: all that a condition comes to, one less for a value. Within every row of a
+    /// sub-select it comes to more.
+    fn whole(&self) -> usize {
+        if self.universal.is_empty() { usize::MAX } else { usize::MAX - 2 }
     }
 
     fn work_out(&mut self, id: Id, want: Want) -> Bound {
@@ -238,6 +255,20 @@ impl Walk<'_> {
 
     /// Any value.
     fn value(&mut self, id: Id) -> Bound {
+        let free = self.terms.free_rows(id);
+        if free.iter().any(|row| self.found.contains(row) || self.universal.contains(row)) {
+            return self.work_out_value(id);
+        }
+        let key = (id, self.universal.is_empty());
+        if let Some(known) = self.known_values.get(&key) {
+            return known.clone();
+        }
+        let bound = self.work_out_value(id).demanded((id, Want::True, self.whole() - 1));
+        self.known_values.insert(key, bound.clone());
+        bound
+    }
+
+    fn work_out_value(&mut self, id: Id) -> Bound {
         let terms = self.terms;
         let term = terms.term(id);
         let mut sum = Bound::default();

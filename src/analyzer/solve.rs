@@ -18,8 +18,8 @@ pub struct Limits {
     pub rows: usize,
     /// Steps of the solver for one question: the same on every machine, whatever else it does.
     pub steps: u64,
-    /// Time for several questions together; one alone is given up only when it takes many times as long.
-    pub time: Duration,
+    /// Steps, and gates as steps, for several questions together: those about own writes.
+    pub together: u64,
     /// Models that are tried for one that stands the evaluator's check; 0 where only a proof is wanted.
     pub models: usize,
     /// Whether a witness is to be plain, for people to read: few rows and claims.
@@ -37,15 +37,16 @@ impl Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        // Unoptimised, the same work takes ten times as long.
-        let time = if cfg!(debug_assertions) { 6_000 } else { 600 };
-        let time = Duration::from_millis(time);
-        Self { gates: 400_000, rows: 12, steps: 200_000, time, models: 12, plain: true }
+        Self { gates: 400_000, rows: 12, steps: 200_000, together: 200_000, models: 12, plain: true }
     }
 }
 
-/// How many times as long as a question should take it may take where the machine does other things.
-const PATIENCE: u32 = 20;
+/// How long a question may take at the very most: a guard against what the counts do not see. It is far beyond what they
+/// allow even where the machine does other things, so that answers do not depend on the clock.
+const PATIENCE: Duration = Duration::from_secs(if cfg!(debug_assertions) { 120 } else { 12 });
+
+/// How many gates cost as much as a step.
+const GATES: u64 = 2;
 
 /// How many steps a clause is worth that a conflict teaches.
 const CLAUSE: u64 = 8;
@@ -54,12 +55,15 @@ const CLAUSE: u64 = 8;
 #[derive(Debug, Clone)]
 pub(crate) struct Work {
     steps: Rc<Cell<u64>>,
+    /// What it has cost so far: steps, and gates that were made.
+    cost: Rc<Cell<u64>>,
     deadline: Instant,
 }
 
 impl Work {
     pub(crate) fn new(limits: &Limits) -> Self {
-        Self { steps: Rc::new(Cell::new(limits.steps)), deadline: Instant::now() + limits.time * PATIENCE }
+        let steps = Rc::new(Cell::new(limits.steps));
+        Self { steps, cost: Rc::default(), deadline: Instant::now() + PATIENCE }
     }
 
     /// How many steps are left.
@@ -67,8 +71,19 @@ impl Work {
         self.steps.get()
     }
 
+    /// What was done so far, as so many steps.
+    pub(crate) fn cost(&self) -> u64 {
+        self.cost.get()
+    }
+
+    /// Counts the gates of a problem.
+    pub(crate) fn built(&self, gates: usize) {
+        self.cost.set(self.cost().saturating_add(u64::try_from(gates).unwrap_or(u64::MAX) / GATES));
+    }
+
     fn spend(&self, steps: u64) {
         self.steps.set(self.left().saturating_sub(steps));
+        self.cost.set(self.cost().saturating_add(steps));
     }
 }
 

@@ -88,19 +88,27 @@ impl Question<'_> {
     /// The verdict on "no": proved if it cannot be, violated by a witness if it can.
     #[must_use]
     pub fn decide(&self) -> Verdict {
-        let verdict = self.decide_once();
+        self.decide_at_cost().0
+    }
+
+    /// The same, and what it cost.
+    pub(crate) fn decide_at_cost(&self) -> (Verdict, u64) {
+        let work = Work::new(&self.limits);
+        let verdict = self.decide_once(&work);
         let Some(world) = matches!(verdict, Verdict::Violated(_)).then(|| self.world.with_computed()).flatten() else {
-            return verdict;
+            return (verdict, work.cost());
         };
-        match (Question { world: &world, ..self.clone() }).decide_once() {
+        let second = Work::new(&self.limits);
+        let verdict = match (Question { world: &world, ..self.clone() }).decide_once(&second) {
             Verdict::Proved => Verdict::Unknown(Reason::Abstraction(vec![
                 "what a generated column got by a function, which may have been another one then".into(),
             ])),
             other => other,
-        }
+        };
+        (verdict, work.cost().saturating_add(second.cost()))
     }
 
-    fn decide_once(&self) -> Verdict {
+    fn decide_once(&self, work: &Work) -> Verdict {
         if let Some(witness) = self.nothing() {
             return Verdict::Violated(Box::new(witness));
         }
@@ -109,7 +117,6 @@ impl Question<'_> {
         if !self.fails.is_empty() && self.fails.iter().any(kept) {
             return Verdict::Proved;
         }
-        let work = Work::new(&self.limits);
         let needed = self.bound();
         let mut rows = needed.rows();
         let most = rows.values().copied().max().unwrap_or(0);
@@ -117,10 +124,10 @@ impl Question<'_> {
             rows.values_mut().for_each(|count| *count += 1);
         }
         rows.values_mut().for_each(|count| *count = (*count).min(self.limits.rows));
-        let first = self.search(&rows, false, &work);
+        let first = self.search(&rows, false, work);
         match first {
             Verdict::Proved if most > self.limits.rows => Verdict::Unknown(Reason::Rows(self.limits.rows)),
-            Verdict::Proved if needed.open => match self.search(&rows, true, &work) {
+            Verdict::Proved if needed.open => match self.search(&rows, true, work) {
                 Verdict::Proved => Verdict::Proved,
                 Verdict::Unknown(Reason::Limit) => Verdict::Unknown(Reason::Limit),
                 _ => Verdict::Unknown(Reason::Unbounded(rows.values().copied().max().unwrap_or(0))),
@@ -177,6 +184,7 @@ impl Question<'_> {
             return Verdict::Proved;
         }
         let axioms = problem.axioms(self.world);
+        work.built(problem.circuit.gates.len());
         if problem.is_too_large() {
             return Verdict::Unknown(Reason::Limit);
         }

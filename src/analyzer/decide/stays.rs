@@ -5,7 +5,6 @@
 //! by one, and then pairs of them, the first write allowing the second.
 
 use std::collections::BTreeSet;
-use std::time::Instant;
 
 use super::access::Asked;
 use super::writes::Written;
@@ -71,34 +70,34 @@ impl<'a> Decider<'a> {
         let mut staying = Staying::default();
         let writes = self.moving(asked);
         let mut quiet = Vec::new();
-        let deadline = Instant::now() + self.limits.time;
+        let mut left = Budget(self.limits.together);
         for write in writes {
-            if Instant::now() > deadline {
+            if left.is_spent() {
                 staying.unknown.push((write.relation.name.clone(), write.command, Reason::Limit));
                 continue;
             }
-            match self.escalates(asked, write, None, asker, by) {
+            match self.escalates(asked, write, None, (asker, by), &mut left) {
                 Ok(Some(escalation)) => staying.escalations.push(escalation),
                 Ok(None) => quiet.push(write),
                 Err(reason) => staying.unknown.push((write.relation.name.clone(), write.command, reason)),
             }
         }
-        let mut left = PAIRS;
+        let mut pairs = PAIRS;
         for second in quiet {
             for first in self.moving(second) {
                 if !staying.escalations.is_empty() {
                     return staying;
                 }
-                let late = Instant::now() > deadline;
-                if !late && !self.widens(second, first, asker) {
+                let late = left.is_spent();
+                if !late && !self.widens(second, first, asker, &mut left) {
                     continue;
                 }
-                if late || left == 0 {
+                if late || pairs == 0 {
                     staying.unknown.push((second.relation.name.clone(), second.command, Reason::Limit));
                     break;
                 }
-                left -= 1;
-                match self.escalates(asked, second, Some(first), asker, by) {
+                pairs -= 1;
+                match self.escalates(asked, second, Some(first), (asker, by), &mut left) {
                     Ok(Some(escalation)) => staying.escalations.push(escalation),
                     Ok(None) => {}
                     Err(reason) => staying.unknown.push((second.relation.name.clone(), second.command, reason)),
@@ -160,15 +159,19 @@ impl<'a> Decider<'a> {
         writes
     }
 
-    /// Whether a write by itself may bring a row within reach, which is worked out once.
-    fn widens(&self, asked: Asked<'_, 'a>, write: Asked<'_, 'a>, asker: Asker) -> bool {
+    /// Whether a write by itself may bring a row within reach, which is worked out once, and paid for each time: what is
+    /// given up must not depend on who asked first.
+    fn widens(&self, asked: Asked<'_, 'a>, write: Asked<'_, 'a>, asker: Asker, left: &mut Budget) -> bool {
         let reached = (asked.role.to_owned(), asked.relation.name.clone(), asked.command, asked.caller);
         let (role, relation, command, caller) = reached;
         let key = (role, relation, command, caller, asker, write.relation.name.clone(), write.command);
-        self.effective.widening().get(&key, || {
-            let verdict = self.widened(asked, write, None).map(|mut w| w.formula.decide(&w.holds, &[w.before], asker));
-            !matches!(verdict, None | Some(Verdict::Proved | Verdict::Unknown(Reason::Rows(_))))
-        })
+        let (widens, cost) = self.effective.widening().get(&key, || {
+            let Some(mut w) = self.widened(asked, write, None) else { return (false, 0) };
+            let verdict = w.formula.decide(&w.holds, &[w.before], asker);
+            (!matches!(verdict, Verdict::Proved | Verdict::Unknown(Reason::Rows(_))), w.formula.spent)
+        });
+        left.pay(cost);
+        widens
     }
 
     /// Whether the write, after `first` if there is one, brings a row within reach.
@@ -177,11 +180,13 @@ impl<'a> Decider<'a> {
         asked: Asked<'_, 'a>,
         write: Asked<'_, 'a>,
         first: Option<Asked<'_, 'a>>,
-        asker: Asker,
-        by: By,
+        (asker, by): (Asker, By),
+        left: &mut Budget,
     ) -> Result<Option<Escalation>, Reason> {
         let Some(mut widened) = self.widened(asked, write, first) else { return Ok(None) };
-        let Some((stranger, witness)) = widened.refuted(asker, by)? else { return Ok(None) };
+        let refuted = widened.refuted(asker, by);
+        left.pay(widened.formula.spent);
+        let Some((stranger, witness)) = refuted? else { return Ok(None) };
         let columns = widened.written.first().map(|w| columns_that_matter(widened.formula.terms(), w, &witness));
         Ok(Some(Escalation {
             relation: write.relation.name.clone(),
@@ -228,6 +233,19 @@ impl<'a> Decider<'a> {
             all.push(earlier);
         }
         (holds.first() != Some(&before)).then_some((all, holds))
+    }
+}
+
+/// The work that is left for all questions about the writes.
+struct Budget(u64);
+
+impl Budget {
+    fn pay(&mut self, cost: u64) {
+        self.0 = self.0.saturating_sub(cost);
+    }
+
+    fn is_spent(&self) -> bool {
+        self.0 == 0
     }
 }
 

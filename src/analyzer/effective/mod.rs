@@ -42,7 +42,7 @@ pub struct Effective<'a> {
     truths: BTreeMap<usize, PolicyTruth>,
     known: Known,
     bindings: Bindings<'a>,
-    widening: Kept<Widening, bool>,
+    widening: Kept<Widening, (bool, u64)>,
 }
 
 /// Policies that one processor takes at a time.
@@ -82,8 +82,8 @@ impl<'a> Effective<'a> {
         self.schema
     }
 
-    /// Which writes are known to widen what.
-    pub(crate) fn widening(&self) -> &Kept<Widening, bool> {
+    /// Which writes are known to widen what, and what it cost to know.
+    pub(crate) fn widening(&self) -> &Kept<Widening, (bool, u64)> {
         &self.widening
     }
 

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{Bindings, Bit, Call, Ground, Problem, Source};
-use crate::analyzer::term::{Function, Id, Type, Value, apply};
+use super::{Bindings, Bit, Call, Ground, Problem, Source, Truth};
+use crate::analyzer::term::{Function, Id, Type, Value, apply, like};
 
 impl Problem<'_> {
     pub(super) fn call(&mut self, function: &Arc<Function>, args: &[Id], returns: &Type, rows: &Bindings) -> Ground {
@@ -46,9 +46,11 @@ impl Problem<'_> {
                 if call.function == other.function && call.returns == other.returns && call.types == other.types {
                     axioms.push(self.congruent(&call, &other));
                 }
+                axioms.extend(self.matched(&call, &other));
                 axioms.extend(self.inverse(&call, &other));
                 axioms.extend(self.inverse(&other, &call));
             }
+            axioms.extend(self.always_matched(&call));
             self.samples(&call, &mut axioms);
             at += 1;
         }
@@ -108,6 +110,39 @@ impl Problem<'_> {
         let premise = self.circuit.and(&[!null, same_text]);
         let same = self.same(read.result, *printed);
         Some(self.circuit.or(&[!premise, same]))
+    }
+
+    /// The pattern that a call tests a text with, and what it gives.
+    fn pattern(&self, call: &Call) -> Option<(like::Pattern, Truth)> {
+        let [_, pattern] = call.args[..] else { return None };
+        let (Some(Value::Text(pattern)), Ground::Bool(result)) = (self.constant(pattern), call.result) else {
+            return None;
+        };
+        // `char(n)` is tested with its blanks.
+        let is_text = call.types.first().is_some_and(Type::is_text);
+        Some((like::Pattern::of(&call.function.name, &pattern).filter(|_| is_text)?, result))
+    }
+
+    /// Of two patterns for one text: one may hold wherever the other does, or nowhere, or wherever the other does not.
+    fn matched(&mut self, a: &Call, b: &Call) -> Vec<Bit> {
+        if a.args.first() != b.args.first() || (&*a.function.name == "ilike") != (&*b.function.name == "ilike") {
+            return Vec::new();
+        }
+        let (Some((p, x)), Some((q, y))) = (self.pattern(a), self.pattern(b)) else { return Vec::new() };
+        let mut axioms = Vec::new();
+        for (with_p, with_q) in [(true, false), (false, true), (true, true), (false, false)] {
+            if like::texts(&[(&p, with_p), (&q, with_q)], 1) == like::Texts::Nothing {
+                let of = |truth: Truth, with| if with { truth.yes } else { truth.no };
+                axioms.push(!self.circuit.and(&[of(x, with_p), of(y, with_q)]));
+            }
+        }
+        axioms
+    }
+
+    /// A pattern that every text matches.
+    fn always_matched(&self, call: &Call) -> Option<Bit> {
+        let (pattern, result) = self.pattern(call)?;
+        (like::texts(&[(&pattern, false)], 1) == like::Texts::Nothing).then(|| !result.no)
     }
 
     /// What a modelled function gives for the constants that the problem speaks of.

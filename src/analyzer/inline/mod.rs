@@ -7,10 +7,12 @@
 
 mod block;
 mod cursor;
+mod flow;
 mod program;
 mod rows;
 mod statement;
 mod text;
+mod variable;
 
 use crate::model::{ArgumentMode, Function};
 use crate::sql::bind::{Binder, Scope};
@@ -54,6 +56,9 @@ pub const RAISE: &str = "raise";
 
 /// What stands, as a numbered [`Node::Session`], for whether a handler of exceptions runs.
 pub const FAILED: &str = "failed";
+
+/// What stands, as a numbered [`Node::Session`], for what a variable is when an error is handled.
+pub const LOST: &str = "lost";
 
 type Read<T> = Result<T, Unread>;
 
@@ -139,14 +144,28 @@ fn strictly(result: Outcome, scope: &Scope) -> Read<Outcome> {
     let value = match result {
         Outcome::Value(value) if tests.is_empty() => return Ok(Outcome::Value(value)),
         Outcome::Value(value) => value,
-        Outcome::Rows(query) => return Ok(Outcome::Rows(rows::guarded(query, &tests, None))),
-        Outcome::Row(query) => return Ok(Outcome::Row(rows::guarded(query, &tests, None))),
+        Outcome::Rows(query) => return Ok(Outcome::Rows(rows::guarded(query, &none_of(tests)))),
+        Outcome::Row(query) => return Ok(Outcome::Row(rows::guarded(query, &none_of(tests)))),
     };
     let data_type = value.data_type.clone();
     let null = Expr { node: Node::Constant(None), data_type: data_type.clone(), range: 0..0 };
     let node =
         Node::Case { operand: None, branches: vec![(boolean(Node::Or(tests)), null)], otherwise: Box::new(value) };
     Ok(Outcome::Value(Expr { node, data_type, range: 0..0 }))
+}
+
+/// A value after something was evaluated that may raise an error.
+fn behind(done: Expr, value: Expr) -> Expr {
+    let test =
+        Node::Is { operand: Box::new(done), test: crate::sql::tree::Test::Null, negated: false };
+    let when = Expr { node: test, data_type: Type::named("boolean"), range: 0..0 };
+    let data_type = value.data_type.clone();
+    let node = Node::Case { operand: None, branches: vec![(when, value.clone())], otherwise: Box::new(value) };
+    Expr { node, data_type, range: 0..0 }
+}
+
+fn none_of(tests: Vec<Expr>) -> Vec<rows::Guard> {
+    tests.into_iter().map(|test| (test, false)).collect()
 }
 
 /// The first row of a query as a value: NULL without a row.

@@ -1,16 +1,18 @@
-//! PL/pgSQL run on paper: every path through IFs to its RETURN, variables as steps, the whole as one CASE.
+//! PL/pgSQL run on paper: every way through IFs to its RETURN, variables as steps, the whole as one CASE.
 
 use super::cursor::Cursor;
-use super::rows;
-use super::statement::{Block, DeclaredAs, Statement};
-use super::{Outcome, Read, first_row, scalar, unread};
-use crate::model::{ArgumentMode, Function};
+use super::flow::Flow;
+use super::rows::{self, Guard};
+use super::statement::{Block, Statement};
+use super::variable::{exists, set_by};
+use super::{Outcome, Read, first_row, unread};
+use crate::model::Function;
 use crate::sql::Type;
 use crate::sql::bind::{Binder, Scope};
-use crate::sql::tree::{Body, Expr, Node, Query};
+use crate::sql::tree::{Expr, Node, Query};
 use std::collections::BTreeMap;
 
-/// How many statements all paths together may run.
+/// How many statements all ways together may run.
 const LONGEST: usize = 400;
 
 /// Reads a body.
@@ -25,265 +27,245 @@ pub(super) fn outcome(function: &Function, binder: &Binder<'_>, mut scope: Scope
         set: function.returns_set,
         out: None,
         rows: BTreeMap::new(),
+        emitted: Vec::new(),
+        errors: 0,
     };
     run.let_constant(&mut scope, "found", "boolean", Some("false"));
     run.outputs(function, &mut scope)?;
-    let result = match run.block(&block, scope, &Rest::End)? {
-        Path::Value(value) => Outcome::Value(value),
-        Path::Rows(queries) => Outcome::Rows(rows::together(queries)?),
+    let flow = run.block(&block, scope, &[])?;
+    let result = if run.set {
+        Outcome::Rows(rows::together(std::mem::take(&mut run.emitted))?)
+    } else {
+        Outcome::Value(run.ended(flow)?)
     };
     Ok((run.steps, result))
 }
 
-/// What a path through the body gives.
-enum Path {
-    /// A value.
-    Value(Expr),
-    /// The rows of several queries.
-    Rows(Vec<Query>),
-}
-
-/// What follows a statement.
-enum Rest<'s> {
-    /// The end of the function.
-    End,
-    /// Statements, and what follows them.
-    Then(&'s [Statement], &'s Rest<'s>),
-}
-
-impl Rest<'_> {
-    fn is_end(&self) -> bool {
-        match self {
-            Self::End => true,
-            Self::Then(list, rest) => list.is_empty() && rest.is_end(),
-        }
-    }
-}
-
-/// Whether what follows statements is never reached.
-fn leaves(list: &[Statement]) -> bool {
-    list.last().is_some_and(|last| match last {
-        Statement::Return(_) | Statement::Raise(true) => true,
-        Statement::If { branches, otherwise } => branches.iter().all(|(_, list)| leaves(list)) && leaves(otherwise),
-        Statement::Block(block) => leaves(&block.statements) && block.handlers.iter().all(|list| leaves(list)),
-        _ => false,
-    })
-}
-
-struct Run<'a> {
-    binder: &'a Binder<'a>,
-    parameters: usize,
-    steps: Vec<Expr>,
+/// A body that is being read.
+pub(super) struct Run<'a> {
+    pub(super) binder: &'a Binder<'a>,
+    pub(super) parameters: usize,
+    pub(super) steps: Vec<Expr>,
     left: usize,
-    returns: Type,
-    set: bool,
+    pub(super) returns: Type,
+    pub(super) set: bool,
     /// The one OUT parameter, which is the result.
-    out: Option<String>,
+    pub(super) out: Option<String>,
     /// The fields of variables of a relation's row type, in order.
-    rows: BTreeMap<String, Vec<(String, Type)>>,
+    pub(super) rows: BTreeMap<String, Vec<(String, Type)>>,
+    /// The rows that were returned, each query under the conditions on its way.
+    emitted: Vec<Query>,
+    /// How many things are told apart that depend on errors.
+    errors: u32,
 }
 
 impl Run<'_> {
-    /// OUT parameters are variables.
-    fn outputs(&mut self, function: &Function, scope: &mut Scope) -> Read<()> {
-        let outputs: Vec<_> = function
-            .parameters
-            .iter()
-            .filter(|p| matches!(p.mode, ArgumentMode::Out | ArgumentMode::InOut | ArgumentMode::Table))
-            .collect();
-        for parameter in &outputs {
-            let Some(name) = &parameter.name else { return unread("an OUT parameter without a name") };
-            if parameter.mode != ArgumentMode::InOut {
-                self.let_constant(scope, name, &parameter.data_type, None);
-            }
-        }
-        match outputs.as_slice() {
-            [one] if !self.set => {
-                self.out = one.name.clone();
-                self.returns = Type::parse(&one.data_type);
-            }
-            [] => {}
-            _ if self.set => {}
-            _ => return unread("a row for its result"),
-        }
-        Ok(())
-    }
-
-    fn let_constant(&mut self, scope: &mut Scope, name: &str, of: &str, value: Option<&str>) {
-        let constant = Expr { node: Node::Constant(value.map(str::to_owned)), data_type: Type::parse(of), range: 0..0 };
-        self.let_value(scope, name, constant);
-    }
-
-    /// A new version of a variable; those of other paths have places, but no names here.
-    fn let_value(&mut self, scope: &mut Scope, name: &str, value: Expr) {
-        while scope.parameters() < self.parameters + self.steps.len() {
-            scope.add_parameter(None, Type::named("unknown"));
-        }
-        scope.add_parameter(Some(name), value.data_type.clone());
-        self.steps.push(value);
-    }
-
-    fn block(&mut self, block: &Block, scope: Scope, rest: &Rest<'_>) -> Read<Path> {
-        if !block.handlers.is_empty() {
-            return self.handled(block, scope, rest);
-        }
-        self.body(block, scope, rest)
-    }
-
-    /// A block whose errors are handled: which handler runs, if any, is not known. What variables are then is not known
-    /// either, so handlers may speak of parameters only.
-    fn handled(&mut self, block: &Block, scope: Scope, rest: &Rest<'_>) -> Read<Path> {
-        let ends = rest.is_end() || leaves(&block.statements) && block.handlers.iter().all(|list| leaves(list));
-        if !ends || self.set {
-            return unread("an EXCEPTION handler inside");
-        }
-        let mut cases = Vec::new();
-        for (number, handler) in (0..).zip(&block.handlers) {
-            let failed = Expr {
-                node: Node::Session(super::FAILED, Some(number)),
-                data_type: Type::named("boolean"),
-                range: 0..0,
-            };
-            let Path::Value(value) = self.statements(handler, scope.clone(), rest)? else {
-                return unread("rows of an EXCEPTION handler");
-            };
-            cases.push((failed, value));
-        }
-        let Path::Value(otherwise) = self.body(block, scope, rest)? else {
-            return unread("rows beside an EXCEPTION handler");
+    fn block(&mut self, block: &Block, mut scope: Scope, path: &[Guard]) -> Read<Flow> {
+        let outer = scope.parameters();
+        self.declare(block, &mut scope)?;
+        let flow = if block.handlers.is_empty() {
+            self.sequence(&block.statements, scope, path)?
+        } else {
+            self.handled(block, scope, path)?
         };
-        let data_type = otherwise.data_type.clone();
-        let node = Node::Case { operand: None, branches: cases, otherwise: Box::new(otherwise) };
-        Ok(Path::Value(Expr { node, data_type, range: 0..0 }))
+        // The names of a block end with it.
+        block.declarations.iter().for_each(|d| drop(self.rows.remove(&d.name)));
+        Ok(flow.then(&mut |mut scope| {
+            block.declarations.iter().for_each(|d| scope.end_name(&d.name, outer));
+            Flow::On(scope)
+        }))
     }
 
-    fn body(&mut self, block: &Block, mut scope: Scope, rest: &Rest<'_>) -> Read<Path> {
-        for declaration in &block.declarations {
-            match &declaration.of {
-                DeclaredAs::Record => continue,
-                DeclaredAs::Alias(_) => return unread("an ALIAS"),
-                DeclaredAs::Type(text) => {
-                    let of = self
-                        .binder
-                        .data_type(text)
-                        .or_else(|error| unread(format!("the type of a variable ({error})")))?;
-                    if let Some(fields) = self.fields_of(&of) {
-                        self.declare_row(&declaration.name, declaration.value.as_deref(), fields, &mut scope)?;
-                        continue;
-                    }
-                    let value = match &declaration.value {
-                        Some(value) => self.expression(value, &scope, Some(&of))?,
-                        None => Expr { node: Node::Constant(None), data_type: of.clone(), range: 0..0 },
-                    };
-                    let value = Expr { data_type: of, ..value };
-                    self.let_value(&mut scope, &declaration.name, value);
-                }
-            }
+    /// A block whose errors are handled. Which handler runs, if any, is not known, whatever errors it names: what the
+    /// block does without an error, errors of its own that no handler takes, and what each handler does are all
+    /// possible. Variables keep what they were set to before the error, which is not known either.
+    fn handled(&mut self, block: &Block, scope: Scope, path: &[Guard]) -> Read<Flow> {
+        if self.set {
+            return unread("an EXCEPTION handler beside rows");
         }
-        self.statements(&block.statements, scope, rest)
-    }
-
-    /// The fields of a relation's row type.
-    fn fields_of(&self, of: &Type) -> Option<Vec<(String, Type)>> {
-        let name = of.qualified().filter(|_| !of.is_array())?;
-        let table = self.binder.relation(Some(&name.schema), &name.name)?;
-        Some(table.columns.into_iter().map(|c| (c.name, c.data_type)).collect())
-    }
-
-    /// A variable of a row type is its fields, NULL at first.
-    fn declare_row(
-        &mut self,
-        name: &str,
-        value: Option<&str>,
-        fields: Vec<(String, Type)>,
-        scope: &mut Scope,
-    ) -> Read<()> {
-        if value.is_some() {
-            return unread("a first value of a variable of a row type");
+        let mut names = vec!["found".to_owned()];
+        set_by(&block.statements, &mut names);
+        names.sort();
+        names.dedup();
+        let body = self.sequence(&block.statements, scope.clone(), path)?;
+        // An error depends on all that is computed, so all of it is steps.
+        let body = self.shared(body, true);
+        let mut ways = Vec::new();
+        for handler in &block.handlers {
+            let mut there = scope.clone();
+            names.iter().for_each(|name| self.lose(name, &mut there));
+            let failed = self.error(super::FAILED, Type::named("boolean"));
+            let way = self.sequence(handler, there, path)?;
+            ways.push((failed, way));
         }
-        for (field, of) in &fields {
-            let null = Expr { node: Node::Constant(None), data_type: of.clone(), range: 0..0 };
-            self.let_value(scope, &Scope::field_name(name, field), null);
-        }
-        self.rows.insert(name.to_owned(), fields);
-        Ok(())
+        Ok(Flow::Fork(ways, Box::new(body)))
     }
 
-    fn expression(&self, text: &str, scope: &Scope, wanted: Option<&Type>) -> Read<Expr> {
+    /// A value that depends on which error was raised where.
+    fn error(&mut self, word: &'static str, data_type: Type) -> Expr {
+        self.errors += 1;
+        Expr { node: Node::Session(word, Some(self.errors)), data_type, range: 0..0 }
+    }
+
+    /// What a variable is when an error is handled is not known.
+    fn lose(&mut self, name: &str, scope: &mut Scope) {
+        if let Some(of) = scope.parameter_type(name).cloned() {
+            let lost = self.error(super::LOST, of);
+            return self.let_value(scope, name, lost);
+        }
+        let fields = self.rows.get(name).cloned().unwrap_or_default();
+        scope.end_name(name, 0);
+        for (field, of) in fields {
+            let lost = self.error(super::LOST, of);
+            self.let_value(scope, &Scope::field_name(name, &field), lost);
+        }
+    }
+
+    pub(super) fn expression(&self, text: &str, scope: &Scope, wanted: Option<&Type>) -> Read<Expr> {
         match self.binder.expression(text, scope, wanted) {
             Ok(bound) => Ok(bound.tree),
             Err(error) => unread(format!("an expression of its body ({error})")),
         }
     }
 
-    fn query(&self, text: &str, scope: &Scope) -> Read<Query> {
+    pub(super) fn query(&self, text: &str, scope: &Scope) -> Read<Query> {
         match self.binder.query(text, scope) {
             Ok(bound) => Ok(bound.tree),
             Err(error) => unread(format!("a query of its body ({error})")),
         }
     }
 
-    fn statements(&mut self, list: &[Statement], scope: Scope, rest: &Rest<'_>) -> Read<Path> {
-        let Some((first, others)) = list.split_first() else {
-            return match rest {
-                Rest::End => self.end(&scope),
-                Rest::Then(list, rest) => self.statements(list, scope, rest),
-            };
-        };
+    fn sequence(&mut self, list: &[Statement], scope: Scope, path: &[Guard]) -> Read<Flow> {
+        let Some((first, others)) = list.split_first() else { return Ok(Flow::On(scope)) };
         self.left = match self.left.checked_sub(1) {
             Some(left) => left,
-            None => return unread("too many paths"),
+            None => return unread("too many statements"),
         };
-        self.statement(first, scope, &Rest::Then(others, rest))
+        let base = scope.clone();
+        let flow = self.statement(first, scope, path)?;
+        if others.is_empty() || flow.on().is_empty() { Ok(flow) } else { self.go_on(flow, &base, others, path) }
     }
 
-    fn go_on(&mut self, scope: Scope, rest: &Rest<'_>) -> Read<Path> {
-        self.statements(&[], scope, rest)
+    /// What follows a statement, read once for all ways that lead to it.
+    fn go_on(&mut self, flow: Flow, base: &Scope, others: &[Statement], path: &[Guard]) -> Read<Flow> {
+        if !flow.may_leave() && !flow.has_effects() {
+            let scope = self.joined(flow, base)?;
+            return self.sequence(others, scope, path);
+        }
+        if self.set {
+            let flow = self.shared(flow, false);
+            let left = flow.leaves()?;
+            let left = self.step(left);
+            let path: Vec<_> = path.iter().cloned().chain([(left.clone(), false)]).collect();
+            let scope = self.joined(flow, base)?;
+            let next = self.sequence(others, scope, &path)?;
+            return Ok(Flow::Fork(vec![(left, Flow::Out(self.null()))], Box::new(next)));
+        }
+        if let [only] = flow.on()[..] {
+            let next = self.sequence(others, only.clone(), path)?;
+            return Ok(flow.then(&mut |_| next.clone()));
+        }
+        let flow = self.shared(flow, false);
+        let scope = self.joined(flow.clone(), base)?;
+        let next = self.sequence(others, scope, path)?;
+        if next.on().is_empty() {
+            let value = next.whole(&self.returns)?;
+            let value = self.step(value);
+            return Ok(flow.then(&mut |_| Flow::Out(value.clone())));
+        }
+        let (left, null) = (flow.leaves()?, self.null());
+        let value = flow.value(&self.returns, &Expr::clone, &mut |_| Ok(null.clone()))?;
+        Ok(Flow::Fork(vec![(left, Flow::Out(value))], Box::new(next)))
     }
 
-    fn statement(&mut self, statement: &Statement, mut scope: Scope, rest: &Rest<'_>) -> Read<Path> {
+    /// The flow with its conditions, and of what leaves the values, as steps: they are read once, however often they stand.
+    fn shared(&mut self, flow: Flow, values: bool) -> Flow {
+        match flow {
+            Flow::Out(value) if values => Flow::Out(self.shared_expression(value)),
+            Flow::Fork(ways, last) => {
+                let each = ways.into_iter().map(|(when, way)| (self.shared_expression(when), self.shared(way, values)));
+                let ways = each.collect();
+                Flow::Fork(ways, Box::new(self.shared(*last, values)))
+            }
+            Flow::Behind(done, next) => {
+                Flow::Behind(self.shared_expression(done), Box::new(self.shared(*next, values)))
+            }
+            other => other,
+        }
+    }
+
+    fn shared_expression(&mut self, value: Expr) -> Expr {
+        if matches!(value.node, Node::Parameter(_) | Node::Constant(_)) { value } else { self.step(value) }
+    }
+
+    /// One set of variables for all ways that go on. A name that not all of them have is none.
+    fn joined(&mut self, flow: Flow, base: &Scope) -> Read<Scope> {
+        let flow = if flow.on().len() > 1 { self.shared(flow, false) } else { flow };
+        let all = flow.on();
+        let Some((first, others)) = all.split_first() else { return unread("its body (nothing follows)") };
+        if others.is_empty() {
+            return Ok((*first).clone());
+        }
+        let mut scope = base.clone();
+        for name in base.names().into_iter().filter(|name| first.place_of(name).is_none()) {
+            scope.end_name(name, 0);
+        }
+        for name in first.names() {
+            let place = first.place_of(name);
+            if others.iter().all(|s| s.place_of(name) == place) && base.place_of(name) == place {
+                continue;
+            }
+            let Some(of) = first.parameter_type(name).cloned() else { continue };
+            if others.iter().all(|s| s.parameter_type(name) == Some(&of)) {
+                let value = flow.variable(name, &of)?;
+                self.let_value(&mut scope, name, value);
+            } else {
+                scope.end_name(name, 0);
+            }
+        }
+        Ok(scope)
+    }
+
+    fn statement(&mut self, statement: &Statement, mut scope: Scope, path: &[Guard]) -> Read<Flow> {
         match statement {
-            Statement::Unread(reason) => unread(reason.clone()),
-            Statement::Nothing | Statement::Raise(false) => self.go_on(scope, rest),
-            Statement::Raise(true) if self.set => Ok(Path::Rows(vec![rows::raised(self.raise())])),
-            Statement::Raise(true) => Ok(Path::Value(self.raise())),
+            Statement::Unread(reason) => return unread(reason.clone()),
+            Statement::Nothing | Statement::Raise(false) => {}
+            Statement::Raise(true) => {
+                if self.set {
+                    self.emitted.push(rows::guarded(rows::raised(self.raise()), path));
+                }
+                return Ok(Flow::Out(self.raise()));
+            }
             Statement::Block(block) => {
-                // Names of the block end with it; a variable of the same name outside must not be mistaken for it.
+                // A variable of the same name outside must not be mistaken for one of the block.
                 let hides =
                     block.declarations.iter().any(|d| scope.has_parameter(&d.name) || self.rows.contains_key(&d.name));
-                if hides { unread("a variable that hides another") } else { self.block(block, scope, rest) }
+                return if hides { unread("a variable that hides another") } else { self.block(block, scope, path) };
             }
             Statement::Return(Some(value)) => {
                 let wanted = self.returns.clone();
-                Ok(Path::Value(self.expression(value, &scope, Some(&wanted))?))
+                return Ok(Flow::Out(self.expression(value, &scope, Some(&wanted))?));
             }
-            Statement::Return(None) => self.end(&scope),
+            Statement::Return(None) => return Ok(Flow::Out(self.end(&scope)?)),
             Statement::ReturnQuery(query) => {
                 let query = self.query(query, &scope)?;
                 self.let_value(&mut scope, "found", exists(query.clone()));
-                let Path::Rows(mut all) = self.go_on(scope, rest)? else { return unread("a value beside rows") };
-                all.insert(0, query);
-                Ok(Path::Rows(all))
+                self.emitted.push(rows::guarded(query, path));
             }
-            Statement::Assign { variable, value } => {
-                let Some(of) = scope.parameter_type(variable).cloned() else {
-                    return unread(format!("an assignment to `{}`", crate::model::printable(variable)));
-                };
-                let value = self.expression(value, &scope, Some(&of))?;
-                self.let_value(&mut scope, variable, Expr { data_type: of, ..value });
-                self.go_on(scope, rest)
-            }
+            Statement::Assign { variable, value } => self.assign(variable, value, &mut scope)?,
             Statement::SelectInto { query, strict, variables } => {
                 self.select_into(query, *strict, variables, &mut scope)?;
-                self.go_on(scope, rest)
             }
             Statement::Perform(query) => {
                 let query = self.query(query, &scope)?;
-                self.let_value(&mut scope, "found", exists(query));
-                self.go_on(scope, rest)
+                self.let_value(&mut scope, "found", exists(query.clone()));
+                let done = (query.columns.len() == 1 && !self.set).then(|| self.step(first_row(query)));
+                let on = Flow::On(scope);
+                return Ok(if let Some(done) = done { Flow::Behind(done, Box::new(on)) } else { on });
             }
-            Statement::If { branches, otherwise } => self.branches(branches, otherwise, &scope, rest),
+            Statement::If { branches, otherwise } => return self.branches(branches, otherwise, &scope, path),
         }
+        Ok(Flow::On(scope))
     }
 
     fn branches(
@@ -291,114 +273,43 @@ impl Run<'_> {
         branches: &[(String, Vec<Statement>)],
         otherwise: &[Statement],
         scope: &Scope,
-        rest: &Rest<'_>,
-    ) -> Read<Path> {
+        path: &[Guard],
+    ) -> Read<Flow> {
         let boolean = Type::named("boolean");
-        let mut cases = Vec::with_capacity(branches.len());
+        let mut ways = Vec::with_capacity(branches.len());
+        let mut path = path.to_vec();
         for (condition, statements) in branches {
-            cases.push((self.expression(condition, scope, Some(&boolean))?, statements.as_slice()));
-        }
-        let (mut values, mut all) = (Vec::new(), Vec::new());
-        let mut before = Vec::new();
-        for (when, statements) in cases {
-            match self.statements(statements, scope.clone(), rest)? {
-                Path::Value(then) => values.push((when.clone(), then)),
-                Path::Rows(queries) => all.extend(queries.into_iter().map(|q| rows::guarded(q, &before, Some(&when)))),
+            let mut when = self.expression(condition, scope, Some(&boolean))?;
+            if self.set {
+                when = self.shared_expression(when);
             }
-            before.push(when);
-        }
-        match self.statements(otherwise, scope.clone(), rest)? {
-            Path::Value(otherwise) if all.is_empty() => {
-                let data_type = otherwise.data_type.clone();
-                let node = Node::Case { operand: None, branches: values, otherwise: Box::new(otherwise) };
-                Ok(Path::Value(Expr { node, data_type, range: 0..0 }))
+            path.push((when.clone(), true));
+            let way = self.sequence(statements, scope.clone(), &path)?;
+            if let Some(last) = path.last_mut() {
+                last.1 = false;
             }
-            Path::Rows(queries) if values.is_empty() => {
-                all.extend(queries.into_iter().map(|q| rows::guarded(q, &before, None)));
-                Ok(Path::Rows(all))
-            }
-            _ => unread("a value beside rows"),
+            ways.push((when, way));
         }
+        let last = self.sequence(otherwise, scope.clone(), &path)?;
+        Ok(Flow::Fork(ways, Box::new(last)))
     }
 
-    /// The variables take the first row's columns, NULL without a row.
-    fn select_into(&mut self, query: &str, strict: bool, variables: &[String], scope: &mut Scope) -> Read<()> {
-        let query = self.query(query, scope)?;
-        let before = scope.clone();
-        let record = match variables {
-            [one] => !before.has_parameter(one) || before.parameter_type(one).is_some_and(|of| self.is_row(of)),
-            _ => false,
-        };
-        if record {
-            let Some(name) = variables.first() else { return Ok(()) };
-            if before.has_parameter(name) {
-                return unread("a variable of a row type");
-            }
-            match self.rows.get(name).cloned() {
-                // A row takes columns by their places, a record by their names.
-                Some(fields) => self.fill_row(name, &fields, &query, strict, scope)?,
-                None => {
-                    for (at, column) in query.columns.iter().enumerate() {
-                        let value = pick(&query, at, strict)?;
-                        self.let_value(scope, &Scope::field_name(name, &column.name), value);
-                    }
-                }
-            }
-        } else {
-            for (at, variable) in variables.iter().enumerate() {
-                let Some(of) = before.parameter_type(variable).cloned() else {
-                    return unread(format!("an assignment to `{}`", crate::model::printable(variable)));
-                };
-                // Columns that are missing give NULL.
-                let value = if at < query.columns.len() {
-                    let value = pick(&query, at, strict)?;
-                    self.binder.assigned(value, &of).or_else(|error| unread(format!("an assignment ({error})")))?
-                } else {
-                    Expr { node: Node::Constant(None), data_type: of.clone(), range: 0..0 }
-                };
-                self.let_value(scope, variable, Expr { data_type: of, ..value });
-            }
-        }
-        self.let_value(scope, "found", exists(query));
-        Ok(())
+    /// The value of a whole body: the ways that reach its end have none of their own.
+    fn ended(&mut self, flow: Flow) -> Read<Expr> {
+        let returns = self.returns.clone();
+        flow.value(&returns, &Expr::clone, &mut |scope| self.end(scope))
     }
 
-    fn fill_row(
-        &mut self,
-        name: &str,
-        fields: &[(String, Type)],
-        query: &Query,
-        strict: bool,
-        scope: &mut Scope,
-    ) -> Read<()> {
-        for (at, (field, of)) in fields.iter().enumerate() {
-            let value = if at < query.columns.len() {
-                let value = pick(query, at, strict)?;
-                self.binder.assigned(value, of).or_else(|error| unread(format!("an assignment ({error})")))?
-            } else {
-                Expr { node: Node::Constant(None), data_type: of.clone(), range: 0..0 }
-            };
-            self.let_value(scope, &Scope::field_name(name, field), Expr { data_type: of.clone(), ..value });
-        }
-        Ok(())
-    }
-
-    fn is_row(&self, of: &Type) -> bool {
-        of.is("record") || of.qualified().is_some_and(|n| self.binder.relation(Some(&n.schema), &n.name).is_some())
-    }
-
-    /// The end of a path without a value of its own.
-    fn end(&mut self, scope: &Scope) -> Read<Path> {
+    /// The end of a way without a value of its own.
+    fn end(&self, scope: &Scope) -> Read<Expr> {
         match &self.out {
             Some(name) => {
                 let name = crate::model::quote_ident(name).into_owned();
-                let wanted = self.returns.clone();
-                Ok(Path::Value(self.expression(&name, scope, Some(&wanted))?))
+                self.expression(&name, scope, Some(&self.returns))
             }
-            None if self.set => Ok(Path::Rows(Vec::new())),
-            None if self.returns.is("void") => Ok(Path::Value(self.null())),
+            None if self.set || self.returns.is("void") => Ok(self.null()),
             // The server raises.
-            None => Ok(Path::Value(self.raise())),
+            None => Ok(self.raise()),
         }
     }
 
@@ -409,22 +320,4 @@ impl Run<'_> {
     fn null(&self) -> Expr {
         Expr { node: Node::Constant(None), data_type: self.returns.clone(), range: 0..0 }
     }
-}
-
-fn exists(query: Query) -> Expr {
-    Expr { node: Node::Exists(Box::new(query)), data_type: Type::named("boolean"), range: 0..0 }
-}
-
-/// One column of a query's first row; STRICT wants the only row.
-fn pick(query: &Query, at: usize, strict: bool) -> Read<Expr> {
-    let mut query = query.clone();
-    if query.columns.len() > 1 {
-        let Body::Select(select) = &mut query.body else { return unread("several columns of a UNION") };
-        let target = (at < select.targets.len()).then(|| select.targets.swap_remove(at));
-        select.targets = target.into_iter().collect();
-        let column = query.columns.swap_remove(at);
-        query.columns = vec![column];
-        query.order_by.iter_mut().for_each(|o| o.target = None);
-    }
-    Ok(if strict { scalar(query) } else { first_row(query) })
 }

@@ -6,13 +6,18 @@ use crate::sql::tree::{
     Body, ColumnRef, Expr, FromItem, Node, OutputColumn, Query, Select, SetOperation, Source, SourceKind, Target, Test,
 };
 
-/// The rows of a query where none of `before` is TRUE, and `when` is if there is one.
-pub(super) fn guarded(query: Query, before: &[Expr], when: Option<&Expr>) -> Query {
-    let is_true =
-        |operand: &Expr, negated| boolean(Node::Is { operand: Box::new(operand.clone()), test: Test::True, negated });
-    let mut all: Vec<_> = before.iter().map(|one| is_true(one, true)).collect();
-    all.extend(when.map(|one| is_true(one, false)));
-    filtered(query, boolean(Node::And(all)))
+/// A condition on a way, and whether it is TRUE there.
+pub(super) type Guard = (Expr, bool);
+
+/// The rows of a query where the conditions are as they are on the way to it.
+pub(super) fn guarded(query: Query, path: &[Guard]) -> Query {
+    if path.is_empty() {
+        return query;
+    }
+    let test = |(operand, holds): &Guard| {
+        boolean(Node::Is { operand: Box::new(operand.clone()), test: Test::True, negated: !holds })
+    };
+    filtered(query, boolean(Node::And(path.iter().map(test).collect())))
 }
 
 /// No row, but an error.

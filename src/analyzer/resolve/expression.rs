@@ -75,7 +75,7 @@ impl Resolver<'_> {
                 let function = Function { name: "[]".into(), strict: true, never_null: false };
                 self.terms.call(&function, &[array, at], data_type)
             }
-            Node::Session(inline::FAILED, number) => self.failed(*number),
+            Node::Session(word @ (inline::FAILED | inline::LOST), number) => self.failed(word, *number, &expr.data_type),
             Node::Session(word, _) => self.session(word, &expr.data_type),
             Node::Choice(..) => return obstacle("GREATEST or LEAST"),
             Node::Array(items) => {
@@ -241,6 +241,12 @@ impl Resolver<'_> {
             let operand = self.expression(operand);
             self.case_operands.push(operand);
         }
+        if let ([(condition, value)], None) = (branches, operand)
+            && value == otherwise
+        {
+            let (condition, value) = (self.expression(condition), self.expression(value));
+            return self.terms.behind(condition, value);
+        }
         let mut terms = Vec::new();
         for (condition, value) in branches {
             terms.push((self.expression(condition), self.expression(value)));
@@ -276,17 +282,19 @@ impl Resolver<'_> {
         })
     }
 
-    /// Whether a handler of the body that is inlined runs: a function of all that the body computed.
-    fn failed(&mut self, number: Option<u32>) -> Id {
+    /// What depends on the errors of the body that is inlined: a function of all that the body computed.
+    fn failed(&mut self, word: &str, number: Option<u32>, data_type: &crate::sql::Type) -> Id {
         let body = self.inside.last().cloned().unwrap_or_default();
+        let data_type = self.data_type(data_type);
         if self.also.is_some() {
             // In another model it may be another body.
             let scope = self.scope.clone();
-            return self.terms.opaque(&format!("errors in {body}"), Type::Bool, &scope);
+            return self.terms.opaque(&format!("errors in {body}"), data_type, &scope);
         }
         let name = format!("error {} in {body} {}, for its handlers", number.unwrap_or_default(), self.user).into();
         let args = self.parameters.clone();
-        self.terms.call(&Function { name, strict: false, never_null: true }, &args, Type::Bool)
+        let function = Function { name, strict: false, never_null: word == inline::FAILED };
+        self.terms.call(&function, &args, data_type)
     }
 
     fn session(&mut self, word: &str, data_type: &crate::sql::Type) -> Id {

@@ -10,6 +10,9 @@ use crate::sql;
 use crate::sql::bind::{Binder, Scope};
 use crate::sql::tree::Call;
 
+/// How many terms the value of a body may be made of, those that stand several times counted as often.
+const MOST_WRITTEN_OUT: u32 = 100_000;
+
 impl Resolver<'_> {
     pub(super) fn user_call(&mut self, call: &Call, data_type: &sql::Type) -> Outcome<Id> {
         let function = call.routine.key.and_then(|key| self.catalog.function(key));
@@ -176,7 +179,7 @@ impl Resolver<'_> {
         if function.returns_set {
             return obstacle("its rows");
         }
-        self.in_body(function, args.to_vec(), |this, result| match result {
+        let value = self.in_body(function, args.to_vec(), |this, result| match result {
             inline::Outcome::Value(value) => Ok(this.expression(value)),
             inline::Outcome::Row(_) => obstacle("a row for its result"),
             inline::Outcome::Rows(query) => {
@@ -184,7 +187,8 @@ impl Resolver<'_> {
                 let branches = rows.queries(&mut this.terms, Some(0))?;
                 Ok(this.terms.scalar(&branches, Pick::Any))
             }
-        })
+        })?;
+        if self.terms.size(value) > MOST_WRITTEN_OUT { obstacle("its size") } else { Ok(value) }
     }
 
     /// The rows of a set-returning function.

@@ -5,6 +5,7 @@
 
 mod call;
 mod expression;
+mod from;
 mod function;
 mod gather;
 mod integrity;

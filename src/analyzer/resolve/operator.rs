@@ -1,7 +1,9 @@
 //! Operators.
 
+use std::collections::BTreeSet;
+
 use super::{Outcome, Resolver, obstacle};
-use crate::analyzer::term::{Access, Function, Id, Term, Type, Value};
+use crate::analyzer::term::{Access, Function, Id, Term, Type, Value, like};
 use crate::sql::tree::{Expr, Node, Operator};
 
 impl Resolver<'_> {
@@ -61,25 +63,68 @@ impl Resolver<'_> {
         Ok(match operator.symbol.as_str() {
             "=" => self.terms.equal(a, b),
             "<>" => self.terms.not_equal(a, b),
-            "<" => self.terms.less(a, b),
-            "<=" => self.terms.less_equal(a, b),
-            ">" => self.terms.less(b, a),
-            ">=" => self.terms.less_equal(b, a),
+            "<" => self.order("<", a, b),
+            "<=" => self.order("<=", a, b),
+            ">" => self.order("<", b, a),
+            ">=" => self.order("<=", b, a),
             "->" => self.terms.json_step(a, b, Access::Json),
             "->>" => self.terms.json_step(a, b, Access::Text),
             "#>" | "#>>" => return self.json_path(operator, a, b),
             "<@" => return self.array_test(operator, [a, b], Self::all_in),
             "@>" => return self.array_test(operator, [b, a], Self::all_in),
             "&&" => return self.array_test(operator, [a, b], Self::any_in),
-            "~~" => self.strict("like", &[a, b], Type::Bool),
+            "~~" => self.like(a, b),
             "~~*" => self.strict("ilike", &[a, b], Type::Bool),
             "!~~" | "!~~*" => {
-                let name = if operator.symbol == "!~~" { "like" } else { "ilike" };
-                let like = self.strict(name, &[a, b], Type::Bool);
+                let like = match operator.symbol.as_str() {
+                    "!~~" => self.like(a, b),
+                    _ => self.strict("ilike", &[a, b], Type::Bool),
+                };
                 self.terms.not(like)
             }
             _ => return self.other(operator, operands),
         })
+    }
+
+    /// `LIKE`; of a pattern without wildcards it is `=`, which is the same for bytes.
+    fn like(&mut self, text: Id, pattern: Id) -> Id {
+        let is_plain = match self.terms.term(pattern) {
+            Term::Literal(Value::Text(p)) => like::Pattern::of("like", p).is_some_and(|p| p.is_plain()),
+            _ => false,
+        };
+        // A backslash stands for the next character.
+        let is_itself = matches!(self.terms.term(pattern), Term::Literal(Value::Text(p)) if !p.contains('\\'));
+        match self.terms.type_of(text) {
+            Type::Text | Type::Varchar if is_plain && is_itself => self.terms.equal(text, pattern),
+            _ => self.strict("like", &[text, pattern], Type::Bool),
+        }
+    }
+
+    /// `<` or `<=`. Where a column has a collation of its own, its order is none that other texts have.
+    fn order(&mut self, symbol: &str, a: Id, b: Id) -> Id {
+        let mut collations = BTreeSet::new();
+        self.collations(a, &mut collations);
+        self.collations(b, &mut collations);
+        if self.terms.type_of(a).is_text() && !collations.is_empty() {
+            let names: Vec<_> = collations.into_iter().collect();
+            return self.strict(&format!("{symbol} by collation {}", names.join(", ")), &[a, b], Type::Bool);
+        }
+        if symbol == "<" { self.terms.less(a, b) } else { self.terms.less_equal(a, b) }
+    }
+
+    /// The collations that parts of a term have of their own.
+    fn collations(&self, id: Id, all: &mut BTreeSet<String>) {
+        if *self.terms.type_of(id) == Type::Name {
+            all.insert("C".to_owned());
+        }
+        if let Term::Column(row, name) = self.terms.term(id) {
+            let relation = self.terms.row_info(*row).and_then(|info| self.schema.relation(&info.relation));
+            all.extend(relation.and_then(|r| r.column(name)).and_then(|c| c.collation.clone()));
+        }
+        self.terms.term(id).operands(|operand| self.collations(operand, all));
+        for query in self.terms.term(id).queries() {
+            self.collations(query.projection, all);
+        }
     }
 
     /// A test of two arrays of which the items are known; of any others, and of JSON, a function.

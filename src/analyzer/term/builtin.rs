@@ -34,13 +34,13 @@ pub fn apply(name: &str, args: &[(Value, Type)], returns: &Type) -> Outcome {
     let is_plain_json = args.iter().any(|(_, of)| *of == Type::Json);
     match (name, values.as_slice()) {
         ("raise", _) => Err(Raises),
-        ("lower", [Value::Text(t)]) => ascii(t).map(|t| text(&t.to_ascii_lowercase())),
-        ("upper", [Value::Text(t)]) => ascii(t).map(|t| text(&t.to_ascii_uppercase())),
+        ("lower", [Value::Text(t)]) => ascii(t, 'I').map(|t| text(&t.to_ascii_lowercase())),
+        ("upper", [Value::Text(t)]) => ascii(t, 'i').map(|t| text(&t.to_ascii_uppercase())),
         ("length", [Value::Text(t)]) => length(t.chars().count()),
         ("||", [Value::Text(a), Value::Text(b)]) => Ok(text(&format!("{a}{b}"))),
         ("like", [Value::Text(t), Value::Text(pattern)]) => like(t, pattern),
         ("ilike", [Value::Text(t), Value::Text(pattern)]) => {
-            like(&ascii(t)?.to_ascii_lowercase(), &ascii(pattern)?.to_ascii_lowercase())
+            like(&ascii(t, 'I')?.to_ascii_lowercase(), &ascii(pattern, 'I')?.to_ascii_lowercase())
         }
         ("starts_with", [Value::Text(t), Value::Text(prefix)]) => bool(t.starts_with(&**prefix)),
         ("split_part", [Value::Text(t), Value::Text(by), Value::Int(n)]) => split_part(t, by, *n),
@@ -69,40 +69,6 @@ pub fn apply(name: &str, args: &[(Value, Type)], returns: &Type) -> Outcome {
         ("*", [Value::Int(a), Value::Int(b)]) => whole(a.checked_mul(*b), returns),
         _ => Err(Unmodelled),
     }
-}
-
-/// Whether [`apply`] knows the function, for some arguments at least.
-#[must_use]
-pub fn is_modelled(name: &str) -> bool {
-    const KNOWN: [&str; 26] = [
-        "raise",
-        "array",
-        "lower",
-        "upper",
-        "length",
-        "||",
-        "like",
-        "ilike",
-        "starts_with",
-        "split_part",
-        "storage.foldername",
-        "storage.filename",
-        "[]",
-        "cardinality",
-        "array_length",
-        "= any",
-        "<@",
-        "@>",
-        "&&",
-        "->",
-        "->>",
-        "?",
-        "+",
-        "-",
-        "*",
-        "::",
-    ];
-    KNOWN.contains(&name)
 }
 
 /// What a cast without a type modifier gives.
@@ -182,9 +148,9 @@ fn whole(value: Option<i64>, returns: &Type) -> Outcome {
     }
 }
 
-/// Only ASCII has a case that no collation changes, but for the `i` of Turkic ones.
-fn ascii(text: &str) -> Result<&str, NoResult> {
-    if text.is_ascii() && !text.contains(['i', 'I']) { Ok(text) } else { Err(Unmodelled) }
+/// Only ASCII has a case that no collation changes, but for the one `i` that Turkic ones change to another letter.
+fn ascii(text: &str, turkic: char) -> Result<&str, NoResult> {
+    if text.is_ascii() && !text.contains(turkic) { Ok(text) } else { Err(Unmodelled) }
 }
 
 /// `%`, `_` and `\` as LIKE reads them.

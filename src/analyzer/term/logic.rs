@@ -162,6 +162,17 @@ impl Terms {
         self.intern(Term::Case(kept.into_boxed_slice(), last), data_type, never_null)
     }
 
+    /// A value after something was evaluated that may raise an error: CASE with one value, which [`Self::case`] takes for
+    /// the value alone.
+    pub(crate) fn behind(&mut self, done: Id, value: Id) -> Id {
+        let raises = self.raises(done);
+        if self.constant(raises) == Some(Some(false)) {
+            return value;
+        }
+        let (data_type, never_null) = (self.type_of(value).clone(), self.is_never_null(value));
+        self.intern(Term::Case(Box::new([(done, value)]), value), data_type, never_null)
+    }
+
     /// COALESCE.
     pub fn coalesce(&mut self, all: &[Id]) -> Id {
         let Some((last, first)) = all.split_last() else { return self.null(Type::Text) };

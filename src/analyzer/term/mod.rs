@@ -18,9 +18,11 @@ mod builtin;
 mod call;
 mod compare;
 mod decimal;
+mod function;
 mod inspect;
 mod instant;
 mod json;
+pub(crate) mod like;
 mod logic;
 mod pattern;
 mod polarity;
@@ -37,9 +39,10 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-pub use builtin::{NoResult, apply, cast, is_modelled};
+pub use builtin::{NoResult, apply, cast};
 pub use call::Function;
 pub use decimal::Decimal;
+pub use function::is_modelled;
 pub use json::Json;
 pub use query::{Pick, Query};
 pub(crate) use rewrite::{Key, Write};
@@ -158,6 +161,8 @@ struct Node {
     never_null: bool,
     /// The row variables that are free in it, sorted.
     free: Arc<[Row]>,
+    /// How many terms it is made of.
+    size: u32,
 }
 
 impl Terms {
@@ -273,11 +278,26 @@ impl Terms {
         if let Some(known) = self.index.get(&key) {
             return *known;
         }
-        let free = self.free_of(&key.0);
+        let (free, size) = (self.free_of(&key.0), self.size_of(&key.0));
         let id = Id(u32::try_from(self.nodes.len()).unwrap_or(u32::MAX));
-        self.nodes.push(Node { term: key.0.clone(), data_type: key.1.clone(), never_null, free });
+        self.nodes.push(Node { term: key.0.clone(), data_type: key.1.clone(), never_null, free, size });
         self.index.insert(key, id);
         id
+    }
+
+    /// How many terms it is made of, those that stand several times counted as often.
+    #[must_use]
+    pub fn size(&self, id: Id) -> u32 {
+        self.node(id).map_or(0, |n| n.size)
+    }
+
+    fn size_of(&self, term: &Term) -> u32 {
+        let mut size = 1_u32;
+        term.operands(|id| size = size.saturating_add(self.size(id)));
+        for query in term.queries() {
+            size = size.saturating_add(self.size(query.condition)).saturating_add(self.size(query.projection));
+        }
+        size
     }
 
     fn free_of(&self, term: &Term) -> Arc<[Row]> {

@@ -3,7 +3,7 @@
 //! The server may evaluate the parts of AND and OR, and the conditions of a sub-select's rows, in any order: what may
 //! raise counts as raising. Only CASE protects its branches.
 
-use super::{Function, Id, Pick, Query, Term, Terms, Type};
+use super::{Function, Id, Pick, Query, Term, Terms, Type, function};
 
 /// In which order the parts of AND and OR are evaluated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -16,46 +16,6 @@ pub(super) enum Order {
 
 /// The function that always raises.
 const RAISE: &str = "raise";
-
-/// Functions that take any value; casts are looked at by themselves.
-const TOTAL: [&str; 36] = [
-    "lower",
-    "upper",
-    "length",
-    "||",
-    "like",
-    "ilike",
-    "starts_with",
-    "storage.foldername",
-    "storage.filename",
-    "[]",
-    "array",
-    "cardinality",
-    "array_length",
-    "= any",
-    "->",
-    "->>",
-    "?",
-    "+",
-    "-",
-    "*",
-    "now",
-    "=",
-    "<",
-    "<=",
-    "row is null",
-    "row is not null",
-    "btrim",
-    "ltrim",
-    "rtrim",
-    "replace",
-    "abs",
-    "md5",
-    "~",
-    "!~",
-    "~*",
-    "!~*",
-];
 
 impl Terms {
     /// An expression that always raises an error. It reads as NULL, which shows no row.
@@ -157,7 +117,7 @@ impl Terms {
                 self.and(&[given, none])
             }
             _ if name == RAISE => self.boolean(true),
-            _ if TOTAL.contains(&name) || name.starts_with("is not distinct(") => self.boolean(false),
+            _ if function::never_raises(name) => self.boolean(false),
             _ => {
                 let function = Function { name: format!("an error of {name}").into(), strict: false, never_null: true };
                 self.call(&function, args, Type::Bool)

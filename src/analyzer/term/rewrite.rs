@@ -119,8 +119,12 @@ impl Rewrite<'_> {
             }
             Term::Case(branches, otherwise) => {
                 let each: Vec<_> = branches.iter().map(|(c, v)| (self.term(terms, *c), self.term(terms, *v))).collect();
+                let same = matches!(branches[..], [(_, value)] if value == otherwise);
                 let otherwise = self.term(terms, otherwise);
-                terms.case(&each, otherwise)
+                match each[..] {
+                    [(done, value)] if same => terms.behind(done, value),
+                    _ => terms.case(&each, otherwise),
+                }
             }
             _ => self.connective(terms, &term, id),
         }

@@ -6,7 +6,10 @@ use super::Shape;
 use super::invent::Inventor;
 use crate::analyzer::ground::{Bit, Call, Ground, Node, Source, ValueId};
 use crate::analyzer::solve::Solver;
-use crate::analyzer::term::{Json, Type, Value, cast};
+use crate::analyzer::term::{Json, Type, Value, cast, like};
+
+/// How many texts are tried that match patterns.
+const TRIED: usize = 12;
 
 /// Values that are equal in the model.
 #[derive(Debug)]
@@ -215,12 +218,8 @@ impl Model<'_, '_, '_> {
                 text(format!("{}{part}", format!("x{by}").repeat(at.saturating_sub(1))))
             }
             ("= any", Some(Value::Bool(true)), [Some(x), None]) => Some(Value::Array([Some(x.clone())].into())),
-            ("like" | "ilike", Some(Value::Bool(true)), [None, Some(Value::Text(pattern))]) => {
-                let texts = (0..20).map(|n| {
-                    let fill = if n == 0 { String::new() } else { format!("x{n}") };
-                    pattern.replace('%', &fill).replace('_', "a")
-                });
-                self.unused(key, texts.collect())
+            ("like" | "ilike" | "starts_with", Some(Value::Bool(_)), [None, Some(Value::Text(_))]) => {
+                call.args.first().and_then(|text| self.unused(key, self.matching(*text)))
             }
             _ => None,
         };
@@ -241,6 +240,21 @@ impl Model<'_, '_, '_> {
             }
         }
         Some(Value::Json(Json::Object(fields).into()))
+    }
+
+    /// Texts that match the patterns they are tested with as the model says.
+    fn matching(&self, text: Ground) -> Vec<String> {
+        let mut patterns = Vec::new();
+        for call in self.shape.calls.iter().filter(|c| c.args.first() == Some(&text)) {
+            let Some(Some(Some(Value::Text(pattern)))) = call.args.get(1).map(|p| self.value(*p)) else { continue };
+            let Some(Some(Value::Bool(matches))) = self.value(call.result) else { continue };
+            patterns.extend(like::Pattern::of(&call.function.name, &pattern).map(|p| (p, matches)));
+        }
+        let patterns: Vec<_> = patterns.iter().map(|(p, matches)| (p, *matches)).collect();
+        match like::texts(&patterns, TRIED) {
+            like::Texts::Some(texts) => texts,
+            like::Texts::Nothing | like::Texts::Unknown => Vec::new(),
+        }
     }
 
     /// The first of some texts that no other value of the same kind is.
@@ -299,6 +313,8 @@ fn case_variants(text: &str) -> Vec<String> {
         let swap = |c: char| if c.is_ascii_lowercase() { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() };
         text.chars().enumerate().map(|(n, c)| if n == at { swap(c) } else { c }).collect::<String>()
     };
-    let letters = text.chars().enumerate().filter(|(_, c)| c.is_ascii_alphabetic()).map(|(at, _)| at);
+    // The case of `i` is not the same everywhere.
+    let has_case = |c: char| c.is_ascii_alphabetic() && !c.eq_ignore_ascii_case(&'i');
+    let letters = text.chars().enumerate().filter(|(_, c)| has_case(*c)).map(|(at, _)| at);
     std::iter::once(text.to_owned()).chain(letters.take(8).map(swapped)).collect()
 }

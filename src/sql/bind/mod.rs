@@ -33,6 +33,7 @@ use super::tree::{Expr, Query, Statement};
 use super::types::Type;
 use crate::model::QualifiedName;
 use scope::Level;
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// A thing and what its text refers to.
@@ -173,6 +174,23 @@ impl Scope {
     /// The type of the latest parameter of that name.
     pub(crate) fn parameter_type(&self, name: &str) -> Option<&Type> {
         self.parameters.iter().rfind(|p| p.name.as_deref() == Some(name)).map(|p| &p.data_type)
+    }
+
+    /// The place of the latest parameter of that name.
+    pub(crate) fn place_of(&self, name: &str) -> Option<usize> {
+        self.parameters.iter().rposition(|p| p.name.as_deref() == Some(name))
+    }
+
+    /// The names of parameters, each once.
+    pub(crate) fn names(&self) -> BTreeSet<&str> {
+        self.parameters.iter().filter_map(|p| p.name.as_deref()).collect()
+    }
+
+    /// Takes the name from the parameters from a place on that have it, and from those that are fields of a record of it.
+    pub(crate) fn end_name(&mut self, name: &str, from: usize) {
+        let field = Self::field_name(name, "");
+        let is_it = |p: &&mut Parameter| p.name.as_deref().is_some_and(|n| n == name || n.starts_with(&field));
+        self.parameters.iter_mut().skip(from).filter(is_it).for_each(|p| p.name = None);
     }
 
     /// Whether a parameter has that name.
