@@ -6,10 +6,10 @@ use std::sync::Arc;
 use super::inline::{self, Body, Unread};
 use super::kept::Kept;
 use super::lineage::Lineage;
-use crate::model::{Function, FunctionId, QualifiedName, Schema};
+use crate::model::{Function, FunctionId, Policy, QualifiedName, Schema};
 use crate::sql::bind::{Binder, Scope};
 use crate::sql::tree::Expr;
-use crate::sql::{Catalog, SchemaCatalog, Type};
+use crate::sql::{Catalog, Routine, SchemaCatalog, Table, Type, UserType};
 
 /// A function's body.
 pub(crate) type BoundBody = Result<Arc<Body>, Arc<Unread>>;
@@ -27,6 +27,7 @@ pub(crate) struct Bindings<'a> {
     lineage: Lineage<'a>,
     bodies: Kept<FunctionId, BoundBody>,
     pathless: Kept<FunctionId, bool>,
+    settled: Kept<FunctionId, bool>,
     /// By relation and text.
     conditions: BTreeMap<&'a QualifiedName, Kept<String, BoundCondition>>,
 }
@@ -36,7 +37,7 @@ impl<'a> Bindings<'a> {
     pub(crate) fn of(schema: &'a Schema) -> Self {
         let lineage = Lineage::of(schema);
         let conditions = schema.relations.iter().map(|r| (&r.name, Kept::default())).collect();
-        Self { schema, lineage, bodies: Kept::default(), pathless: Kept::default(), conditions }
+        Self { schema, lineage, bodies: Kept::default(), pathless: Kept::default(), settled: Kept::default(), conditions }
     }
 
     /// The model.
@@ -62,6 +63,11 @@ impl<'a> Bindings<'a> {
         is_own || self.pathless.get(&function.id, || inline::body(function, &self.catalog(), &[]).is_ok())
     }
 
+    /// Which functions are known to give the same value each time.
+    pub(crate) fn settled(&self) -> &Kept<FunctionId, bool> {
+        &self.settled
+    }
+
     /// A condition over a row of `relation`, as the catalog prints it: under an empty `search_path`.
     pub(crate) fn condition(&self, relation: &QualifiedName, text: &str) -> BoundCondition {
         let bind = || Arc::new(self.bind(relation, text));
@@ -70,7 +76,10 @@ impl<'a> Bindings<'a> {
 
     fn bind(&self, relation: &QualifiedName, text: &str) -> Result<Expr, String> {
         let path: [String; 0] = [];
-        let catalog = self.catalog();
+        let policies = self.schema.relation(relation).map(|r| r.policies.as_slice()).unwrap_or_default();
+        let is_of = |p: &&Policy| [&p.using, &p.check].into_iter().flatten().any(|own| own == text);
+        let calls: Vec<&FunctionId> = policies.iter().filter(is_of).flat_map(|p| &p.calls).collect();
+        let catalog = Calling { all: self.catalog(), calls };
         let table = catalog.relation(&relation.schema, &relation.name);
         let table = table.ok_or_else(|| format!("{relation}, which is not known"))?;
         let scope = Scope::default().relation(table, None);
@@ -80,5 +89,34 @@ impl<'a> Bindings<'a> {
 
     fn catalog(&self) -> SchemaCatalog<'a> {
         SchemaCatalog::new(self.schema)
+    }
+}
+
+/// A catalog where of several functions of one name only those are found that a policy is known to call.
+struct Calling<'a> {
+    all: SchemaCatalog<'a>,
+    calls: Vec<&'a FunctionId>,
+}
+
+impl Catalog for Calling<'_> {
+    fn relation(&self, schema: &str, name: &str) -> Option<Table> {
+        self.all.relation(schema, name)
+    }
+
+    fn functions(&self, schema: &str, name: &str) -> Vec<Routine> {
+        let mut found = self.all.functions(schema, name);
+        if self.calls.iter().any(|id| id.schema == schema && id.name == name) {
+            let id = |routine: &Routine| self.all.function(routine.key?).map(|f| &f.id);
+            found.retain(|routine| id(routine).is_none_or(|id| self.calls.contains(&id)));
+        }
+        found
+    }
+
+    fn data_type(&self, schema: &str, name: &str) -> Option<UserType> {
+        self.all.data_type(schema, name)
+    }
+
+    fn major(&self) -> u32 {
+        self.all.major()
     }
 }

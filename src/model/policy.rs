@@ -5,7 +5,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Grantee, Origin, Privilege};
+use super::{FunctionId, Grantee, Origin, Privilege};
 
 /// A command whose rows row-level security filters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -93,6 +93,10 @@ pub struct Policy {
     pub using: Option<String>,
     /// The WITH CHECK expression, likewise.
     pub check: Option<String>,
+    /// The functions that its expressions call of which there are others of the same schema and name, sorted: a text alone
+    /// does not tell which one is meant where another came later.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub calls: Vec<FunctionId>,
     /// Where it was read.
     #[serde(default, skip_serializing_if = "Origin::is_catalog")]
     pub origin: Origin,

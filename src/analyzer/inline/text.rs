@@ -1,6 +1,6 @@
 //! Bodies in SQL: the last SELECT counts.
 
-use super::{Outcome, Read, first_row, unread};
+use super::{Outcome, Read, behind, first_row, unread};
 use crate::model::Function;
 use crate::sql::Type;
 use crate::sql::bind::{Binder, Scope};
@@ -27,10 +27,16 @@ pub(super) fn outcome(function: &Function, binder: &Binder<'_>, scope: &Scope) -
     if !is_query(last) {
         return unread("a statement that is no SELECT");
     }
-    match binder.query(last, scope) {
-        Ok(bound) => result_of(function, binder, bound.tree, &returns),
-        Err(error) => unread(format!("its body ({error})")),
+    let read = |text: &str| binder.query(text, scope).or_else(|error| unread(format!("its body ({error})")));
+    let mut result = result_of(function, binder, read(last)?.tree, &returns)?;
+    for statement in before.iter().rev() {
+        // What comes before is evaluated for its errors alone.
+        let query = read(statement)?.tree;
+        if let (Outcome::Value(value), 1) = (&result, query.columns.len()) {
+            result = Outcome::Value(behind(first_row(query), value.clone()));
+        }
     }
+    Ok(result)
 }
 
 fn result_of(function: &Function, binder: &Binder<'_>, query: Query, returns: &Type) -> Read<Outcome> {

@@ -10,7 +10,10 @@ impl Resolver<'_> {
     pub(super) fn expression(&mut self, expr: &Expr) -> Id {
         match self.try_expression(expr) {
             Ok(id) => id,
-            Err(Obstacle(reason)) => self.opaque(&reason, &expr.data_type),
+            Err(Obstacle(reason)) => {
+                self.note_variance(expr);
+                self.opaque(&reason, &expr.data_type)
+            }
         }
     }
 

@@ -102,7 +102,12 @@ impl Resolver<'_> {
                 let rows = self.inside(&branch, |this| this.all_rows(query))?;
                 Ok(rows.into_iter().map(|inner| branch.joined(at, inner)).collect())
             }
-            SourceKind::Cte { recursive: true, .. } => {
+            SourceKind::Cte { recursive: true, up, place, .. } => {
+                let owner = self.ctes.len().checked_sub(1 + up).and_then(|at| self.ctes.get(at));
+                match owner.and_then(|all| all.get(*place)).cloned() {
+                    Some(cte) => self.note_variance_of(&cte.query),
+                    None => self.varying += 1,
+                }
                 Ok(vec![self.any_rows(branch, at, "WITH RECURSIVE", &source.columns)])
             }
             SourceKind::Cte { up, place, .. } => {
@@ -114,6 +119,7 @@ impl Resolver<'_> {
                 match self.inside(&branch, |this| this.function_rows(call)) {
                     Ok(rows) => Ok(rows.into_iter().map(|inner| branch.joined(at, inner)).collect()),
                     Err(Obstacle(why)) => {
+                        self.note_variance(call);
                         let given = self.inside(&branch, |this| Ok(this.needed_by(call)))?;
                         let mut rows = self.any_rows(branch, at, &why, &source.columns);
                         rows.conditions.extend(given);

@@ -1,11 +1,13 @@
 //! Calls of the application's functions: as their bodies where those are understood, else as functions.
 
+use std::collections::BTreeSet;
+
 use super::query::Branch;
 use super::{Obstacle, Outcome, Resolver, Rights, obstacle};
 use crate::analyzer::decide::{Assumption, Caller};
 use crate::analyzer::inline;
-use crate::analyzer::term::{Access, CLAIMS, Function, Id, Pick, Term, Type};
-use crate::model::{self, ArgumentMode, Volatility};
+use crate::analyzer::term::{Access, CLAIMS, Function, Id, Pick, Row, Term, Type};
+use crate::model::{self, ArgumentMode};
 use crate::sql;
 use crate::sql::bind::{Binder, Scope};
 use crate::sql::tree::Call;
@@ -34,7 +36,7 @@ impl Resolver<'_> {
                 let value = self.platform(function, value);
                 Ok(self.terms.cast(value, &returns))
             }
-            Err(Obstacle(reason)) if function.volatility == Volatility::Volatile => {
+            Err(Obstacle(reason)) if !self.is_settled(function) => {
                 obstacle(format!("{}(), for {reason}", function.id.qualified()))
             }
             Err(Obstacle(reason)) => {
@@ -165,10 +167,10 @@ impl Resolver<'_> {
         if let Some(known) = self.bodies.get(&key) {
             return known.clone();
         }
-        let opaques = self.terms.opaque_count();
+        let varying = self.varying;
         let value = self.scalar_body(function, args);
-        // What is not understood may have another value at each place.
-        if value.is_err() || self.terms.opaque_count() == opaques {
+        // What is not understood may have another value at each place, unless nothing in it is volatile.
+        if value.is_err() || self.varying == varying {
             self.bodies.insert(key, value.clone());
         }
         value
@@ -216,7 +218,10 @@ impl Resolver<'_> {
         let body = self.bindings.body(function).map_err(|unread| Obstacle(unread.reason.clone()))?;
         self.takes_session_path(function)?;
         let rights = self.rights_of(function);
-        self.within(function.id.to_string(), |this| {
+        // Of what is outside the body depends on its arguments alone, unless it is volatile.
+        let rows = if self.is_settled(function) { self.rows_in(&args) } else { self.scope.clone() };
+        let scope = std::mem::replace(&mut self.scope, rows);
+        let result = self.within(function.id.to_string(), |this| {
             this.as_rights(rights, |this| {
                 let outer = this.body.replace(body.clone());
                 let result = this.apart(args, |this| {
@@ -231,7 +236,15 @@ impl Resolver<'_> {
                 this.body = outer;
                 result
             })
-        })
+        });
+        self.scope = scope;
+        result
+    }
+
+    /// The row variables that stand in terms.
+    fn rows_in(&self, args: &[Id]) -> Vec<Row> {
+        let rows: BTreeSet<Row> = args.iter().flat_map(|arg| self.terms.free_rows(*arg).to_vec()).collect();
+        rows.into_iter().collect()
     }
 
     /// What a function without a `search_path` of its own names without a schema is the session's to choose: whoever

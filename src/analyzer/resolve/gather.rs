@@ -116,38 +116,16 @@ impl Resolver<'_> {
         self.terms.case(&[(any, found)], null)
     }
 
-    /// The rows that an array expression gathers: `ARRAY(select ..)`, `(select array_agg(..) ..)`, a function or COALESCE of
-    /// these; `None` of any other.
+    /// The rows that an array expression gathers by itself: `ARRAY(select ..)` or `(select array_agg(..) ..)`; `None` of any
+    /// other.
     fn gathered(&mut self, array: &Expr) -> Outcome<Option<Gathered>> {
         match &array.node {
-            Node::Cast { operand, implicit, .. } if *implicit || keeps_values(operand, array) => self.gathered(operand),
             Node::ArrayQuery(query) => {
                 let rows = Rows { branches: self.all_rows(query)?, limited: false };
                 let queries = rows.queries(&mut self.terms, Some(0))?;
                 Ok(Some(Gathered { queries, null_if_none: false }))
             }
-            Node::Choice(Choice::Coalesce, all) => match all.as_slice() {
-                [first, last] if is_empty_array(last) => {
-                    let set = self.gathered(first)?;
-                    Ok(set.map(|set| Gathered { null_if_none: false, ..set }))
-                }
-                _ => Ok(None),
-            },
             Node::Scalar(query) => self.gathered_query(query),
-            Node::Parameter(place) => match self.step(*place) {
-                Some(step) => self.at_body(|this| this.gathered(&step)),
-                None => Ok(None),
-            },
-            Node::Call(call) if call.routine.key.is_some() && call.routine.kind == FunctionKind::Function => {
-                let function = call.routine.key.and_then(|key| self.catalog.function(key));
-                let Some(function) = function.filter(|f| !f.returns_set && self.may_call(f)) else { return Ok(None) };
-                let args = self.arguments(call, function)?;
-                let set = self.in_body(function, args, |this, result| match result {
-                    inline::Outcome::Value(value) => this.gathered(value),
-                    inline::Outcome::Rows(_) | inline::Outcome::Row(_) => Ok(None),
-                });
-                Ok(set.unwrap_or_default())
-            }
             _ => Ok(None),
         }
     }
@@ -155,11 +133,8 @@ impl Resolver<'_> {
     fn gathered_query(&mut self, query: &tree::Query) -> Outcome<Option<Gathered>> {
         let Body::Select(select) = &query.body else { return Ok(None) };
         let [only] = select.targets.as_slice() else { return Ok(None) };
-        if query.offset.is_some() || !select.group_by.is_empty() || select.having.is_some() {
+        if query.offset.is_some() || !select.group_by.is_empty() || select.having.is_some() || alone(query).is_some() {
             return Ok(None);
-        }
-        if let Some(value) = alone(query) {
-            return self.in_level(query, |this| this.gathered(value));
         }
         let (coalesced, inner) = match &only.value.node {
             Node::Choice(Choice::Coalesce, all) => match all.as_slice() {

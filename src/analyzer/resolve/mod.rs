@@ -13,6 +13,7 @@ mod operator;
 mod policy;
 mod query;
 mod relation;
+mod settled;
 mod shown;
 mod value;
 mod world;
@@ -138,6 +139,8 @@ pub(crate) struct Resolver<'a> {
     unsettled: bool,
     /// Whether a function of the application's was called.
     called: bool,
+    /// How many things were met that are not understood and may give another value each time.
+    varying: usize,
     /// How statements reach the database.
     pub(crate) caller: Caller,
     /// What reading has assumed.
@@ -193,6 +196,7 @@ impl<'a> Resolver<'a> {
             asker: None,
             unsettled: false,
             called: false,
+            varying: 0,
             caller: Caller::DataApi,
             assumed: BTreeSet::new(),
             also: None,
@@ -213,6 +217,7 @@ impl<'a> Resolver<'a> {
             Ok(id) => id,
             Err(Obstacle(reason)) => {
                 self.failed = true;
+                self.varying += 1;
                 self.terms.opaque(&reason, Type::Bool, &[row])
             }
         }

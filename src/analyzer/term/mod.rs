@@ -240,11 +240,6 @@ impl Terms {
         self.rows.iter()
     }
 
-    /// How many opaque terms there are.
-    pub(crate) fn opaque_count(&self) -> usize {
-        self.opaques.len()
-    }
-
     /// What is kept of an opaque term by its number.
     #[must_use]
     pub fn opaque_info(&self, opaque: u32) -> Option<&OpaqueInfo> {

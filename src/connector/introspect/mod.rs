@@ -40,7 +40,7 @@ use super::{ConnectError, Database};
 use crate::model::{Platform, Relation, Schema};
 
 /// The batch.
-const QUERIES: [&Query; 35] = [
+const QUERIES: [&Query; 36] = [
     &server::DATABASE,
     &server::SETTINGS,
     &roles::QUERY,
@@ -59,6 +59,7 @@ const QUERIES: [&Query; 35] = [
     &constraints::QUERY,
     &constraints::INDEXES,
     &policies::QUERY,
+    &policies::CALLS,
     &triggers::QUERY,
     &triggers::RULES,
     &triggers::EVENT_TRIGGERS,

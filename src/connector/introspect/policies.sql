@@ -1,5 +1,6 @@
 -- Policies, those of relations without row security too.
-select p.polrelid as relation,
+select p.oid,
+       p.polrelid as relation,
        p.polname::text as name,
        p.polpermissive as permissive,
        p.polcmd::text as command,

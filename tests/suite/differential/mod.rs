@@ -9,6 +9,7 @@ mod generate;
 mod known;
 mod policies;
 mod practice;
+mod programs;
 mod questions;
 mod replay;
 mod smt;

@@ -200,6 +200,7 @@ mod tests {
             roles: vec![Grantee::Public],
             using: Some(using.into()),
             check: None,
+            calls: Vec::new(),
             origin: pgwitness::model::Origin::Catalog,
         }
     }

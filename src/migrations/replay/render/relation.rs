@@ -65,8 +65,22 @@ impl Catalog {
             roles,
             using: text(&row.using),
             check: text(&row.check),
+            calls: self.overloads(row),
             origin: row.origin,
         }
+    }
+
+    /// The functions that a policy calls of which there are others of that name.
+    fn overloads(&self, row: &Policy) -> Vec<model::FunctionId> {
+        let codes = row.using.iter().chain(&row.check);
+        let used = codes.flat_map(|code| &code.uses).filter_map(|a| self.functions.get(a.id));
+        let is_one_of_several = |f: &&super::super::catalog::object::Function| {
+            self.functions.iter().filter(|(_, o)| o.schema == f.schema && o.name == f.name).nth(1).is_some()
+        };
+        let mut calls: Vec<_> = used.filter(is_one_of_several).map(|f| self.id_of(f)).collect();
+        calls.sort();
+        calls.dedup();
+        calls
     }
 
     fn trigger(&self, row: &Trigger) -> model::Trigger {

@@ -155,3 +155,17 @@ create table only_forced (a int);
 alter table only_forced force row level security;
 create table not_forced (a int);
 alter table not_forced enable row level security;
+
+-- case: a policy keeps the function that it was made with when others of its name come
+create table teams (id int, owner text);
+create function may(team int) returns boolean language sql stable as $$ select team > 0 $$;
+create function alone(team int) returns boolean language sql stable as $$ select team > 0 $$;
+create policy before_it on teams using (may(id) and alone(id));
+create function may(team int, how text default 'read') returns boolean language sql stable as $$ select true $$;
+create function may(team bigint) returns boolean language sql stable as $$ select true $$;
+create policy after_it on teams for insert with check (may(id, 'write') or may(id::bigint));
+create function same(a text, b text) returns boolean language sql immutable as $$ select a = b $$;
+create function same(a int, b int) returns boolean language sql immutable as $$ select a = b $$;
+create operator === (leftarg = text, rightarg = text, function = same);
+create policy by_operator on teams using (owner === 'x');
+drop function may(bigint) cascade;
