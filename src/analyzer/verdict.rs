@@ -124,6 +124,13 @@ impl Question<'_> {
             rows.values_mut().for_each(|count| *count += 1);
         }
         rows.values_mut().for_each(|count| *count = (*count).min(self.limits.rows));
+        // Most violations show with few rows, and many make the problem large.
+        let few: BTreeMap<_, _> = rows.iter().map(|(relation, count)| (relation.clone(), FEW.min(*count))).collect();
+        if few != rows
+            && let decided @ (Verdict::Violated(_) | Verdict::Unknown(Reason::Limit)) = self.search(&few, false, work)
+        {
+            return decided;
+        }
         let first = self.search(&rows, false, work);
         match first {
             Verdict::Proved if most > self.limits.rows => Verdict::Unknown(Reason::Rows(self.limits.rows)),
@@ -286,6 +293,9 @@ fn unmatched(shape: &Shape<'_>) -> Arc<str> {
     }
     format!("the values of {}", names.join(", ")).into()
 }
+
+/// Rows of each relation that are tried first.
+const FEW: usize = 2;
 
 /// Which part of the work a model may be made plainer with.
 const SHRINKING: u64 = 16;
