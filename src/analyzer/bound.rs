@@ -29,6 +29,9 @@ impl Want {
     }
 }
 
+/// How many terms are looked at.
+const LONGEST: usize = 100_000;
+
 /// Rows by relation.
 type Rows = BTreeMap<Arc<QualifiedName>, usize>;
 
@@ -47,6 +50,8 @@ pub(crate) struct Bound {
     loose: Rows,
     /// Whether some row is demanded for each row of another sub-select, so that no number suffices for sure.
     pub(crate) open: bool,
+    /// Whether it takes too long to work out.
+    pub(crate) too_long: bool,
 }
 
 impl Bound {
@@ -55,6 +60,7 @@ impl Bound {
         self.demands.extend(other.demands);
         add(&mut self.loose, other.loose);
         self.open |= other.open;
+        self.too_long |= other.too_long;
         self
     }
 
@@ -69,13 +75,13 @@ impl Bound {
         for bound in [&mut self, &mut other] {
             bound.demands.retain(|d, _| !shared.contains_key(d));
         }
-        let open = self.open | other.open;
+        let (open, too_long) = (self.open | other.open, self.too_long | other.too_long);
         let mut loose = self.rows();
         for (relation, count) in other.rows() {
             let most = loose.entry(relation).or_default();
             *most = count.max(*most);
         }
-        Self { demands: shared, loose, open }
+        Self { demands: shared, loose, open, too_long }
     }
 
     /// The same, as what is demanded by one step that depends on nothing around: elsewhere it is not demanded anew.
@@ -103,8 +109,17 @@ fn add(rows: &mut Rows, more: Rows) {
 
 /// The rows that suffice for `id` to be as wanted.
 pub(crate) fn bound(terms: &Terms, id: Id, want: Want) -> Bound {
-    Walk { terms, universal: Vec::new(), found: Vec::new(), path: Vec::new(), known: HashMap::new(), known_values: HashMap::new() }
-        .condition(id, want)
+    let mut walk = Walk {
+        terms,
+        universal: Vec::new(),
+        found: Vec::new(),
+        path: Vec::new(),
+        known: HashMap::new(),
+        known_values: HashMap::new(),
+        here: Vec::new(),
+        left: LONGEST,
+    };
+    walk.condition(id, want)
 }
 
 struct Walk<'a> {
@@ -119,13 +134,17 @@ struct Walk<'a> {
     known: HashMap<(Id, Want, bool), Bound>,
     /// The same of any value.
     known_values: HashMap<(Id, bool), Bound>,
+    /// Bounds of what depends on the rows around, for each sub-select that is being walked; of no want for any value.
+    here: Vec<HashMap<(Id, Option<Want>), Bound>>,
+    /// How many terms may still be looked at.
+    left: usize,
 }
 
 impl Walk<'_> {
     fn condition(&mut self, id: Id, want: Want) -> Bound {
         let free = self.terms.free_rows(id);
         if free.iter().any(|row| self.found.contains(row) || self.universal.contains(row)) {
-            return self.work_out(id, want);
+            return self.once_here((id, Some(want)), |this| this.work_out(id, want));
         }
         let key = (id, want, self.universal.is_empty());
         if let Some(known) = self.known.get(&key) {
@@ -136,6 +155,18 @@ impl Walk<'_> {
         bound
     }
 
+    /// What depends on the rows around is the same as long as those are.
+    fn once_here(&mut self, key: (Id, Option<Want>), work_out: impl FnOnce(&mut Self) -> Bound) -> Bound {
+        if let Some(known) = self.here.last().and_then(|here| here.get(&key)) {
+            return known.clone();
+        }
+        let bound = work_out(self);
+        if let Some(here) = self.here.last_mut() {
+            here.insert(key, bound.clone());
+        }
+        bound
+    }
+
     /// In place of the number of a sub-select: all that a condition comes to, one less for a value. Within every row of a
     /// sub-select it comes to more.
     fn whole(&self) -> usize {
@@ -143,6 +174,10 @@ impl Walk<'_> {
     }
 
     fn work_out(&mut self, id: Id, want: Want) -> Bound {
+        self.left = self.left.saturating_sub(1);
+        if self.left == 0 {
+            return Bound { too_long: true, ..Bound::default() };
+        }
         let terms = self.terms;
         match (terms.term(id), want) {
             (Term::Not(a), _) => self.condition(*a, want.negated()),
@@ -165,7 +200,7 @@ impl Walk<'_> {
                     let one = self.some_row(query, None, (id, want, 0));
                     let mut loose = one.rows();
                     add(&mut loose, one.rows());
-                    sum.and(Bound { demands: BTreeMap::new(), loose, open: one.open })
+                    sum.and(Bound { demands: BTreeMap::new(), loose, ..one })
                 })
             }
             (Term::Many(queries), _) => {
@@ -215,10 +250,12 @@ impl Walk<'_> {
         let (rows, steps) = (self.found.len(), self.path.len());
         self.found.extend(query.rows.iter());
         self.path.push(step);
+        self.here.push(HashMap::new());
         let mut sum = self.condition(query.condition, Want::True);
         if let Some(want) = projection {
             sum = sum.and(self.condition(query.projection, want));
         }
+        self.here.pop();
         self.found.truncate(rows);
         self.path.truncate(steps);
         sum.and(here)
@@ -245,10 +282,12 @@ impl Walk<'_> {
     fn every_row(&mut self, query: &Query, projection: Option<Want>) -> Bound {
         let outer = self.universal.len();
         self.universal.extend(query.rows.iter());
+        self.here.push(HashMap::new());
         let mut sum = self.condition(query.condition, Want::NotTrue);
         if let Some(want) = projection {
             sum = sum.and(self.condition(query.projection, want));
         }
+        self.here.pop();
         self.universal.truncate(outer);
         sum
     }
@@ -257,7 +296,7 @@ impl Walk<'_> {
     fn value(&mut self, id: Id) -> Bound {
         let free = self.terms.free_rows(id);
         if free.iter().any(|row| self.found.contains(row) || self.universal.contains(row)) {
-            return self.work_out_value(id);
+            return self.once_here((id, None), |this| this.work_out_value(id));
         }
         let key = (id, self.universal.is_empty());
         if let Some(known) = self.known_values.get(&key) {
@@ -280,7 +319,9 @@ impl Walk<'_> {
                     let (rows, steps) = (self.found.len(), self.path.len());
                     self.found.extend(query.rows.iter());
                     self.path.push((id, Want::True, at));
+                    self.here.push(HashMap::new());
                     let one = one.and(self.any_value(query.projection));
+                    self.here.pop();
                     self.found.truncate(rows);
                     self.path.truncate(steps);
                     sum = sum.and(self.either(none, one));

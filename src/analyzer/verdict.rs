@@ -118,6 +118,9 @@ impl Question<'_> {
             return Verdict::Proved;
         }
         let needed = self.bound();
+        if needed.too_long {
+            return Verdict::Unknown(Reason::Limit);
+        }
         let mut rows = needed.rows();
         let most = rows.values().copied().max().unwrap_or(0);
         if needed.open {
