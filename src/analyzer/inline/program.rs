@@ -6,7 +6,7 @@ use super::rows::{self, Guard};
 use super::statement::{Block, Statement};
 use super::variable::{exists, set_by};
 use super::{Outcome, Read, first_row, unread};
-use crate::model::Function;
+use crate::model::{Argument, ArgumentMode, Function};
 use crate::sql::Type;
 use crate::sql::bind::{Binder, Scope};
 use crate::sql::tree::{Expr, Node, Query};
@@ -34,7 +34,9 @@ pub(super) fn outcome(function: &Function, binder: &Binder<'_>, mut scope: Scope
     run.outputs(function, &mut scope)?;
     let flow = run.block(&block, scope, &[])?;
     let result = if run.set {
-        Outcome::Rows(rows::together(std::mem::take(&mut run.emitted))?)
+        let is_output = |p: &&Argument| matches!(p.mode, ArgumentMode::Out | ArgumentMode::InOut | ArgumentMode::Table);
+        let width = function.parameters.iter().filter(is_output).count().max(1);
+        Outcome::Rows(rows::together(std::mem::take(&mut run.emitted), width))
     } else {
         Outcome::Value(run.ended(flow)?)
     };

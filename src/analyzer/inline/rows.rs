@@ -1,6 +1,5 @@
 //! The rows of several RETURN QUERY, each under the conditions of its path, as those of one query.
 
-use super::{Read, unread};
 use crate::sql::Type;
 use crate::sql::tree::{
     Body, ColumnRef, Expr, FromItem, Node, OutputColumn, Query, Select, SetOperation, Source, SourceKind, Target, Test,
@@ -29,17 +28,26 @@ pub(super) fn raised(raise: Expr) -> Query {
     plain(Body::Select(Box::new(select)), columns)
 }
 
-/// All rows of all queries.
-pub(super) fn together(queries: Vec<Query>) -> Read<Query> {
+/// All rows of all queries; of none no row of so many columns.
+pub(super) fn together(queries: Vec<Query>, width: usize) -> Query {
     // A path that raises has no columns of its own.
     let columns = queries.iter().map(|q| q.columns.clone()).max_by_key(Vec::len).unwrap_or_default();
     let mut queries = queries.into_iter();
-    let Some(mut whole) = queries.next() else { return unread("a body that returns no rows") };
+    let Some(mut whole) = queries.next() else { return no_row(width) };
     for query in queries {
         let (left, right) = (Box::new(whole), Box::new(query));
         whole = plain(Body::Set { operation: SetOperation::Union, all: true, left, right }, columns.clone());
     }
-    Ok(whole)
+    whole
+}
+
+fn no_row(width: usize) -> Query {
+    let null = Expr { node: Node::Constant(None), data_type: Type::named("unknown"), range: 0..0 };
+    let target = Target { name: "returned".to_owned(), value: null };
+    let column = OutputColumn { name: target.name.clone(), data_type: target.value.data_type.clone() };
+    let filter = boolean(Node::Constant(Some("false".to_owned())));
+    let select = Select { targets: vec![target; width], filter: Some(filter), ..nothing() };
+    plain(Body::Select(Box::new(select)), vec![column; width])
 }
 
 fn filtered(query: Query, filter: Expr) -> Query {
