@@ -37,7 +37,14 @@ impl<'a> Bindings<'a> {
     pub(crate) fn of(schema: &'a Schema) -> Self {
         let lineage = Lineage::of(schema);
         let conditions = schema.relations.iter().map(|r| (&r.name, Kept::default())).collect();
-        Self { schema, lineage, bodies: Kept::default(), pathless: Kept::default(), settled: Kept::default(), conditions }
+        Self {
+            schema,
+            lineage,
+            bodies: Kept::default(),
+            pathless: Kept::default(),
+            settled: Kept::default(),
+            conditions,
+        }
     }
 
     /// The model.

@@ -156,8 +156,7 @@ fn strictly(result: Outcome, scope: &Scope) -> Read<Outcome> {
 
 /// A value after something was evaluated that may raise an error.
 fn behind(done: Expr, value: Expr) -> Expr {
-    let test =
-        Node::Is { operand: Box::new(done), test: crate::sql::tree::Test::Null, negated: false };
+    let test = Node::Is { operand: Box::new(done), test: crate::sql::tree::Test::Null, negated: false };
     let when = Expr { node: test, data_type: Type::named("boolean"), range: 0..0 };
     let data_type = value.data_type.clone();
     let node = Node::Case { operand: None, branches: vec![(when, value.clone())], otherwise: Box::new(value) };

@@ -126,7 +126,8 @@ fn variables_are_steps() {
 
 #[test]
 fn ways_that_meet_again_are_read_once() {
-    let body = "declare n int := 5; begin if t = 1 then n := t; elsif t = 2 then null; else n := 7; end if; return n > t; end";
+    let body =
+        "declare n int := 5; begin if t = 1 then n := t; elsif t = 2 then null; else n := 7; end if; return n > t; end";
     let (steps, text) = read("plpgsql", body).unwrap();
     assert_eq!(steps, ["5", "t", "7", "(t = 1)", "(t = 2)", "CASE WHEN $6 THEN $4 WHEN $7 THEN $3 ELSE $5 END"]);
     assert_eq!(text, "($8 > t)");
@@ -136,7 +137,8 @@ fn ways_that_meet_again_are_read_once() {
     assert_eq!(steps.last().unwrap(), "($8 > t)");
     assert_eq!(text, "CASE WHEN $6 THEN $9 WHEN $7 THEN true ELSE $9 END");
     // Twenty branches are a million ways.
-    let body = format!("declare n int := 0; begin {} return n > t; end", "if t = n then n := n + 1; end if; ".repeat(20));
+    let body =
+        format!("declare n int := 0; begin {} return n > t; end", "if t = n then n := n + 1; end if; ".repeat(20));
     assert!(read("plpgsql", &body).unwrap().0.len() < 100);
 }
 
@@ -145,9 +147,13 @@ fn what_a_handler_finds_is_not_known() {
     let body = "declare ok boolean := false; begin begin ok := true; perform t / 0; return false; \
                 exception when division_by_zero then return ok; end; end";
     let (steps, text) = read("plpgsql", body).unwrap();
-    assert!(steps.contains(&"lost".to_uppercase()) || steps.iter().any(|s| s.to_lowercase().contains("lost")), "{steps:?}");
+    assert!(
+        steps.contains(&"lost".to_uppercase()) || steps.iter().any(|s| s.to_lowercase().contains("lost")),
+        "{steps:?}"
+    );
     assert!(text.to_lowercase().starts_with("case when failed"), "{text}");
-    let body = "declare ok boolean := false; begin begin ok := t > 0; exception when others then null; end; return ok; end";
+    let body =
+        "declare ok boolean := false; begin begin ok := t > 0; exception when others then null; end; return ok; end";
     let (steps, text) = read("plpgsql", body).unwrap();
     assert!(steps.last().unwrap().starts_with("CASE"), "{steps:?}");
     assert_eq!(text, format!("${}", steps.len() + 2));

@@ -78,7 +78,9 @@ impl Resolver<'_> {
                 let function = Function { name: "[]".into(), strict: true, never_null: false };
                 self.terms.call(&function, &[array, at], data_type)
             }
-            Node::Session(word @ (inline::FAILED | inline::LOST), number) => self.failed(word, *number, &expr.data_type),
+            Node::Session(word @ (inline::FAILED | inline::LOST), number) => {
+                self.failed(word, *number, &expr.data_type)
+            }
             Node::Session(word, _) => self.session(word, &expr.data_type),
             Node::Choice(..) => return obstacle("GREATEST or LEAST"),
             Node::Array(items) => {

@@ -58,7 +58,8 @@ pub fn is_modelled(name: &str) -> bool {
 
 /// Whether no arguments make it raise an error.
 pub(super) fn never_raises(name: &str) -> bool {
-    let is_comparison = name.starts_with("is not distinct(") || name.starts_with("<") && name.contains(" by collation ");
+    let is_comparison =
+        name.starts_with("is not distinct(") || name.starts_with("<") && name.contains(" by collation ");
     is_comparison || find(name).is_some_and(|(_, total)| total)
 }
 

@@ -152,7 +152,9 @@ mod tests {
 
     #[test]
     fn containment() {
-        for (a, b) in [("%@corp.com", "%corp.com"), ("ab%", "a%"), ("a_c", "a%c"), ("x", "_"), ("%a%b%", "%b%"), ("", "%")] {
+        for (a, b) in
+            [("%@corp.com", "%corp.com"), ("ab%", "a%"), ("a_c", "a%c"), ("x", "_"), ("%a%b%", "%b%"), ("", "%")]
+        {
             assert!(within(a, b), "{a} {b}");
             assert!(!within(b, a), "{b} {a}");
         }

@@ -89,7 +89,11 @@ fn locks_nobody_out(database: &TestDatabase, seed: u64, rule: &str) {
     let seen = seen(database);
     for row in wanted.iter().map(|r| r.get::<_, String>(0)) {
         let is_seen = seen.as_ref().is_some_and(|s| s.contains(&row));
-        assert!(is_seen, "seed {seed}: proved to be granted, but not seen ({:?} rows are)\n{rule}", seen.map(|s| s.len()));
+        assert!(
+            is_seen,
+            "seed {seed}: proved to be granted, but not seen ({:?} rows are)\n{rule}",
+            seen.map(|s| s.len())
+        );
     }
 }
 
@@ -164,7 +168,8 @@ impl Program<'_> {
     fn statement(&mut self, depth: usize) {
         match self.c.below(if depth == 0 { 6 } else { 11 }) {
             0 => {
-                let value = pick(self.c, &["wanted", "null", "(select x.v from d.t1 x where x.u = wanted limit 1)", "v_id"]);
+                let value =
+                    pick(self.c, &["wanted", "null", "(select x.v from d.t1 x where x.u = wanted limit 1)", "v_id"]);
                 self.add(&format!("v_id := {value};"));
             }
             1 => {
@@ -232,7 +237,10 @@ impl Program<'_> {
     fn handled(&mut self, depth: usize) {
         self.add("begin");
         self.block(depth - 1);
-        let error = pick(self.c, &["others", "invalid_text_representation", "no_data_found or too_many_rows", "unique_violation"]);
+        let error = pick(
+            self.c,
+            &["others", "invalid_text_representation", "no_data_found or too_many_rows", "unique_violation"],
+        );
         self.add(&format!("exception when {error} then"));
         self.block(depth - 1);
         self.add("null; end;");
