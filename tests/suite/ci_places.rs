@@ -267,7 +267,13 @@ fn the_image_holds_one_static_program_that_runs_as_nobody() {
     std::fs::write(work.join("a.sql"), "create table public.t (id int);\ngrant select on public.t to anon;\n").unwrap();
     let run = |arguments: &[&str]| {
         let mut chroot = Command::new("chroot");
-        chroot.args(["--userspec=65534:65534", &mount, "/pgwitness"]).args(arguments).env_clear().output().unwrap()
+        chroot
+            .args(["--userspec=65534:65534", &mount, "/pgwitness"])
+            .args(arguments)
+            .env_clear()
+            .env("PATH", "/usr/sbin:/usr/bin")
+            .output()
+            .unwrap()
     };
     assert!(run(&["--version"]).status.success());
     let checked = run(&["check", "/work/a.sql", "--platform", "supabase"]);
