@@ -16,13 +16,18 @@ pub(crate) fn is_there_already(sqlstate: &str, message: &str) -> bool {
     }
 }
 
-/// Beginnings of the names of roles that hosted projects have by their age and settings, and that are the platform's own.
-const OF_THE_PLATFORM: [&str; 4] = ["supabase_", "pgsodium_", "pgtle_admin", "cli_login_"];
+/// Roles that hosted projects have by their age and settings, and that are the platform's own: those that `supabase db
+/// dump --role-only` leaves out as reserved (supabase/cli, pkg/migration/dump.go, `reservedRoles`) and that the platform
+/// here does not make.
+const RESERVED: [&str; 4] = ["pgsodium_keyholder", "pgsodium_keyiduser", "pgsodium_keymaker", "pgtle_admin"];
+
+/// Beginnings of the names of the same; a project cannot make roles of such names.
+const RESERVED_BEGINNINGS: [&str; 2] = ["supabase_", "cli_login_"];
 
 /// What is not known of a role that a dump names and nothing makes, if it is the project's.
 pub(crate) fn unknown_role(name: &str) -> Option<String> {
-    let is_own = OF_THE_PLATFORM.iter().all(|beginning| !name.starts_with(beginning));
-    is_own.then(|| {
+    let is_reserved = RESERVED.contains(&name) || RESERVED_BEGINNINGS.iter().any(|b| name.starts_with(b));
+    (!is_reserved).then(|| {
         format!(
             "the dump names the role `{name}`, which nothing makes, so its attributes and members are not known: make it in \
              supabase/roles.sql (`supabase db dump --role-only` writes that), or in a file named before the dump"

@@ -1,6 +1,6 @@
 //! The key words of Postgres' grammar and where each may stand for a name.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 use std::sync::LazyLock;
 
 /// Where a key word may stand for a name.
@@ -16,8 +16,8 @@ pub(crate) enum Category {
     Reserved,
 }
 
-static WORDS: LazyLock<HashMap<&'static str, (Category, bool)>> = LazyLock::new(|| {
-    let mut words = HashMap::new();
+static WORDS: LazyLock<FxHashMap<&'static str, (Category, bool)>> = LazyLock::new(|| {
+    let mut words = FxHashMap::default();
     for line in include_str!("builtin/keywords.txt").lines().filter(|l| !l.starts_with('#')) {
         let mut fields = line.split('\t');
         let (Some(word), Some(code), Some(label)) = (fields.next(), fields.next(), fields.next()) else { continue };

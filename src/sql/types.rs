@@ -110,6 +110,8 @@ impl Type {
     #[must_use]
     pub fn qualified(&self) -> Option<QualifiedName> {
         let name = self.name.strip_suffix("[]").unwrap_or(&self.name);
+        // Most types are built in, and have no schema in their names.
+        name.bytes().any(|b| b == b'.').then_some(())?;
         let (schema, rest) = identifier(name)?;
         let (name, rest) = identifier(rest.strip_prefix('.')?)?;
         rest.is_empty().then(|| QualifiedName::new(schema, name))

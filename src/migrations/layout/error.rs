@@ -36,7 +36,7 @@ impl LayoutError {
     #[must_use]
     pub fn help(&self) -> Option<String> {
         match self {
-            Self::File { .. } => None,
+            Self::File { .. } => Some("name a file or folder that is there and that you may read".to_owned()),
             Self::Text { .. } => Some("save the file as UTF-8".to_owned()),
             Self::Project { help, .. } => Some(help.clone()),
         }

@@ -6,6 +6,7 @@ use super::catalog::object::Bucket;
 use super::run::{Result, Run, gap, reject, state};
 use crate::migrations::Name;
 use crate::migrations::parse::Fragment;
+use crate::migrations::parse::table::CreateTable;
 use sqlparser::ast::{
     AssignmentTarget, BinaryOperator, Expr, FromTable, Insert, OnConflictAction, OnInsert, SetExpr, Statement, Value,
 };
@@ -47,8 +48,8 @@ impl Run {
     }
 
     fn insert_buckets(&mut self, insert: &Insert) -> Result<bool> {
-        let columns: Vec<String> = insert.columns.iter().map(|c| folded(&c.to_string())).collect();
-        // Without a list the columns are the table's own, which may be any.
+        let written: Vec<String> = insert.columns.iter().map(|c| folded(&c.to_string())).collect();
+        let columns = if written.is_empty() { self.columns_of_buckets() } else { written };
         if columns.is_empty() {
             return Ok(false);
         }
@@ -90,6 +91,22 @@ impl Run {
             }
         }
         Ok(true)
+    }
+
+    /// The columns that a row without a list of them has: the table's own, unless the dump that holds it has others.
+    fn columns_of_buckets(&self) -> Vec<String> {
+        let found = self.find_relation(&bucket_table()).filter(|_| !self.file.has_other_buckets);
+        let row = found.and_then(|id| self.catalog.relations.get(id)).filter(|row| !row.unknown);
+        let columns = row.map_or(&[][..], |row| &row.columns);
+        columns.iter().filter(|c| !c.dropped).map(|c| c.name.clone()).collect()
+    }
+
+    /// Notes whether a dump's own table of buckets, which is not made beside the platform's, has other columns than that.
+    pub(super) fn note_bucket_columns(&mut self, create: &CreateTable) {
+        if create.name == bucket_table() {
+            let own: Vec<&String> = create.columns.iter().map(|c| &c.name).collect();
+            self.file.has_other_buckets = self.columns_of_buckets().iter().collect::<Vec<_>>() != own;
+        }
     }
 
     fn insert_bucket(&mut self, bucket: Bucket) {
@@ -140,9 +157,8 @@ impl Run {
 
     /// The platform's own trigger refuses to delete buckets, unless a setting says otherwise.
     fn is_delete_guarded(&self) -> bool {
-        let name = Name { schema: Some("storage".into()), name: "buckets".into() };
         let guard = |id| self.catalog.names.find(Space::Trigger, id, "protect_buckets_delete").is_some();
-        self.find_relation(&name).is_some_and(guard)
+        self.find_relation(&bucket_table()).is_some_and(guard)
             && self.session.now.settings.get("storage.allow_delete_query").is_none_or(|v| v != "true")
     }
 
@@ -164,6 +180,10 @@ impl Run {
             Some(_) => None,
         }
     }
+}
+
+fn bucket_table() -> Name {
+    Name { schema: Some("storage".into()), name: "buckets".into() }
 }
 
 fn new_bucket() -> Bucket {

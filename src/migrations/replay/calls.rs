@@ -39,9 +39,8 @@ impl Run {
     pub(super) fn fired(&mut self, data: &Data) -> Result {
         for (_, name) in &data.writes {
             let Some(relation) = self.find_relation(name) else { continue };
-            let triggers = self.catalog.triggers.iter().filter(|(_, t)| t.relation == relation);
-            let found =
-                triggers.map(|(_, t)| t).find(|t| t.fires != FiresWhen::Disabled && self.may_change(t.function));
+            let mut triggers = self.catalog.triggers.parts(relation).map(|(_, t)| t);
+            let found = triggers.find(|t| t.fires != FiresWhen::Disabled && self.may_change(t.function));
             if let Some(trigger) = found {
                 return gap(format!("what the trigger `{}` on `{name}` changes is not followed", trigger.name), true);
             }
@@ -75,8 +74,8 @@ impl Run {
                 }
                 if called {
                     let name = names::identifier(token.kind, raw).unwrap_or_default();
-                    let functions = self.catalog.functions.ids(|f| f.name == name && f.language != "c");
-                    open.extend(functions.into_iter().filter(|id| seen.insert(*id)));
+                    let functions = self.catalog.functions.named(&name).filter(|(_, f)| f.language != "c");
+                    open.extend(functions.map(|(id, _)| id).filter(|id| seen.insert(*id)));
                 }
             }
         }
@@ -139,7 +138,7 @@ impl Run {
             self.session.now.role = before.role;
         }
         if function.search_path.is_some() {
-            self.session.now.search_path = before.search_path;
+            self.session.now.search_path.clone_from(&before.search_path);
         }
         done.map(|()| true)
     }

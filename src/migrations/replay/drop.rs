@@ -36,6 +36,7 @@ impl Run {
         }
         for address in &targets {
             self.may_drop(*address)?;
+            self.may_drop_subscription(address.id)?;
             if self.catalog.roles.has(address.id) {
                 self.may_manage_roles(Some(address.id))?;
                 self.drop_role(address.id)?;

@@ -18,6 +18,8 @@ pub(super) struct Place {
     pub(super) is_initial: bool,
     /// Its statements that make what the platform has made already.
     repeated: usize,
+    /// Whether its table of storage buckets has other columns than the platform's.
+    pub(super) has_other_buckets: bool,
     text: String,
     /// Where its lines begin.
     starts: Vec<usize>,
@@ -36,12 +38,12 @@ impl Run {
         }
         let is_initial = file.role == FileRole::Initial;
         let number = u32::try_from(number).unwrap_or(u32::MAX);
-        self.file = Place { file: number, is_initial, repeated: 0, text, starts, last: Cell::default() };
+        self.file = Place { file: number, is_initial, repeated: 0, has_other_buckets: false, text, starts, last: Cell::default() };
         self.watches_transactions = may_roll_back(statements);
         for parsed in statements {
             self.origin = Origin::Statement(self.span(&parsed.range));
             let outcome = self.whole(&parsed.statement);
-            let outcome = self.unless_repeated(outcome);
+            let outcome = self.unless_repeated(outcome, &parsed.statement);
             self.finish(outcome, touches_access(&parsed.statement));
             if matches!(parsed.statement, Statement::CopyData) {
                 // The rows belong to the statement before them.
@@ -59,12 +61,15 @@ impl Run {
     }
 
     /// What a dump makes that the platform has made already stays as that is.
-    fn unless_repeated(&mut self, outcome: Result) -> Result {
+    fn unless_repeated(&mut self, outcome: Result, statement: &Statement) -> Result {
         match outcome {
             Err(Refusal::Rejected { sqlstate, message })
                 if self.file.is_initial && initial::is_there_already(sqlstate, &message) =>
             {
                 self.file.repeated += 1;
+                if let Statement::CreateTable(create) = statement {
+                    self.note_bucket_columns(create);
+                }
                 Ok(())
             }
             other => other,

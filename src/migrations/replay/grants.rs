@@ -152,7 +152,7 @@ impl Run {
         if grant.grant_option && !grant.revoke && !privileges.is_empty() && grantees.contains(&None) {
             return reject(state::INVALID_GRANT, "grant options can only be granted to roles");
         }
-        let mut acl = acl.unwrap_or_else(|| Acl::of_nothing_said(kind, owner, self.catalog.major));
+        let mut acl = acl.cloned().unwrap_or_else(|| Acl::of_nothing_said(kind, owner, self.catalog.major));
         let grantor = self.grantor(owner, &acl, privileges);
         let (user, origin) = (self.user(), self.origin);
         let mut allowed = privileges;
@@ -191,27 +191,27 @@ impl Run {
     }
 
     /// Kind, owner and list of an object.
-    pub(super) fn listed(&self, object: Listed) -> Option<(Kind, Id, Option<Acl>)> {
+    pub(super) fn listed(&self, object: Listed) -> Option<(Kind, Id, Option<&Acl>)> {
         let c = &self.catalog;
         Some(match object {
             Listed::Relation(id) => {
                 let row = c.relations.get(id)?;
                 let kind = if row.kind == RelationKind::Sequence { Kind::Sequence } else { Kind::Relation };
-                (kind, row.owner, row.acl.clone())
+                (kind, row.owner, row.acl.as_ref())
             }
             Listed::Column(id, place) => {
                 let row = c.relations.get(id)?;
-                (Kind::Column, row.owner, row.columns.get(place)?.acl.clone())
+                (Kind::Column, row.owner, row.columns.get(place)?.acl.as_ref())
             }
-            Listed::Function(id) => c.functions.get(id).map(|f| (Kind::Function, f.owner, f.acl.clone()))?,
-            Listed::Namespace(id) => c.namespaces.get(id).map(|n| (Kind::Schema, n.owner, n.acl.clone()))?,
-            Listed::Type(id) => c.types.get(id).map(|t| (Kind::Type, t.owner, t.acl.clone()))?,
-            Listed::Database(id) => c.database.get(id).map(|d| (Kind::Database, d.owner, d.acl.clone()))?,
-            Listed::Language(id) => c.languages.get(id).map(|l| (Kind::Language, l.owner, l.acl.clone()))?,
-            Listed::Wrapper(id) => c.wrappers.get(id).map(|w| (Kind::Wrapper, w.owner, w.acl.clone()))?,
-            Listed::Server(id) => c.servers.get(id).map(|s| (Kind::Server, s.owner, s.acl.clone()))?,
-            Listed::LargeObject(id) => c.large_objects.get(id).map(|o| (Kind::LargeObject, o.owner, o.acl.clone()))?,
-            Listed::Parameter(id) => c.parameters.get(id).map(|p| (Kind::Parameter, c.superuser, p.acl.clone()))?,
+            Listed::Function(id) => c.functions.get(id).map(|f| (Kind::Function, f.owner, f.acl.as_ref()))?,
+            Listed::Namespace(id) => c.namespaces.get(id).map(|n| (Kind::Schema, n.owner, n.acl.as_ref()))?,
+            Listed::Type(id) => c.types.get(id).map(|t| (Kind::Type, t.owner, t.acl.as_ref()))?,
+            Listed::Database(id) => c.database.get(id).map(|d| (Kind::Database, d.owner, d.acl.as_ref()))?,
+            Listed::Language(id) => c.languages.get(id).map(|l| (Kind::Language, l.owner, l.acl.as_ref()))?,
+            Listed::Wrapper(id) => c.wrappers.get(id).map(|w| (Kind::Wrapper, w.owner, w.acl.as_ref()))?,
+            Listed::Server(id) => c.servers.get(id).map(|s| (Kind::Server, s.owner, s.acl.as_ref()))?,
+            Listed::LargeObject(id) => c.large_objects.get(id).map(|o| (Kind::LargeObject, o.owner, o.acl.as_ref()))?,
+            Listed::Parameter(id) => c.parameters.get(id).map(|p| (Kind::Parameter, c.superuser, p.acl.as_ref()))?,
         })
     }
 

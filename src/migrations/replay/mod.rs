@@ -74,6 +74,7 @@ mod words;
 mod tests;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use self::run::Run;
 use super::layout::{MigrationFile, Project};
@@ -118,7 +119,7 @@ pub struct Ran {
     /// Its place.
     pub place: model::Statement,
     /// The objects that it made, changed or dropped, under the names of then.
-    pub touched: Vec<Object>,
+    pub touched: Vec<Arc<Object>>,
 }
 
 /// A statement that Postgres would refuse.

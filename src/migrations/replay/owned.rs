@@ -131,7 +131,8 @@ impl Run {
 
     /// Takes everything from a role, and from those who have it from there.
     fn take_from(&mut self, object: Listed, role: Id) {
-        let Some((kind, owner, Some(mut acl))) = self.listed(object) else { return };
+        let Some((kind, owner, Some(acl))) = self.listed(object) else { return };
+        let mut acl = acl.clone();
         let all = kind.all(self.catalog.major);
         let grantor = self.grantor(owner, &acl, all);
         // With CASCADE nothing is in the way.

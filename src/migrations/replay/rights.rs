@@ -10,12 +10,15 @@ use super::grants::Listed;
 use super::run::{Result, Run, reject, state};
 use crate::migrations::Name;
 use crate::model::Privilege;
+use std::borrow::Cow;
+use std::fmt::Display;
 
 impl Run {
     /// Whether the current role's rights are limited and known. Nobody knows those of a role that somebody else made.
     pub(super) fn is_bound(&self) -> bool {
         let row = self.catalog.roles.get(self.user());
-        row.is_some_and(|r| !r.superuser && !self.unknown.contains_key(&Object::Role(r.name.clone())))
+        let is_unknown = |name: &str| !self.unknown.is_empty() && self.unknown.contains_key(&Object::Role(name.to_owned()));
+        row.is_some_and(|r| !r.superuser && !is_unknown(&r.name))
     }
 
     /// Whether a role has a privilege, by a grant to itself, to PUBLIC or to a role whose rights it has.
@@ -24,7 +27,8 @@ impl Run {
             return true;
         }
         let Some((kind, owner, acl)) = self.listed(object) else { return true };
-        let acl = acl.unwrap_or_else(|| Acl::of_nothing_said(kind, owner, self.catalog.major));
+        let unsaid = || Cow::Owned(Acl::of_nothing_said(kind, owner, self.catalog.major));
+        let acl = acl.map_or_else(unsaid, Cow::Borrowed);
         let holds = |grantee: Option<Id>| grantee.is_none_or(|grantee| self.has_rights_of(role, grantee));
         acl.0.iter().any(|item| item.privileges.contains(privilege) && holds(item.grantee))
             || self.reads_or_writes_all(role, object, privilege)
@@ -42,10 +46,10 @@ impl Run {
         }
     }
 
-    fn needs(&self, object: Listed, privilege: Privilege, what: &str) -> Result {
+    fn needs<D: Display>(&self, object: Listed, privilege: Privilege, what: impl FnOnce() -> D) -> Result {
         match !self.is_bound() || self.has_privilege(self.user(), object, privilege) {
             true => Ok(()),
-            false => reject(state::INSUFFICIENT_PRIVILEGE, format!("permission denied for {what}")),
+            false => reject(state::INSUFFICIENT_PRIVILEGE, format!("permission denied for {}", what())),
         }
     }
 
@@ -53,7 +57,7 @@ impl Run {
     pub(super) fn may_look_into(&self, name: &Name) -> Result {
         let schema = name.schema.as_deref().filter(|_| self.is_bound());
         match schema.and_then(|schema| Some((schema, self.catalog.namespace(schema)?))) {
-            Some((schema, id)) => self.needs(Listed::Namespace(id), Privilege::Usage, &format!("schema `{schema}`")),
+            Some((schema, id)) => self.needs(Listed::Namespace(id), Privilege::Usage, || format!("schema `{schema}`")),
             None => Ok(()),
         }
     }
@@ -71,39 +75,39 @@ impl Run {
     }
 
     pub(super) fn may_create_in(&self, schema: Id) -> Result {
-        let what = format!("schema `{}`", self.catalog.namespace_name(schema));
-        self.needs(Listed::Namespace(schema), Privilege::Create, &what)
+        let what = || format!("schema `{}`", self.catalog.namespace_name(schema));
+        self.needs(Listed::Namespace(schema), Privilege::Create, what)
     }
 
     /// CREATE on the database: for schemas, publications and extensions.
     pub(super) fn may_create_in_database(&self) -> Result {
         let database = self.catalog.database.ids(|_| true).first().copied();
-        database.map_or(Ok(()), |id| self.needs(Listed::Database(id), Privilege::Create, "the database"))
+        database.map_or(Ok(()), |id| self.needs(Listed::Database(id), Privilege::Create, || "the database"))
     }
 
     pub(super) fn may_use_language(&self, language: Id) -> Result {
         if self.catalog.languages.get(language).is_some_and(|l| !l.trusted) {
             return self.must_be_superuser("write functions in a language that is not trusted");
         }
-        self.needs(Listed::Language(language), Privilege::Usage, "the language")
+        self.needs(Listed::Language(language), Privilege::Usage, || "the language")
     }
 
     pub(super) fn may_use_wrapper(&self, wrapper: Id) -> Result {
-        self.needs(Listed::Wrapper(wrapper), Privilege::Usage, "the foreign-data wrapper")
+        self.needs(Listed::Wrapper(wrapper), Privilege::Usage, || "the foreign-data wrapper")
     }
 
     pub(super) fn may_use_type(&self, data_type: Id) -> Result {
-        self.needs(Listed::Type(data_type), Privilege::Usage, "the type")
+        self.needs(Listed::Type(data_type), Privilege::Usage, || "the type")
     }
 
     pub(super) fn may_execute(&self, function: Id) -> Result {
-        let name = self.catalog.function_id(function);
-        self.needs(Listed::Function(function), Privilege::Execute, &format!("function `{name}`"))
+        let what = || format!("function `{}`", self.catalog.function_id(function));
+        self.needs(Listed::Function(function), Privilege::Execute, what)
     }
 
     pub(super) fn may_do_to(&self, relation: Id, privilege: Privilege) -> Result {
-        let name = self.catalog.qualified(relation);
-        self.needs(Listed::Relation(relation), privilege, &format!("`{name}`"))
+        let what = || format!("`{}`", self.catalog.qualified(relation));
+        self.needs(Listed::Relation(relation), privilege, what)
     }
 
     /// The privilege on the whole relation, or on each of these columns.

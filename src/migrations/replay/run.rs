@@ -6,6 +6,7 @@ use super::{Object, Ran, Rejected};
 use crate::model::{self, Gap, Origin};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// Why a statement has no effect.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,7 +77,7 @@ pub(super) struct Mark {
 }
 
 /// An object's last statement and its name then, before another statement touched it.
-type Noted = (Address, Option<(model::Statement, Object)>);
+type Noted = (Address, Option<(model::Statement, Arc<Object>)>);
 
 /// The run of some files.
 pub(super) struct Run {
@@ -84,8 +85,8 @@ pub(super) struct Run {
     pub(super) session: Session,
     /// The statement that runs; `Catalog` while the platform is made.
     pub(super) origin: Origin,
-    touched: Vec<Object>,
-    last: FxHashMap<Address, (model::Statement, Object)>,
+    touched: Vec<Arc<Object>>,
+    last: FxHashMap<Address, (model::Statement, Arc<Object>)>,
     /// What stood there before, while a mark is open.
     last_before: Vec<Noted>,
     pub(super) ran: Vec<Ran>,
@@ -166,8 +167,9 @@ impl Run {
         let Origin::Statement(statement) = self.origin else { return };
         let address = address.into();
         let Some(object) = self.catalog.describe(address) else { return };
-        if self.last.get(&address).is_none_or(|(last, known)| *last != statement || *known != object) {
-            self.touched.push(object.clone());
+        if self.last.get(&address).is_none_or(|(last, known)| *last != statement || **known != object) {
+            let object = Arc::new(object);
+            self.touched.push(Arc::clone(&object));
             let before = self.last.insert(address, (statement, object));
             if self.marks > 0 {
                 self.last_before.push((address, before));
@@ -179,20 +181,21 @@ impl Run {
     pub(super) fn changed(&mut self, id: Id) {
         self.touch(id);
         let (origin, c) = (self.origin, &mut self.catalog);
-        let places = [
-            c.triggers.edit(id).map(|r| &mut r.origin),
-            c.rules.edit(id).map(|r| &mut r.origin),
-            c.constraints.edit(id).map(|r| &mut r.origin),
-            c.indexes.edit(id).map(|r| &mut r.origin),
-            c.event_triggers.edit(id).map(|r| &mut r.origin),
-            c.roles.edit(id).map(|r| &mut r.origin),
-            c.publications.edit(id).map(|r| &mut r.origin),
-            c.extensions.edit(id).map(|r| &mut r.origin),
-            c.languages.edit(id).map(|r| &mut r.origin),
-            c.wrappers.edit(id).map(|r| &mut r.origin),
-            c.servers.edit(id).map(|r| &mut r.origin),
-        ];
-        places.into_iter().flatten().for_each(|place| *place = origin);
+        let place = None
+            .or_else(|| c.triggers.edit(id).map(|r| &mut r.origin))
+            .or_else(|| c.rules.edit(id).map(|r| &mut r.origin))
+            .or_else(|| c.constraints.edit(id).map(|r| &mut r.origin))
+            .or_else(|| c.indexes.edit(id).map(|r| &mut r.origin))
+            .or_else(|| c.event_triggers.edit(id).map(|r| &mut r.origin))
+            .or_else(|| c.roles.edit(id).map(|r| &mut r.origin))
+            .or_else(|| c.publications.edit(id).map(|r| &mut r.origin))
+            .or_else(|| c.extensions.edit(id).map(|r| &mut r.origin))
+            .or_else(|| c.languages.edit(id).map(|r| &mut r.origin))
+            .or_else(|| c.wrappers.edit(id).map(|r| &mut r.origin))
+            .or_else(|| c.servers.edit(id).map(|r| &mut r.origin));
+        if let Some(place) = place {
+            *place = origin;
+        }
     }
 
     /// Ends a statement.
@@ -203,10 +206,7 @@ impl Run {
             Err(Refusal::Rejected { sqlstate, message }) => self.reject(sqlstate, message, touches_access),
         }
         if let Origin::Statement(place) = self.origin {
-            let mut touched = std::mem::take(&mut self.touched);
-            // Several addresses may be parts of one object.
-            let mut seen = FxHashSet::default();
-            touched.retain(|object| seen.insert(object.clone()));
+            let touched = each_once(std::mem::take(&mut self.touched));
             self.ran.push(Ran { place, touched });
         }
     }
@@ -286,10 +286,29 @@ impl Run {
     pub(super) fn last_touched(&self) -> BTreeMap<Object, model::Statement> {
         let mut last: BTreeMap<Object, model::Statement> = BTreeMap::new();
         for (address, (statement, object)) in &self.last {
-            let object = self.catalog.describe(*address).unwrap_or_else(|| object.clone());
+            let object = self.catalog.describe(*address).unwrap_or_else(|| Object::clone(object));
             let slot = last.entry(object).or_insert(*statement);
             *slot = (*slot).max(*statement);
         }
         last
     }
+}
+
+/// Each object once: several addresses may be parts of one.
+fn each_once(mut touched: Vec<Arc<Object>>) -> Vec<Arc<Object>> {
+    const FEW: usize = 12;
+    if touched.len() <= FEW {
+        let mut at = 0;
+        while let Some((object, before)) = touched.get(..=at).and_then(<[_]>::split_last) {
+            if before.contains(object) {
+                touched.remove(at);
+            } else {
+                at += 1;
+            }
+        }
+    } else {
+        let mut seen = FxHashSet::default();
+        touched.retain(|object| seen.insert(Arc::clone(object)));
+    }
+    touched
 }

@@ -2,6 +2,8 @@
 
 use super::catalog::Id;
 use std::collections::BTreeMap;
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
 
 /// The state of a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,14 +17,32 @@ pub(super) struct State {
     pub(super) settings: BTreeMap<String, String>,
 }
 
+/// A value that costs nothing to keep a copy of: every statement keeps one of the session, few change it.
+#[derive(Debug, Clone)]
+pub(super) struct Shared<T>(Arc<T>);
+
+impl<T> Deref for Shared<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T: Clone> DerefMut for Shared<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        Arc::make_mut(&mut self.0)
+    }
+}
+
 /// A session with its transaction.
 #[derive(Debug, Clone)]
 pub(super) struct Session {
-    pub(super) now: State,
+    pub(super) now: Shared<State>,
     /// What it starts with, and comes back to with RESET and DISCARD ALL.
-    start: State,
+    start: Shared<State>,
     /// What holds after the transaction, when SET LOCAL made that something else.
-    after: Option<State>,
+    after: Option<Shared<State>>,
     /// Whether a transaction is open, so that SET LOCAL has an effect.
     pub(super) in_transaction: bool,
 }
@@ -30,6 +50,7 @@ pub(super) struct Session {
 impl Session {
     pub(super) fn new(user: Id, search_path: Vec<String>) -> Self {
         let start = State { session_user: user, role: None, search_path, settings: BTreeMap::new() };
+        let start = Shared(Arc::new(start));
         Self { now: start.clone(), start, after: None, in_transaction: false }
     }
 

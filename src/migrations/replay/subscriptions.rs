@@ -79,6 +79,7 @@ impl Run {
             owner: self.user(),
             enabled,
             has_slot,
+            has_connected: connects,
             publications: create.publications.clone(),
             run_as_owner: before_16 || flag(options, "run_as_owner").unwrap_or(false),
             password_required,
@@ -101,6 +102,22 @@ impl Run {
             return reject(state::INSUFFICIENT_PRIVILEGE, "permission denied to create subscription");
         }
         self.may_create_in_database()
+    }
+
+    /// DROP takes the slot from the other server. Nobody has made one there for a subscription that was made without a
+    /// connection and never ran, so that the statement fails and the subscription stays: so it does when a dump with `--clean`
+    /// is restored over what it was taken from.
+    pub(super) fn may_drop_subscription(&self, id: Id) -> Result {
+        match self.catalog.subscriptions.get(id).filter(|row| row.has_slot) {
+            Some(_) if self.session.in_transaction => {
+                reject("25001", "DROP SUBSCRIPTION of one with a slot cannot run inside a transaction block")
+            }
+            Some(row) if !row.has_connected => reject(
+                "08006",
+                format!("the slot of subscription `{}` cannot be dropped on the publisher: nothing made it", row.name),
+            ),
+            _ => Ok(()),
+        }
     }
 
     fn know_options(&self, options: &Options) -> Result {
@@ -128,6 +145,7 @@ impl Run {
             SubscriptionAction::Enable(on) => {
                 has_slot_to_run(&row, *on)?;
                 row.enabled = *on;
+                row.has_connected |= *on;
             }
             SubscriptionAction::Options(options) => self.subscription_options(&mut row, options)?,
             SubscriptionAction::Set(list, options) => {

@@ -37,7 +37,7 @@ fn facts_carry_the_place_of_the_statement_that_made_or_changed_them() {
     assert_eq!((place.file, place.line, place.column), (0, 2, 3));
     assert_eq!(done.last_touched.get(&Object::Relation(name("t"))).map(|p| p.file), Some(1));
     assert_eq!(done.statements.len(), 3);
-    assert_eq!(done.statements.first().map(|r| r.touched.as_slice()), Some([Object::Relation(name("t"))].as_slice()));
+    assert_eq!(done.statements.first().map(|r| r.touched.as_slice()), Some([Arc::new(Object::Relation(name("t")))].as_slice()));
 }
 
 #[test]
@@ -56,6 +56,26 @@ begin; alter table t add f int;"]);
     let lines: Vec<_> =
         done.statements.iter().filter(|ran| !ran.touched.is_empty()).map(|ran| ran.place.line).collect();
     assert_eq!(lines, [1, 2]);
+}
+
+/// A row without its columns has those of the dump's own table, which may not be the platform's.
+#[test]
+fn buckets_without_columns_are_read_where_the_columns_are_known() {
+    let row = "('a', 'a', null, now(), now(), true, false, null, null, null, 'STANDARD')";
+    let insert = format!("insert into storage.buckets values {row};");
+    let other = "create table storage.buckets (id text, public boolean);";
+    let same = "create table storage.buckets (id text, name text, owner uuid, created_at timestamptz, updated_at timestamptz,
+        public boolean, avif_autodetection boolean, file_size_limit bigint, allowed_mime_types text[], owner_id text,
+        type storage.buckettype);";
+    for (before, read) in [("", true), (same, true), (other, false)] {
+        let mut project = project(&[&format!("{before}{insert}")]);
+        project.files[0].role = FileRole::Initial;
+        let options = Options { platform: Platform::SUPABASE, major: 17, exposed_schemas: None, closed: true };
+        let done = replay(&project, &options);
+        let public: Vec<_> = done.schema.buckets.iter().map(|b| (b.id.as_str(), b.public)).collect();
+        assert_eq!(public, if read { vec![("a", true)] } else { vec![] }, "{before}");
+        assert_eq!(done.schema.gaps.iter().any(|gap| gap.what.contains("storage buckets")), !read, "{before}");
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use super::{Context, Target, error};
 use crate::model::{FunctionKind, printable};
 use crate::sql::ast::{self, Name, Part};
 use crate::sql::builtin;
-use crate::sql::catalog::{Routine, RoutineParameter};
+use crate::sql::catalog::Routine;
 use crate::sql::error::{ErrorKind, SqlError};
 use crate::sql::tree::{Call, Expr, Node};
 use crate::sql::types::Type;
@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 /// A routine and how the arguments given fall on its parameters.
 struct Candidate {
-    routine: Routine,
+    routine: Arc<Routine>,
     /// The parameter of each argument.
     places: Vec<usize>,
     /// The type that each argument's parameter has.
@@ -72,7 +72,7 @@ impl Context<'_> {
             return Ok(cast);
         }
         let candidate = self.overload(call, &arguments, &all_named, range)?;
-        let routine = Arc::new(candidate.routine);
+        let routine = candidate.routine;
         if let Some(key) = routine.key {
             self.refer(&call.name.range(), Target::Function(key));
         }
@@ -157,9 +157,6 @@ impl Context<'_> {
             return Ok(None);
         }
         let given = argument.data_type.clone();
-        if self.candidates(call, &[None]).iter().any(|c| c.wants.first().is_some_and(|w| w.name() == given.name())) {
-            return Ok(None);
-        }
         let name = ast::TypeName {
             name: call.name.clone(),
             modifier: None,
@@ -170,6 +167,10 @@ impl Context<'_> {
         };
         let references = self.references.len();
         let Ok(target) = self.type_of_name(&name) else { return Ok(None) };
+        if self.candidates(call, &[None]).iter().any(|c| c.wants.first().is_some_and(|w| w.name() == given.name())) {
+            self.references.truncate(references);
+            return Ok(None);
+        }
         let fits = given.is("unknown") || {
             match self.pathway(&given, &target, Form::Explicit) {
                 Some(crate::sql::tree::CastMethod::Binary) => true,
@@ -237,7 +238,7 @@ impl Context<'_> {
                 if routine.kind == FunctionKind::Procedure {
                     continue;
                 }
-                for candidate in placements(routine, call, named, rank) {
+                for candidate in placements(&routine, call, named, rank) {
                     add(&mut found, candidate);
                 }
             }
@@ -245,12 +246,12 @@ impl Context<'_> {
         found
     }
 
-    fn routines(&self, schema: &str, name: &str) -> Vec<Routine> {
+    fn routines(&self, schema: &str, name: &str) -> Vec<Arc<Routine>> {
         if schema != "pg_catalog" {
-            return self.catalog.functions(schema, name);
+            return self.catalog.functions(schema, name).into_iter().map(Arc::new).collect();
         }
         let all = builtin::facts().functions.get(name).map_or(&[][..], Vec::as_slice);
-        all.iter().filter(|f| f.majors.contain(self.major)).map(builtin_routine).collect()
+        all.iter().filter(|f| f.majors.contain(self.major)).map(builtin::BuiltinFunction::routine).collect()
     }
 }
 
@@ -273,7 +274,7 @@ fn add(found: &mut Vec<Candidate>, candidate: Candidate) {
 }
 
 /// The ways in which a routine could take the arguments.
-fn placements(routine: Routine, call: &ast::Call, named: &[Option<Part>], rank: usize) -> Vec<Candidate> {
+fn placements(routine: &Arc<Routine>, call: &ast::Call, named: &[Option<Part>], rank: usize) -> Vec<Candidate> {
     let count = named.len();
     let parameters = &routine.parameters;
     let mut ways = Vec::new();
@@ -308,10 +309,10 @@ fn placements(routine: Routine, call: &ast::Call, named: &[Option<Part>], rank: 
             ways.push(((0..count).collect(), false));
         }
     }
-    ways.into_iter().filter_map(|(places, spread)| candidate(&routine, places, spread, rank)).collect()
+    ways.into_iter().filter_map(|(places, spread)| candidate(routine, places, spread, rank)).collect()
 }
 
-fn candidate(routine: &Routine, places: Vec<usize>, spread: bool, rank: usize) -> Option<Candidate> {
+fn candidate(routine: &Arc<Routine>, places: Vec<usize>, spread: bool, rank: usize) -> Option<Candidate> {
     let last = routine.parameters.len().saturating_sub(1);
     let mut wants = Vec::with_capacity(places.len());
     let mut gathers = false;
@@ -332,7 +333,7 @@ fn candidate(routine: &Routine, places: Vec<usize>, spread: bool, rank: usize) -
             _ => wants.push(of.clone()),
         }
     }
-    Some(Candidate { routine: routine.clone(), places, wants, gathers, rank, is_doubled: false })
+    Some(Candidate { routine: Arc::clone(routine), places, wants, gathers, rank, is_doubled: false })
 }
 
 /// The arguments of a variadic parameter as one array.
@@ -347,25 +348,4 @@ fn gather(mut arguments: Vec<Expr>, mut places: Vec<usize>, routine: &Routine) -
     places.truncate(fixed);
     places.push(last);
     (arguments, places)
-}
-
-fn builtin_routine(function: &builtin::BuiltinFunction) -> Routine {
-    let required = function.parameters.len().saturating_sub(function.defaults);
-    let parameters = function.parameters.iter().enumerate().map(|(at, p)| RoutineParameter {
-        name: p.name.map(str::to_owned),
-        data_type: p.data_type.clone(),
-        has_default: at >= required,
-    });
-    Routine {
-        key: None,
-        name: crate::model::QualifiedName::new("pg_catalog", function.name),
-        parameters: parameters.collect(),
-        variadic: function.variadic,
-        result: function.result.clone(),
-        returns_set: function.returns_set,
-        columns: function.columns.iter().map(|(name, of)| ((*name).to_owned(), of.clone())).collect(),
-        kind: function.kind,
-        volatility: function.volatility,
-        strict: function.strict,
-    }
 }

@@ -128,12 +128,23 @@ impl Context<'_> {
         name: &str,
         range: &Range<usize>,
     ) -> Result<Option<(usize, Item)>, SqlError> {
+        let place = self.item_place(schema, name, range)?;
+        Ok(place.and_then(|(level, at)| Some((level, self.levels.get(level)?.items.get(at)?.clone()))))
+    }
+
+    /// The level and the place of the item of FROM of that name in the innermost level that has one.
+    fn item_place(
+        &self,
+        schema: Option<&str>,
+        name: &str,
+        range: &Range<usize>,
+    ) -> Result<Option<(usize, usize)>, SqlError> {
         for (at, level) in self.levels.iter().enumerate().rev().filter(|(_, l)| !l.closed) {
-            let fits = |item: &&Item| match schema {
+            let fits = |(_, item): &(usize, &Item)| match schema {
                 None => item.name.as_deref() == Some(name),
                 Some(schema) => item.relation.as_ref().is_some_and(|r| r.schema == schema && r.name == name),
             };
-            let mut found = level.items.iter().filter(fits);
+            let mut found = level.items.iter().enumerate().filter(fits);
             let first = found.next();
             if found.next().is_some() {
                 return error(
@@ -142,8 +153,8 @@ impl Context<'_> {
                     format!("`{}` names more than one item of FROM", printable(name)),
                 );
             }
-            if let Some(item) = first {
-                return Ok(Some((at, item.clone())));
+            if let Some((place, _)) = first {
+                return Ok(Some((at, place)));
             }
         }
         Ok(None)
@@ -157,8 +168,16 @@ impl Context<'_> {
         range: &Range<usize>,
     ) -> Result<Expr, SqlError> {
         let schema = schema.map(|s| s.value.as_str());
-        if let Some((level, found)) = self.find_item(schema, &item.value, range)? {
-            return self.column_of(level, &found, column, range);
+        if let Some((level, at)) = self.item_place(schema, &item.value, range)? {
+            let found = self.levels.get(level).and_then(|l| l.items.get(at));
+            if let Some(value) = found.and_then(|item| item.only_column(&column.value)).cloned() {
+                self.refer_columns(level, &value, range);
+                return Ok(seen_from(&value, self.levels.len() - 1 - level, range));
+            }
+            // Anything else is rare.
+            if let Some(found) = found.cloned() {
+                return self.column_of(level, &found, column, range);
+            }
         }
         if schema.is_none() {
             let of_function = self.scope.function.as_deref() == Some(&item.value);

@@ -1,6 +1,6 @@
 //! Operators resolved by the types of their operands.
 
-use super::coerce::Form;
+use super::coerce::{Form, is_polymorphic};
 use super::overload::Choice;
 use super::{Context, Target, ast};
 use crate::model::{FunctionKind, printable};
@@ -54,12 +54,12 @@ impl Context<'_> {
         let [one] = chosen.as_slice() else {
             return Err(self.no_operator(operator, None, &operand.data_type, chosen.len()));
         };
-        let Some(found) = candidates.get(*one).map(|o| resolved(o, &operator.symbol)) else {
+        let Some(found) = candidates.get(*one).map(|o| o.resolved()) else {
             return Err(self.no_operator(operator, None, &operand.data_type, 0));
         };
         let operand = self.coerce(operand, &found.right.clone(), Form::Implicit)?;
         let data_type = found.result.clone();
-        Ok(Expr { node: Node::Operation(Arc::new(found), vec![operand]), data_type, range: range.clone() })
+        Ok(Expr { node: Node::Operation(found, vec![operand]), data_type, range: range.clone() })
     }
 
     fn builtin_operators(&self, operator: &ast::Operator) -> impl Iterator<Item = &'static BuiltinOperator> + use<> {
@@ -79,13 +79,14 @@ impl Context<'_> {
         if let Some(found) = self.extension_operator(operator, left, right) {
             return Ok(Arc::new(found));
         }
-        let candidates: Vec<_> = self.builtin_operators(operator).filter(|o| o.left.is_some()).collect();
-        if let Some(found) = self.exact_operator(&candidates, left, right) {
+        let candidates = || self.builtin_operators(operator).filter(|o| o.left.is_some());
+        if let Some(found) = self.exact_operator(candidates, left, right) {
             return self.concrete_operator(found, operator, left, right);
         }
         if let Some(found) = self.user_operator(operator, left, right) {
             return Ok(Arc::new(found));
         }
+        let candidates: Vec<_> = candidates().collect();
         let choices = candidates
             .iter()
             .enumerate()
@@ -137,17 +138,14 @@ impl Context<'_> {
     }
 
     /// An exact match; a constant without a type is taken to have the other's.
-    fn exact_operator<'o>(
+    fn exact_operator<I: Iterator<Item = &'static BuiltinOperator>>(
         &self,
-        candidates: &[&'o BuiltinOperator],
+        candidates: impl Fn() -> I,
         left: &Type,
         right: &Type,
-    ) -> Option<&'o BuiltinOperator> {
+    ) -> Option<&'static BuiltinOperator> {
         let find = |l: &Type, r: &Type| {
-            candidates
-                .iter()
-                .find(|o| o.left.as_ref().is_some_and(|t| t.name() == l.name()) && o.right.name() == r.name())
-                .copied()
+            candidates().find(|o| o.left.as_ref().is_some_and(|t| t.name() == l.name()) && o.right.name() == r.name())
         };
         let (l, r) = match (left.is("unknown"), right.is("unknown")) {
             (true, false) => (right, right),
@@ -167,7 +165,12 @@ impl Context<'_> {
         left: &Type,
         right: &Type,
     ) -> Result<Arc<Operator>, SqlError> {
-        let mut of = resolved(found, &operator.symbol);
+        let of = found.resolved();
+        let declared = [found.left.as_ref(), Some(&found.right), Some(&found.result)];
+        if !declared.into_iter().flatten().any(is_polymorphic) {
+            return Ok(of);
+        }
+        let mut of = Operator::clone(&of);
         if let Some(want) = found.left.as_ref() {
             let (given, wants) = ([left, right], [want, &found.right]);
             let concrete = |t: &Type| self.concrete(t, &given, &wants);
@@ -217,17 +220,6 @@ impl Context<'_> {
             (ErrorKind::UnknownFunction, format!("no operator `{}`", printable(&shown)))
         };
         SqlError::new(kind, operator.range.clone(), what)
-    }
-}
-
-fn resolved(found: &BuiltinOperator, symbol: &str) -> Operator {
-    Operator {
-        schema: "pg_catalog".to_owned(),
-        symbol: symbol.to_owned(),
-        left: found.left.clone(),
-        right: found.right.clone(),
-        result: found.result.clone(),
-        function: found.function.to_owned(),
     }
 }
 

@@ -53,6 +53,14 @@ pub(super) struct ItemColumn {
     pub(super) value: Expr,
 }
 
+impl Item {
+    /// The column of that name, if there is just one.
+    pub(super) fn only_column(&self, name: &str) -> Option<&Expr> {
+        let mut found = self.columns.iter().filter(|c| c.name == name);
+        found.next().filter(|_| found.next().is_none()).map(|c| &c.value)
+    }
+}
+
 impl Level {
     /// The outermost level: what the scope gives.
     pub(super) fn of_scope(scope: &Scope) -> Self {

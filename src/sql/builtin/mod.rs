@@ -5,10 +5,12 @@
 
 mod read;
 
+use super::catalog::{Routine, RoutineParameter};
+use super::tree::Operator;
 use super::types::Type;
-use crate::model::{FunctionKind, Volatility};
-use std::collections::HashMap;
-use std::sync::LazyLock;
+use crate::model::{FunctionKind, QualifiedName, Volatility};
+use rustc_hash::FxHashMap;
+use std::sync::{Arc, LazyLock, OnceLock};
 
 /// First and last major that has a fact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,11 +61,42 @@ pub(crate) struct BuiltinFunction {
     pub(crate) defaults: usize,
     pub(crate) columns: Vec<(&'static str, Type)>,
     pub(crate) majors: Majors,
+    /// As the binder wants it, once it has wanted it.
+    routine: OnceLock<Arc<Routine>>,
+}
+
+impl BuiltinFunction {
+    /// As the binder wants it.
+    pub(crate) fn routine(&self) -> Arc<Routine> {
+        Arc::clone(self.routine.get_or_init(|| Arc::new(self.make_routine())))
+    }
+
+    fn make_routine(&self) -> Routine {
+        let required = self.parameters.len().saturating_sub(self.defaults);
+        let parameters = self.parameters.iter().enumerate().map(|(at, p)| RoutineParameter {
+            name: p.name.map(str::to_owned),
+            data_type: p.data_type.clone(),
+            has_default: at >= required,
+        });
+        Routine {
+            key: None,
+            name: QualifiedName::new("pg_catalog", self.name),
+            parameters: parameters.collect(),
+            variadic: self.variadic,
+            result: self.result.clone(),
+            returns_set: self.returns_set,
+            columns: self.columns.iter().map(|(name, of)| ((*name).to_owned(), of.clone())).collect(),
+            kind: self.kind,
+            volatility: self.volatility,
+            strict: self.strict,
+        }
+    }
 }
 
 /// An operator of `pg_catalog`.
 #[derive(Debug)]
 pub(crate) struct BuiltinOperator {
+    symbol: &'static str,
     /// The left type; none of a prefix operator.
     pub(crate) left: Option<Type>,
     pub(crate) right: Type,
@@ -71,6 +104,25 @@ pub(crate) struct BuiltinOperator {
     /// The function behind it.
     pub(crate) function: &'static str,
     pub(crate) majors: Majors,
+    /// As the binder wants it, once it has wanted it.
+    resolved: OnceLock<Arc<Operator>>,
+}
+
+impl BuiltinOperator {
+    /// As the binder wants it, with the types as declared.
+    pub(crate) fn resolved(&self) -> Arc<Operator> {
+        let resolved = self.resolved.get_or_init(|| {
+            Arc::new(Operator {
+                schema: "pg_catalog".to_owned(),
+                symbol: self.symbol.to_owned(),
+                left: self.left.clone(),
+                right: self.right.clone(),
+                result: self.result.clone(),
+                function: self.function.to_owned(),
+            })
+        });
+        Arc::clone(resolved)
+    }
 }
 
 /// A cast between types of `pg_catalog`.
@@ -97,14 +149,14 @@ pub(crate) struct BuiltinColumn {
 #[derive(Debug, Default)]
 pub(crate) struct Facts {
     /// By `pg_type.typname`.
-    pub(crate) types: HashMap<&'static str, BuiltinType>,
+    pub(crate) types: FxHashMap<&'static str, BuiltinType>,
     /// `pg_type.typname` by the name that `format_type` prints.
-    pub(crate) internal: HashMap<&'static str, &'static str>,
-    pub(crate) functions: HashMap<&'static str, Vec<BuiltinFunction>>,
-    pub(crate) operators: HashMap<&'static str, Vec<BuiltinOperator>>,
-    pub(crate) casts: HashMap<(Type, Type), Vec<BuiltinCast>>,
+    pub(crate) internal: FxHashMap<&'static str, &'static str>,
+    pub(crate) functions: FxHashMap<&'static str, Vec<BuiltinFunction>>,
+    pub(crate) operators: FxHashMap<&'static str, Vec<BuiltinOperator>>,
+    pub(crate) casts: FxHashMap<(Type, Type), Vec<BuiltinCast>>,
     /// By schema and name.
-    pub(crate) relations: HashMap<(&'static str, &'static str), Vec<BuiltinColumn>>,
+    pub(crate) relations: FxHashMap<(&'static str, &'static str), Vec<BuiltinColumn>>,
 }
 
 static FACTS: LazyLock<Facts> = LazyLock::new(Facts::read);

@@ -5,6 +5,7 @@ use super::{
 };
 use crate::model::{FunctionKind, Volatility};
 use crate::sql::types::Type;
+use std::sync::OnceLock;
 
 const TYPES: &str = include_str!("types.txt");
 const FUNCTIONS: &str = include_str!("functions.txt");
@@ -121,6 +122,7 @@ impl Facts {
             defaults: defaults.parse().ok()?,
             columns: columns?,
             majors,
+            routine: OnceLock::new(),
         })
     }
 
@@ -134,7 +136,15 @@ impl Facts {
         for (fields, majors) in lines(OPERATORS) {
             let [name, left, right, result, function] = fields[..] else { continue };
             let (Some(right), Some(result)) = (self.type_of(right), self.type_of(result)) else { continue };
-            let operator = BuiltinOperator { left: self.type_of(left), right, result, function, majors };
+            let operator = BuiltinOperator {
+                symbol: name,
+                left: self.type_of(left),
+                right,
+                result,
+                function,
+                majors,
+                resolved: OnceLock::new(),
+            };
             self.operators.entry(name).or_default().push(operator);
         }
     }

@@ -2,6 +2,7 @@
 
 use super::names::Space;
 use super::object::{Function, TypeKind};
+use super::types::{Base, TypeRef};
 use super::{Catalog, Id};
 use crate::model::{ArgumentMode, QualifiedName};
 use crate::sql::print::Names;
@@ -15,14 +16,25 @@ impl Catalog {
         let columns = row.columns.iter().zip(0..).filter(|(c, _)| !c.dropped).map(|(column, place)| TableColumn {
             key: Key(place),
             name: column.name.clone(),
-            data_type: Type::parse(&self.type_name(&column.data_type)),
+            data_type: self.bound_type(&column.data_type),
         });
         Some(Table { key: Some(Key(id.0.into())), name: self.qualified(id), columns: columns.collect() })
     }
 
+    /// A type as the binder knows it.
+    pub(crate) fn bound_type(&self, data_type: &TypeRef) -> Type {
+        match &data_type.base {
+            // Most types are these, and their names say all.
+            Base::BuiltIn(name) if data_type.modifiers.is_none() && !data_type.array && is_canonical(name) => {
+                Type::named(name)
+            }
+            _ => Type::parse(&self.type_name(data_type)),
+        }
+    }
+
     fn routine(&self, id: Id, row: &Function) -> Routine {
         let outputs = |m: ArgumentMode| matches!(m, ArgumentMode::Out | ArgumentMode::InOut | ArgumentMode::Table);
-        let data_type = |t| Type::parse(&self.type_name(t));
+        let data_type = |t| self.bound_type(t);
         let columns = row.parameters.iter().filter(|p| outputs(p.mode)).enumerate().map(|(at, p)| {
             let name = p.name.clone().unwrap_or_else(|| format!("column{}", at + 1));
             (name, data_type(&p.data_type))
@@ -51,6 +63,11 @@ impl Catalog {
     }
 }
 
+/// Whether the binder's name of a type is the one that the catalog prints.
+fn is_canonical(name: &str) -> bool {
+    !matches!(name, "bpchar" | "\"bit\"") && !name.bytes().any(|b| b == b'(') && !name.starts_with("interval ")
+}
+
 impl sql::Catalog for Catalog {
     fn relation(&self, schema: &str, name: &str) -> Option<Table> {
         self.table(self.names.find(Space::Relation, self.namespace(schema)?, name)?)
@@ -64,7 +81,7 @@ impl sql::Catalog for Catalog {
 
     fn data_type(&self, schema: &str, name: &str) -> Option<UserType> {
         let id = self.names.find(Space::Type, self.namespace(schema)?, name)?;
-        let data_type = |t| Type::parse(&self.type_name(t));
+        let data_type = |t| self.bound_type(t);
         Some(match &self.types.get(id)?.kind {
             TypeKind::Enum(labels) => UserType::Enum(labels.clone()),
             TypeKind::Domain { base, .. } => UserType::Domain(data_type(base)),
@@ -77,7 +94,7 @@ impl sql::Catalog for Catalog {
     }
 
     fn cast(&self, from: &Type, to: &Type) -> Option<(char, CastMethod)> {
-        let same = |kept: &super::types::TypeRef, asked: &Type| self.type_name(kept) == asked.to_string();
+        let same = |kept: &TypeRef, asked: &Type| self.type_name(kept) == asked.to_string();
         let (_, cast) = self.casts.iter().find(|(_, cast)| same(&cast.from, from) && same(&cast.to, to))?;
         let method = match cast.by_function {
             None => CastMethod::Binary,
@@ -92,7 +109,7 @@ impl sql::Catalog for Catalog {
         let named = self.operators.iter().filter(|(_, o)| Some(o.schema) == namespace && o.symbol == symbol);
         let operator = |row: &super::object::Operator| {
             let function = self.functions.get(row.function)?;
-            let data_type = |t: &super::types::TypeRef| Type::parse(&self.type_name(t));
+            let data_type = |t: &TypeRef| self.bound_type(t);
             let found = Operator {
                 schema: schema.to_owned(),
                 symbol: symbol.to_owned(),

@@ -57,10 +57,20 @@ impl Names {
         if self.recording {
             self.log.push((place, name.to_owned(), names.get(name).cloned().unwrap_or_default()));
         }
-        let ids = names.entry(name.to_owned()).or_default();
-        change(ids);
-        if ids.is_empty() {
-            names.remove(name);
+        match names.get_mut(name) {
+            Some(ids) => {
+                change(ids);
+                if ids.is_empty() {
+                    names.remove(name);
+                }
+            }
+            None => {
+                let mut ids = Vec::new();
+                change(&mut ids);
+                if !ids.is_empty() {
+                    names.insert(name.to_owned(), ids);
+                }
+            }
         }
     }
 

@@ -10,6 +10,8 @@ pub(crate) struct Subscription {
     pub(crate) owner: Id,
     pub(crate) enabled: bool,
     pub(crate) has_slot: bool,
+    /// Whether it was made with a connection or was enabled, so that its slot is there.
+    pub(crate) has_connected: bool,
     pub(crate) publications: Vec<String>,
     pub(crate) run_as_owner: bool,
     pub(crate) password_required: bool,

@@ -1,8 +1,8 @@
 //! Rows of one kind, which of them rest on what, and how to take back what was done to them.
 
 use super::Id;
+use super::slots::Slots;
 use rustc_hash::FxHashMap;
-use std::collections::{BTreeMap, BTreeSet};
 
 /// A row, and the objects that it names; owners and the roles of access control lists apart.
 pub(crate) trait Row: Clone {
@@ -21,56 +21,109 @@ pub(crate) trait Row: Clone {
 /// Rows by id. While it records, every change leaves behind what was there before.
 #[derive(Debug, Clone)]
 pub(crate) struct Rows<T> {
-    rows: BTreeMap<Id, T>,
+    rows: Slots<T>,
     ties: Ties,
-    /// The row that was last given away to be changed; it has no ties.
+    /// The row that was last given away to be changed, and its ties before; those it has now are made when it is back.
     lent: Option<Id>,
+    before: Knots,
+    now: Knots,
     log: Vec<(Id, Option<T>)>,
+    /// How much was logged when the last state to come back to was marked.
+    marked: usize,
     recording: bool,
 }
 
 /// The rows by what they name, so that nobody has to look at all of them.
 #[derive(Debug, Clone, Default)]
 struct Ties {
-    parts: FxHashMap<Id, BTreeSet<Id>>,
-    users: FxHashMap<Id, BTreeSet<Id>>,
-    names: FxHashMap<String, BTreeSet<Id>>,
+    parts: FxHashMap<Id, Ids>,
+    users: FxHashMap<Id, Ids>,
+    names: FxHashMap<String, Ids>,
+}
+
+/// What ties a row; its buffers are used again and again.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Knots {
+    named: bool,
+    name: String,
+    part_of: Option<Id>,
+    rests_on: Vec<Id>,
+}
+
+impl Knots {
+    fn read(&mut self, row: &impl Row) {
+        self.name.clear();
+        self.rests_on.clear();
+        let name = row.name();
+        self.named = name.is_some();
+        self.name.push_str(name.unwrap_or_default());
+        self.part_of = row.part_of();
+        row.rests_on(&mut |other| self.rests_on.push(other));
+    }
+
+    fn read_if_any(&mut self, row: Option<&impl Row>) {
+        match row {
+            Some(row) => self.read(row),
+            None => {
+                self.name.clear();
+                self.rests_on.clear();
+                (self.named, self.part_of) = (false, None);
+            }
+        }
+    }
+}
+
+/// Ids in order, each once; new ones come at the end.
+type Ids = Vec<Id>;
+
+fn tie(ids: &mut Ids, id: Id) {
+    if ids.last().is_none_or(|last| *last < id) {
+        ids.push(id);
+    } else if let Err(at) = ids.binary_search(&id) {
+        ids.insert(at, id);
+    }
 }
 
 impl Ties {
-    fn add(&mut self, id: Id, row: &impl Row) {
-        if let Some(name) = row.name() {
-            match self.names.get_mut(name) {
-                Some(ids) => drop(ids.insert(id)),
-                None => drop(self.names.insert(name.to_owned(), BTreeSet::from([id]))),
+    /// Ties a row as it is now, which was tied as `old` says.
+    fn change(&mut self, id: Id, old: &Knots, new: &Knots) {
+        if (old.named, &old.name) != (new.named, &new.name) {
+            if old.named {
+                cut(&mut self.names, old.name.as_str(), id);
+            }
+            if new.named {
+                match self.names.get_mut(&new.name) {
+                    Some(ids) => tie(ids, id),
+                    None => drop(self.names.insert(new.name.clone(), vec![id])),
+                }
             }
         }
-        if let Some(whole) = row.part_of() {
-            self.parts.entry(whole).or_default().insert(id);
+        if old.part_of != new.part_of {
+            if let Some(whole) = &old.part_of {
+                cut(&mut self.parts, whole, id);
+            }
+            if let Some(whole) = new.part_of {
+                tie(self.parts.entry(whole).or_default(), id);
+            }
         }
-        row.rests_on(&mut |other| {
-            self.users.entry(other).or_default().insert(id);
-        });
-    }
-
-    fn remove(&mut self, id: Id, row: &impl Row) {
-        if let Some(name) = row.name() {
-            cut(&mut self.names, name, id);
+        if old.rests_on != new.rests_on {
+            old.rests_on.iter().filter(|o| !new.rests_on.contains(o)).for_each(|o| cut(&mut self.users, o, id));
+            for other in new.rests_on.iter().filter(|o| !old.rests_on.contains(o)) {
+                tie(self.users.entry(*other).or_default(), id);
+            }
         }
-        if let Some(whole) = row.part_of() {
-            cut(&mut self.parts, &whole, id);
-        }
-        row.rests_on(&mut |other| cut(&mut self.users, &other, id));
     }
 }
 
-fn cut<K, Q>(ties: &mut FxHashMap<K, BTreeSet<Id>>, from: &Q, id: Id)
+fn cut<K, Q>(ties: &mut FxHashMap<K, Ids>, from: &Q, id: Id)
 where
     K: std::borrow::Borrow<Q> + Eq + std::hash::Hash,
     Q: Eq + std::hash::Hash + ?Sized,
 {
     if let Some(ids) = ties.get_mut(from) {
-        ids.remove(&id);
+        if let Ok(at) = ids.binary_search(&id) {
+            ids.remove(at);
+        }
         if ids.is_empty() {
             ties.remove(from);
         }
@@ -79,26 +132,38 @@ where
 
 impl<T> Default for Rows<T> {
     fn default() -> Self {
-        Self { rows: BTreeMap::new(), ties: Ties::default(), lent: None, log: Vec::new(), recording: false }
+        Self {
+            rows: Slots::default(),
+            ties: Ties::default(),
+            lent: None,
+            before: Knots::default(),
+            now: Knots::default(),
+            log: Vec::new(),
+            marked: 0,
+            recording: false,
+        }
     }
 }
 
 impl<T: Row> Rows<T> {
     pub(crate) fn get(&self, id: Id) -> Option<&T> {
-        self.rows.get(&id)
+        self.rows.get(id)
     }
 
     pub(crate) fn has(&self, id: Id) -> bool {
-        self.rows.contains_key(&id)
+        self.rows.get(id).is_some()
     }
 
     /// A row to change.
     pub(crate) fn edit(&mut self, id: Id) -> Option<&mut T> {
         self.take_back();
-        let row = self.rows.get_mut(&id)?;
-        self.ties.remove(id, row);
+        let row = self.rows.get_mut(id)?;
+        self.before.read(row);
         self.lent = Some(id);
-        if self.recording {
+        // What was there at the last mark is enough; a statement changes few rows, the same one often.
+        let since = self.log.get(self.marked..).unwrap_or_default();
+        let is_logged = || since.iter().rev().take(8).any(|(logged, _)| *logged == id);
+        if self.recording && !is_logged() {
             self.log.push((id, Some(row.clone())));
         }
         Some(row)
@@ -120,12 +185,12 @@ impl<T: Row> Rows<T> {
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Id, &T)> {
-        self.rows.iter().map(|(id, row)| (*id, row))
+        self.rows.iter()
     }
 
     /// The ids of the rows that `wanted` takes; for what [`Rows::of`] and [`Rows::using`] cannot tell.
     pub(crate) fn ids(&self, wanted: impl Fn(&T) -> bool) -> Vec<Id> {
-        self.rows.iter().filter(|(_, row)| wanted(row)).map(|(id, _)| *id).collect()
+        self.rows.iter().filter(|(_, row)| wanted(row)).map(|(id, _)| id).collect()
     }
 
     /// The rows that are parts of `whole`.
@@ -157,41 +222,40 @@ impl<T: Row> Rows<T> {
         self.tied(self.ties.names.get(name)).filter(move |(_, row)| row.name() == Some(name))
     }
 
-    fn tied(&self, ties: Option<&BTreeSet<Id>>) -> impl Iterator<Item = (Id, &T)> {
+    fn tied(&self, ties: Option<&Ids>) -> impl Iterator<Item = (Id, &T)> {
         let mut ids: Vec<Id> = ties.into_iter().flatten().copied().collect();
         if let Some(lent) = self.lent
             && let Err(at) = ids.binary_search(&lent)
         {
             ids.insert(at, lent);
         }
-        ids.into_iter().filter_map(|id| Some((id, self.rows.get(&id)?)))
+        ids.into_iter().filter_map(|id| Some((id, self.rows.get(id)?)))
     }
 
-    /// Ties the row that was changed last.
+    /// Ties the row that was changed last; most changes leave its ties alone.
     fn take_back(&mut self) {
-        if let Some((id, row)) = self.lent.take().and_then(|id| Some((id, self.rows.get(&id)?))) {
-            self.ties.add(id, row);
-        }
+        let Some(id) = self.lent.take() else { return };
+        let Some(row) = self.rows.get(id) else { return };
+        self.now.read(row);
+        self.ties.change(id, &self.before, &self.now);
     }
 
     /// Puts a row, or none, into the place of what was there.
     fn replace(&mut self, id: Id, row: Option<T>) -> Option<T> {
         self.take_back();
-        if let Some(before) = self.rows.get(&id) {
-            self.ties.remove(id, before);
-        }
+        self.before.read_if_any(self.rows.get(id));
+        self.now.read_if_any(row.as_ref());
+        self.ties.change(id, &self.before, &self.now);
         match row {
-            Some(row) => {
-                self.ties.add(id, &row);
-                self.rows.insert(id, row)
-            }
-            None => self.rows.remove(&id),
+            Some(row) => self.rows.insert(id, row),
+            None => self.rows.remove(id),
         }
     }
 
     pub(super) fn mark(&mut self) -> usize {
         self.recording = true;
-        self.log.len()
+        self.marked = self.log.len();
+        self.marked
     }
 
     pub(super) fn roll_back(&mut self, to: usize) {
@@ -204,6 +268,7 @@ impl<T: Row> Rows<T> {
     /// Nothing before now can be taken back any more.
     pub(super) fn settle(&mut self) {
         self.recording = false;
+        self.marked = 0;
         self.log.clear();
     }
 }
@@ -249,6 +314,29 @@ mod tests {
         assert_eq!(tied(&rows), between);
         rows.roll_back(first);
         assert_eq!((tied(&rows), rows.iter().collect::<Vec<_>>()), (before, vec![(Id(1), &Part(10, 20))]));
+    }
+
+    #[test]
+    fn a_row_that_changes_often_is_kept_once_a_mark() {
+        let mut rows = Rows::default();
+        rows.insert(Id(1), Part(10, 20));
+        let first = rows.mark();
+        rows.edit(Id(1)).unwrap().0 = 11;
+        rows.edit(Id(1)).unwrap().0 = 12;
+        assert_eq!(rows.log.len(), 1);
+        let second = rows.mark();
+        rows.edit(Id(1)).unwrap().0 = 13;
+        assert_eq!(rows.log.len(), 2);
+        rows.roll_back(second);
+        assert_eq!(rows.get(Id(1)), Some(&Part(12, 20)));
+        rows.edit(Id(1)).unwrap().0 = 14;
+        rows.roll_back(second);
+        assert_eq!(rows.get(Id(1)), Some(&Part(12, 20)));
+        rows.roll_back(first);
+        assert_eq!(rows.get(Id(1)), Some(&Part(10, 20)));
+        rows.edit(Id(1)).unwrap().0 = 15;
+        rows.roll_back(first);
+        assert_eq!(rows.get(Id(1)), Some(&Part(10, 20)));
     }
 
     #[test]

@@ -8,10 +8,16 @@ use crate::sql::print::Names;
 
 impl Catalog {
     pub(super) fn constraint(&self, row: &Constraint, kind: RelationKind) -> model::Constraint {
+        // Printed once, though it is told twice.
+        let check = match &row.kind {
+            ConstraintKind::Check(code) => self.text(code),
+            _ => String::new(),
+        };
+        let definition = self.definition(row, self, &check);
         model::Constraint {
             name: row.name.clone(),
             kind: match &row.kind {
-                ConstraintKind::Check(code) => model::ConstraintKind::Check(self.text(code)),
+                ConstraintKind::Check(_) => model::ConstraintKind::Check(check),
                 ConstraintKind::PrimaryKey => model::ConstraintKind::PrimaryKey,
                 ConstraintKind::Unique(_) => model::ConstraintKind::Unique,
                 ConstraintKind::Exclusion(_) => model::ConstraintKind::Exclusion,
@@ -19,7 +25,7 @@ impl Catalog {
                 ConstraintKind::Trigger => model::ConstraintKind::Trigger,
             },
             columns: self.column_names(row.on, &row.columns),
-            definition: self.constraint_definition(row),
+            definition,
             validated: row.validated,
             // The server checks no row of a foreign table.
             enforced: row.enforced && kind != RelationKind::ForeignTable,
@@ -46,16 +52,21 @@ impl Catalog {
         quoted.join(", ")
     }
 
-    fn constraint_definition(&self, row: &Constraint) -> String {
-        self.definition_with(row, self)
-    }
-
     /// The definition with the names that somebody gives.
     pub(in crate::migrations::replay) fn definition_with(&self, row: &Constraint, names: &dyn Names) -> String {
+        let check = match &row.kind {
+            ConstraintKind::Check(code) => self.text_with(code, names),
+            _ => String::new(),
+        };
+        self.definition(row, names, &check)
+    }
+
+    /// The definition with the names that somebody gives, and the condition of a CHECK as it is printed with them.
+    fn definition(&self, row: &Constraint, names: &dyn Names, check: &str) -> String {
         let mut text = match &row.kind {
             // What could not be bound is as its author wrote it, perhaps without parentheses.
-            ConstraintKind::Check(code) if code.tree.is_none() => format!("CHECK (({}))", self.text(code)),
-            ConstraintKind::Check(code) => format!("CHECK ({})", self.text_with(code, names)),
+            ConstraintKind::Check(code) if code.tree.is_none() => format!("CHECK (({check}))"),
+            ConstraintKind::Check(_) => format!("CHECK ({check})"),
             ConstraintKind::PrimaryKey => format!("PRIMARY KEY ({})", self.listed(row.on, &row.columns)),
             ConstraintKind::Unique(not_distinct) => {
                 let nulls = if *not_distinct { "NULLS NOT DISTINCT " } else { "" };

@@ -14,7 +14,7 @@ use crate::model::{self, Grantee, Schema, Server};
 use crate::parallel;
 
 impl Catalog {
-    /// The model of all that is there.
+    /// The model of all that is there, in no order yet.
     pub(super) fn to_schema(&self, server: Server) -> Schema {
         let database = self.database.iter().next().map(|(_, d)| model::Database {
             name: d.name.clone(),
@@ -41,7 +41,6 @@ impl Catalog {
         let types = self.types.iter().filter(|(_, t)| visible(t.schema));
         schema.types = types.map(|(id, t)| self.data_type(id, t)).collect();
         self.others(&mut schema);
-        schema.sort();
         schema
     }
 

@@ -259,6 +259,19 @@ drop subscription if exists missing;
 drop subscription renamed;
 drop role a;
 
+-- case: a dump of pg_dump 16 with --clean, over the subscription that it tells of
+-- apart
+create subscription feed connection 'host=127.0.0.1 port=9 dbname=nowhere password=p' publication later, early with (connect = false);
+drop subscription if exists feed;
+create subscription feed connection 'host=127.0.0.1 port=9 dbname=nowhere password=p' publication later, early with (connect = false, slot_name = 'feed', run_as_owner = true);
+begin;
+drop subscription feed;
+rollback;
+create subscription slotless connection 'host=127.0.0.1 port=9 dbname=nowhere password=p' publication p with (connect = false, slot_name = none);
+drop subscription slotless;
+alter subscription feed set (slot_name = none);
+create subscription feed connection 'host=127.0.0.1 port=9 dbname=nowhere password=p' publication p with (connect = false);
+
 -- case: who subscribes, and as whom
 -- since: 16
 create role a;
