@@ -284,13 +284,14 @@ impl Run {
 
     /// The statement that last touched each object, under its last name.
     pub(super) fn last_touched(&self) -> BTreeMap<Object, model::Statement> {
-        let mut last: BTreeMap<Object, model::Statement> = BTreeMap::new();
-        for (address, (statement, object)) in &self.last {
-            let object = self.catalog.describe(*address).unwrap_or_else(|| Object::clone(object));
-            let slot = last.entry(object).or_insert(*statement);
-            *slot = (*slot).max(*statement);
-        }
-        last
+        let now = |(address, (statement, object)): (&Address, &(model::Statement, Arc<Object>))| {
+            (self.catalog.describe(*address).unwrap_or_else(|| Object::clone(object)), *statement)
+        };
+        let mut last: Vec<(Object, model::Statement)> = self.last.iter().map(now).collect();
+        // The later statement first, so that it is the one that stays.
+        last.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(b.1.cmp(&a.1)));
+        last.dedup_by(|later, first| later.0 == first.0);
+        last.into_iter().collect()
     }
 }
 

@@ -153,7 +153,7 @@ impl Scope {
 
     /// The rows as items of FROM.
     pub(crate) fn sources(&self) -> Vec<super::tree::Source> {
-        Level::of_scope(self).sources
+        scope::sources(self).collect()
     }
 
     /// Whether columns must be qualified: no row is seen without its name.

@@ -65,26 +65,7 @@ impl Level {
     /// The outermost level: what the scope gives.
     pub(super) fn of_scope(scope: &Scope) -> Self {
         let mut level = Self::default();
-        for given in &scope.given {
-            let kind = SourceKind::Given {
-                key: given.table.key,
-                name: given.table.name.clone(),
-                columns: given.table.columns.iter().map(|c| c.key).collect(),
-            };
-            let columns = given
-                .table
-                .columns
-                .iter()
-                .map(|c| OutputColumn { name: c.name.clone(), data_type: c.data_type.clone() });
-            let source = Source {
-                kind,
-                alias: None,
-                name: given.name.clone(),
-                columns: columns.collect(),
-                renamed: 0,
-                lateral: false,
-                range: 0..0,
-            };
+        for (source, given) in sources(scope).zip(&scope.given) {
             let relation = given.unqualified.then(|| given.table.name.clone());
             let mut item = level.add(source, relation);
             item.unqualified = given.unqualified;
@@ -114,6 +95,27 @@ impl Level {
         self.sources.push(source);
         item
     }
+}
+
+/// The rows of a scope as items of FROM.
+pub(super) fn sources(scope: &Scope) -> impl Iterator<Item = Source> + '_ {
+    scope.given.iter().map(|given| {
+        let columns = &given.table.columns;
+        let shown = columns.iter().map(|c| OutputColumn { name: c.name.clone(), data_type: c.data_type.clone() });
+        Source {
+            kind: SourceKind::Given {
+                key: given.table.key,
+                name: given.table.name.clone(),
+                columns: columns.iter().map(|c| c.key).collect(),
+            },
+            alias: None,
+            name: given.name.clone(),
+            columns: shown.collect(),
+            renamed: 0,
+            lateral: false,
+            range: 0..0,
+        }
+    })
 }
 
 impl Context<'_> {

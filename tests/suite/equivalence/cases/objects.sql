@@ -261,6 +261,7 @@ drop role a;
 
 -- case: a dump of pg_dump 16 with --clean, over the subscription that it tells of
 -- apart
+commit;
 create subscription feed connection 'host=127.0.0.1 port=9 dbname=nowhere password=p' publication later, early with (connect = false);
 drop subscription if exists feed;
 create subscription feed connection 'host=127.0.0.1 port=9 dbname=nowhere password=p' publication later, early with (connect = false, slot_name = 'feed', run_as_owner = true);
