@@ -173,7 +173,9 @@ impl Alone {
 fn a_cpu_second(bytes: usize, run: impl Fn()) -> f64 {
     let (mut ticks, mut runs) = (0.0, 0_u32);
     while ticks < 100.0 && runs < 100 {
-        let Some(used) = cpu(|| (0..10_usize.div_ceil(1 + bytes / 1_000_000)).for_each(|_| run())) else { return f64::NAN };
+        let Some(used) = cpu(|| (0..10_usize.div_ceil(1 + bytes / 1_000_000)).for_each(|_| run())) else {
+            return f64::NAN;
+        };
         ticks += used;
         runs += 1;
     }

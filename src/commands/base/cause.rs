@@ -64,7 +64,9 @@ impl<'a> Causes<'a> {
         [subjects, &whole].into_iter().find_map(|wanted| {
             let ran = replayed.statements.iter().rev().filter(|ran| self.new.contains(&ran.place));
             ran.into_iter()
-                .find(|ran| ran.touched.iter().filter_map(|touched| places::object(touched)).any(|o| wanted.contains(&o)))
+                .find(|ran| {
+                    ran.touched.iter().filter_map(|touched| places::object(touched)).any(|o| wanted.contains(&o))
+                })
                 .map(|ran| ran.place)
         })
     }

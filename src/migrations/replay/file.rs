@@ -38,7 +38,15 @@ impl Run {
         }
         let is_initial = file.role == FileRole::Initial;
         let number = u32::try_from(number).unwrap_or(u32::MAX);
-        self.file = Place { file: number, is_initial, repeated: 0, has_other_buckets: false, text, starts, last: Cell::default() };
+        self.file = Place {
+            file: number,
+            is_initial,
+            repeated: 0,
+            has_other_buckets: false,
+            text,
+            starts,
+            last: Cell::default(),
+        };
         self.watches_transactions = may_roll_back(statements);
         for parsed in statements {
             self.origin = Origin::Statement(self.span(&parsed.range));

@@ -17,7 +17,8 @@ impl Run {
     /// Whether the current role's rights are limited and known. Nobody knows those of a role that somebody else made.
     pub(super) fn is_bound(&self) -> bool {
         let row = self.catalog.roles.get(self.user());
-        let is_unknown = |name: &str| !self.unknown.is_empty() && self.unknown.contains_key(&Object::Role(name.to_owned()));
+        let is_unknown =
+            |name: &str| !self.unknown.is_empty() && self.unknown.contains_key(&Object::Role(name.to_owned()));
         row.is_some_and(|r| !r.superuser && !is_unknown(&r.name))
     }
 

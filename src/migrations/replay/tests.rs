@@ -37,7 +37,10 @@ fn facts_carry_the_place_of_the_statement_that_made_or_changed_them() {
     assert_eq!((place.file, place.line, place.column), (0, 2, 3));
     assert_eq!(done.last_touched.get(&Object::Relation(name("t"))).map(|p| p.file), Some(1));
     assert_eq!(done.statements.len(), 3);
-    assert_eq!(done.statements.first().map(|r| r.touched.as_slice()), Some([Arc::new(Object::Relation(name("t")))].as_slice()));
+    assert_eq!(
+        done.statements.first().map(|r| r.touched.as_slice()),
+        Some([Arc::new(Object::Relation(name("t")))].as_slice())
+    );
 }
 
 #[test]
@@ -64,7 +67,8 @@ fn buckets_without_columns_are_read_where_the_columns_are_known() {
     let row = "('a', 'a', null, now(), now(), true, false, null, null, null, 'STANDARD')";
     let insert = format!("insert into storage.buckets values {row};");
     let other = "create table storage.buckets (id text, public boolean);";
-    let same = "create table storage.buckets (id text, name text, owner uuid, created_at timestamptz, updated_at timestamptz,
+    let same =
+        "create table storage.buckets (id text, name text, owner uuid, created_at timestamptz, updated_at timestamptz,
         public boolean, avif_autodetection boolean, file_size_limit bigint, allowed_mime_types text[], owner_id text,
         type storage.buckettype);";
     for (before, read) in [("", true), (same, true), (other, false)] {

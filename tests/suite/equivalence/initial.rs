@@ -84,7 +84,13 @@ fn a_whole_dump_gives_the_same_model_offline_and_on_a_server() {
         block_on(shadow::provide(world.server().at("postgres"), MADE)).unwrap();
         let refused: Vec<_> = world.stay(MADE).into_values().filter(|(_, why)| !why.contains("\"vector\"")).collect();
         assert_eq!(refused, []);
-        for way in [&[] as &[&str], &["--schema-only"], &["--column-inserts", "--no-owner"], &["--no-privileges"], &["--inserts"]] {
+        for way in [
+            &[] as &[&str],
+            &["--schema-only"],
+            &["--column-inserts", "--no-owner"],
+            &["--no-privileges"],
+            &["--inserts"],
+        ] {
             let dump = told("pg_dump", &world, &[way, ["postgres"].as_slice()].concat());
             let has_bucket = dump.contains("application/pdf");
             for (roles, mode) in [(None, Mode::Resilient), (Some("create role reporting;"), Mode::Strict)] {

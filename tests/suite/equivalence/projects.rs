@@ -85,7 +85,12 @@ fn of_rows(replayed: &Replayed, applied: &shadow::Applied) -> BTreeSet<Object> {
     let within = |p: &pgwitness::model::Statement| {
         places.iter().any(|place| p.file == place.file && place.start <= p.start && p.start < place.end)
     };
-    replayed.statements.iter().filter(|ran| within(&ran.place)).flat_map(|ran| ran.touched.iter().map(|touched| touched.as_ref().clone())).collect()
+    replayed
+        .statements
+        .iter()
+        .filter(|ran| within(&ran.place))
+        .flat_map(|ran| ran.touched.iter().map(|touched| touched.as_ref().clone()))
+        .collect()
 }
 
 /// The statements that only one side refuses, but for those that only rows decide.
