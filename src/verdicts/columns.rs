@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::{Judged, Kind, WrongCall, entry};
-use crate::access::{DeclaredCall, HiddenColumns, Origin, WritableColumns};
+use super::{Judged, Kind, WrongCall, door, entry, judge};
+use crate::access::{Declaration, DeclaredCall, HiddenColumns, Intent, Origin, WritableColumns};
+use crate::analyzer::decide::{Decider, Lent, Shows};
 use crate::analyzer::effective::{Access, Columns};
+use crate::analyzer::verdict::Verdict;
 use crate::checks::Context;
 use crate::checks::words::and_list;
 use crate::model::{self, Command, Privilege, QualifiedName, Relation, printable, quote_ident};
@@ -15,15 +17,8 @@ pub(super) fn hidden(cx: &Context<'_>, hidden: &HiddenColumns) -> Option<Judged>
     let relation = cx.schema.relation(&hidden.relation)?;
     let access = cx.effective.access(&hidden.role, relation, Command::Select);
     let shown: Vec<_> = hidden.columns.iter().filter(|c| access.is_some() && covers(&access, c)).collect();
-    let text = format!("hide {}", named(&hidden.columns));
     let decided = if shown.is_empty() { Decided::Proved } else { Decided::Violated };
-    let line = Line {
-        relation: &hidden.relation,
-        role: &hidden.role,
-        text,
-        origin: &hidden.origin,
-        reason: hidden.reason.as_deref(),
-    };
+    let line = Line::hiding(hidden);
     let mut entry = line.entry(&access, Command::Select, Asked::NeverExceeds, decided);
     entry.reason = match shown.as_slice() {
         [] => format!("{} has no SELECT on {}", printable(&hidden.role), named(&hidden.columns)),
@@ -31,6 +26,54 @@ pub(super) fn hidden(cx: &Context<'_>, hidden: &HiddenColumns) -> Option<Judged>
     };
     let cause = granting(relation, shown.first().map(|c| c.as_str()), Privilege::Select);
     Some(Judged { entry, script: None, cause, kind: Kind::Hidden })
+}
+
+/// Whether they stay hidden behind functions and views that read with other rights: one answer for each that shows rows of
+/// the relation and has no rule of its own.
+pub(super) fn hidden_behind(cx: &Context<'_>, hidden: &HiddenColumns, intent: &Intent) -> Vec<Judged> {
+    let Some(relation) = cx.schema.relation(&hidden.relation) else { return Vec::new() };
+    let access = cx.effective.access(&hidden.role, relation, Command::Select);
+    let session = (judge::asker(cx, &hidden.role, &intent.assume), intent.assume.caller);
+    let decider = Decider::new(&cx.effective);
+    let mut all = Vec::new();
+    let mut told = |door: String, how: &str, by: String, cause, shows: &dyn Fn(Shows<'_>) -> Option<Lent>| {
+        let each = hidden.columns.iter().filter_map(|column| Some((column, shows(Shows::Column(column))?.decision)));
+        let mut worst: Option<(Decided, String)> = None;
+        for (column, decision) in each {
+            let (decided, reason) = match decision.verdict {
+                Verdict::Proved => (Decided::Proved, format!("{door} shows {} nothing of it", printable(&hidden.role))),
+                Verdict::Unknown(reason) => (Decided::Unknown, reason.to_string()),
+                Verdict::Violated(_) => {
+                    let (role, column) = (printable(&hidden.role), quote_ident(column));
+                    (Decided::Violated, format!("{role} can read {column} of {} {how} {door}", hidden.relation))
+                }
+            };
+            let rank = |d: Decided| [Decided::Proved, Decided::Unknown, Decided::Violated].iter().position(|x| *x == d);
+            if worst.as_ref().is_none_or(|(known, _)| rank(decided) > rank(*known)) {
+                worst = Some((decided, reason));
+            }
+        }
+        let Some((decided, reason)) = worst else { return };
+        let line = Line::hiding(hidden);
+        let mut entry = line.entry(&access, Command::Select, Asked::NeverExceeds, decided);
+        (entry.through, entry.reason, entry.decided_by, entry.trivial) = (Some(door), reason, vec![by], false);
+        all.push(Judged { entry, script: None, cause, kind: Kind::Hidden });
+    };
+    for function in cx.definers_over(&hidden.role, relation) {
+        let lends = format!("{} runs as its owner {}", function.id, printable(&function.owner));
+        let shows = |what: Shows<'_>| decider.shows_only(&hidden.role, function, relation, what, session);
+        told(function.id.to_string(), "by calling", lends, function.origin, &shows);
+    }
+    let has_rule = |view: &Relation| {
+        let is_it = |d: &Declaration| d.relation == view.name && d.role == hidden.role && d.command == Command::Select;
+        intent.declarations.iter().any(|d| is_it(d) && !matches!(d.origin, Origin::Reading { .. }))
+    };
+    for view in door::views_over(cx, &hidden.role, relation).filter(|view| !has_rule(view)) {
+        let reads = format!("{} reads as its owner {}", view.name, printable(&view.owner));
+        let shows = |what: Shows<'_>| decider.view_shows_only(&hidden.role, view, relation, what, session);
+        told(view.name.to_string(), "through", reads, view.origin, &shows);
+    }
+    all
 }
 
 /// Whether the columns that a role may change are those that it should.
@@ -97,7 +140,17 @@ struct Line<'l> {
     reason: Option<&'l str>,
 }
 
-impl Line<'_> {
+impl<'l> Line<'l> {
+    fn hiding(hidden: &'l HiddenColumns) -> Self {
+        Self {
+            relation: &hidden.relation,
+            role: &hidden.role,
+            text: format!("hide {}", named(&hidden.columns)),
+            origin: &hidden.origin,
+            reason: hidden.reason.as_deref(),
+        }
+    }
+
     fn entry(&self, access: &Access<'_>, command: Command, asked: Asked, decided: Decided) -> VerdictEntry {
         let rule = entry::rule(&self.text, self.origin, self.reason);
         VerdictEntry {

@@ -4,10 +4,11 @@ use super::judge::Case;
 use super::script::{self, Script};
 use super::{Judged, Kind, entry};
 use crate::access::{Declaration, Origin};
-use crate::analyzer::decide::{Ask, Called, Caller, Decider, Lent, Rule, Which};
+use crate::analyzer::decide::{Ask, Called, Caller, Decider, Lent, Rule, Shows, Which};
 use crate::analyzer::effective::Extent;
 use crate::analyzer::verdict::Verdict;
 use crate::analyzer::witness::Witness;
+use crate::checks::Context;
 use crate::checks::words::verb;
 use crate::model::{
     Command, Constraint, ConstraintKind, ForeignKey, Function, ReferentialAction, Relation, RelationKind, printable,
@@ -23,16 +24,16 @@ impl<'a> Case<'_, 'a> {
             return Vec::new();
         }
         let decider = Decider::new(&self.cx.effective);
-        let rule = Rule::Bound(&self.declared.predicate.tree);
+        let what = Shows::Beyond(Rule::Bound(&self.declared.predicate.tree));
         let role = &self.declared.role;
         let called = |function: &Function| {
-            let lent = decider.shows_only(role, function, self.relation, rule, (self.asker, caller))?;
+            let lent = decider.shows_only(role, function, self.relation, what, (self.asker, caller))?;
             let script = |w: &Witness| lent.call.as_ref().and_then(|call| self.calling(function, call, w));
             Some(self.through(&Door::call(self, function), &lent, &script))
         };
         let mut all: Vec<_> = self.cx.definers_over(role, self.relation).filter_map(called).collect();
         let read = |view: &'a Relation| {
-            let lent = decider.view_shows_only(role, view, self.relation, rule, (self.asker, caller))?;
+            let lent = decider.view_shows_only(role, view, self.relation, what, (self.asker, caller))?;
             let script = |w: &Witness| lent.call.as_ref().and_then(|call| self.reading(view, call, w));
             Some(self.through(&Door::view(self, view), &lent, &script))
         };
@@ -40,19 +41,9 @@ impl<'a> Case<'_, 'a> {
         all
     }
 
-    /// The views that show the role rows of the relation with other eyes than its own, but for those that have a rule
-    /// of their own.
+    /// The views over the relation, but for those that have a rule of their own.
     fn views(&self) -> impl Iterator<Item = &'a Relation> {
-        let Declaration { role, .. } = self.declared;
-        let effective = &self.cx.effective;
-        let reads = move |view: &&Relation| {
-            let all = effective.reads_through(role, view);
-            all.iter().any(|read| read.relation.name == self.relation.name && read.reader != *role)
-        };
-        let may =
-            move |view: &&Relation| !matches!(effective.access(role, view, Command::Select).extent, Extent::None(_));
-        let views = self.cx.schema.relations.iter().filter(|r| r.view.is_some() && !self.cx.is_platform(r));
-        views.filter(|view| !self.has_own_rule(view)).filter(may).filter(reads)
+        views_over(self.cx, &self.declared.role, self.relation).filter(|view| !self.has_own_rule(view))
     }
 
     /// Whether parents of the relation let no row of it through beyond the rule.
@@ -225,6 +216,22 @@ impl<'a> Case<'_, 'a> {
         script.act = format!("select * from {name}({}) as {alias}{filter}", call.arguments.join(", "));
         Some(script)
     }
+}
+
+/// The views that show a role rows of the relation with other eyes than its own.
+pub(super) fn views_over<'s, 'a>(
+    cx: &'s Context<'a>,
+    role: &'s str,
+    relation: &'s Relation,
+) -> impl Iterator<Item = &'a Relation> {
+    let effective = &cx.effective;
+    let reads = move |view: &&Relation| {
+        let all = effective.reads_through(role, view);
+        all.iter().any(|read| read.relation.name == relation.name && read.reader != role)
+    };
+    let may = move |view: &&Relation| !matches!(effective.access(role, view, Command::Select).extent, Extent::None(_));
+    let views = cx.schema.relations.iter().filter(move |r| r.view.is_some() && !cx.is_platform(r));
+    views.filter(may).filter(reads)
 }
 
 /// A way to rows that a statement on their relation does not take.

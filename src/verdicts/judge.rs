@@ -45,7 +45,7 @@ pub(super) fn declaration(cx: &Context<'_>, declared: &Declaration, intent: &Int
 }
 
 /// What is known of the sessions of a role.
-fn asker(cx: &Context<'_>, role: &str, assume: &Assume) -> Asker {
+pub(super) fn asker(cx: &Context<'_>, role: &str, assume: &Assume) -> Asker {
     match cx.effective.principals().iter().find(|p| p.role == role).map(|p| p.who) {
         Some(Who::Anyone) => Asker::Nobody,
         Some(Who::SignedIn) if assume.signed_in => Asker::SomeUser,

@@ -100,6 +100,7 @@ pub fn judge<'i>(cx: &Context<'_>, intent: &'i Intent) -> Verdicts<'i> {
         parallel::each(&intent.declarations, TAKEN, |declaration| judge::declaration(cx, declaration, intent));
     let mut judged: Vec<_> = of_rows.into_iter().flatten().collect();
     judged.extend(intent.hidden.iter().filter_map(|hidden| columns::hidden(cx, hidden)));
+    judged.extend(intent.hidden.iter().flat_map(|hidden| columns::hidden_behind(cx, hidden, intent)));
     judged.extend(intent.columns.iter().flat_map(|columns| columns::writable(cx, columns)));
     let calls = intent.calls.iter().filter_map(|call| columns::call(cx, call)).collect();
     let functions = intent.calls.iter().map(|call| call.function.clone()).collect();

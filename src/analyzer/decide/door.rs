@@ -34,6 +34,15 @@ pub struct Called {
     pub columns: Vec<Option<Arc<str>>>,
 }
 
+/// What a door must not show.
+#[derive(Debug, Clone, Copy)]
+pub enum Shows<'r> {
+    /// A row of which the rule is not TRUE.
+    Beyond(Rule<'r>),
+    /// The column, of whatever row.
+    Column(&'r str),
+}
+
 impl<'a> Decider<'a> {
     /// Whether `role` may call a function and so gets its owner's rights.
     #[must_use]
@@ -46,15 +55,15 @@ impl<'a> Decider<'a> {
             && namespace.is_some_and(|n| self.effective.holds_on_namespace(role, n, Privilege::Usage).is_some())
     }
 
-    /// Whether every row of `relation` that a call of `function` by `role` shows, with any arguments, is one of which the
-    /// rule is TRUE; `None` if a call shows no row of it.
+    /// Whether no call of `function` by `role`, with any arguments, shows what it must not of `relation`; `None` if a call
+    /// shows no row of it.
     #[must_use]
     pub fn shows_only(
         &self,
         role: &str,
         function: &Function,
         relation: &'a Relation,
-        rule: Rule<'_>,
+        what: Shows<'_>,
         (asker, caller): (Asker, Caller),
     ) -> Option<Lent> {
         if matches!(function.returns.as_str(), "boolean" | "void" | "") {
@@ -66,7 +75,7 @@ impl<'a> Decider<'a> {
         let arguments = Arguments::of(&mut formula.resolver.terms, function, self.effective.schema());
         let given = arguments.terms(&mut formula.resolver.terms);
         match formula.resolver.shown_by(function, given) {
-            Ok(showing) => self.shown_only(formula, &name, &showing, &arguments, (rule, asker)),
+            Ok(showing) => self.shown_only(formula, &name, showing, &arguments, (what, asker)),
             // One number or id says little.
             Err(_) if SMALL.contains(&function.returns.as_str()) && !function.returns_set => None,
             Err(reason) => Some(unclear(&formula, &name, &reason)),
@@ -80,7 +89,7 @@ impl<'a> Decider<'a> {
         role: &str,
         view: &Relation,
         relation: &'a Relation,
-        rule: Rule<'_>,
+        what: Shows<'_>,
         (asker, caller): (Asker, Caller),
     ) -> Option<Lent> {
         let mut formula = self.formula(role, relation, Which::Old);
@@ -97,7 +106,7 @@ impl<'a> Decider<'a> {
             return Some(unclear(&formula, &name, "the role may read some of its columns only"));
         }
         let arguments = Arguments::none(&mut formula.resolver.terms);
-        self.shown_only(formula, &name, &showing, &arguments, (rule, asker))
+        self.shown_only(formula, &name, showing, &arguments, (what, asker))
     }
 
     /// The condition under which `role` reaches a row of `relation` by a command that names a parent of it: the parent's
@@ -137,11 +146,19 @@ impl<'a> Decider<'a> {
         &self,
         mut formula: Formula<'a>,
         name: &str,
-        showing: &Showing,
+        mut showing: Showing,
         arguments: &Arguments,
-        (rule, asker): (Rule<'_>, Asker),
+        (what, asker): (Shows<'_>, Asker),
     ) -> Option<Lent> {
         let relation = formula.relation;
+        let ask = match what {
+            Shows::Beyond(rule) => Ask::NeverExceeds(rule),
+            Shows::Column(column) => {
+                showing.keep_column(&formula.resolver.terms, column);
+                Ask::NeverTrue
+            }
+        };
+        let showing = &showing;
         if let Some(parent) = self.parent_shown(&formula, showing, relation) {
             let some = format!("the rows of {parent}, of which some are {}'s", relation.name);
             return Some(unclear(&formula, name, &some));
@@ -149,9 +166,9 @@ impl<'a> Decider<'a> {
         let mut last = None;
         for (way, row) in reached(&formula.resolver.terms, showing, relation) {
             formula.show(way, row, arguments.row);
-            let mut decision = formula.ask(Ask::NeverExceeds(rule), asker);
+            let mut decision = formula.ask(ask, asker);
             if matches!(decision.verdict, Verdict::Violated(_)) {
-                decision = formula.without_errors(showing, rule, asker, name);
+                decision = formula.without_errors(showing, ask, asker, name);
             }
             if let Verdict::Violated(witness) = &decision.verdict {
                 let call = arguments.call(way, row, witness);
@@ -264,12 +281,12 @@ impl Formula<'_> {
 
     /// The same question where nothing raises. A step that is on no path to what comes out may raise in vain: whether
     /// something comes out is open then.
-    fn without_errors(&mut self, showing: &Showing, rule: Rule<'_>, asker: Asker, name: &str) -> Decision {
+    fn without_errors(&mut self, showing: &Showing, ask: Ask<'_>, asker: Asker, name: &str) -> Decision {
         let raises = self.raises(showing);
         let any = self.resolver.terms.or(&raises);
         let none = self.resolver.terms.not(any);
         self.condition = self.resolver.terms.and(&[self.condition, none]);
-        let decision = self.ask(Ask::NeverExceeds(rule), asker);
+        let decision = self.ask(ask, asker);
         if decision.verdict != Verdict::Proved {
             return decision;
         }

@@ -23,7 +23,7 @@ mod writes;
 pub(crate) use access::pick;
 pub use assumption::Assumption;
 pub use compare::{Change, compare};
-pub use door::{Called, Lent};
+pub use door::{Called, Lent, Shows};
 pub use formula::Formula;
 pub use question::{Ask, DecidedBy, Decision, Rule};
 pub use session::Asker;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::query::Branch;
 use super::{Obstacle, Outcome, Resolver};
 use crate::analyzer::inline;
-use crate::analyzer::term::{Id, Row, Term, Type};
+use crate::analyzer::term::{Id, Row, Term, Terms, Type};
 use crate::model::{self, FunctionKind};
 use crate::sql::tree::{self, Body, ColumnRef, Expr, Node, Select, Source, Target};
 
@@ -34,6 +34,16 @@ pub(crate) struct Showing {
     pub(crate) steps: Vec<Id>,
     /// What was not understood of what comes out.
     pub(crate) unclear: Option<String>,
+}
+
+impl Showing {
+    /// Forgets what comes out beside columns of one name.
+    pub(crate) fn keep_column(&mut self, terms: &Terms, column: &str) {
+        for way in &mut self.ways {
+            way.shown.retain(|(_, id)| matches!(terms.term(*id), Term::Column(_, name) if **name == *column));
+        }
+        self.ways.retain(|way| !way.shown.is_empty());
+    }
 }
 
 /// Aggregates that tell of rows and show none.

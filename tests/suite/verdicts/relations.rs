@@ -1,10 +1,10 @@
 //! Rules asked of views that read as their owner and of parents: what is said of each holds on a real server.
 
-use pgwitness::access::Mode;
+use pgwitness::access::{HiddenColumns, Mode, Origin, Place};
 use pgwitness::analyzer::decide::Which;
 use pgwitness::checks::Context;
 use pgwitness::impersonation::replay_in as replay;
-use pgwitness::model::Command;
+use pgwitness::model::{Command, QualifiedName};
 use pgwitness::report::Decided;
 use pgwitness::shadow::Platform;
 use pgwitness::verdicts::{Kind, judge};
@@ -197,4 +197,54 @@ fn what_is_not_asked_is_named_among_the_assumptions() {
         said("anon", delete),
         ["what is done to its rows with the owner's rights by public.clean(integer) is within the rule"]
     );
+}
+
+/// A column that no grant shows is not hidden where a view or a function hands it out.
+#[test]
+fn hidden_columns_are_looked_for_behind_doors() {
+    let sql = "create table public.hooks (id int primary key, owner uuid, secret text, note text);
+        alter table public.hooks enable row level security;
+        create policy own on public.hooks for select to authenticated using (owner = auth.uid());
+        revoke select on public.hooks from authenticated, anon;
+        grant select (id, owner) on public.hooks to authenticated;
+        create view public.shown as select id, left(secret, 4) as start from public.hooks;
+        create view public.other as select id, note from public.hooks;
+        create view public.empty as select secret from public.hooks where false;
+        create view public.compared as select id, secret is not null as has_secret from public.hooks;
+        create view public.ruled as select secret from public.hooks;
+        create function public.hand_out() returns setof public.hooks language sql security definer set search_path = '' as $$
+            select * from public.hooks $$;
+        create function public.number_of() returns bigint language sql security definer set search_path = '' as $$
+            select count(*) from public.hooks where secret is not null $$;";
+    let database = support::database(17, Platform::SUPABASE, sql);
+    let schema = schema_of(&database);
+    let cx = Context::new(&schema, None);
+    let mut intent = intent(vec![declared(&schema, ("ruled", "authenticated"), SELECT, Mode::AtMost, "true")]);
+    let place = Place { file: "policies/access.toml".into(), line: 7, column: 1 };
+    intent.hidden = vec![HiddenColumns {
+        relation: QualifiedName::new("public", "hooks"),
+        role: "authenticated".to_owned(),
+        columns: vec!["secret".to_owned()],
+        origin: Origin::Declared(place),
+        reason: None,
+    }];
+    let verdicts = judge(&cx, &intent);
+    let hidden = verdicts.judged.iter().filter(|one| one.kind == Kind::Hidden);
+    let mut said: Vec<_> = hidden
+        .map(|one| format!("{} {}", word(one.entry.verdict), one.entry.through.as_deref().unwrap_or("direct")))
+        .collect();
+    said.sort();
+    assert_eq!(said, ["proved direct", "proved public.empty", "violated public.hand_out()", "violated public.shown"]);
+    // So it is on the server, for a user of whom no row is.
+    database.execute("insert into public.hooks values (1, gen_random_uuid(), 'secret', null)");
+    for (query, rows) in [
+        ("select start from public.shown where start = 'secr'", 1),
+        ("select secret from public.hand_out() where secret = 'secret'", 1),
+        ("select secret from public.empty", 0),
+    ] {
+        database.execute("begin; set local role authenticated");
+        let seen = block_on(database.client.query(query, &[])).unwrap();
+        database.execute("rollback");
+        assert_eq!(seen.len(), rows, "{query}");
+    }
 }
