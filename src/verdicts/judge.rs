@@ -23,7 +23,6 @@ pub(super) fn declaration(cx: &Context<'_>, declared: &Declaration, intent: &Int
         relation,
         access: cx.effective.access(&declared.role, relation, declared.command),
         asker: asker(cx, &declared.role, assume),
-        assume,
     };
     let mut all = Vec::new();
     if declared.mode.is_upper() {
@@ -61,7 +60,6 @@ pub(super) struct Case<'c, 'a> {
     pub(super) relation: &'a Relation,
     pub(super) access: Access<'a>,
     pub(super) asker: Asker,
-    assume: &'c Assume,
 }
 
 /// An answer on the way to becoming plain data.
@@ -120,7 +118,7 @@ impl Case<'_, '_> {
     fn chosen(&self, formula: &Formula<'_>) -> BTreeSet<String> {
         let claims = formula.terms().claims();
         let keys = claims.iter().filter_map(|(path, _)| path.first());
-        let chosen = keys.filter(|key| self.assume.is_chosen(key));
+        let chosen = keys.filter(|key| self.intent.assume.is_chosen(key));
         chosen.map(|key| Assumption::UserChosen(key.to_string()).to_string()).collect()
     }
 

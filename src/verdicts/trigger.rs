@@ -8,7 +8,9 @@ use std::collections::BTreeSet;
 
 use super::Judged;
 use crate::finding::Part;
-use crate::model::{Command, FiresWhen, Function, Relation, Schema, Trigger, TriggerEvent, TriggerTiming, printable};
+use crate::model::{
+    Command, FiresWhen, Function, Platform, Relation, Schema, Trigger, TriggerEvent, TriggerTiming, printable,
+};
 use crate::report::{Asked, Decided, VerdictEntry};
 use crate::sql::lex::{Kind, Token, tokens};
 
@@ -63,7 +65,7 @@ pub(crate) fn confirm(entry: &mut VerdictEntry) {
 /// Why a statement on `relation` may not do what its policies let it do, if a trigger may refuse it or change a column
 /// of the row it writes that matters.
 fn doubt(schema: &Schema, relation: &Relation, command: Command, matters: &dyn Fn(&str) -> bool) -> Option<String> {
-    let mut firing = relation.triggers.iter().filter(|t| fires(t, command));
+    let mut firing = relation.triggers.iter().filter(|t| fires(schema, t, command));
     firing.find_map(|trigger| {
         let function = schema.functions.iter().find(|f| f.id == trigger.function);
         let may = match function.map_or(Effect::Unread, |f| effect(f, trigger)) {
@@ -80,18 +82,20 @@ fn doubt(schema: &Schema, relation: &Relation, command: Command, matters: &dyn F
 }
 
 /// Whether statements by `command` on a table fire triggers that are not the server's own.
-pub(super) fn fire(relation: &Relation, command: Command) -> bool {
-    relation.triggers.iter().any(|t| fires(t, command))
+pub(super) fn fire(schema: &Schema, relation: &Relation, command: Command) -> bool {
+    relation.triggers.iter().any(|t| fires(schema, t, command))
 }
 
-fn fires(trigger: &Trigger, command: Command) -> bool {
+fn fires(schema: &Schema, trigger: &Trigger, command: Command) -> bool {
+    // It refuses SQL, and lets the platform's own service for files do what policies allow.
+    let is_platforms = schema.server.platform == Platform::Supabase && trigger.function.schema == "storage";
     let event = match command {
         Command::Select => return false,
         Command::Insert => TriggerEvent::Insert,
         Command::Update => TriggerEvent::Update,
         Command::Delete => TriggerEvent::Delete,
     };
-    matches!(trigger.fires, FiresWhen::Origin | FiresWhen::Always) && trigger.events.contains(&event)
+    !is_platforms && matches!(trigger.fires, FiresWhen::Origin | FiresWhen::Always) && trigger.events.contains(&event)
 }
 
 fn effect(function: &Function, trigger: &Trigger) -> Effect {

@@ -282,7 +282,7 @@ impl Act<'_, '_> {
             by_right: None,
             judge,
             judge_first: which == Which::Old,
-            fires: super::trigger::fire(table(relation, self.schema), command),
+            fires: super::trigger::fire(self.schema, table(relation, self.schema), command),
             shows: if asked == Asked::NeverExceeds { Shows::Exceeded } else { Shows::Refused },
         })
     }
