@@ -9,7 +9,7 @@ use crate::cli::Verdict;
 use crate::config::FailOn;
 use crate::finding::{self, Findings};
 use crate::impersonation::{Agreement, Tested, doors};
-use crate::report::{Parts, ProbeOutcome, Report, SourceKind, assemble};
+use crate::report::{CoverageGap, Parts, ProbeOutcome, Report, SourceKind, assemble};
 use crate::{Error, ExitCode, project};
 
 /// What a run comes to.
@@ -88,7 +88,7 @@ pub(super) async fn examine(
     finding::sort(&mut findings);
     examined.extend(judged.examined);
     source.notes.extend(judged.notes);
-    doors::confirm(&mut findings, &judged.attempted.doors.trials);
+    doors::confirm(&mut findings, &judged.attempted.doors.trials, &judged.attempted.tried.trials);
     let tested = if wanted { loaded.probe(cx, &mut findings, run).await? } else { None };
     let (tested, agreement) = tested.unwrap_or_default();
     source.notes.extend(remarks(&tested, &agreement));
@@ -119,6 +119,13 @@ pub(super) async fn examine(
         counts.extend([("statements", total), ("statements_applied", ran)]);
     }
     report.coverage.examined.extend(counts.into_iter().map(|(kind, n)| (kind.to_owned(), count(n))));
+    let access_control = true;
+    report.coverage.gaps.extend(attempted.uncontrolled.map(|what| CoverageGap {
+        what,
+        file: None,
+        line: None,
+        access_control,
+    }));
     let mut contradictions = attempted.contradictions;
     contradictions.extend(agreement.contradictions.iter().map(ToString::to_string));
     let (suite, untested, statements) = (attempted.suite, attempted.untested, attempted.tried.log);

@@ -16,7 +16,7 @@ use crate::impersonation::seed::{self, Seeded};
 use crate::impersonation::trial::{self, Bounds, Control, Setting, Tried};
 use crate::impersonation::{Progress, pgtap};
 use crate::model::QualifiedName;
-use crate::report::{Asked, Case, Decided, ProbeOutcome, RowOf, Surprise, SurpriseKind, Trial, VerdictEntry};
+use crate::report::{Asked, Case, Decided, DoorKind, ProbeOutcome, RowOf, Surprise, SurpriseKind, Trial, VerdictEntry};
 use crate::verdicts::Verdicts;
 
 /// What came of it.
@@ -31,6 +31,8 @@ pub(super) struct Attempted {
     pub(super) suite: Option<String>,
     /// How many tables and statements of the application were not tested.
     pub(super) untested: usize,
+    /// Why the silence of the trials means nothing, where it does.
+    pub(super) uncontrolled: Option<String>,
     /// What shows a bug of ours.
     pub(super) contradictions: Vec<String>,
 }
@@ -76,13 +78,15 @@ pub(super) async fn attempt(
     }
     let mut notes = notes(cx, &seeded, &tried);
     notes.extend(of_doors(&doors));
-    let contradictions = contradictions(&tried);
+    let contradictions = contradictions(&tried, &doors);
     let tables = tables(cx);
     let unseeded = seeded.unseeded.iter().filter(|u| tables.contains(&u.relation)).count();
     let untested = unseeded + untried(&tried).len() + tried.left + tried.unjudged.len() + doors.left;
-    let uncontrolled = tried.trials.is_empty() || matches!(tried.control, Control::Failed(_));
-    let untested = untested + usize::from(uncontrolled);
-    Ok(Some(Attempted { suite, untested, tried, doors, cases, notes, contradictions }))
+    let means_nothing = tried.trials.is_empty() || matches!(tried.control, Control::Failed(_));
+    let untested = untested + usize::from(means_nothing);
+    // Where there is no table there is nothing to try.
+    let uncontrolled = uncontrolled(&tried).filter(|_| means_nothing && !tables.is_empty());
+    Ok(Some(Attempted { suite, untested, uncontrolled, tried, doors, cases, notes, contradictions }))
 }
 
 /// The guests of every principal that is not trusted with everything, then those that the project declares.
@@ -153,8 +157,9 @@ fn confirm(entry: &mut VerdictEntry, trials: &[Trial]) {
 }
 
 /// What cannot both be true, and runs that mean nothing.
-fn contradictions(tried: &Tried) -> Vec<String> {
-    let surprises = tried.trials.iter().filter_map(|t| t.surprise.as_ref());
+fn contradictions(tried: &Tried, doors: &Doors) -> Vec<String> {
+    let of_doors = doors.trials.iter().filter_map(|t| t.surprise.as_ref());
+    let surprises = tried.trials.iter().filter_map(|t| t.surprise.as_ref()).chain(of_doors);
     let told = |s: &Surprise| match &s.rule {
         Some(rule) => format!("{} (`{rule}`)", s.text),
         None => s.text.clone(),
@@ -232,13 +237,20 @@ fn uncontrolled(tried: &Tried) -> Option<String> {
 fn of_doors(doors: &Doors) -> Vec<String> {
     const NAMED: usize = 5;
     let mut notes = Vec::new();
-    let functions: BTreeSet<_> = doors.trials.iter().map(|t| &t.object).collect();
+    let (calls, others): (Vec<_>, Vec<_>) =
+        doors.trials.iter().partition(|t| matches!(t.door, DoorKind::Call | DoorKind::Injection));
+    let functions: BTreeSet<_> = calls.iter().map(|t| &t.object).collect();
     if !functions.is_empty() {
         notes.push(format!(
             "{} functions were called as everybody who may, with what is another user's: {} calls, each rolled back",
             functions.len(),
-            doors.trials.len()
+            calls.len()
         ));
+    }
+    if !others.is_empty() {
+        let kinds =
+            "SET ROLE, triggers on others' tables, DROP OWNED, sequences, large objects, channels and new tables";
+        notes.push(format!("{} times what rights open was tried: {kinds}", others.len()));
     }
     if !doors.uncalled.is_empty() {
         let named: Vec<_> = doors.uncalled.iter().take(NAMED).map(String::as_str).collect();

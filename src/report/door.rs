@@ -36,6 +36,20 @@ pub enum DoorKind {
     Call,
     /// A function, called with text that breaks SQL which it is pasted into, and does nothing else.
     Injection,
+    /// SET ROLE.
+    SetRole,
+    /// A trigger of one's own on a table of somebody else, which fires it.
+    Trigger,
+    /// DROP OWNED.
+    DropOwned,
+    /// A sequence that is set.
+    Sequence,
+    /// A large object that is read.
+    LargeObject,
+    /// A channel that is listened to.
+    Channel,
+    /// A table that was made after the grants, read by the role.
+    NewTable,
 }
 
 impl DoorKind {
@@ -45,6 +59,13 @@ impl DoorKind {
         match self {
             Self::Call => "calling",
             Self::Injection => "calling with a quote in each text",
+            Self::SetRole => "becoming",
+            Self::Trigger => "a trigger on",
+            Self::DropOwned => "dropping what is owned by",
+            Self::Sequence => "setting",
+            Self::LargeObject => "reading the large object",
+            Self::Channel => "listening to",
+            Self::NewTable => "a new table in",
         }
     }
 }

@@ -68,6 +68,14 @@ pub enum Action {
     DeleteFiltered,
     /// `TRUNCATE`.
     Truncate,
+    /// `DELETE` from a table that the rows refer to, which takes them with it.
+    DeleteByCascade,
+    /// `COPY .. TO STDOUT`.
+    CopyOut,
+    /// `COPY .. FROM STDIN` of a row that is one's own.
+    CopyIn,
+    /// `SELECT` by a prepared statement whose plan other personas of the session used before.
+    SelectByKeptPlan,
 }
 
 impl Action {
@@ -75,9 +83,13 @@ impl Action {
     #[must_use]
     pub fn command(self) -> Command {
         match self {
-            Self::Select => Command::Select,
-            Self::Insert | Self::InsertReturning | Self::InsertForOther | Self::InsertAcross => Command::Insert,
-            Self::DeleteBlind | Self::DeleteFiltered | Self::MergeDelete | Self::Truncate => Command::Delete,
+            Self::Select | Self::CopyOut | Self::SelectByKeptPlan => Command::Select,
+            Self::Insert | Self::InsertReturning | Self::InsertForOther | Self::InsertAcross | Self::CopyIn => {
+                Command::Insert
+            }
+            Self::DeleteBlind | Self::DeleteFiltered | Self::MergeDelete | Self::Truncate | Self::DeleteByCascade => {
+                Command::Delete
+            }
             _ => Command::Update,
         }
     }
@@ -102,6 +114,10 @@ impl Action {
             Self::DeleteBlind => "delete without a filter",
             Self::DeleteFiltered => "delete",
             Self::Truncate => "truncate",
+            Self::DeleteByCascade => "delete of what rows refer to",
+            Self::CopyOut => "copy to stdout",
+            Self::CopyIn => "copy from stdin",
+            Self::SelectByKeptPlan => "select by a plan that others used",
         }
     }
 }

@@ -3,7 +3,7 @@
 //! Formats of findings tell of both as remarks of their own. Alike trials are one remark: there are thousands of trials,
 //! and one leak shows in many of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::stamp::hash_texts;
 use super::{Report, Surprise, SurpriseKind, Trial};
@@ -69,7 +69,25 @@ impl Report {
             fingerprint: short(&["failed-test", &case.file, &case.name, &case.persona]),
             of: None,
         });
-        failed.chain(self.surprising()).collect()
+        failed.chain(self.surprising()).chain(self.by_doors()).collect()
+    }
+
+    /// Of calls that are alike the first is told.
+    fn by_doors(&self) -> Vec<Unexpected> {
+        let mut met = BTreeSet::new();
+        let all = self.doors.iter().filter_map(|door| Some((door, door.surprise.as_ref()?)));
+        let first = all.filter(|(door, s)| met.insert((door.door, &door.object, &door.role, s.kind)));
+        let told = first.map(|(door, surprise)| Unexpected {
+            kind: "unexpected-access",
+            title: format!("{} {} by {} did not come out as expected", door.door.words(), door.object, door.role),
+            text: format!("{}.", surprise.text.trim_end_matches('.')),
+            place: None,
+            declared: surprise.declared,
+            sql: surprise.reproduce.sql.clone(),
+            fingerprint: short(&["unexpected-access", &format!("{:?}/{}/{}", door.door, door.object, door.role)]),
+            of: None,
+        });
+        told.collect()
     }
 
     fn surprising(&self) -> Vec<Unexpected> {

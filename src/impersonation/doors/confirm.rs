@@ -1,35 +1,88 @@
-//! Findings that doors confirm: what they say of a function was seen when it was called.
+//! Findings that doors and trials confirm: what they say was done, or seen.
 
 use crate::finding::{Confidence, Evidence, Finding, ObjectKind};
-use crate::model::quote_ident;
-use crate::report::{DoorKind, DoorTrial, ProbeOutcome};
+use crate::model::{QualifiedName, quote_ident};
+use crate::report::{Action, DoorKind, DoorTrial, ProbeOutcome, Trial};
 
-/// Findings on functions that a call confirms where it reached what the caller does not reach otherwise.
-const REACHED: [&str; 3] = ["secdef-exposed", "secdef-no-caller-binding", "rule-exceeded"];
-
-/// Confirms findings by what doors showed.
-pub fn confirm(findings: &mut [Finding], trials: &[DoorTrial]) {
-    for finding in findings.iter_mut().filter(|f| f.object.kind == ObjectKind::Function) {
-        let namespace = finding.object.schema.as_deref().map(quote_ident).unwrap_or_default();
-        let name = format!("{namespace}.{}", finding.object.name);
-        // The principal first: what it shows is worth more than what others do.
-        let by_principal = |t: &&DoorTrial| finding.principal.as_ref() != Some(&t.role);
-        let mut of: Vec<_> = trials.iter().filter(|t| t.object == name).collect();
-        of.sort_by_key(by_principal);
-        let shows = |t: &&DoorTrial| match finding.check.as_str() {
-            check if REACHED.contains(&check) => t.door == DoorKind::Call && !t.reached.is_empty(),
-            "dynamic-sql-injection" => t.door == DoorKind::Injection && !t.reached.is_empty(),
-            "call-beyond-rule" => {
-                t.door == DoorKind::Call && !matches!(t.outcome, ProbeOutcome::Refused | ProbeOutcome::NotTested { .. })
-            }
-            _ => false,
-        };
-        let Some(trial) = of.into_iter().find(shows) else { continue };
-        let text = match trial.reached.first() {
-            Some(reached) => reached.clone(),
-            None => format!("as {}, {} was called and ran", trial.persona, trial.object),
-        };
-        finding.confidence = Confidence::Confirmed;
-        finding.evidence.push(Evidence { kind: "live call".to_owned(), text });
+/// Confirms findings by what was tried.
+pub fn confirm(findings: &mut [Finding], doors: &[DoorTrial], trials: &[Trial]) {
+    for finding in findings.iter_mut().filter(|f| f.confidence != Confidence::Confirmed) {
+        let shown = by_door(finding, doors).or_else(|| by_trial(finding, trials));
+        if let Some(text) = shown {
+            finding.confidence = Confidence::Confirmed;
+            finding.evidence.push(Evidence { kind: "live trial".to_owned(), text });
+        }
     }
+}
+
+/// The kind of door that shows what a check finds.
+fn door_of(check: &str) -> Option<DoorKind> {
+    Some(match check {
+        "secdef-exposed" | "secdef-no-caller-binding" | "rule-exceeded" | "call-beyond-rule" => DoorKind::Call,
+        "dynamic-sql-injection" => DoorKind::Injection,
+        "bypass-via-set-role" => DoorKind::SetRole,
+        "trigger-grant" => DoorKind::Trigger,
+        "default-privileges" => DoorKind::NewTable,
+        _ => return None,
+    })
+}
+
+fn by_door(finding: &Finding, doors: &[DoorTrial]) -> Option<String> {
+    let kind = door_of(&finding.check)?;
+    let namespace = finding.object.schema.as_deref().map(quote_ident).unwrap_or_default();
+    let name = match finding.object.kind {
+        ObjectKind::Function => format!("{namespace}.{}", finding.object.name),
+        ObjectKind::Relation => format!("{namespace}.{}", quote_ident(&finding.object.name)),
+        _ => finding.object.name.clone(),
+    };
+    let is_it = |d: &&DoorTrial| match kind {
+        DoorKind::SetRole => d.role == name,
+        _ => d.object == name,
+    };
+    // The principal first: what it shows is worth more than what others do.
+    let mut of: Vec<_> = doors.iter().filter(|d| d.door == kind).filter(is_it).collect();
+    of.sort_by_key(|d| finding.principal.as_ref() != Some(&d.role));
+    if finding.check == "call-beyond-rule" {
+        let ran = |d: &&&DoorTrial| matches!(d.outcome, ProbeOutcome::Seen { .. } | ProbeOutcome::NothingSeen);
+        let called = of.iter().find(ran)?;
+        return Some(format!("as {}, {} was called and ran", called.persona, called.object));
+    }
+    of.iter().find_map(|d| d.reached.first().cloned())
+}
+
+/// Findings on relations whose command did what they say that it does.
+fn by_trial(finding: &Finding, trials: &[Trial]) -> Option<String> {
+    let name = QualifiedName::new(finding.object.schema.as_deref()?, &finding.object.name);
+    let role = finding.principal.as_deref()?;
+    let of = || trials.iter().filter(|t| t.relation == name && t.role == role);
+    let done = |t: &&Trial| matches!(t.outcome, ProbeOutcome::Seen { .. });
+    let mentions = |t: &&Trial| {
+        let column = t.column.as_deref().unwrap_or_default();
+        finding.title.split(|c: char| !(c.is_alphanumeric() || c == '_')).any(|word| word == column)
+    };
+    let found = match finding.check.as_str() {
+        "truncate-reachable" => of().filter(|t| t.action == Action::Truncate).find(done),
+        "mass-assignable-authority" => of().filter(|t| t.action == Action::UpdateColumn).filter(mentions).find(done),
+        "column-grant-defeated" => of().filter(|t| t.action == Action::UpdateColumn).find(done),
+        "policy-name-audience" => of().filter(|t| t.action == Action::Select).find(done),
+        "fk-cascade-bypass" => {
+            let from = format!("delete from {name} ");
+            let mut all = trials.iter().filter(|t| t.action == Action::DeleteByCascade && t.role == role);
+            all.find(|t| (t.relation == name || t.statement.starts_with(&from)) && done(t))
+        }
+        "rls-no-permissive" => {
+            let reads: Vec<_> = of().filter(|t| t.action == Action::Select).collect();
+            let all = reads.iter().all(|t| t.outcome == ProbeOutcome::Hidden);
+            reads.first().filter(|_| all).copied()
+        }
+        _ => None,
+    }?;
+    let (who, what) = (&found.persona, found.action.words());
+    let column = found.column.as_ref().map_or_else(String::new, |column| format!(" ({column})"));
+    Some(match &found.outcome {
+        ProbeOutcome::Seen { rows, .. } => {
+            format!("as {who}: {what}{column} on {name} reached {rows} {}", if *rows == 1 { "row" } else { "rows" })
+        }
+        _ => format!("as {who}: {what} on {name} showed none of the rows there are"),
+    })
 }

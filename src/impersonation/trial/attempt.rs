@@ -1,11 +1,14 @@
 //! What is attempted on a relation as a guest: statements, from the rows that there are.
 
-use crate::analyzer::effective::{Access, Columns};
+use crate::analyzer::effective::{Access, Columns, Extent};
 use crate::impersonation::cast::slot_of;
 use crate::impersonation::guest::{Guest, user_key};
 use crate::impersonation::seed::{Cells, SeededRow, insert_statement, other_value, primary_key};
-use crate::model::{Column, Command, Identity, Relation, RelationKind, quote_ident, quote_literal};
+use crate::model::{
+    Column, Command, ConstraintKind, Identity, ReferentialAction, Relation, RelationKind, quote_ident, quote_literal,
+};
 use crate::report::Action;
+use std::collections::BTreeSet;
 
 use super::Setting;
 
@@ -15,6 +18,8 @@ pub(super) struct Attempt {
     pub(super) action: Action,
     pub(super) column: Option<String>,
     pub(super) sql: String,
+    /// What a COPY reads.
+    pub(super) lines: String,
 }
 
 /// The columns that are set one by one at most.
@@ -31,7 +36,14 @@ pub(super) fn all(setting: &Setting<'_, '_>, guest: &Guest, relation: &Relation)
     on.inserts(&mut attempts);
     on.updates(&mut attempts);
     on.deletes(&mut attempts);
+    on.copies(&mut attempts);
+    on.cascades(&mut attempts);
     attempts
+}
+
+/// A COPY of a row that is one's own, where the server can take one.
+pub(super) fn copy_in(setting: &Setting<'_, '_>, guest: &Guest, relation: &Relation) -> Option<Attempt> {
+    On { setting, guest, relation }.copy_in()
 }
 
 struct On<'t, 's, 'a> {
@@ -74,6 +86,51 @@ impl On<'_, '_, '_> {
 
     fn reads(&self, out: &mut Vec<Attempt>) {
         out.push(plain(Action::Select, super::judge::identities(self.setting, self.guest, self.relation)));
+    }
+
+    /// COPY, which takes tables only, and columns by name.
+    fn copies(&self, out: &mut Vec<Attempt>) {
+        if self.relation.kind != RelationKind::Table {
+            return;
+        }
+        let name = &self.relation.name;
+        if self.has(Command::Select) {
+            let held = self.relation.columns.iter().filter(|c| self.may(Command::Select, &c.name));
+            let columns: Vec<_> = held.filter(|c| c.generated.is_none()).map(|c| quote_ident(&c.name)).collect();
+            if !columns.is_empty() {
+                out.push(plain(Action::CopyOut, format!("copy {name} ({}) to stdout", columns.join(", "))));
+            }
+        }
+    }
+
+    fn copy_in(&self) -> Option<Attempt> {
+        let insert = self.access(Command::Insert)?;
+        let row = self.new_row(self.guest.slot(), None).filter(|row| !row.is_empty())?;
+        // The server copies into no table under row-level security, and says so.
+        if self.relation.kind != RelationKind::Table || insert.extent != Extent::All {
+            return None;
+        }
+        let columns: Vec<_> = row.keys().map(|c| quote_ident(c)).collect();
+        let lines = super::copy::line(row.values().map(|value| value.as_deref()));
+        let sql = format!("copy {} ({}) from stdin", self.relation.name, columns.join(", "));
+        Some(Attempt { lines, ..plain(Action::CopyIn, sql) })
+    }
+
+    /// Deletes from tables that the rows refer to and that take them along.
+    fn cascades(&self, out: &mut Vec<Attempt>) {
+        let schema = self.setting.effective.schema();
+        let keys = self.relation.constraints.iter().filter_map(|c| match &c.kind {
+            ConstraintKind::ForeignKey(key) if key.on_delete == ReferentialAction::Cascade && c.enforced => {
+                Some(&key.relation).filter(|name| **name != self.relation.name)
+            }
+            _ => None,
+        });
+        for parent in keys.collect::<BTreeSet<_>>().into_iter().filter_map(|name| schema.relation(name)) {
+            let of = On { relation: parent, ..*self };
+            if let Some(filter) = of.filter().filter(|_| of.has(Command::Delete)) {
+                out.push(plain(Action::DeleteByCascade, format!("delete from {} where {filter}", parent.name)));
+            }
+        }
     }
 
     fn inserts(&self, out: &mut Vec<Attempt>) {
@@ -173,7 +230,7 @@ impl On<'_, '_, '_> {
         out.push(plain(Action::UpdateFiltered, format!("{} where {filter}", set(first, slot))));
         for column in columns.iter().filter(|c| c.name != first.name).take(COLUMNS) {
             let sql = format!("{} where {filter}", set(column, slot));
-            out.push(Attempt { action: Action::UpdateColumn, column: Some(column.name.clone()), sql });
+            out.push(Attempt { column: Some(column.name.clone()), ..plain(Action::UpdateColumn, sql) });
         }
         for column in columns.iter().filter(|c| self.setting.seeded.names_user(self.relation, &c.name)) {
             let to = |user: usize| {
@@ -226,6 +283,6 @@ impl On<'_, '_, '_> {
     }
 }
 
-fn plain(action: Action, sql: String) -> Attempt {
-    Attempt { action, column: None, sql }
+pub(super) fn plain(action: Action, sql: String) -> Attempt {
+    Attempt { action, column: None, sql, lines: String::new() }
 }

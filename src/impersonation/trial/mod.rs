@@ -7,7 +7,9 @@
 mod attempt;
 mod compare;
 mod control;
+mod copy;
 mod judge;
+mod kept;
 mod run;
 mod session;
 mod show;

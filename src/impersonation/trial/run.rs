@@ -1,23 +1,25 @@
 //! The run: relations dealt out over sessions, every guest on each, every attempt in its turn.
 
+use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::future::try_join_all;
 use tokio::time::Instant;
 use tokio_postgres::Client;
+use tokio_postgres::error::DbError;
 
 use super::attempt::{self, Attempt};
 use super::compare::{self, Observed};
 use super::judge::{self, By, Rows};
 use super::session::{Answer, Session, claims, request};
-use super::{Bounds, Setting, Tried, control};
+use super::{Bounds, Setting, Tried, control, kept};
 use crate::access::Declaration;
 use crate::connector::{ConnectError, Database};
 use crate::impersonation::Progress;
 use crate::impersonation::guest::Guest;
 use crate::model::{Command, Platform, Relation};
-use crate::report::{Action, ProbeOutcome, Trial};
+use crate::report::{Action, ProbeOutcome, Surprise, SurpriseKind, Trial};
 
 /// Makes every trial. Nothing stays of them.
 ///
@@ -29,12 +31,12 @@ pub async fn run(
     bounds: &Bounds,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Tried, ConnectError> {
-    let mut clients = vec![database.client().await?];
-    while clients.len() < database.options().pool_size {
+    let mut sessions = vec![database.client().await?];
+    while sessions.len() < database.options().pool_size {
         let Ok(client) = database.client().await else { break };
-        clients.push(client);
+        sessions.push(client);
     }
-    let clients: Vec<&Client> = clients.iter().map(|client| &***client).collect();
+    let clients: Vec<&Client> = sessions.iter().map(|client| &***client).collect();
     let log = Mutex::new(Vec::new());
     let crew = Crew {
         setting,
@@ -69,6 +71,10 @@ pub async fn run(
     if let Some(first) = clients.first() {
         tried.control = control::run(first, setting, bounds, &tried.trials, crew.log).await?;
     }
+    // They are all that the pool has.
+    drop(sessions);
+    tried.trials.extend(crew.copies_in(database, bounds).await?);
+    tried.trials.sort_by_cached_key(order);
     tried.log = log.into_inner().unwrap_or_default();
     Ok(tried)
 }
@@ -130,6 +136,7 @@ fn can_name(setting: &Setting<'_, '_>, guest: &Guest, relation: &Relation) -> bo
 
 impl Crew<'_, '_> {
     async fn relation(&self, session: &Session<'_>, relation: &Relation, part: &mut Part) -> Result<(), ConnectError> {
+        let mut read = Vec::new();
         for guest in self.setting.guests.iter().filter(|guest| can_name(self.setting, guest, relation)) {
             let attempts = attempt::all(self.setting, guest, relation);
             let mut rules = judge::declarations(self.setting, guest, relation);
@@ -167,32 +174,142 @@ impl Crew<'_, '_> {
                     part.left += 1;
                     continue;
                 }
-                part.trials.push(self.attempt(session, &on, attempt).await?);
+                let (mut trial, seen) = self.attempt(session, &on, attempt).await?;
+                if trial.action == Action::CopyOut {
+                    trial.surprise = self.differs(&on, attempt, &trial.outcome, read.last());
+                }
+                if trial.action == Action::Select && is_read(&trial) {
+                    read.push((guest, seen));
+                }
+                part.trials.push(trial);
             }
         }
+        part.trials.extend(kept::read(session, self.setting, (relation, &self.names), &read).await?);
         Ok(())
     }
 
+    /// COPY into tables, each in a session of its own: where the server refuses one at its start, the driver loses count of
+    /// what answers what.
+    async fn copies_in(&self, database: &Database, bounds: &Bounds) -> Result<Vec<Trial>, ConnectError> {
+        let mut trials = Vec::new();
+        for relation in &self.relations {
+            // Without row-level security all of a role are alike.
+            let mut met = BTreeSet::new();
+            let guests = self.setting.guests.iter().filter(|guest| can_name(self.setting, guest, relation));
+            for guest in guests.filter(|guest| met.insert(&guest.persona.role)) {
+                let Some(attempt) = attempt::copy_in(self.setting, guest, relation) else { continue };
+                if Instant::now() > self.until {
+                    return Ok(trials);
+                }
+                let client = database.fresh().await?;
+                let session = Session::open(&client, bounds, self.log).await?;
+                let rules = judge::declarations(self.setting, guest, relation);
+                let claims = claims(guest, &self.names);
+                let question = judge::question(self.setting, guest, relation, (&rules, By::Place));
+                let Ok(before) = session.send(&format!("{claims}{question}")).await? else { continue };
+                let before = Rows::judged(&before);
+                let seen_before = before.clone();
+                let on = OnRelation { seen_before, guest, relation, rules: &rules, claims, question, before };
+                let (trial, _) = self.attempt(&session, &on, &attempt).await?;
+                trials.push(trial);
+                // The transaction goes with the session.
+            }
+        }
+        Ok(trials)
+    }
+
+    /// One attempt, and the rows that it read or changed.
     async fn attempt(
         &self,
         session: &Session<'_>,
         on: &OnRelation<'_>,
         attempt: &Attempt,
-    ) -> Result<Trial, ConnectError> {
-        let schema = self.setting.effective.schema();
-        let request = request(schema, on.guest, on.relation, attempt.action.command());
-        let judge = match attempt.action {
-            Action::Select => String::new(),
-            _ => format!("; set local role none; set local search_path = ''; {}", on.question),
+    ) -> Result<(Trial, Vec<String>), ConnectError> {
+        let answer = self.answer(session, on, attempt).await?;
+        let answer = match answer {
+            Came::Rows(answer) => answer,
+            Came::Copied(rows) => return Ok((self.copied(on, attempt, rows), Vec::new())),
         };
-        let answer = session.send(&format!("{}{request}{}{judge}", on.claims, attempt.sql)).await?;
         let before = if attempt.action == Action::Select { &on.seen_before } else { &on.before };
         let observed = observe(attempt.action, answer, before);
         let mut trial = trial(on.guest, on.relation, attempt, observed.outcome.clone());
         let case =
             compare::Case { setting: self.setting, guest: on.guest, relation: on.relation, rules: on.rules, attempt };
         (trial.expected, trial.surprise) = case.compare(&observed, before);
-        Ok(trial)
+        Ok((trial, observed.old))
+    }
+
+    async fn answer(
+        &self,
+        session: &Session<'_>,
+        on: &OnRelation<'_>,
+        attempt: &Attempt,
+    ) -> Result<Came, ConnectError> {
+        let schema = self.setting.effective.schema();
+        let request = request(schema, on.guest, on.relation, attempt.action.command());
+        let before = format!("{}{request}", on.claims);
+        let judge = format!("set local role none; set local search_path = ''; {}", on.question);
+        Ok(match attempt.action {
+            Action::CopyOut => Came::Copied(session.copy_out(before.trim_end_matches("; "), &attempt.sql).await?),
+            Action::CopyIn => Came::Rows(session.copy_in(&before, &judge, attempt).await?),
+            Action::Select => Came::Rows(session.send(&format!("{before}{}", attempt.sql)).await?),
+            _ => Came::Rows(session.send(&format!("{before}{}; {judge}", attempt.sql)).await?),
+        })
+    }
+
+    /// Where COPY gives more or fewer rows than SELECT, though no child table holds some of them.
+    fn differs(
+        &self,
+        on: &OnRelation<'_>,
+        attempt: &Attempt,
+        outcome: &ProbeOutcome,
+        read: Option<&(&Guest, Vec<String>)>,
+    ) -> Option<Surprise> {
+        let (_, seen) = read.filter(|(guest, _)| std::ptr::eq(*guest, on.guest))?;
+        let rows = match outcome {
+            ProbeOutcome::Seen { rows, .. } => usize::try_from(*rows).unwrap_or(usize::MAX),
+            ProbeOutcome::Hidden | ProbeOutcome::Empty => 0,
+            _ => return None,
+        };
+        let is_parent = self.relations.iter().any(|r| r.parents.contains(&on.relation.name));
+        if is_parent || rows == seen.len() {
+            return None;
+        }
+        let (who, name) = (&on.guest.persona.name, &on.relation.name);
+        let text = format!("as {who}, copy of {name} gave {rows} rows, and select {}", seen.len());
+        let case =
+            compare::Case { setting: self.setting, guest: on.guest, relation: on.relation, rules: on.rules, attempt };
+        Some(case.surprise(SurpriseKind::Contradiction, text, None))
+    }
+
+    /// What COPY gave: as many rows as a SELECT sees, whichever they are.
+    fn copied(&self, on: &OnRelation<'_>, attempt: &Attempt, rows: Result<usize, DbError>) -> Trial {
+        let rows = rows.map(|rows| u32::try_from(rows).unwrap_or(u32::MAX));
+        let outcome = match &rows {
+            Ok(0) if on.before.0.is_empty() => ProbeOutcome::Empty,
+            Ok(0) => ProbeOutcome::Hidden,
+            Ok(rows) => ProbeOutcome::Seen { rows: *rows, at_least: false },
+            Err(error) => failed(error),
+        };
+        trial(on.guest, on.relation, attempt, outcome)
+    }
+}
+
+/// What an attempt gave back.
+enum Came {
+    Rows(Answer),
+    Copied(Result<usize, DbError>),
+}
+
+/// Whether a read ran.
+fn is_read(trial: &Trial) -> bool {
+    matches!(trial.outcome, ProbeOutcome::Seen { .. } | ProbeOutcome::Hidden | ProbeOutcome::Empty)
+}
+
+fn failed(error: &DbError) -> ProbeOutcome {
+    match error.code().code() {
+        "42501" => ProbeOutcome::Refused,
+        code => ProbeOutcome::Error { sqlstate: code.to_owned(), message: error.message().to_owned() },
     }
 }
 
@@ -208,7 +325,7 @@ struct OnRelation<'t> {
     seen_before: Rows,
 }
 
-fn trial(guest: &Guest, relation: &Relation, attempt: &Attempt, outcome: ProbeOutcome) -> Trial {
+pub(super) fn trial(guest: &Guest, relation: &Relation, attempt: &Attempt, outcome: ProbeOutcome) -> Trial {
     Trial {
         persona: guest.persona.name.clone(),
         role: guest.persona.role.clone(),
@@ -226,11 +343,7 @@ fn observe(action: Action, answer: Answer, before: &Rows) -> Observed {
     let answer = match answer {
         Ok(answer) => answer,
         Err(error) => {
-            let outcome = match error.code().code() {
-                "42501" => ProbeOutcome::Refused,
-                code => ProbeOutcome::Error { sqlstate: code.to_owned(), message: error.message().to_owned() },
-            };
-            return Observed { outcome, old: Vec::new(), new: Vec::new() };
+            return Observed { outcome: failed(&error), old: Vec::new(), new: Vec::new() };
         }
     };
     let (old, new) = if action == Action::Select {

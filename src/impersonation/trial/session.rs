@@ -76,9 +76,25 @@ impl<'s> Session<'s> {
         self.client.batch_execute(sql).await.map_err(|e| ConnectError::query("trying what roles can do", e))
     }
 
-    fn note(&self, sql: &str) {
+    pub(super) fn client(&self) -> &Client {
+        self.client
+    }
+
+    pub(super) fn note(&self, sql: &str) {
         if let Some(Ok(mut log)) = self.log.map(Mutex::lock) {
             log.push(sql.to_owned());
+        }
+    }
+
+    /// Runs statements after those that were run last, without going back.
+    pub(super) async fn then(&self, sql: &str) -> Result<Answer, ConnectError> {
+        self.note(sql);
+        match self.client.simple_query(sql).await {
+            Ok(answer) => Ok(Ok(answer)),
+            Err(error) => match error.as_db_error() {
+                Some(db) if !self.client.is_closed() => Ok(Err(db.clone())),
+                _ => Err(ConnectError::query("trying what roles can do", error)),
+            },
         }
     }
 

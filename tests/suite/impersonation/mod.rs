@@ -7,6 +7,7 @@ mod fixtures;
 mod generated;
 mod outcomes;
 mod planted;
+mod rights;
 mod safety;
 mod seeding;
 mod together;
