@@ -5,6 +5,7 @@ mod doors;
 mod ends;
 mod fixtures;
 mod generated;
+mod killed;
 mod outcomes;
 mod planted;
 mod rights;

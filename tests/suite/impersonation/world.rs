@@ -73,6 +73,28 @@ impl World {
         block_on(self.client.query_one(sql, &[])).unwrap_or_else(|e| panic!("{}", explain(&e))).get(0)
     }
 
+    /// The same in a session of its own; the server may just be coming up again.
+    pub(super) fn again(&self, sql: &str) -> String {
+        for _ in 0..400 {
+            if let Some(text) = block_on(self.try_ask(sql)) {
+                return text;
+            }
+            std::thread::sleep(Duration::from_millis(25));
+        }
+        panic!("the server does not answer: {sql}")
+    }
+
+    /// The same, once; `None` while the server is down.
+    pub(super) async fn try_ask(&self, sql: &str) -> Option<String> {
+        let config = self.server.config("postgres", "postgres");
+        let (client, connection) = config.connect(tokio_postgres::NoTls).await.ok()?;
+        let connection = tokio::spawn(connection);
+        let row = client.query_one(sql, &[]).await.ok();
+        drop(client);
+        connection.abort();
+        row?.try_get(0).ok()
+    }
+
     pub(super) fn schema(&self) -> Schema {
         schema_of(&self.client)
     }
