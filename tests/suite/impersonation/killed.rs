@@ -48,7 +48,7 @@ fn state(world: &World, sequences: bool) -> String {
 
 /// Waits until the server has noticed that the sessions of the tester are gone.
 fn none_left(world: &World) {
-    let left = "select count(*)::text from pg_stat_activity where application_name = 'pgwitness'";
+    let left = "select count(*)::text from pg_stat_activity where application_name = 'cut short'";
     for _ in 0..400 {
         if world.again(left) == "0" {
             return;
@@ -80,7 +80,8 @@ fn cut(moments: u64) {
     let seeded = block_on(seed::seed(&world.client, &effective)).unwrap();
     let before = state(&world, false);
     let mut c = Choice::new(moments);
-    let options = SessionOptions { pool_size: 3, ..SessionOptions::default() };
+    let application_name = "cut short".to_owned();
+    let options = SessionOptions { pool_size: 3, application_name, ..SessionOptions::default() };
     for moment in 0..moments {
         let after = Duration::from_millis(20 + c.below(380) as u64);
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
@@ -93,10 +94,10 @@ fn cut(moments: u64) {
                 match moment % 3 {
                     0 => {}
                     1 => drop(world.try_ask(
-                        "select count(pg_terminate_backend(pid))::text from pg_stat_activity where application_name = 'pgwitness'",
+                        "select count(pg_terminate_backend(pid))::text from pg_stat_activity where application_name = 'cut short'",
                     ).await),
                     _ => {
-                        let pid = "select pid::text from pg_stat_activity where application_name = 'pgwitness' limit 1";
+                        let pid = "select pid::text from pg_stat_activity where application_name = 'cut short' limit 1";
                         if let Some(pid) = world.try_ask(pid).await.and_then(|pid| pid.parse().ok()).and_then(Pid::from_raw) {
                             // A backend that is killed takes the whole server down, which then recovers.
                             kill_process(pid, Signal::KILL).ok();
@@ -135,6 +136,7 @@ fn a_program_that_is_interrupted_or_killed_leaves_nothing() {
         let mut command = Command::new(program());
         let url = world.server().conn_string("postgres");
         command.args(["audit", "--fail-on", "never", "--db-url", &url]).stdin(Stdio::null());
+        command.env("PGAPPNAME", "cut short");
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         std::thread::sleep(Duration::from_millis(30 + c.below(300) as u64));
         let signal = if moment % 2 == 0 { Signal::INT } else { Signal::KILL };
