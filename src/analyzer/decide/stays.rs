@@ -203,7 +203,7 @@ impl<'a> Decider<'a> {
     fn widened(&self, asked: Asked<'_, 'a>, write: Asked<'_, 'a>, first: Option<Asked<'_, 'a>>) -> Option<Widened<'a>> {
         let mut formula = self.reached(asked);
         let limits = formula.limits;
-        formula.limits = Limits { gates: limits.gates / 10, rows: ROWS, steps: limits.steps / 3, ..limits };
+        formula.limits = Limits { gates: limits.gates / 4, rows: ROWS, steps: limits.steps / 3, ..limits };
         let whole = formula.whole();
         let before = formula.resolver.terms.and(&whole);
         let (written, mut holds) = self.written_in_turn(&mut formula, before, write, first)?;
