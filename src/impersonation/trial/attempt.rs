@@ -107,7 +107,8 @@ impl On<'_, '_, '_> {
         let insert = self.access(Command::Insert)?;
         let row = self.new_row(self.guest.slot(), None).filter(|row| !row.is_empty())?;
         // The server copies into no table under row-level security, and says so.
-        if self.relation.kind != RelationKind::Table || insert.extent != Extent::All {
+        let refused = insert.row_security.applies() || insert.extent != Extent::All;
+        if self.relation.kind != RelationKind::Table || refused {
             return None;
         }
         let columns: Vec<_> = row.keys().map(|c| quote_ident(c)).collect();

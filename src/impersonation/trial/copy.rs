@@ -38,9 +38,13 @@ impl Session<'_> {
             sink.send(std::io::Cursor::new(copy.lines.as_bytes().to_vec())).await?;
             sink.finish().await.map(|_| ())
         };
-        match self.refused(sent.await)? {
+        match sent.await {
             Ok(()) => self.then(ask).await,
-            Err(error) => Ok(Err(error)),
+            // The session may be lost by it, and has no other use.
+            Err(error) => match error.as_db_error() {
+                Some(db) => Ok(Err(db.clone())),
+                None => Err(ConnectError::query("copying as another role", error)),
+            },
         }
     }
 
