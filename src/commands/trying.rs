@@ -84,8 +84,9 @@ pub(super) async fn attempt(
     let untested = unseeded + untried(&tried).len() + tried.left + tried.unjudged.len() + doors.left;
     let means_nothing = tried.trials.is_empty() || matches!(tried.control, Control::Failed(_));
     let untested = untested + usize::from(means_nothing);
-    // Where there is no table there is nothing to try.
-    let uncontrolled = uncontrolled(&tried).filter(|_| means_nothing && !tables.is_empty());
+    // Where there is no table, or nobody who is not trusted with everything, there is nothing to try.
+    let expected = !tables.is_empty() && !guests.is_empty();
+    let uncontrolled = uncontrolled(&tried).filter(|_| means_nothing && expected);
     Ok(Some(Attempted { suite, untested, uncontrolled, tried, doors, cases, notes, contradictions }))
 }
 
