@@ -48,6 +48,7 @@ fn files_are_what_their_makers_schemas_take() {
         ("vendor.github-actions", "action.yml"),
         ("vendor.github-workflows", ".github/workflows/release.yml"),
         ("vendor.github-workflows", ".github/workflows/ci.yml"),
+        ("vendor.github-workflows", ".github/workflows/nightly.yml"),
         ("vendor.gitlab-ci", "ci/gitlab.yml"),
     ] {
         let output = follows(schema, &root().join(file));
@@ -73,7 +74,8 @@ fn lint(files: &[PathBuf]) -> Output {
 
 #[test]
 fn actionlint_has_nothing_to_say() {
-    let mut files = vec![root().join(".github/workflows/release.yml"), root().join(".github/workflows/ci.yml")];
+    let of = |name: &str| root().join(".github/workflows").join(name);
+    let mut files = vec![of("release.yml"), of("ci.yml"), of("nightly.yml")];
     // The example of the README is a workflow that people copy.
     let dir = tempfile::tempdir().unwrap();
     let readme = include_str!("../../README.md");
