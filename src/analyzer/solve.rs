@@ -38,7 +38,7 @@ impl Limits {
 impl Default for Limits {
     fn default() -> Self {
         // What takes more gates takes over a second, and of real projects' questions none was decided with more.
-        Self { gates: 160_000, rows: 12, steps: 200_000, together: 200_000, models: 12, plain: true }
+        Self { gates: 60_000, rows: 12, steps: 80_000, together: 200_000, models: 12, plain: true }
     }
 }
 
