@@ -135,6 +135,14 @@ pub struct HiddenColumns {
     pub reason: Option<String>,
 }
 
+impl Intent {
+    /// Whether a declared rule, and not a mere reading, says what the role may do to a relation by a command.
+    pub(crate) fn rules(&self, relation: &QualifiedName, role: &str, command: Command) -> bool {
+        let is_it = |d: &&Declaration| d.relation == *relation && d.role == role && d.command == command;
+        self.declarations.iter().filter(is_it).any(|d| !matches!(d.origin, Origin::Reading { .. }))
+    }
+}
+
 /// The only columns that a role may set by UPDATE.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct WritableColumns {

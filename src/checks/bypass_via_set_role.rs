@@ -1,6 +1,6 @@
 use super::words::subject;
 use super::{Check, Context, Meta, declare_check};
-use crate::analyzer::effective::{Principal, Who};
+use crate::analyzer::effective::Principal;
 use crate::finding::{Draft, Findings, ObjectKind, ObjectRef, Reproduce, Severity};
 use crate::model::{Role, printable, quote_ident};
 
@@ -43,13 +43,9 @@ impl Check for BypassViaSetRole {
         if !cx.uses_row_security() {
             return;
         }
-        for principal in cx.effective.principals() {
-            let bound = cx.schema.role(&principal.role).is_some_and(|r| !r.superuser && !r.bypass_rls);
-            let counts = principal.is_untrusted() && principal.who != Who::Group && principal.role != "authenticator";
-            if bound && counts {
-                out.examine(ObjectRef::global(ObjectKind::Role, &principal.role));
-                report(cx, principal, out);
-            }
+        for principal in cx.bound_principals() {
+            out.examine(ObjectRef::global(ObjectKind::Role, &principal.role));
+            report(cx, principal, out);
         }
     }
 }

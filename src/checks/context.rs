@@ -171,6 +171,14 @@ impl<'a> Context<'a> {
         self.effective.principals().iter().filter(|p| self.is_client(p))
     }
 
+    /// The principals that row security is meant to bind, but for groups and for the login of the Data API, which
+    /// becomes every other.
+    pub(super) fn bound_principals(&self) -> impl Iterator<Item = &Principal> {
+        let bound = |p: &&Principal| self.schema.role(&p.role).is_some_and(|r| !r.superuser && !r.bypass_rls);
+        let counts = |p: &&Principal| p.is_untrusted() && p.who != Who::Group && p.role != "authenticator";
+        self.effective.principals().iter().filter(counts).filter(bound)
+    }
+
     /// [`Self::reach`] of the clients only.
     pub fn client_reach(&self, relation: &'a Relation) -> Vec<Reach<'a, '_>> {
         self.reach(relation).into_iter().filter(|r| self.is_client(r.principal)).collect()

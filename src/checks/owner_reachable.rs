@@ -1,6 +1,6 @@
 use super::words::{first_of, subject};
 use super::{Check, Context, Meta, declare_check};
-use crate::analyzer::effective::{Principal, Who};
+use crate::analyzer::effective::Principal;
 use crate::finding::{Draft, Findings, ObjectKind, ObjectRef, Reproduce, Severity};
 use crate::model::{Relation, printable, quote_ident};
 
@@ -50,14 +50,9 @@ impl Check for OwnerReachable {
         if !cx.uses_row_security() {
             return;
         }
-        for principal in cx.effective.principals() {
-            let role = cx.schema.role(&principal.role);
-            let is_bound = role.is_some_and(|r| !r.superuser && !r.bypass_rls);
-            let counts = principal.is_untrusted() && principal.who != Who::Group && principal.role != "authenticator";
-            if is_bound && counts && !cx.effective.is_platform_role(&principal.role) {
-                out.examine(ObjectRef::global(ObjectKind::Role, &principal.role));
-                report(cx, principal, out);
-            }
+        for principal in cx.bound_principals().filter(|p| !cx.effective.is_platform_role(&p.role)) {
+            out.examine(ObjectRef::global(ObjectKind::Role, &principal.role));
+            report(cx, principal, out);
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Judged, Kind, WrongCall, door, entry, judge};
-use crate::access::{Declaration, DeclaredCall, HiddenColumns, Intent, Origin, WritableColumns};
+use crate::access::{DeclaredCall, HiddenColumns, Intent, Origin, WritableColumns};
 use crate::analyzer::decide::{Decider, Lent, Shows};
 use crate::analyzer::effective::{Access, Columns};
 use crate::analyzer::verdict::Verdict;
@@ -64,10 +64,7 @@ pub(super) fn hidden_behind(cx: &Context<'_>, hidden: &HiddenColumns, intent: &I
         let shows = |what: Shows<'_>| decider.shows_only(&hidden.role, function, relation, what, session);
         told(function.id.to_string(), "by calling", lends, function.origin, &shows);
     }
-    let has_rule = |view: &Relation| {
-        let is_it = |d: &Declaration| d.relation == view.name && d.role == hidden.role && d.command == Command::Select;
-        intent.declarations.iter().any(|d| is_it(d) && !matches!(d.origin, Origin::Reading { .. }))
-    };
+    let has_rule = |view: &Relation| intent.rules(&view.name, &hidden.role, Command::Select);
     for view in door::views_over(cx, &hidden.role, relation).filter(|view| !has_rule(view)) {
         let reads = format!("{} reads as its owner {}", view.name, printable(&view.owner));
         let shows = |what: Shows<'_>| decider.view_shows_only(&hidden.role, view, relation, what, session);

@@ -78,8 +78,7 @@ impl<'a> Case<'_, 'a> {
     /// Whether what a relation shows the role is judged by a rule on it.
     fn has_own_rule(&self, door: &Relation) -> bool {
         let Declaration { role, command, .. } = self.declared;
-        let is_it = |d: &Declaration| d.relation == door.name && d.role == *role && d.command == *command;
-        self.intent.declarations.iter().any(|d| is_it(d) && !matches!(d.origin, Origin::Reading { .. }))
+        self.intent.rules(&door.name, role, *command)
     }
 
     /// Doors that are not asked: that they reach nothing beyond the rule is an assumption.
