@@ -236,7 +236,7 @@ fn a_release_is_held_against_its_checksums() {
 /// The image, built by buildah from the Dockerfile and run by chroot. It takes a static program, which `PGWITNESS_STATIC`
 /// names: `cargo build --target x86_64-unknown-linux-musl` makes one.
 #[test]
-#[ignore = "takes buildah, root and a static build: PGWITNESS_STATIC=target/x86_64-unknown-linux-musl/debug/pgwitness"]
+#[ignore = "takes buildah, root and a static build; .ci/run gives it all three"]
 fn the_image_holds_one_static_program_that_runs_as_nobody() {
     let binary = std::env::var("PGWITNESS_STATIC").unwrap();
     let dir = tempfile::tempdir().unwrap();
