@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::Context;
-use super::words::first_of;
+use super::words::{and_list, first_of};
 use crate::analyzer::decide::Decider;
 use crate::analyzer::effective::{Extent, Principal, Who};
 use crate::finding::{Findings, ObjectRef};
-use crate::model::{Command, Function, FunctionId, FunctionKind, Privilege, QualifiedName, Relation, printable};
+use crate::model::{
+    Command, Function, FunctionId, FunctionKind, Grantee, Privilege, QualifiedName, Relation, printable,
+};
 
 /// What clients gain by calling a function.
 pub(super) struct Caller<'a> {
@@ -33,6 +35,16 @@ pub(super) struct Caller<'a> {
     pub(super) yields_rows: bool,
     /// Whether at most a yes or no comes out.
     yields_answer: bool,
+}
+
+/// That EXECUTE was taken from PUBLIC, who has it from the start, and that clients hold it by grants of their own: a REVOKE
+/// that looks enough and is not, for Supabase's default privileges grant every new function to them by name.
+fn kept_beside_public(function: &Function, clients: &[&Principal]) -> Option<String> {
+    let may = |grantee: &Grantee| function.acl.privileges_of(grantee).contains(Privilege::Execute);
+    let own = clients.iter().map(|p| p.role.as_str()).filter(|role| may(&Grantee::Role((*role).to_owned())));
+    let own: Vec<_> = own.map(printable).collect();
+    let is_left = !own.is_empty() && !may(&Grantee::Public);
+    is_left.then(|| format!("PUBLIC: EXECUTE was revoked, which leaves the grants to {} by name", and_list(&own)))
 }
 
 impl<'a> Context<'a> {
@@ -137,9 +149,10 @@ impl<'a> Context<'a> {
             let holding = self.effective.may_execute(&p.role, function)?;
             Some(format!("{}: EXECUTE {holding}", printable(&p.role)))
         };
+        let left = kept_beside_public(function, &kept);
         Some(Caller {
             principal,
-            privileges: kept.iter().filter_map(privilege).collect(),
+            privileges: kept.iter().filter_map(privilege).chain(left).collect(),
             principals: kept,
             only_users: !gains.is_empty() && gains.iter().all(|(name, _)| users(name)),
             reads_users: gains.iter().any(|(name, _)| users(name)),

@@ -9,7 +9,8 @@ declare_check! {
     /// calls.
     ///
     /// EXECUTE on a new function is PUBLIC's by default, so `REVOKE ... FROM anon` changes nothing until PUBLIC loses
-    /// it too. The body runs as the owner, whom row-level security usually does not bind; if it takes ids from the
+    /// it too. On Supabase default privileges grant it to `anon` and `authenticated` by name besides, so `REVOKE ... FROM
+    /// PUBLIC` alone changes nothing either. The body runs as the owner, whom row-level security usually does not bind; if it takes ids from the
     /// caller and never looks at `auth.uid()`, the caller chooses whose rows to get.
     ///
     /// High where rows or changes come out, critical if the platform's users are among them; medium where at most a

@@ -151,7 +151,6 @@ impl<'a> StandIns<'a> {
             applied.notes.push(why.to_string());
             return Ok(());
         }
-        applied.notes.push(format!("`{name}` is not available here: a stand-in without its behaviour was made"));
         applied.stand_ins.push(name.to_owned());
         Ok(())
     }

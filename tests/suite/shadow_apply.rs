@@ -141,20 +141,23 @@ fn absent_extensions_get_stand_ins() {
         do $$ begin perform cron.schedule('nightly', '0 0 * * *', 'select 1'); end $$;";
         let applied = resilient(&server, &project(&[("1_a.sql", text)]));
         assert_eq!(failures(&applied), []);
+        let stood_in = applied.stood_in();
         let mut notes = applied.notes;
         notes.sort();
         assert_eq!(
             notes,
             [
                 "1 indexes of kinds that this server lacks were left out",
-                "`http` is not available here: a stand-in without its behaviour was made",
-                "`pg_cron` is not available here: a stand-in without its behaviour was made",
-                "`pg_net` is not available here: a stand-in without its behaviour was made",
-                "`vector` is not available here: a stand-in without its behaviour was made",
                 "extension `timescaledb` is not available here: its `create extension` was skipped",
             ]
         );
         assert_eq!((applied.stand_ins.len(), applied.absent), (4, vec!["timescaledb".to_owned()]));
+        assert_eq!(
+            stood_in.as_deref(),
+            Some(
+                "not available here, so that stand-ins without their behaviour were made: `pg_net`, `vector`, `http`, `pg_cron`"
+            )
+        );
         assert_eq!(one(&server, "select count(*) from cron.job"), 1);
         let text = "drop extension if exists pg_net;\ncreate extension pg_net with schema extensions;\n\
                     drop extension http;\nselect net.http_get('x');\ncreate extension timescaledb;\nselect nothing;";

@@ -51,7 +51,8 @@ pub(in crate::commands) async fn load(
     let mut loaded = Loaded::new(schema, SourceKind::Shadow, description);
     loaded.schema.gaps.extend(place.gaps());
     notes.extend(place.notes());
-    loaded.notes = coverage(&applied).into_iter().chain(applied.notes.iter().cloned()).chain(notes).collect();
+    let (ran, stood_in) = (coverage(&applied), applied.stood_in());
+    loaded.notes = ran.into_iter().chain(notes).chain(applied.notes.iter().cloned()).chain(stood_in).collect();
     loaded.statements = Some((applied.total, applied.applied()));
     // Migrations run and the model is read as postgres; only a superuser may act as every role.
     loaded.database = match &place {

@@ -36,7 +36,7 @@ pub enum Mode {
 /// What a run came to.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Applied {
-    /// What a user should know: names that the project's tool would skip, stand-ins, and so on.
+    /// What a user should know: names that the project's tool would skip, what was left out, and so on; [`Applied::stood_in`] comes on top.
     pub notes: Vec<String>,
     /// The statements met.
     pub total: usize,
@@ -63,6 +63,14 @@ impl Applied {
     #[must_use]
     pub fn percent(&self) -> usize {
         (self.applied() * 100).checked_div(self.total).unwrap_or(100)
+    }
+
+    /// Which extensions only have stand-ins, for a user to know.
+    #[must_use]
+    pub fn stood_in(&self) -> Option<String> {
+        let names: Vec<_> = self.stand_ins.iter().map(|name| format!("`{name}`")).collect();
+        let made = "not available here, so that stand-ins without their behaviour were made";
+        (!names.is_empty()).then(|| format!("{made}: {}", names.join(", ")))
     }
 
     /// Counts what is to run of a file, before anything is left out of it: as many as a replay counts.

@@ -34,6 +34,7 @@ fn of_policies_that_are_always_true() {
         (case("email text", everything, "for select using (true)"), Some(Severity::High)),
         (case("created_by uuid", everything, "for select using (true)"), Some(Severity::Medium)),
         (case("created_by uuid", everything, "for select using (1 = 1)"), Some(Severity::High)),
+        (case("updated_by uuid references auth.users", everything, "for select using (true)"), Some(Severity::Info)),
         (case("created_by uuid, org_id uuid", everything, "for select using (true)"), Some(Severity::High)),
         (case("body text", everything, "for select using (true)"), Some(Severity::Info)),
         (case("body text", everything, "for select using (id = id)"), Some(Severity::Medium)),
@@ -66,6 +67,27 @@ fn of_policies_that_are_always_true() {
     ];
     let cases: Vec<_> = cases.iter().map(|(sql, expected)| (check, sql.as_str(), *expected)).collect();
     assert_severities(UNEXPOSED, &cases);
+}
+
+/// EXECUTE that Supabase's default privileges gave by name outlives a REVOKE from PUBLIC, and the finding says so.
+#[test]
+fn what_a_revoke_from_public_leaves() {
+    let stage = Stage::new(17, Platform::SUPABASE);
+    let evidence = |revoke: &str| {
+        let findings = stage.findings(&format!(
+            "create table public.secrets (id bigint primary key, user_id uuid);
+             alter table public.secrets enable row level security;
+             create function public.wipe() returns void language sql security definer as 'delete from public.secrets';
+             {revoke}"
+        ));
+        let found = findings.into_iter().find(|f| f.check == "secdef-exposed");
+        found.map(|f| f.evidence.iter().map(|e| e.text.clone()).collect::<Vec<_>>().join("\n"))
+    };
+    let left = "PUBLIC: EXECUTE was revoked, which leaves the grants to anon and authenticated by name";
+    assert!(!evidence("").unwrap().contains(left));
+    let revoked = evidence("revoke all on function public.wipe() from public;").unwrap();
+    assert!(revoked.contains(left), "{revoked}");
+    assert_eq!(evidence("revoke all on function public.wipe() from public, anon, authenticated;"), None);
 }
 
 #[test]
