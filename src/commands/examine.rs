@@ -159,7 +159,7 @@ pub(super) fn exit_code(report: &Report, verdict: &Verdict, run: &Run) -> ExitCo
     let by_profile = || accepting::profile(&verdict.accepted, run).fail_on();
     let threshold: FailOn = verdict.fail_on.or(config.fail_on).unwrap_or_else(by_profile);
     let allow_partial = verdict.allow_partial || config.allow_partial.unwrap_or(false);
-    let failed = report.tests.iter().any(|case| !case.passed);
+    let failed = report.tests.iter().any(|case| case.failed());
     let counts = |least| failed || report.unaccepted().any(|f| f.severity >= least);
     if threshold.severity().is_some_and(counts) {
         ExitCode::Findings

@@ -83,7 +83,7 @@ fn emitted(args: &Test) -> Result<Option<PathBuf>, Error> {
 fn exit_code(report: &Report, contradictions: &[String], untested: usize, allow_partial: bool) -> ExitCode {
     let surprised = report.trials.iter().any(|trial| trial.surprise.is_some())
         || report.doors.iter().any(|trial| trial.surprise.is_some());
-    let failed = report.tests.iter().any(|case| !case.passed);
+    let failed = report.tests.iter().any(|case| case.failed());
     let partial = untested > 0 || report.coverage.gaps.iter().any(|gap| gap.access_control);
     if !contradictions.is_empty() {
         ExitCode::Internal

@@ -78,10 +78,12 @@ pub(super) async fn attempt(
     }
     let mut notes = notes(cx, &seeded, &tried);
     notes.extend(of_doors(&doors));
+    let unanswered = unanswered(&doors, &cases);
+    notes.extend(unanswered.iter().cloned());
     let contradictions = contradictions(&tried, &doors);
     let tables = tables(cx);
     let unseeded = seeded.unseeded.iter().filter(|u| tables.contains(&u.relation)).count();
-    let untested = unseeded + untried(&tried).len() + tried.left + tried.unjudged.len() + doors.left;
+    let untested = unseeded + untried(&tried).len() + tried.left + tried.unjudged.len() + doors.left + unanswered.len();
     let means_nothing = tried.trials.is_empty() || matches!(tried.control, Control::Failed(_));
     let untested = untested + usize::from(means_nothing);
     // Where there is no table, or nobody who is not trusted with everything, there is nothing to try.
@@ -232,6 +234,16 @@ fn uncontrolled(tried: &Tried) -> Option<String> {
         Control::Failed(why) => Some(format!("no control showed that the trials would notice a leak: {why}")),
         Control::Seen | Control::NotSeen => None,
     }
+}
+
+/// What else the server gave no answer to.
+fn unanswered(doors: &Doors, cases: &[Case]) -> BTreeSet<String> {
+    let of_doors = doors.trials.iter().filter_map(|trial| match &trial.outcome {
+        ProbeOutcome::NotTested { reason } => Some(format!("{} was not tested: {reason}", trial.object)),
+        _ => None,
+    });
+    let of_tests = cases.iter().filter(|case| case.unanswered);
+    of_doors.chain(of_tests.map(|case| format!("the test `{}` was not run: {}", case.name, case.actual))).collect()
 }
 
 /// What was called, and what was not.

@@ -5,6 +5,7 @@ use tokio_postgres::{Client, SimpleQueryMessage};
 use super::guest::{Guest, user_key};
 use super::seed::Seeded;
 use super::trial::{Bounds, Setting, answer_of, open};
+use super::unanswered;
 use crate::access::{DeclaredTest, Expects};
 use crate::connector::ConnectError;
 use crate::model::{Schema, quote_literal};
@@ -24,13 +25,15 @@ pub async fn run(
     for test in tests {
         let Some(guest) = named(setting.guests, &test.who) else { continue };
         let statement = filled(&test.statement, setting, guest, quote_literal);
+        session.renew();
         let answer = answer_of(&session, setting, guest, &statement).await?;
+        let unanswered = answer.as_ref().err().and_then(unanswered::told);
         let (actual, passed) = match &answer {
             Ok(answer) => came(answer, &test.expects),
             Err(error) => {
                 let said = format!("the error `{}` ({})", error.message(), error.code().code());
                 let is_it = matches!(&test.expects, Expects::Error(part) if error.code().code() == part || error.message().contains(part.as_str()));
-                (said, is_it)
+                (unanswered.clone().unwrap_or(said), is_it && unanswered.is_none())
             }
         };
         cases.push(Case {
@@ -40,6 +43,7 @@ pub async fn run(
             expected: test.expects.to_string(),
             actual,
             passed,
+            unanswered: unanswered.is_some(),
             file: test.place.file.display().to_string(),
             line: u64::try_from(test.place.line).unwrap_or_default(),
         });

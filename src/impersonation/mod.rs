@@ -27,6 +27,7 @@ mod rights;
 pub mod seed;
 mod steady;
 pub mod trial;
+mod unanswered;
 
 pub use confirm::{Agreement, Contradiction, confirm};
 pub use persona::{NOBODY, Persona};

@@ -7,10 +7,14 @@ use tokio_postgres::{Client, SimpleQueryMessage};
 use super::message::{Message, SEEN};
 use super::plan::{Plan, Read};
 use super::rights::Right;
+use super::unanswered::{self, is_no_answer};
 use super::{Options, Untested};
 use crate::connector::ConnectError;
 use crate::model::{Schema, printable, quote_ident};
 use crate::report::ProbeOutcome;
+
+/// How much longer a read may take that gave no answer at first.
+const MORE_TIME: u32 = 2;
 
 /// Makes the reads of a run.
 #[derive(Debug)]
@@ -49,13 +53,25 @@ impl<'a> Prober<'a> {
         if at_once && let Some(outcome) = self.compare(client, read).await? {
             return Ok(outcome);
         }
-        let message = Message::new(self.options).row_security(true);
-        let answer = self.send(client, &self.read(message, read).end()).await?;
+        let alone = |options| self.read(Message::new(options).row_security(true), read).end();
+        let mut answer = self.send(client, &alone(self.options)).await?;
+        if matches!(&answer, Err(Failure::Refusal { code, .. }) if is_no_answer(code.code())) {
+            answer = self.send(client, &alone(&self.slower())).await?;
+        }
         match answer.map(|rows| self.seen(&rows)) {
             Ok(Some(seen)) => Ok(seen),
             Ok(None) if at_once => Ok(ProbeOutcome::NothingSeen),
             Ok(None) => self.explain_nothing(client, read).await,
             Err(failure) => self.judge(client, read, failure).await,
+        }
+    }
+
+    /// The bounds of a read that gave no answer within those of the run.
+    fn slower(&self) -> Options {
+        Options {
+            statement_timeout: self.options.statement_timeout * MORE_TIME,
+            lock_timeout: self.options.lock_timeout * MORE_TIME,
+            ..self.options.clone()
         }
     }
 
@@ -98,6 +114,9 @@ impl<'a> Prober<'a> {
     /// Messages say it, but in the server's language; so the server is asked what the role holds.
     async fn judge(&self, client: &Client, read: &Read<'_>, failure: Failure) -> Result<ProbeOutcome, ConnectError> {
         let Failure::Refusal { code, message } = failure else { return Ok(no_time()) };
+        if is_no_answer(code.code()) {
+            return Ok(ProbeOutcome::NotTested { reason: unanswered::reason(&message, code.code()) });
+        }
         if [SqlState::INSUFFICIENT_PRIVILEGE, SqlState::UNDEFINED_TABLE, SqlState::INVALID_SCHEMA_NAME].contains(&code)
         {
             match self.rights(client, std::slice::from_ref(read)).await? {

@@ -8,6 +8,7 @@ use tokio_postgres::error::DbError;
 use tokio_postgres::{Client, SimpleQueryMessage};
 
 use super::probe::value;
+use super::unanswered::is_no_answer;
 use crate::connector::{ConnectError, Database};
 use crate::finding::Replay;
 use crate::model::{QualifiedName, quote_ident, quote_literal};
@@ -26,7 +27,12 @@ enum Manner {
 enum Shown {
     Yes,
     No(String),
+    /// The server gave no answer.
+    Nothing(String),
 }
+
+/// How long a statement may take; what gives no answer is asked once more.
+const SECONDS: [u32; 2] = [5, 20];
 
 /// Runs the steps of a script in a session of its own. Nothing stays of them.
 ///
@@ -47,24 +53,58 @@ pub async fn replay_in(client: &Client, script: &Script) -> Result<Replay, Conne
     };
     let mut first = None;
     for manner in [Manner::Plain, Manner::Alone] {
-        let shown = attempt(client, script, judge, manner).await;
-        let ended = client.batch_execute("rollback").await;
-        let shown = shown.and_then(|shown| ended.map(|()| shown));
-        match shown.map_err(|e| ConnectError::query("replaying a witness", e))? {
+        match patiently(client, script, judge, manner)
+            .await
+            .map_err(|e| ConnectError::query("replaying a witness", e))?
+        {
             Shown::Yes => {
                 let how = "with triggers and foreign keys switched off and nothing else in the tables";
                 let remark = (manner == Manner::Alone).then(|| how.to_owned());
                 return Ok(Replay { reproduced: true, remark });
             }
-            Shown::No(why) => drop(first.get_or_insert(why)),
+            Shown::No(why) | Shown::Nothing(why) => drop(first.get_or_insert(why)),
         }
     }
     Ok(Replay { reproduced: false, remark: first })
 }
 
-type Answer = Result<Vec<SimpleQueryMessage>, String>;
+/// An attempt that is rolled back; one that gave no answer is made again, with more time.
+async fn patiently(
+    client: &Client,
+    script: &Script,
+    judge: &str,
+    manner: Manner,
+) -> Result<Shown, tokio_postgres::Error> {
+    let mut shown = Shown::Nothing(String::new());
+    for seconds in SECONDS {
+        let come = attempt(client, script, judge, (manner, seconds)).await;
+        client.batch_execute("rollback").await?;
+        shown = come?;
+        if !matches!(shown, Shown::Nothing(_)) {
+            break;
+        }
+    }
+    Ok(shown)
+}
 
-/// The answer to a message; what the server refuses is a text, and a lost connection an error.
+type Answer = Result<Vec<SimpleQueryMessage>, Refusal>;
+
+/// What the server said instead of doing what it was asked for.
+struct Refusal {
+    text: String,
+    is_no_answer: bool,
+}
+
+impl Refusal {
+    fn shown(self, at: &str) -> Shown {
+        match self.is_no_answer {
+            true => Shown::Nothing(format!("the server gave no answer: {}", self.text)),
+            false => Shown::No(format!("{at}: {}", self.text)),
+        }
+    }
+}
+
+/// The answer to a message; what the server refuses is one, and a lost connection an error.
 async fn ask(client: &Client, message: &str) -> Result<Answer, tokio_postgres::Error> {
     match client.simple_query(message).await {
         Ok(answer) => Ok(Ok(answer)),
@@ -75,24 +115,25 @@ async fn ask(client: &Client, message: &str) -> Result<Answer, tokio_postgres::E
     }
 }
 
-fn said(error: &DbError) -> String {
-    format!("{} (SQLSTATE {})", error.message(), error.code().code())
+fn said(error: &DbError) -> Refusal {
+    let code = error.code().code();
+    Refusal { text: format!("{} (SQLSTATE {code})", error.message()), is_no_answer: is_no_answer(code) }
 }
 
 async fn attempt(
     client: &Client,
     script: &Script,
     judge: &str,
-    manner: Manner,
+    (manner, seconds): (Manner, u32),
 ) -> Result<Shown, tokio_postgres::Error> {
-    if let Err(why) = ask(client, &setting_up(script, manner)).await? {
-        return Ok(Shown::No(format!("the rows of the witness were refused: {why}")));
+    if let Err(why) = ask(client, &setting_up(script, manner, seconds)).await? {
+        return Ok(why.shown("the rows of the witness were refused"));
     }
     let mut before = None;
     if script.judge_first {
         match ask(client, judge).await? {
             Ok(answer) => before = Some(Count::of(&answer)),
-            Err(why) => return Ok(Shown::No(format!("the rule could not be evaluated: {why}"))),
+            Err(why) => return Ok(why.shown("the rule could not be evaluated")),
         }
     }
     // What a trigger refuses or changes is not reached: they fire for the command whatever the rows came about by.
@@ -102,11 +143,15 @@ async fn attempt(
     let acted = ask(client, &act).await?;
     let back = if acted.is_ok() { "reset role" } else { "rollback to savepoint act; reset role" };
     client.batch_execute(back).await?;
-    let rows = acted.as_ref().map(|answer| affected(answer));
+    let rows = match acted {
+        // It was neither refused nor let through.
+        Err(why) if why.is_no_answer => return Ok(why.shown("")),
+        other => other.map(|answer| affected(&answer)),
+    };
     if script.shows == Shows::Refused && before.is_none() {
         // What the role could not write is written with all rights, to ask the rule of it.
         if let Err(why) = ask(client, script.by_right()).await? {
-            return Ok(Shown::No(format!("nobody can write the row: {why}")));
+            return Ok(why.shown("nobody can write the row"));
         }
     }
     let judged = match before {
@@ -114,8 +159,8 @@ async fn attempt(
         None => ask(client, judge).await?.map(|answer| Count::of(&answer)),
     };
     Ok(match (script.shows, rows, judged) {
-        (_, _, Err(why)) => Shown::No(format!("the rule could not be evaluated: {why}")),
-        (Shows::Exceeded, Err(why), _) => Shown::No(format!("the server refused it: {why}")),
+        (_, _, Err(why)) => why.shown("the rule could not be evaluated"),
+        (Shows::Exceeded, Err(why), _) => why.shown("the server refused it"),
         (Shows::Exceeded, Ok(0), _) => Shown::No("the command reached no row".to_owned()),
         (Shows::Exceeded, Ok(_), Ok(count)) if count.beyond > 0 => Shown::Yes,
         (Shows::Exceeded, Ok(_), Ok(_)) => Shown::No("the rule is true of the row".to_owned()),
@@ -126,8 +171,8 @@ async fn attempt(
 }
 
 /// The begin of the transaction, the rows and the session.
-fn setting_up(script: &Script, manner: Manner) -> String {
-    let mut message = String::from("begin; set local search_path = ''; set local statement_timeout = '5s';");
+fn setting_up(script: &Script, manner: Manner, seconds: u32) -> String {
+    let mut message = format!("begin; set local search_path = ''; set local statement_timeout = '{seconds}s';");
     if manner == Manner::Alone {
         message.push_str("set local session_replication_role = replica;");
         let mut tables: Vec<&QualifiedName> = script.rows.iter().map(|row| &row.relation).collect();

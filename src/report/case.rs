@@ -18,8 +18,19 @@ pub struct Case {
     pub actual: String,
     /// Whether that is the same.
     pub passed: bool,
+    /// Whether the server gave no answer, so that it was not tested.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unanswered: bool,
     /// The file that declares it.
     pub file: String,
     /// The line in it, from 1.
     pub line: u64,
+}
+
+impl Case {
+    /// Whether something else came of it than had to.
+    #[must_use]
+    pub fn failed(&self) -> bool {
+        !self.passed && !self.unanswered
+    }
 }

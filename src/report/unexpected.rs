@@ -59,7 +59,7 @@ impl Unexpected {
 impl Report {
     /// Everything that was tried and did not come out as it had to; failed tests first.
     pub(crate) fn unexpected(&self) -> Vec<Unexpected> {
-        let failed = self.tests.iter().filter(|case| !case.passed).map(|case| Unexpected {
+        let failed = self.tests.iter().filter(|case| case.failed()).map(|case| Unexpected {
             kind: "failed-test",
             title: format!("test failed: {}", case.name),
             text: format!("As {}, expected {} and got {}.", case.persona, case.expected, case.actual),

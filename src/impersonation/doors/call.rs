@@ -15,7 +15,7 @@ use crate::analyzer::decide::Which;
 use crate::connector::ConnectError;
 use crate::finding::Reproduce;
 use crate::impersonation::guest::Guest;
-use crate::impersonation::trial::{Answer, Session, Setting, Target, request_for};
+use crate::impersonation::trial::{Answer, Session, Setting, Target, failed, request_for};
 use crate::model::{Command, Function, QualifiedName, Relation, Volatility, quote_ident};
 use crate::report::{DoorKind, DoorTrial, ProbeOutcome, Surprise, SurpriseKind};
 
@@ -180,10 +180,7 @@ fn outcome(answer: &Answer) -> ProbeOutcome {
                 rows => ProbeOutcome::Seen { rows, at_least: rows as usize >= ROWS },
             }
         }
-        Err(error) if error.code().code() == "42501" => ProbeOutcome::Refused,
-        Err(error) => {
-            ProbeOutcome::Error { sqlstate: error.code().code().to_owned(), message: error.message().to_owned() }
-        }
+        Err(error) => failed(error),
     }
 }
 

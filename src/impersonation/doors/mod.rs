@@ -67,6 +67,7 @@ pub async fn run(
         loop {
             let at = next.fetch_add(1, Ordering::Relaxed);
             let Some(guest) = setting.guests.get(at) else { break };
+            session.renew();
             calls(&session, setting, guest, (trials, until), &mut doors).await?;
             progress(Progress { done: at + 1, total });
         }

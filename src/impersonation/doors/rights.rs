@@ -10,7 +10,7 @@ use tokio_postgres::SimpleQueryMessage;
 
 use crate::connector::ConnectError;
 use crate::finding::Reproduce;
-use crate::impersonation::trial::{Answer, Session, Setting};
+use crate::impersonation::trial::{Answer, Session, Setting, failed};
 use crate::model::{GrantObject, Privilege, Relation, RelationKind, Role, quote_ident, quote_literal};
 use crate::report::{DoorKind, DoorTrial, ProbeOutcome, Surprise, SurpriseKind};
 
@@ -211,10 +211,9 @@ impl Holder<'_, '_, '_> {
     fn trial(&self, door: DoorKind, object: &str, act: &str, answer: &Answer) -> DoorTrial {
         let outcome = match answer {
             Ok(_) => ProbeOutcome::NothingSeen,
-            Err(error) if error.code().code() == "42501" => ProbeOutcome::Refused,
-            Err(error) => {
-                ProbeOutcome::Error { sqlstate: error.code().code().to_owned(), message: error.message().to_owned() }
-            }
+            // Elsewhere a role that may not be taken leaves what it could do unseen; here that is the answer.
+            Err(error) if door == DoorKind::SetRole && error.code().code() == "42501" => ProbeOutcome::Refused,
+            Err(error) => failed(error),
         };
         DoorTrial {
             persona: self.persona.to_owned(),

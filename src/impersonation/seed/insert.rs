@@ -4,9 +4,13 @@ use tokio_postgres::SimpleQueryMessage;
 use tokio_postgres::error::DbError;
 
 use super::mend::{Mender, Next};
-use super::{Cells, SeededRow, Seeder, key};
+use super::{Cells, LOCK, STATEMENT, SeededRow, Seeder, key};
+use crate::impersonation::unanswered::{bounded, is_no_answer};
 use crate::model::{Identity, Relation, quote_ident, quote_literal};
 use std::collections::BTreeMap;
+
+/// How much longer a statement may take that gave no answer at first.
+const MORE_TIME: u32 = 4;
 
 /// How often a row is mended.
 const ATTEMPTS: usize = 150;
@@ -74,8 +78,17 @@ impl<'a> Seeder<'_, 'a> {
         }
     }
 
-    /// Runs a statement under a savepoint of its own.
+    /// Runs a statement under a savepoint of its own; once more, with more time, where that gives no answer.
     pub(super) async fn ask(&self, sql: &str) -> Result<Answer, tokio_postgres::Error> {
+        let answer = self.ask_once(sql).await?;
+        if !matches!(&answer, Err(error) if is_no_answer(error.code().code())) {
+            return Ok(answer);
+        }
+        let (slower, usual) = (bounded(STATEMENT, LOCK, MORE_TIME), bounded(STATEMENT, LOCK, 1));
+        self.ask_once(&format!("{slower}{sql}; {}", usual.trim_end_matches("; "))).await
+    }
+
+    async fn ask_once(&self, sql: &str) -> Result<Answer, tokio_postgres::Error> {
         let sql = format!("savepoint seeding; {sql}; release savepoint seeding");
         match self.client.simple_query(&sql).await {
             Ok(answer) => Ok(Ok(rows(&answer))),

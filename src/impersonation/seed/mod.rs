@@ -19,6 +19,7 @@ use std::time::{Duration, Instant};
 use tokio_postgres::Client;
 
 use super::cast::SLOTS;
+use super::unanswered::bounded;
 use crate::access::words;
 use crate::analyzer::effective::Effective;
 use crate::connector::ConnectError;
@@ -35,6 +36,11 @@ pub type Cells = BTreeMap<String, Option<String>>;
 
 /// How long seeding may take; tables that are left then are named.
 const BUDGET: Duration = Duration::from_secs(60);
+
+/// How long a row may take.
+const STATEMENT: Duration = Duration::from_secs(5);
+/// How long it may wait for a lock.
+const LOCK: Duration = Duration::from_secs(2);
 
 /// A row that was made, or found in its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,7 +125,7 @@ pub async fn seed(client: &Client, effective: &Effective<'_>) -> Result<Seeded, 
     let mut seeder = Seeder::new(client, effective);
     let until = Instant::now() + BUDGET;
     client
-        .batch_execute("begin; set local search_path = public, extensions; set local statement_timeout = '5s'; set local lock_timeout = '2s'")
+        .batch_execute(&format!("begin; set local search_path = public, extensions; {}", bounded(STATEMENT, LOCK, 1)))
         .await
         .map_err(failed)?;
     let tables = order::of(effective);

@@ -7,6 +7,7 @@ use super::Setting;
 use super::attempt::plain;
 use super::compare::Case;
 use super::judge::{Rows, identities};
+use super::outcome::failed;
 use super::session::{Session, claims, request};
 use crate::connector::ConnectError;
 use crate::impersonation::guest::Guest;
@@ -41,11 +42,9 @@ pub(super) async fn read(
         let outcome = match &answer {
             Ok(_) if seen.is_empty() => ProbeOutcome::NothingSeen,
             Ok(_) => ProbeOutcome::Seen { rows: u32::try_from(seen.len()).unwrap_or(u32::MAX), at_least: false },
-            Err(error) => {
-                ProbeOutcome::Error { sqlstate: error.code().code().to_owned(), message: error.message().to_owned() }
-            }
+            Err(error) => failed(error),
         };
-        let mut trial = super::run::trial(guest, relation, &attempt, outcome);
+        let mut trial = super::outcome::trial(guest, relation, &attempt, outcome);
         if answer.is_ok() && !same(&seen, own) {
             let (who, on) = (&guest.persona.name, &relation.name);
             let text = format!(

@@ -10,6 +10,7 @@ mod control;
 mod copy;
 mod judge;
 mod kept;
+mod outcome;
 mod run;
 mod session;
 mod show;
@@ -24,6 +25,7 @@ use super::guest::Guest;
 use super::seed::Seeded;
 
 pub use control::Control;
+pub(super) use outcome::failed;
 pub use run::run;
 pub(super) use run::setting_names;
 pub(super) use session::{Answer, Session, Target, answer_of, claims, open, request_for};

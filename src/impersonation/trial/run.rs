@@ -1,6 +1,6 @@
 //! The run: relations dealt out over sessions, every guest on each, every attempt in its turn.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -10,15 +10,17 @@ use tokio_postgres::Client;
 use tokio_postgres::error::DbError;
 
 use super::attempt::{self, Attempt};
-use super::compare::{self, Observed};
+use super::compare;
 use super::judge::{self, By, Rows};
+use super::outcome::{failed, is_read, observe, trial};
 use super::session::{Answer, Session, claims, request};
 use super::{Bounds, Setting, Tried, control, kept};
 use crate::access::Declaration;
 use crate::connector::{ConnectError, Database};
 use crate::impersonation::Progress;
 use crate::impersonation::guest::Guest;
-use crate::model::{Command, Platform, Relation};
+use crate::impersonation::unanswered;
+use crate::model::{Command, Platform, QualifiedName, Relation};
 use crate::report::{Action, ProbeOutcome, Surprise, SurpriseKind, Trial};
 
 /// Makes every trial. Nothing stays of them.
@@ -49,6 +51,7 @@ pub async fn run(
     let worker = async |client: &Client| -> Result<Part, ConnectError> {
         let mut part = Part::default();
         let session = Session::open(client, bounds, crew.log).await?;
+        session.be_hasty();
         loop {
             let at = next.fetch_add(1, Ordering::Relaxed);
             let Some(relation) = crew.relations.get(at) else { break };
@@ -63,6 +66,9 @@ pub async fn run(
         tried.trials.extend(part.trials);
         tried.unjudged.extend(part.unjudged);
         tried.left += part.left;
+    }
+    if let Some(first) = clients.first() {
+        crew.again(Session::open(first, bounds, crew.log).await?, &mut tried).await?;
     }
     let order = |t: &Trial| (t.relation.clone(), t.role.clone(), t.persona.clone(), t.action, t.column.clone());
     tried.trials.sort_by_cached_key(order);
@@ -85,6 +91,26 @@ struct Part {
     trials: Vec<Trial>,
     unjudged: Vec<String>,
     left: usize,
+    /// The statements that are tried, where not all are.
+    only: Option<BTreeSet<Key>>,
+}
+
+/// A guest by role and name, a relation, and what is tried.
+type Key = (String, String, QualifiedName, Action, String);
+
+fn key(guest: &Guest, relation: &Relation, attempt: &Attempt) -> Key {
+    let Guest { persona, .. } = guest;
+    (persona.role.clone(), persona.name.clone(), relation.name.clone(), attempt.action, attempt.sql.clone())
+}
+
+impl Part {
+    /// Attempts that nothing could be held against.
+    fn unlooked(&mut self, guest: &Guest, relation: &Relation, attempts: &[Attempt], error: &DbError) {
+        let told = unanswered::told(error).unwrap_or_else(|| error.message().to_owned());
+        let reason = format!("its rows could not be looked at: {told}");
+        let untested = || ProbeOutcome::NotTested { reason: reason.clone() };
+        self.trials.extend(attempts.iter().map(|attempt| trial(guest, relation, attempt, untested())));
+    }
 }
 
 /// What all sessions share.
@@ -135,10 +161,41 @@ fn can_name(setting: &Setting<'_, '_>, guest: &Guest, relation: &Relation) -> bo
 }
 
 impl Crew<'_, '_> {
+    /// Tries once more what gave no answer, now that no other session of ours is in the way.
+    async fn again(&self, session: Session<'_>, tried: &mut Tried) -> Result<(), ConnectError> {
+        let silent = |t: &Trial| {
+            let again = !matches!(t.action, Action::CopyIn | Action::SelectByKeptPlan);
+            again && matches!(&t.outcome, ProbeOutcome::NotTested { reason } if unanswered::is_reason(reason))
+        };
+        let key = |t: &Trial| (t.role.clone(), t.persona.clone(), t.relation.clone(), t.action, t.statement.clone());
+        let keys: BTreeSet<_> = tried.trials.iter().filter(|t| silent(t)).map(key).collect();
+        let mut part = Part { only: Some(keys), ..Part::default() };
+        for relation in &self.relations {
+            if part.only.iter().flatten().any(|(_, _, name, ..)| *name == relation.name) {
+                self.relation(&session, relation, &mut part).await?;
+            }
+        }
+        session.close().await?;
+        let answers: BTreeMap<_, _> = part.trials.into_iter().map(|trial| (key(&trial), trial)).collect();
+        for trial in tried.trials.iter_mut().filter(|trial| silent(trial)) {
+            if let Some(answer) = answers.get(&key(trial)) {
+                *trial = answer.clone();
+            }
+        }
+        Ok(())
+    }
+
     async fn relation(&self, session: &Session<'_>, relation: &Relation, part: &mut Part) -> Result<(), ConnectError> {
         let mut read = Vec::new();
+        session.renew();
         for guest in self.setting.guests.iter().filter(|guest| can_name(self.setting, guest, relation)) {
-            let attempts = attempt::all(self.setting, guest, relation);
+            let mut attempts = attempt::all(self.setting, guest, relation);
+            if let Some(only) = &part.only {
+                attempts.retain(|attempt| only.contains(&key(guest, relation, attempt)));
+                if attempts.is_empty() {
+                    continue;
+                }
+            }
             let mut rules = judge::declarations(self.setting, guest, relation);
             let claims = claims(guest, &self.names);
             let mut question = judge::question(self.setting, guest, relation, (&rules, By::Place));
@@ -152,20 +209,19 @@ impl Crew<'_, '_> {
             let before = match before {
                 Ok(answer) => Rows::judged(&answer),
                 Err(error) => {
-                    let reason = format!("its rows could not be looked at: {}", error.message());
-                    part.trials.extend(
-                        attempts
-                            .iter()
-                            .map(|a| trial(guest, relation, a, ProbeOutcome::NotTested { reason: reason.clone() })),
-                    );
+                    part.unlooked(guest, relation, &attempts, &error);
                     continue;
                 }
             };
             let mut seen_before = before.clone();
             if judge::sees_otherwise(self.setting, guest, relation) {
                 let by_sight = judge::question(self.setting, guest, relation, (&rules, By::Sight));
-                if let Ok(answer) = session.send(&format!("{claims}{by_sight}")).await? {
-                    seen_before = Rows::judged(&answer);
+                match session.send(&format!("{claims}{by_sight}")).await? {
+                    Ok(answer) => seen_before = Rows::judged(&answer),
+                    Err(error) => {
+                        part.unlooked(guest, relation, &attempts, &error);
+                        continue;
+                    }
                 }
             }
             let on = OnRelation { seen_before, guest, relation, rules: &rules, claims, question, before };
@@ -183,6 +239,9 @@ impl Crew<'_, '_> {
                 }
                 part.trials.push(trial);
             }
+        }
+        if part.only.is_some() {
+            return Ok(());
         }
         part.trials.extend(kept::read(session, self.setting, (relation, &self.names), &read).await?);
         Ok(())
@@ -212,7 +271,7 @@ impl Crew<'_, '_> {
                 let on = OnRelation { seen_before, guest, relation, rules: &rules, claims, question, before };
                 let (trial, _) = self.attempt(&session, &on, &attempt).await?;
                 trials.push(trial);
-                // The transaction goes with the session.
+                // The transaction goes with the session. What gave no answer is not copied again: the session is lost by it.
             }
         }
         Ok(trials)
@@ -301,25 +360,6 @@ enum Came {
     Copied(Result<usize, DbError>),
 }
 
-/// The server's function that refuses a value of a setting, as that of `role` (`guc.c`; its messages may be translated).
-const TAKING_A_ROLE: &str = "call_string_check_hook";
-
-/// Whether a read ran.
-fn is_read(trial: &Trial) -> bool {
-    matches!(trial.outcome, ProbeOutcome::Seen { .. } | ProbeOutcome::Hidden | ProbeOutcome::Empty)
-}
-
-fn failed(error: &DbError) -> ProbeOutcome {
-    match error.code().code() {
-        // The login may not take the role: what the role may do was not seen.
-        "42501" if error.routine() == Some(TAKING_A_ROLE) => {
-            ProbeOutcome::NotTested { reason: error.message().to_owned() }
-        }
-        "42501" => ProbeOutcome::Refused,
-        code => ProbeOutcome::Error { sqlstate: code.to_owned(), message: error.message().to_owned() },
-    }
-}
-
 /// A guest before a relation.
 struct OnRelation<'t> {
     guest: &'t Guest,
@@ -330,41 +370,4 @@ struct OnRelation<'t> {
     before: Rows,
     /// The same by what the guest may see of them.
     seen_before: Rows,
-}
-
-pub(super) fn trial(guest: &Guest, relation: &Relation, attempt: &Attempt, outcome: ProbeOutcome) -> Trial {
-    Trial {
-        persona: guest.persona.name.clone(),
-        role: guest.persona.role.clone(),
-        relation: relation.name.clone(),
-        action: attempt.action,
-        column: attempt.column.clone(),
-        statement: attempt.sql.clone(),
-        outcome,
-        expected: None,
-        surprise: None,
-    }
-}
-
-fn observe(action: Action, answer: Answer, before: &Rows) -> Observed {
-    let answer = match answer {
-        Ok(answer) => answer,
-        Err(error) => {
-            return Observed { outcome: failed(&error), old: Vec::new(), new: Vec::new() };
-        }
-    };
-    let (old, new) = if action == Action::Select {
-        (Rows::seen(&answer), Vec::new())
-    } else {
-        let after = Rows::judged(&answer);
-        let old = before.without(&after).map(|(id, _)| id.clone()).collect();
-        (old, after.without(before).map(|(_, rules)| rules.clone()).collect())
-    };
-    let rows = u32::try_from(old.len().max(new.len())).unwrap_or(u32::MAX);
-    let outcome = match rows {
-        0 if before.0.is_empty() && action.command() != Command::Insert => ProbeOutcome::Empty,
-        0 => ProbeOutcome::Hidden,
-        rows => ProbeOutcome::Seen { rows, at_least: false },
-    };
-    Observed { outcome, old, new }
 }

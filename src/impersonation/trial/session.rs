@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use tokio_postgres::error::DbError;
 use tokio_postgres::{Client, SimpleQueryMessage};
@@ -10,6 +11,7 @@ use tokio_postgres::{Client, SimpleQueryMessage};
 use super::{Bounds, Setting};
 use crate::connector::ConnectError;
 use crate::impersonation::guest::Guest;
+use crate::impersonation::unanswered::{Patience, bounded, is_no_answer};
 use crate::model::{Command, Relation, Schema, quote_ident, quote_literal};
 
 /// The login role of PostgREST.
@@ -22,6 +24,9 @@ pub(in crate::impersonation) type Answer = Result<Vec<SimpleQueryMessage>, DbErr
 pub(in crate::impersonation) struct Session<'s> {
     client: &'s Client,
     log: Option<&'s Mutex<Vec<String>>>,
+    statement: Duration,
+    lock: Duration,
+    patience: Patience,
 }
 
 /// A session whose statements nobody keeps.
@@ -56,12 +61,9 @@ impl<'s> Session<'s> {
         bounds: &Bounds,
         log: Option<&'s Mutex<Vec<String>>>,
     ) -> Result<Self, ConnectError> {
-        let session = Self { client, log };
-        let begin = format!(
-            "begin; set local statement_timeout = {}; set local lock_timeout = {}; set local search_path = ''; savepoint trial",
-            bounds.statement_timeout.as_millis().max(1),
-            bounds.lock_timeout.as_millis().max(1),
-        );
+        let (statement, lock) = (bounds.statement_timeout, bounds.lock_timeout);
+        let session = Self { client, log, statement, lock, patience: Patience::default() };
+        let begin = format!("begin; {}set local search_path = ''; savepoint trial", bounded(statement, lock, 1));
         session.batch(&begin).await?;
         Ok(session)
     }
@@ -98,27 +100,27 @@ impl<'s> Session<'s> {
         }
     }
 
-    /// Runs statements from the savepoint on; what they did stays until the next.
+    /// Waits for nothing for long: there is a second time.
+    pub(super) fn be_hasty(&self) {
+        self.patience.be_hasty();
+    }
+
+    /// Something else is to be tried: what was slow before says nothing of it.
+    pub(in crate::impersonation) fn renew(&self) {
+        self.patience.renew();
+    }
+
+    /// Runs statements from the savepoint on; what they did stays until the next. Where that gives no answer, once more with
+    /// more time.
     pub(in crate::impersonation) async fn send(&self, sql: &str) -> Result<Answer, ConnectError> {
-        let message = format!("rollback to savepoint trial; {sql}");
-        for _ in 0..3 {
-            self.note(&message);
-            match self.client.simple_query(&message).await {
-                Ok(answer) => return Ok(Ok(answer)),
-                Err(error) => match error.as_db_error() {
-                    // Another session's trial was in the way; it is over in a moment.
-                    Some(db) if ["40P01", "55P03"].contains(&db.code().code()) && !self.client.is_closed() => {}
-                    Some(db) if !self.client.is_closed() => return Ok(Err(db.clone())),
-                    _ => return Err(ConnectError::query("trying what roles can do", error)),
-                },
+        loop {
+            let times = self.patience.times();
+            let slower = if times > 1 { bounded(self.statement, self.lock, times) } else { String::new() };
+            let answer = self.then(&format!("rollback to savepoint trial; {slower}{sql}")).await?;
+            match &answer {
+                Err(error) if is_no_answer(error.code().code()) && self.patience.goes_on() => {}
+                _ => return Ok(answer),
             }
-        }
-        match self.client.simple_query(&message).await {
-            Ok(answer) => Ok(Ok(answer)),
-            Err(error) => match error.as_db_error() {
-                Some(db) if !self.client.is_closed() => Ok(Err(db.clone())),
-                _ => Err(ConnectError::query("trying what roles can do", error)),
-            },
         }
     }
 }

@@ -95,7 +95,11 @@ pub(super) fn tried(report: &Report) -> String {
     if !report.tests.is_empty() {
         out.push_str("<div class=\"scroll\"><table>\n<thead><tr><th>Test</th><th>As</th><th>Expected</th><th>Got</th></tr></thead>\n<tbody>\n");
         for case in &report.tests {
-            let class = if case.passed { "pass" } else { "fail" };
+            let class = match (case.passed, case.unanswered) {
+                (true, _) => "pass",
+                (false, true) => "dim",
+                (false, false) => "fail",
+            };
             out.push_str(&format!(
                 "<tr><td class=\"{class}\">{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
                 escaped(&case.name),

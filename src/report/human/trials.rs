@@ -17,12 +17,12 @@ impl Human<'_> {
     #[must_use]
     pub fn trials(&self, report: &Report) -> String {
         let surprises = surprises(report);
-        let failed = report.tests.iter().filter(|case| !case.passed).count();
+        let failed = report.tests.iter().filter(|case| case.failed()).count();
         let told = |n: usize, one: &str| counted(u64::try_from(n).unwrap_or(u64::MAX), one);
         let verdict = match (surprises.len(), failed) {
             (0, 0) => {
                 let bounded = report.trials.iter().filter(|t| t.expected.is_some()).count();
-                let tests = told(report.tests.len(), "declared test");
+                let tests = told(report.tests.iter().filter(|case| case.passed).count(), "declared test");
                 format!(
                     "{}, {bounded} of them bounded by rules, {}, and {tests} came out as expected.",
                     told(report.trials.len(), "trial"),
@@ -75,9 +75,10 @@ impl Human<'_> {
         }
         out.push_str(&format!("\n{}\n", styled(BOLD, "Tests")));
         for case in &report.tests {
-            let line = match case.passed {
-                true => format!("ok      as {}: {}", case.persona, case.name),
-                false => format!(
+            let line = match (case.passed, case.unanswered) {
+                (true, _) => format!("ok      as {}: {}", case.persona, case.name),
+                (false, true) => format!("not run as {}: {}: {}", case.persona, case.name, case.actual),
+                (false, false) => format!(
                     "FAILED  as {}: {}: expected {}, got {} ({}:{})",
                     case.persona, case.name, case.expected, case.actual, case.file, case.line
                 ),

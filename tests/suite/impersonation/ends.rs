@@ -121,3 +121,18 @@ fn a_run_in_which_nothing_is_tried_is_no_pass() {
     assert_eq!(code, Some(3), "{said}");
     assert!(said.contains("nothing was tried: "), "{said}");
 }
+
+#[test]
+fn a_test_that_the_server_does_not_answer_is_not_run_and_the_run_incomplete() {
+    let tests = "\n[[test]]\nas = 'user 1'\ndo = 'select pg_sleep(60)'\nrows = 1\n\
+                 \n[[test]]\nas = 'user 1'\ndo = 'select 1 from public.notes'\nrows = 1\n";
+    let own = "revoke truncate on public.notes from anon, authenticated;
+               create policy own on public.notes for all to authenticated using (owner_id = auth.uid());";
+    let dir = project(own, &format!("{OWN}{tests}"));
+    let (code, said) = run(&["test", dir.path().to_str().unwrap()]);
+    assert_eq!(code, Some(3), "{said}");
+    assert!(said.contains("1 declared test came out as expected"), "{said}");
+    assert!(said.contains("the test `select pg_sleep(60)` was not run: the server gave no answer: "), "{said}");
+    let (code, said) = run(&["test", dir.path().to_str().unwrap(), "--allow-partial"]);
+    assert_eq!(code, Some(0), "{said}");
+}

@@ -13,5 +13,6 @@ mod safety;
 mod seeding;
 mod together;
 mod trials;
+mod unanswered;
 
 mod world;

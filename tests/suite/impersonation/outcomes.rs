@@ -103,11 +103,15 @@ fn errors_in_policies_are_not_refusals() {
     let bounds = Options { lock_timeout: Duration::from_millis(50), ..options() };
     let tested = test_with(&[&world.client], &world.schema(), &bounds);
     let anon = |relation| outcome(&tested, "anon", relation);
-    assert_eq!(error(&anon("slow")).0, "57014");
+    let unanswered = |relation, code: &str| match anon(relation) {
+        NotTested { reason } => assert!(reason.contains(code), "{reason}"),
+        other => panic!("{relation}: {other:?}"),
+    };
+    unanswered("slow", "57014");
     assert_eq!(error(&anon("guarded")), ("42501", "permission denied for function check_it"));
     assert_eq!(error(&anon("looping")).0, "42P17");
     assert_eq!(error(&anon("writes")).0, "25006");
-    assert_eq!(error(&anon("locked")).0, "55P03");
+    unanswered("locked", "55P03");
 }
 
 #[test]
