@@ -1,7 +1,7 @@
 //! Findings that doors and trials confirm: what they say was done, or seen.
 
 use crate::finding::{Confidence, Evidence, Finding, ObjectKind};
-use crate::model::{QualifiedName, quote_ident};
+use crate::model::{Command, QualifiedName, quote_ident};
 use crate::report::{Action, DoorKind, DoorTrial, ProbeOutcome, Trial};
 
 /// Confirms findings by what was tried.
@@ -50,6 +50,33 @@ fn by_door(finding: &Finding, doors: &[DoorTrial]) -> Option<String> {
     of.iter().find_map(|d| d.reached.first().cloned())
 }
 
+/// The commands of the policy that a finding is about, as its evidence tells them.
+fn commands_of_policy(finding: &Finding) -> Vec<Command> {
+    let policies = finding.evidence.iter().filter(|e| e.kind == "policy");
+    let words: Vec<_> = policies.filter_map(|e| e.text.split_whitespace().nth(1)).collect();
+    let is_named = |c: &Command| words.iter().any(|word| *word == "ALL" || *word == c.to_string());
+    Command::ALL.into_iter().filter(is_named).collect()
+}
+
+/// The command that an action shows to be open to whoever may take it.
+fn shows(action: Action) -> Option<Command> {
+    let is_plain = matches!(
+        action,
+        Action::Select
+            | Action::InsertForOther
+            | Action::UpdateBlind
+            | Action::UpdateFiltered
+            | Action::DeleteBlind
+            | Action::DeleteFiltered
+    );
+    is_plain.then(|| action.command())
+}
+
+/// Whether the persona has no rows of its own, so that whatever it reaches is another's.
+fn is_stranger(trial: &Trial) -> bool {
+    !trial.persona.starts_with("user ")
+}
+
 /// Findings on relations whose command did what they say that it does.
 fn by_trial(finding: &Finding, trials: &[Trial]) -> Option<String> {
     let name = QualifiedName::new(finding.object.schema.as_deref()?, &finding.object.name);
@@ -64,7 +91,10 @@ fn by_trial(finding: &Finding, trials: &[Trial]) -> Option<String> {
         "truncate-reachable" => of().filter(|t| t.action == Action::Truncate).find(done),
         "mass-assignable-authority" => of().filter(|t| t.action == Action::UpdateColumn).filter(mentions).find(done),
         "column-grant-defeated" => of().filter(|t| t.action == Action::UpdateColumn).find(done),
-        "policy-name-audience" => of().filter(|t| t.action == Action::Select).find(done),
+        "policy-tautology" | "policy-name-audience" => {
+            let commands = commands_of_policy(finding);
+            of().filter(|t| is_stranger(t) && shows(t.action).is_some_and(|c| commands.contains(&c))).find(done)
+        }
         "fk-cascade-bypass" => {
             let from = format!("delete from {name} ");
             let mut all = trials.iter().filter(|t| t.action == Action::DeleteByCascade && t.role == role);

@@ -76,3 +76,27 @@ fn what_definer_functions_show_and_write_beyond_the_rules_is_told() {
         assert_eq!(confirmed("secdef-exposed", "of_user(uuid)").as_deref(), Some("confirmed"), "{major}");
     }
 }
+
+/// What policies open to everybody is confirmed by the command that they are for, by somebody whose no row is.
+#[test]
+fn policies_are_confirmed_by_what_they_let_strangers_do() {
+    let open = "create policy own on public.notes for all to authenticated using (owner_id = auth.uid());
+        create policy \"Service role adds\" on public.notes for insert to authenticated with check (true);
+        create policy drop_them on public.notes for delete to authenticated using (true);
+        create policy change on public.notes for update to authenticated using (true) with check (true);
+        create function public.refuse() returns trigger language plpgsql as $$ begin raise 'frozen'; end $$;
+        create trigger refuse before update on public.notes for each row execute function public.refuse();";
+    let dir = project(open, &OWN.replace("exactly", "at-most"));
+    let (report, _) = audit(dir.path(), 17, &["--allow-partial"]);
+    let shown = |check: &str, policy: &str| {
+        let is = |f: &&Value| f["check"] == check && f["object"]["part"] == policy;
+        let found = report["findings"].as_array().unwrap().iter().find(is);
+        let evidence = found.unwrap_or_else(|| panic!("{check} {policy}"))["evidence"].as_array().unwrap();
+        evidence.iter().find(|e| e["kind"] == "live trial").map(|e| e["text"].as_str().unwrap().to_owned())
+    };
+    let added = shown("policy-name-audience", "Service role adds").unwrap();
+    assert!(added.contains("insert for another user on public.notes reached 1 row"), "{added}");
+    let deleted = shown("policy-tautology", "drop_them").unwrap();
+    assert!(deleted.contains("delete") && !deleted.starts_with("as user 1"), "{deleted}");
+    assert_eq!(shown("policy-tautology", "change"), None);
+}

@@ -13,6 +13,7 @@ begin
 end
 $$;
 grant usage on schema supabase_functions to postgres, anon, authenticated, service_role;
+grant all on schema supabase_functions to supabase_functions_admin;
 grant all on all tables in schema supabase_functions to postgres, anon, authenticated, service_role;
 grant all on all sequences in schema supabase_functions to postgres, anon, authenticated, service_role;
 revoke all on function supabase_functions.http_request() from public;
