@@ -3,6 +3,7 @@
 //! A reading, not a proof: findings that rest on it are `likely`.
 
 use super::Context;
+use crate::access::words::is_editor;
 use crate::model::{Column, ConstraintKind, Relation};
 
 /// Columns that name a person.
@@ -42,9 +43,6 @@ const AUTHORSHIP: &[&str] = &[
     "reviewed_by",
     "deleted_by",
 ];
-
-/// Those of them that say nothing of whose it is: settings and texts for everybody have an editor too.
-const EDITORS: &[&str] = &["updated_by", "modified_by", "changed_by", "last_updated_by", "last_modified_by"];
 
 /// Columns that name a tenant.
 const TENANTS: &[&str] = &[
@@ -107,7 +105,7 @@ pub(super) struct Intent<'a> {
 impl<'a> Intent<'a> {
     pub(super) fn of(relation: &'a Relation) -> Self {
         let named = |list: &[&str]| relation.columns.iter().find(|c| list.contains(&c.name.to_lowercase().as_str()));
-        let by = || relation.columns.iter().find(|c| c.name.to_lowercase().ends_with("_by") && !is_editor(c));
+        let by = || relation.columns.iter().find(|c| c.name.to_lowercase().ends_with("_by") && !is_editor(&c.name));
         Self {
             owner: first_of(relation, OWNERS).or_else(|| refers_to_user(relation)).or_else(by),
             tenant: named(TENANTS),
@@ -158,11 +156,7 @@ fn refers_to_user(relation: &Relation) -> Option<&Column> {
     let users = |kind: &ConstraintKind| matches!(kind, ConstraintKind::ForeignKey(k) if k.relation.schema == "auth" && k.relation.name == "users");
     let keys = relation.constraints.iter().filter(|c| users(&c.kind));
     let mut columns = keys.flat_map(|c| &c.columns).filter(|c| *c != "id").filter_map(|c| relation.column(c));
-    columns.find(|c| !is_editor(c))
-}
-
-fn is_editor(column: &Column) -> bool {
-    EDITORS.contains(&column.name.to_lowercase().as_str())
+    columns.find(|c| !is_editor(&c.name))
 }
 
 /// Whether the column's values say something: `email_verified boolean` does not.

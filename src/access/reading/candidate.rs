@@ -98,7 +98,7 @@ impl<'a> Ties<'a> {
         }
         for column in &relation.columns {
             let references = |(c, key): &(&str, &ForeignKey)| *c == column.name && is_users(&key.relation);
-            let by_key = keys(relation).any(|key| references(&key));
+            let by_key = !words::is_editor(&column.name) && keys(relation).any(|key| references(&key));
             let by_name = column.data_type == "uuid" && words::is_owner(&column.name);
             let known = pairs.iter().any(|p| p.column == column.name && p.is_user());
             if (by_key || by_name) && !known && column.data_type == "uuid" {

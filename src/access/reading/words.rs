@@ -21,6 +21,9 @@ const OWNERS: &[&str] = &[
     "recipient_id",
 ];
 
+/// Columns of who wrote last, which says nothing of whose a row is: what is for everybody has an editor too.
+const EDITORS: &[&str] = &["updated_by", "modified_by", "changed_by", "last_updated_by", "last_modified_by"];
+
 /// What tenants are usually called, in columns that end in `_id` and tables.
 const TENANTS: &[&str] = &[
     "org",
@@ -102,6 +105,10 @@ fn has(name: &str, words: &[&str]) -> bool {
 
 pub(crate) fn is_owner(column: &str) -> bool {
     OWNERS.contains(&column)
+}
+
+pub(crate) fn is_editor(column: &str) -> bool {
+    EDITORS.contains(&column.to_lowercase().as_str())
 }
 
 pub(crate) fn is_tenant(column: &str) -> bool {

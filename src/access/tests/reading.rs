@@ -43,6 +43,18 @@ fn an_owner_by_key_and_policy() {
 }
 
 #[test]
+fn who_wrote_last_owns_nothing() {
+    let table = |column: &str| {
+        format!(
+            "create table public.flags (id int primary key, {column} uuid references auth.users(id), body text);
+             alter table public.flags enable row level security;"
+        )
+    };
+    assert!(!read(&table("created_for")).is_empty());
+    assert_eq!(read(&table("updated_by")), Vec::<String>::new());
+}
+
+#[test]
 fn what_may_be_meant_is_left_alone() {
     let table = "create table public.posts (id int primary key, author_id uuid references auth.users(id), body text);
                  alter table public.posts enable row level security;
