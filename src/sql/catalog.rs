@@ -3,15 +3,16 @@
 //! `pg_catalog` and `information_schema` are never asked for; their facts are compiled in. Whoever answers chooses the
 //! [`Key`]s and gets them back in references and for printing.
 
-use super::tree::{CastMethod, Operator};
+use super::tree::{CastMethod, Operator, OutputColumn};
 use super::types::Type;
 use crate::model::{ArgumentMode, Function, FunctionKind, QualifiedName, Schema, TypeKind, Volatility};
+use std::sync::Arc;
 
 /// An object, as whoever answers numbers them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key(pub u64);
 
-/// A relation.
+/// A relation. Copies of it share its columns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Table {
     /// Its key; none for those of `pg_catalog`.
@@ -19,7 +20,24 @@ pub struct Table {
     /// Its name.
     pub name: QualifiedName,
     /// Its columns in order.
-    pub columns: Vec<TableColumn>,
+    pub columns: Arc<[OutputColumn]>,
+    /// Their keys.
+    pub keys: Arc<[Key]>,
+}
+
+impl Table {
+    /// A relation with these columns.
+    pub fn new(key: Option<Key>, name: QualifiedName, columns: impl IntoIterator<Item = TableColumn>) -> Self {
+        let each = |c: TableColumn| (OutputColumn { name: c.name, data_type: c.data_type }, c.key);
+        let (columns, keys): (Vec<_>, Vec<_>) = columns.into_iter().map(each).unzip();
+        Self { key, name, columns: columns.into(), keys: keys.into() }
+    }
+
+    /// The place of the column of that name.
+    #[must_use]
+    pub fn place(&self, column: &str) -> Option<usize> {
+        self.columns.iter().position(|c| c.name == column)
+    }
 }
 
 /// A column of a relation.
@@ -175,7 +193,7 @@ impl Catalog for SchemaCatalog<'_> {
             name: column.name.clone(),
             data_type: Type::parse(&column.data_type),
         });
-        Some(Table { key: Some(Key(at as u64)), columns: columns.collect(), name })
+        Some(Table::new(Some(Key(at as u64)), name, columns))
     }
 
     fn functions(&self, schema: &str, name: &str) -> Vec<Routine> {

@@ -61,7 +61,7 @@ fn filtered(query: Query, filter: Expr) -> Query {
         kind: SourceKind::Query(Box::new(query)),
         alias: None,
         name: "returned".to_owned(),
-        columns: columns.clone(),
+        columns: columns.clone().into(),
         renamed: 0,
         lateral: false,
         range: 0..0,

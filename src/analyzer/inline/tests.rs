@@ -15,12 +15,9 @@ impl Catalog for Members {
             name: name.to_owned(),
             data_type: Type::named(of),
         };
-        let columns = [(0, "team", "integer"), (1, "who", "uuid"), (2, "role", "text")].map(column).into();
-        (schema == "public" && name == "members").then(|| Table {
-            key: Some(Key(0)),
-            name: QualifiedName::new(schema, name),
-            columns,
-        })
+        let columns = [(0, "team", "integer"), (1, "who", "uuid"), (2, "role", "text")].map(column);
+        (schema == "public" && name == "members")
+            .then(|| Table::new(Some(Key(0)), QualifiedName::new(schema, name), columns))
     }
 
     fn functions(&self, _schema: &str, _name: &str) -> Vec<Routine> {

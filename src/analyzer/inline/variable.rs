@@ -86,7 +86,7 @@ impl Run<'_> {
     fn fields_of(&self, of: &Type) -> Option<Vec<(String, Type)>> {
         let name = of.qualified().filter(|_| !of.is_array())?;
         let table = self.binder.relation(Some(&name.schema), &name.name)?;
-        Some(table.columns.into_iter().map(|c| (c.name, c.data_type)).collect())
+        Some(table.columns.iter().map(|c| (c.name.clone(), c.data_type.clone())).collect())
     }
 
     /// A variable of a row type is its fields, NULL at first.

@@ -257,7 +257,7 @@ fn leaves(value: &Expr, sources: &[Source], out: &mut Vec<Expr>) {
     let mut each = |all: &[Expr]| all.iter().for_each(|one| leaves(one, sources, out));
     match &value.node {
         Node::WholeRow { up: 0, source } => {
-            let columns = sources.get(*source).map(|s| s.columns.as_slice()).unwrap_or_default();
+            let columns = sources.get(*source).map(|s| &*s.columns).unwrap_or_default();
             for (at, column) in columns.iter().enumerate() {
                 let node =
                     Node::Column(ColumnRef { up: 0, source: *source, column: Some(at), name: column.name.clone() });

@@ -83,6 +83,10 @@ fn descend(folder: &Path, depth: usize, seen: &mut BTreeSet<PathBuf>, all: &mut 
 pub(super) fn text(path: &Path) -> Result<String, LayoutError> {
     // A pipe that nobody writes to would never open.
     let meta = std::fs::metadata(path).map_err(LayoutError::file(path))?;
+    if meta.is_dir() {
+        let message = format!("`{}` is a folder, and one file is wanted", path.display());
+        return Err(LayoutError::project(message, "name the SQL file in it"));
+    }
     if !meta.is_file() {
         let message = format!("`{}` is neither a file nor a folder", path.display());
         return Err(LayoutError::project(message, "`-` reads standard input"));

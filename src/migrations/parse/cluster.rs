@@ -69,7 +69,7 @@ pub(super) fn alter_database(c: &mut Cursor<'_>) -> Result<Statement> {
     if c.is("rename") || c.is("owner") {
         return changed(c, ObjectRef::Named(ObjectKind::Database, Name::plain(name)));
     }
-    c.rest();
+    c.skip_rest();
     Ok(Statement::Other("alter database".to_owned()))
 }
 

@@ -98,6 +98,11 @@ impl<'a> Cursor<'a> {
 
     /// Takes these key words, separated by blanks, if all of them come next.
     pub(crate) fn accept(&mut self, words: &str) -> bool {
+        // Nearly always another word comes next, which its first letter shows.
+        let first = |text: &str| text.as_bytes().first().map(u8::to_ascii_lowercase);
+        if self.peek().is_none_or(|token| first(self.raw(token)) != first(words)) {
+            return false;
+        }
         let mut count = 0;
         for word in words.split(' ') {
             if !self.is_ahead(count, word) {
@@ -309,8 +314,12 @@ impl<'a> Cursor<'a> {
 
     pub(crate) fn rest(&mut self) -> Fragment {
         let from = self.at;
-        self.at = self.tokens.len();
+        self.skip_rest();
         self.since(from)
+    }
+
+    pub(crate) fn skip_rest(&mut self) {
+        self.at = self.tokens.len();
     }
 
     /// The text between the parentheses that come next.

@@ -91,7 +91,7 @@ pub(crate) fn data(c: &mut Cursor<'_>) -> Data {
         "copy" => copy(c, &mut data),
         _ => scan(c, &mut data),
     }
-    c.rest();
+    c.skip_rest();
     if data.creates.is_some() || data.writes.iter().any(|(_, name)| name.name == "buckets") {
         data.text = Some(c.since(start));
     }

@@ -150,7 +150,7 @@ fn body(c: &mut Cursor<'_>) -> Result<FunctionBody> {
         return Ok(FunctionBody { text, range, bound: true, symbol: None });
     }
     if c.accept("return") {
-        c.rest();
+        c.skip_rest();
         let Fragment { text, range } = c.since(start);
         return Ok(FunctionBody { text, range, bound: true, symbol: None });
     }

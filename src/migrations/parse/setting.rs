@@ -156,7 +156,7 @@ pub(crate) fn transaction(c: &mut Cursor<'_>) -> Result<Transaction> {
     let _ = c.accept("work") || c.accept("transaction");
     let done = match word.as_str() {
         "begin" | "start" => {
-            c.rest();
+            c.skip_rest();
             Transaction::Begin
         }
         "savepoint" => Transaction::Savepoint(c.ident()?),

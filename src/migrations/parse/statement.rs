@@ -145,7 +145,7 @@ pub(crate) fn read(c: &mut Cursor<'_>, depth: usize) -> Result<Statement> {
     let mut probe = c.clone();
     for words in HARMLESS {
         if probe.accept(words) {
-            c.rest();
+            c.skip_rest();
             return Ok(Statement::Other(words.to_owned()));
         }
     }
@@ -184,7 +184,7 @@ fn rare(c: &mut Cursor<'_>) -> Result<Statement> {
             c.until(|c| c.is("on"));
             c.expect("on")?;
             let object = object::reference(c).ok();
-            c.rest();
+            c.skip_rest();
             Ok(Statement::SecurityLabel(object))
         }
         () if c.accept("reassign owned by") => {
@@ -253,7 +253,7 @@ fn create(c: &mut Cursor<'_>) -> Result<Statement> {
         () if c.accept("user mapping") => Statement::Foreign(foreign::user_mapping(c, MappingAction::Create)?),
         () if c.accept("aggregate") => {
             let signature = c.aggregate()?;
-            c.rest();
+            c.skip_rest();
             Statement::CreateAggregate(signature)
         }
         () if c.accept("cast") => Statement::CreateCast(Box::new(operator::create_cast(c)?)),
@@ -312,7 +312,7 @@ pub(super) fn changed(c: &mut Cursor<'_>, object: ObjectRef) -> Result<Statement
     if matches!(object, ObjectRef::Trigger(..)) {
         let _ = c.accept("no");
         if c.accept("depends on extension") {
-            c.rest();
+            c.skip_rest();
             return Ok(Statement::Other("alter trigger".to_owned()));
         }
     }

@@ -35,8 +35,8 @@ impl Run {
     }
 
     fn bound_over(&mut self, relation: Id, text: &str, wanted: Option<&Type>) -> Result<Code> {
-        let Some(table) = self.catalog.table(relation) else { return Ok(self.scan(Some(relation), text)) };
-        self.bound(text, Scope::default().relation(table, None), wanted, Some(relation))
+        let Some(row) = self.catalog.row_of(relation) else { return Ok(self.scan(Some(relation), text)) };
+        self.bound(text, row, wanted, Some(relation))
     }
 
     /// Refuses a type that the values of a column do not become by themselves.
@@ -74,8 +74,8 @@ impl Run {
         let column = self.catalog.relations.get(relation).and_then(|r| r.columns.get(place));
         let (wanted, generated) = column.map(|c| (c.data_type.clone(), c.generated.is_some())).unzip();
         let wanted = wanted.and_then(|t| self.catalog.sql_type(&t));
-        let table = if generated == Some(true) { self.catalog.table(relation) } else { None };
-        let scope = table.map_or_else(Scope::default, |table| Scope::default().relation(table, None));
+        let row = if generated == Some(true) { self.catalog.row_of(relation) } else { None };
+        let scope = row.unwrap_or_default();
         let mut code = self.bound(text, scope, wanted.as_ref(), Some(relation))?;
         self.follow_sequences(&mut code, text);
         Ok(code)

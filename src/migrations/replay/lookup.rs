@@ -2,7 +2,7 @@
 
 use super::Object;
 use super::catalog::names::Space;
-use super::catalog::object::{Column, Namespace, Relation};
+use super::catalog::object::{Column, Namespace, Relation, Shape};
 use super::catalog::types::{Base, TypeRef};
 use super::catalog::{Id, ROOT};
 use super::run::{Result, Run, gap, reject, state};
@@ -145,6 +145,7 @@ impl Run {
             extension: self.extension,
             unknown: false,
             origin: self.origin,
+            shape: Shape::default(),
         }
     }
 

@@ -104,7 +104,7 @@ pub struct Replayed {
     /// Every statement of the files, in the order in which they run; those of a DO block are its own.
     pub statements: Vec<Ran>,
     /// The statement that last made or changed each object, under the name that holds at the end; dropped ones too.
-    pub last_touched: BTreeMap<Object, model::Statement>,
+    pub last_touched: BTreeMap<Arc<Object>, model::Statement>,
     /// Statements that Postgres would refuse. The project's tool would stop at the first.
     pub rejected: Vec<Rejected>,
     /// What a user should know beside the gaps.

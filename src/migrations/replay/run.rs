@@ -166,14 +166,22 @@ impl Run {
     pub(super) fn touch(&mut self, address: impl Into<Address>) {
         let Origin::Statement(statement) = self.origin else { return };
         let address = address.into();
-        let Some(object) = self.catalog.describe(address) else { return };
-        if self.last.get(&address).is_none_or(|(last, known)| *last != statement || **known != object) {
-            let object = Arc::new(object);
-            self.touched.push(Arc::clone(&object));
-            let before = self.last.insert(address, (statement, object));
-            if self.marks > 0 {
-                self.last_before.push((address, before));
-            }
+        let last = self.last.get(&address);
+        let known = last.filter(|(_, known)| self.catalog.is_called(address, known));
+        if known.is_some_and(|(last, _)| *last == statement) {
+            return;
+        }
+        let object = match known {
+            Some((_, known)) => Arc::clone(known),
+            None => match self.catalog.describe(address) {
+                Some(object) => Arc::new(object),
+                None => return,
+            },
+        };
+        self.touched.push(Arc::clone(&object));
+        let before = self.last.insert(address, (statement, object));
+        if self.marks > 0 {
+            self.last_before.push((address, before));
         }
     }
 
@@ -283,11 +291,13 @@ impl Run {
     }
 
     /// The statement that last touched each object, under its last name.
-    pub(super) fn last_touched(&self) -> BTreeMap<Object, model::Statement> {
+    pub(super) fn last_touched(&self) -> BTreeMap<Arc<Object>, model::Statement> {
         let now = |(address, (statement, object)): (&Address, &(model::Statement, Arc<Object>))| {
-            (self.catalog.describe(*address).unwrap_or_else(|| Object::clone(object)), *statement)
+            let other = Some(*address).filter(|address| !self.catalog.is_called(*address, object));
+            let now = other.and_then(|address| self.catalog.describe(address)).map(Arc::new);
+            (now.unwrap_or_else(|| Arc::clone(object)), *statement)
         };
-        let mut last: Vec<(Object, model::Statement)> = self.last.iter().map(now).collect();
+        let mut last: Vec<_> = self.last.iter().map(now).collect();
         // The later statement first, so that it is the one that stays.
         last.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(b.1.cmp(&a.1)));
         last.dedup_by(|later, first| later.0 == first.0);

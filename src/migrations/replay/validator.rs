@@ -28,17 +28,18 @@ impl Run {
         if !is_text || !of_files || !self.checks_bodies() || function.parameters.iter().any(polymorphic) {
             return Ok(());
         }
+        let check = match function.language.as_str() {
+            "sql" => Self::check_statements,
+            "plpgsql" if self.strict > 0 => Self::check_variables,
+            _ => return Ok(()),
+        };
         let function = function.clone();
-        let before = self.session.now.search_path.clone();
+        let before = self.session.now.clone();
         if let Some(path) = &function.search_path {
             self.session.now.search_path = session::path(path);
         }
-        let outcome = match function.language.as_str() {
-            "sql" => self.check_statements(&function),
-            "plpgsql" if self.strict > 0 => self.check_variables(&function.body.text),
-            _ => Ok(()),
-        };
-        self.session.now.search_path = before;
+        let outcome = check(self, &function);
+        self.session.now = before;
         outcome
     }
 
@@ -112,8 +113,8 @@ impl Run {
         !matches!(bound, Err(error) if error.kind == ErrorKind::Mismatch)
     }
 
-    fn check_variables(&mut self, body: &str) -> Result {
-        for (_, written) in variables::declared(body) {
+    fn check_variables(&mut self, function: &Function) -> Result {
+        for (_, written) in variables::declared(&function.body.text) {
             let lower = written.to_ascii_lowercase();
             match lower.rsplit_once('%') {
                 Some((_, "rowtype")) => self.check_row(written.get(..lower.len() - "%rowtype".len()))?,

@@ -55,10 +55,12 @@ impl Context<'_> {
     fn unqualified(&mut self, name: &str, range: &Range<usize>) -> Result<Option<(usize, Expr)>, SqlError> {
         for at in (0..self.levels.len()).rev() {
             let Some(level) = self.levels.get(at).filter(|l| !l.closed) else { continue };
-            let mut found =
-                level.items.iter().filter(|i| i.unqualified).flat_map(|i| i.columns.iter().filter(|c| c.name == name));
-            let first = found.next().map(|c| c.value.clone());
-            if found.next().is_some() {
+            let seen = level.items.iter().filter(|i| i.unqualified);
+            let mut found = seen.flat_map(|i| i.columns.places(name).map(|place| (&i.columns, place)));
+            let first = found.next().and_then(|(columns, place)| columns.value(place));
+            let several = found.next().is_some();
+            drop(found);
+            if several {
                 return error(
                     ErrorKind::Ambiguous,
                     range,
@@ -99,7 +101,7 @@ impl Context<'_> {
 
     /// Whether an item further out has such a column too.
     fn note_captured(&mut self, level: usize, column: &Part, range: &Range<usize>) {
-        let has = |item: &&Item| item.unqualified && item.columns.iter().any(|c| c.name == column.value);
+        let has = |item: &&Item| item.unqualified && item.columns.places(&column.value).next().is_some();
         let shown = |item: &Item| item.name.clone().unwrap_or_default();
         let Some(inner) = self.levels.get(level).and_then(|l| l.items.iter().find(has)).map(shown) else { return };
         let outer = self
@@ -170,7 +172,7 @@ impl Context<'_> {
         let schema = schema.map(|s| s.value.as_str());
         if let Some((level, at)) = self.item_place(schema, &item.value, range)? {
             let found = self.levels.get(level).and_then(|l| l.items.get(at));
-            if let Some(value) = found.and_then(|item| item.only_column(&column.value)).cloned() {
+            if let Some(value) = found.and_then(|item| item.only_column(&column.value)) {
                 self.refer_columns(level, &value, range);
                 return Ok(seen_from(&value, self.levels.len() - 1 - level, range));
             }
@@ -197,8 +199,8 @@ impl Context<'_> {
 
     fn column_of(&mut self, level: usize, item: &Item, column: &Part, range: &Range<usize>) -> Result<Expr, SqlError> {
         let up = self.levels.len() - 1 - level;
-        let mut found = item.columns.iter().filter(|c| c.name == column.value);
-        let first = found.next();
+        let mut found = item.columns.places(&column.value);
+        let first = found.next().and_then(|place| item.columns.value(place));
         if found.next().is_some() {
             return error(
                 ErrorKind::Ambiguous,
@@ -206,9 +208,9 @@ impl Context<'_> {
                 format!("`{}` is more than one column", printable(&column.value)),
             );
         }
-        if let Some(found) = first {
-            self.refer_columns(level, &found.value, range);
-            return Ok(seen_from(&found.value, up, range));
+        if let Some(value) = first {
+            self.refer_columns(level, &value, range);
+            return Ok(seen_from(&value, up, range));
         }
         if let Some(value) = self.system_column(level, item, &column.value) {
             return Ok(seen_from(&value, up, range));
@@ -238,7 +240,7 @@ impl Context<'_> {
         let kind = self.levels.get(level).and_then(|l| l.sources.get(source)).map(|s| s.kind.clone());
         let data_type = match kind {
             Some(SourceKind::Functions { scalar: true, .. }) if item.columns.len() == 1 => {
-                let value = item.columns.first().map(|c| seen_from(&c.value, up, range));
+                let value = item.columns.value(0).map(|value| seen_from(&value, up, range));
                 return value.ok_or_else(|| {
                     SqlError::new(ErrorKind::UnknownColumn, range.clone(), "a function without a result")
                 });
@@ -302,7 +304,7 @@ impl Context<'_> {
     fn refer_field(&mut self, row: &Expr, field: &Part, range: &Range<usize>) {
         let Some(name) = row.data_type.qualified() else { return };
         let Some(table) = self.find_table(Some(&name.schema), &name.name) else { return };
-        let column = table.columns.iter().find(|c| c.name == field.value).map(|c| c.key);
+        let column = table.place(&field.value).and_then(|at| table.keys.get(at).copied());
         if let Some((table, column)) = table.key.zip(column) {
             self.refer(range, Target::Column(table, column));
         }

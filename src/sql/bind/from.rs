@@ -11,6 +11,7 @@ use crate::sql::error::{ErrorKind, SqlError};
 use crate::sql::tree::{self, Expr, FromItem, Node, OutputColumn, Source, SourceKind};
 use crate::sql::types::Type;
 use std::ops::Range;
+use std::sync::Arc;
 
 impl Context<'_> {
     /// An item between the commas of FROM; what it shows joins what is in sight.
@@ -50,11 +51,12 @@ impl Context<'_> {
     fn add_source(
         &mut self,
         kind: SourceKind,
-        columns: Vec<OutputColumn>,
+        columns: impl Into<Arc<[OutputColumn]>>,
         name: &str,
         from: &ast::From,
         relation: Option<QualifiedName>,
     ) -> Result<(FromItem, Vec<Item>), SqlError> {
+        let columns = columns.into();
         let (alias, names) = aliases(from.alias.as_ref());
         if names.len() > columns.len() {
             return error(
@@ -67,7 +69,7 @@ impl Context<'_> {
             kind,
             name: alias.clone().unwrap_or_else(|| name.to_owned()),
             alias,
-            columns: renamed(&columns, &names),
+            columns: if names.is_empty() { columns } else { renamed(&columns, &names).into() },
             renamed: names.len(),
             lateral: from.lateral,
             range: from.range.clone(),
@@ -97,20 +99,15 @@ impl Context<'_> {
         if let Some(key) = table.key {
             self.refer(&range, Target::Relation(key));
         }
-        let columns = table
-            .columns
-            .iter()
-            .map(|c| OutputColumn { name: c.name.clone(), data_type: c.data_type.clone() })
-            .collect();
         let kind = SourceKind::Relation {
             key: table.key,
             name: table.name.clone(),
-            columns: table.columns.iter().map(|c| c.key).collect(),
+            columns: table.keys,
             only,
             sample: sample.is_some(),
             sample_text: sample,
         };
-        self.add_source(kind, columns, name.last(), from, Some(table.name))
+        self.add_source(kind, table.columns, name.last(), from, Some(table.name))
     }
 
     fn cte_named(&self, name: &str) -> Option<(SourceKind, Vec<OutputColumn>)> {
@@ -174,7 +171,7 @@ impl Context<'_> {
         let kind = SourceKind::Functions { calls: bound, ordinality, scalar, defined };
         let added = self.add_source(kind, columns, &name, from, None);
         if let Some(source) = self.level().sources.last_mut() {
-            source.lateral = lateral;
+            Arc::make_mut(source).lateral = lateral;
         }
         added
     }

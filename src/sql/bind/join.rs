@@ -3,7 +3,7 @@
 use super::coerce::Form;
 use super::from::aliases;
 use super::operator::implied;
-use super::scope::{Item, ItemColumn, seen_from};
+use super::scope::{Columns, Item, ItemColumn, seen_from};
 use super::{Context, ast, error};
 use crate::model::printable;
 use crate::sql::ast::{Choice, Condition, JoinKind, Name};
@@ -56,9 +56,10 @@ impl Context<'_> {
             Condition::Using(columns, _) => columns.iter().map(|c| (c.value.clone(), c.range.clone())).collect(),
             Condition::Natural => {
                 let mut names: Vec<(String, Range<usize>)> = Vec::new();
+                let right = columns(right);
                 for column in columns(left) {
-                    if columns(right).any(|c| c.name == column.name) && !names.iter().any(|(n, _)| *n == column.name) {
-                        names.push((column.name.clone(), 0..0));
+                    if right.iter().any(|c| c.name == column.name) && !names.iter().any(|(n, _)| *n == column.name) {
+                        names.push((column.name, 0..0));
                     }
                 }
                 names
@@ -78,8 +79,8 @@ impl Context<'_> {
         let (mut conditions, mut merged) = (Vec::new(), Vec::new());
         let here = self.levels.len() - 1;
         for (name, range) in names {
-            let l = only(columns(left), name, range)?;
-            let r = only(columns(right), name, range)?;
+            let l = only(left, name, range)?;
+            let r = only(right, name, range)?;
             self.refer_columns(here, &l, range);
             self.refer_columns(here, &r, range);
             let equal = self.operation(&implied("=", range), l.clone(), r.clone(), range)?;
@@ -124,12 +125,12 @@ impl Context<'_> {
                 if items.is_empty() {
                     return error(ErrorKind::UnknownColumn, range, "`*` without a FROM");
                 }
-                (level, columns(items).cloned().collect::<Vec<_>>())
+                (level, columns(items))
             }
             Some(name) => {
                 let found = self.find_item(name.schema(), name.last(), range)?;
                 match found {
-                    Some((level, item)) => (level, item.columns),
+                    Some((level, item)) => (level, item.columns.listed()),
                     None => {
                         let what = format!("no item `{}` of FROM is in sight", super::column::shown(name));
                         return error(ErrorKind::UnknownRelation, range, what);
@@ -148,23 +149,20 @@ impl Context<'_> {
 }
 
 /// The columns seen unqualified.
-fn columns(items: &[Item]) -> impl Iterator<Item = &ItemColumn> {
-    items.iter().filter(|i| i.unqualified).flat_map(|i| &i.columns)
+fn columns(items: &[Item]) -> Vec<ItemColumn> {
+    items.iter().filter(|i| i.unqualified).flat_map(|i| i.columns.listed()).collect()
 }
 
-fn only<'i>(
-    mut columns: impl Iterator<Item = &'i ItemColumn>,
-    name: &str,
-    range: &Range<usize>,
-) -> Result<Expr, SqlError> {
-    let mut found = columns.by_ref().filter(|c| c.name == name);
+fn only(items: &[Item], name: &str, range: &Range<usize>) -> Result<Expr, SqlError> {
+    let seen = items.iter().filter(|i| i.unqualified);
+    let mut found = seen.flat_map(|i| i.columns.places(name).filter_map(|place| i.columns.value(place)));
     let Some(first) = found.next() else {
         return error(ErrorKind::UnknownColumn, range, format!("`{}` is no column of both sides", printable(name)));
     };
     if found.next().is_some() {
         return error(ErrorKind::Ambiguous, range, format!("`{}` is more than one column of a side", printable(name)));
     }
-    Ok(first.value.clone())
+    Ok(first)
 }
 
 /// What a join shows: its sides by name, and all columns unqualified with the merged ones first; by alias only if it has one.
@@ -173,14 +171,13 @@ fn shown_items(left: Vec<Item>, right: Vec<Item>, merged: Vec<ItemColumn>, alias
         return left.into_iter().chain(right).collect();
     }
     let is_merged = |name: &str| merged.iter().any(|m| m.name == name);
-    let rest: Vec<_> = columns(&left).chain(columns(&right)).filter(|c| !is_merged(&c.name)).cloned().collect();
-    let mut all = merged.clone();
-    all.extend(rest);
+    let rest = columns(&left).into_iter().chain(columns(&right)).filter(|c| !is_merged(&c.name));
+    let mut all: Vec<_> = merged.iter().cloned().chain(rest).collect();
     let (name, names) = aliases(alias);
     for (column, name) in all.iter_mut().zip(names) {
         column.name = name;
     }
-    let whole = Item { name, relation: None, unqualified: true, columns: all, source: None };
+    let whole = Item { name, relation: None, unqualified: true, columns: Columns::Listed(all), source: None };
     if alias.is_some() {
         return vec![whole];
     }

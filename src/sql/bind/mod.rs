@@ -29,12 +29,13 @@ use super::ast;
 use super::catalog::{Catalog, Key, Table};
 use super::error::{ErrorKind, SqlError};
 use super::parse;
-use super::tree::{Expr, Query, Statement};
+use super::tree::{Expr, Query, Source, Statement};
 use super::types::Type;
 use crate::model::QualifiedName;
 use scope::Level;
 use std::collections::BTreeSet;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// A thing and what its text refers to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,10 +96,10 @@ pub struct Scope {
     program: bool,
 }
 
+/// A row that the scope gives.
 #[derive(Debug, Clone)]
 struct Given {
-    name: String,
-    table: Table,
+    source: Arc<Source>,
     unqualified: bool,
 }
 
@@ -113,14 +114,15 @@ impl Scope {
     #[must_use]
     pub fn relation(mut self, table: Table, alias: Option<&str>) -> Self {
         let name = alias.unwrap_or(&table.name.name).to_owned();
-        self.given.push(Given { name, table, unqualified: true });
+        self.given.push(Given { source: Arc::new(scope::row(table, name)), unqualified: true });
         self
     }
 
     /// Adds a row that is seen under its name only: NEW, OLD, `excluded`.
     #[must_use]
     pub fn variable(mut self, name: &str, table: Table) -> Self {
-        self.given.push(Given { name: name.to_owned(), table, unqualified: false });
+        let source = Arc::new(scope::row(table, name.to_owned()));
+        self.given.push(Given { source, unqualified: false });
         self
     }
 
@@ -152,8 +154,8 @@ impl Scope {
     }
 
     /// The rows as items of FROM.
-    pub(crate) fn sources(&self) -> Vec<super::tree::Source> {
-        scope::sources(self).collect()
+    pub(crate) fn sources(&self) -> Vec<Arc<Source>> {
+        self.given.iter().map(|given| Arc::clone(&given.source)).collect()
     }
 
     /// Whether columns must be qualified: no row is seen without its name.

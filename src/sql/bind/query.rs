@@ -47,7 +47,7 @@ impl Context<'_> {
             let level = self.level();
             select.aggregates =
                 level.aggregates || !select.group_by.is_empty() || select.grouping_sets || select.having.is_some();
-            select.sources = std::mem::take(&mut level.sources);
+            select.sources = level.take_sources();
         }
         Ok(bound)
     }

@@ -6,6 +6,7 @@ use crate::sql::catalog::{Key, Table};
 use crate::sql::tree::{ColumnRef, Expr, Node, OutputColumn, Source, SourceKind};
 use crate::sql::types::Type;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// A query being bound.
 #[derive(Debug, Default)]
@@ -13,7 +14,7 @@ pub(super) struct Level {
     /// What its FROM shows so far.
     pub(super) items: Vec<Item>,
     /// All its items of FROM.
-    pub(super) sources: Vec<Source>,
+    pub(super) sources: Vec<Arc<Source>>,
     /// Its WITH so far.
     pub(super) ctes: Vec<CteEntry>,
     /// Whether its items are out of sight: a sub-select in FROM that is not LATERAL is being bound.
@@ -41,9 +42,57 @@ pub(super) struct Item {
     /// Whether its columns are seen unqualified.
     pub(super) unqualified: bool,
     /// Its columns.
-    pub(super) columns: Vec<ItemColumn>,
+    pub(super) columns: Columns,
     /// The item's place in the sources; none for a join.
     pub(super) source: Option<usize>,
+}
+
+/// The columns of an item.
+#[derive(Debug, Clone)]
+pub(super) enum Columns {
+    /// Those of a source, at its place.
+    Of(Arc<Source>, usize),
+    /// Those of a join.
+    Listed(Vec<ItemColumn>),
+}
+
+impl Columns {
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Of(source, _) => source.columns.len(),
+            Self::Listed(columns) => columns.len(),
+        }
+    }
+
+    pub(super) fn name(&self, place: usize) -> Option<&str> {
+        match self {
+            Self::Of(source, _) => source.columns.get(place).map(|c| c.name.as_str()),
+            Self::Listed(columns) => columns.get(place).map(|c| c.name.as_str()),
+        }
+    }
+
+    /// The places of the columns of that name.
+    pub(super) fn places(&self, name: &str) -> impl Iterator<Item = usize> {
+        (0..self.len()).filter(move |place| self.name(*place) == Some(name))
+    }
+
+    /// What the column at a place is.
+    pub(super) fn value(&self, place: usize) -> Option<Expr> {
+        match self {
+            Self::Of(source, at) => source.columns.get(place).map(|column| Expr {
+                node: Node::Column(ColumnRef { up: 0, source: *at, column: Some(place), name: column.name.clone() }),
+                data_type: column.data_type.clone(),
+                range: 0..0,
+            }),
+            Self::Listed(columns) => columns.get(place).map(|c| c.value.clone()),
+        }
+    }
+
+    /// All of them.
+    pub(super) fn listed(&self) -> Vec<ItemColumn> {
+        let one = |place| Some(ItemColumn { name: self.name(place)?.to_owned(), value: self.value(place)? });
+        (0..self.len()).filter_map(one).collect()
+    }
 }
 
 /// A column of an item.
@@ -55,9 +104,9 @@ pub(super) struct ItemColumn {
 
 impl Item {
     /// The column of that name, if there is just one.
-    pub(super) fn only_column(&self, name: &str) -> Option<&Expr> {
-        let mut found = self.columns.iter().filter(|c| c.name == name);
-        found.next().filter(|_| found.next().is_none()).map(|c| &c.value)
+    pub(super) fn only_column(&self, name: &str) -> Option<Expr> {
+        let mut found = self.columns.places(name);
+        found.next().filter(|_| found.next().is_none()).and_then(|place| self.columns.value(place))
     }
 }
 
@@ -65,9 +114,12 @@ impl Level {
     /// The outermost level: what the scope gives.
     pub(super) fn of_scope(scope: &Scope) -> Self {
         let mut level = Self::default();
-        for (source, given) in sources(scope).zip(&scope.given) {
-            let relation = given.unqualified.then(|| given.table.name.clone());
-            let mut item = level.add(source, relation);
+        for given in &scope.given {
+            let relation = match &given.source.kind {
+                SourceKind::Given { name, .. } => Some(name.clone()).filter(|_| given.unqualified),
+                _ => None,
+            };
+            let mut item = level.add_shared(Arc::clone(&given.source), relation);
             item.unqualified = given.unqualified;
             level.items.push(item);
         }
@@ -76,46 +128,40 @@ impl Level {
 
     /// Adds a source and gives the item that shows it.
     pub(super) fn add(&mut self, source: Source, relation: Option<QualifiedName>) -> Item {
+        self.add_shared(Arc::new(source), relation)
+    }
+
+    fn add_shared(&mut self, source: Arc<Source>, relation: Option<QualifiedName>) -> Item {
         let at = self.sources.len();
-        let columns = source.columns.iter().enumerate().map(|(place, column)| ItemColumn {
-            name: column.name.clone(),
-            value: Expr {
-                node: Node::Column(ColumnRef { up: 0, source: at, column: Some(place), name: column.name.clone() }),
-                data_type: column.data_type.clone(),
-                range: 0..0,
-            },
-        });
         let item = Item {
             name: Some(source.name.clone()),
             relation,
             unqualified: true,
-            columns: columns.collect(),
+            columns: Columns::Of(Arc::clone(&source), at),
             source: Some(at),
         };
         self.sources.push(source);
         item
     }
+
+    /// The sources, which are no longer in sight.
+    pub(super) fn take_sources(&mut self) -> Vec<Source> {
+        self.items.clear();
+        std::mem::take(&mut self.sources).into_iter().map(Arc::unwrap_or_clone).collect()
+    }
 }
 
-/// The rows of a scope as items of FROM.
-pub(super) fn sources(scope: &Scope) -> impl Iterator<Item = Source> + '_ {
-    scope.given.iter().map(|given| {
-        let columns = &given.table.columns;
-        let shown = columns.iter().map(|c| OutputColumn { name: c.name.clone(), data_type: c.data_type.clone() });
-        Source {
-            kind: SourceKind::Given {
-                key: given.table.key,
-                name: given.table.name.clone(),
-                columns: columns.iter().map(|c| c.key).collect(),
-            },
-            alias: None,
-            name: given.name.clone(),
-            columns: shown.collect(),
-            renamed: 0,
-            lateral: false,
-            range: 0..0,
-        }
-    })
+/// The row of a relation as an item of FROM.
+pub(super) fn row(table: Table, name: String) -> Source {
+    Source {
+        kind: SourceKind::Given { key: table.key, name: table.name, columns: table.keys },
+        alias: None,
+        name,
+        columns: table.columns,
+        renamed: 0,
+        lateral: false,
+        range: 0..0,
+    }
 }
 
 impl Context<'_> {
@@ -168,7 +214,7 @@ impl Context<'_> {
                 data_type: column.data_type.clone(),
             }
         });
-        Some(Table { key: None, name: QualifiedName::new(schema, name), columns: columns.collect() })
+        Some(Table::new(None, QualifiedName::new(schema, name), columns))
     }
 
     /// The keys of the relation and of each column behind an item of FROM.

@@ -20,11 +20,8 @@ impl Catalog for Teams {
             name: (*name).to_owned(),
             data_type: Type::named("integer"),
         };
-        Some(Table {
-            key: Some(key),
-            name: QualifiedName::new(schema, name),
-            columns: columns.iter().enumerate().map(column).collect(),
-        })
+        let columns = columns.iter().enumerate().map(column);
+        Some(Table::new(Some(key), QualifiedName::new(schema, name), columns))
     }
 
     fn functions(&self, _schema: &str, _name: &str) -> Vec<Routine> {

@@ -137,7 +137,7 @@ impl Context<'_> {
             return Some(columns);
         }
         let table = self.find_table(Some(schema), name)?;
-        Some(table.columns.into_iter().map(|c| (c.name, c.data_type)).collect())
+        Some(table.columns.iter().map(|c| (c.name.clone(), c.data_type.clone())).collect())
     }
 }
 

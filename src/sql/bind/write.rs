@@ -8,11 +8,12 @@ use crate::sql::ast::ExprKind;
 use crate::sql::catalog::Table;
 use crate::sql::error::{ErrorKind, SqlError};
 use crate::sql::tree::{
-    self, Arbiter, Assigned, Assignment, Conflict, Cte, Delete, Expr, Insert, Inserted, OutputColumn, Query, Source,
-    SourceKind, Statement, Update,
+    self, Arbiter, Assigned, Assignment, Conflict, Cte, Delete, Expr, Insert, Inserted, Query, Source, SourceKind,
+    Statement, Update,
 };
 use crate::sql::types::Type;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// What a statement writes, and the item that shows it.
 struct Goal {
@@ -71,7 +72,7 @@ impl Context<'_> {
         let kind = SourceKind::Relation {
             key: table.key,
             name: table.name.clone(),
-            columns: table.columns.iter().map(|c| c.key).collect(),
+            columns: Arc::clone(&table.keys),
             only: written.only,
             sample: false,
             sample_text: None,
@@ -86,7 +87,7 @@ impl Context<'_> {
 
     /// The place of a column that gets a value.
     fn assigned_place(&mut self, table: &Table, column: &ast::Part) -> Result<usize, SqlError> {
-        let Some(place) = table.columns.iter().position(|c| c.name == column.value) else {
+        let Some(place) = table.place(&column.value) else {
             let what = format!("relation `{}` has no column `{}`", table.name, printable(&column.value));
             return error(ErrorKind::UnknownColumn, &column.range, what);
         };
@@ -95,8 +96,8 @@ impl Context<'_> {
     }
 
     fn refer_assigned(&mut self, table: &Table, place: usize, range: &Range<usize>) {
-        if let (Some(key), Some(column)) = (table.key, table.columns.get(place)) {
-            self.refer(range, Target::Column(key, column.key));
+        if let (Some(key), Some(column)) = (table.key, table.keys.get(place)) {
+            self.refer(range, Target::Column(key, *column));
         }
     }
 
@@ -129,7 +130,7 @@ impl Context<'_> {
         };
         self.level().items = vec![goal.item.clone()];
         let returning = self.returning(&insert.returning, &goal)?;
-        let sources = std::mem::take(&mut self.level().sources);
+        let sources = self.level().take_sources();
         let overriding = insert.overriding;
         Ok(Insert { with, sources, columns, overriding, values, conflict, returning })
     }
@@ -216,7 +217,7 @@ impl Context<'_> {
         let kind = SourceKind::Given {
             key: goal.table.key,
             name: goal.table.name.clone(),
-            columns: goal.table.columns.iter().map(|c| c.key).collect(),
+            columns: Arc::clone(&goal.table.keys),
         };
         let excluded = source(kind, None, "excluded".to_owned(), &goal.table, 0..0);
         let level = self.level();
@@ -262,7 +263,7 @@ impl Context<'_> {
         let set = self.set(&update.set, &goal.table)?;
         let filter = self.optional_condition(update.filter.as_ref(), "WHERE")?;
         let returning = self.returning(&update.returning, &goal)?;
-        let sources = std::mem::take(&mut self.level().sources);
+        let sources = self.level().take_sources();
         Ok(Update { with, sources, set, from, filter, returning })
     }
 
@@ -273,7 +274,7 @@ impl Context<'_> {
         let using = self.listed_items(&delete.using)?;
         let filter = self.optional_condition(delete.filter.as_ref(), "WHERE")?;
         let returning = self.returning(&delete.returning, &goal)?;
-        let sources = std::mem::take(&mut self.level().sources);
+        let sources = self.level().take_sources();
         Ok(Delete { with, sources, using, filter, returning })
     }
 
@@ -295,7 +296,7 @@ impl Context<'_> {
                 let kind = SourceKind::Given {
                     key: goal.table.key,
                     name: goal.table.name.clone(),
-                    columns: goal.table.columns.iter().map(|c| c.key).collect(),
+                    columns: Arc::clone(&goal.table.keys),
                 };
                 let row = source(kind, None, name.to_owned(), &goal.table, 0..0);
                 let level = self.level();
@@ -309,6 +310,5 @@ impl Context<'_> {
 }
 
 fn source(kind: SourceKind, alias: Option<String>, name: String, table: &Table, range: Range<usize>) -> Source {
-    let columns = table.columns.iter().map(|c| OutputColumn { name: c.name.clone(), data_type: c.data_type.clone() });
-    Source { kind, alias, name, columns: columns.collect(), renamed: 0, lateral: false, range }
+    Source { kind, alias, name, columns: Arc::clone(&table.columns), renamed: 0, lateral: false, range }
 }

@@ -132,7 +132,7 @@ impl Printer<'_> {
     }
 
     fn inner_values(&mut self, rows: &[Vec<Expr>]) {
-        self.enter(&[], true);
+        self.enter(std::iter::empty(), true);
         self.put(" ");
         self.value_rows(rows);
         self.leave();

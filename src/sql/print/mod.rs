@@ -15,6 +15,7 @@ use super::tree::{Body, Expr, Query, Source, SourceKind, Statement};
 use super::types::Type;
 use crate::model::QualifiedName;
 use std::fmt::Write;
+use std::sync::Arc;
 
 /// The names that hold now; `None` keeps the name at binding.
 pub trait Names {
@@ -57,7 +58,7 @@ impl Names for AsBound {
 /// What stands around an expression, as it was bound, for the names of its outermost columns.
 #[derive(Debug, Clone, Default)]
 pub struct Outside {
-    sources: Vec<Source>,
+    sources: Vec<Arc<Source>>,
     parameters: Vec<Option<String>>,
     prefixed: bool,
     function: Option<String>,
@@ -176,9 +177,29 @@ struct Frame {
     /// The name of each source.
     names: Vec<String>,
     /// The sources.
-    sources: Vec<Source>,
+    sources: Vec<Shown>,
     /// Whether columns are qualified while this is the innermost one.
     prefixed: bool,
+}
+
+/// What is asked of an item of FROM for the names of its columns.
+#[derive(Debug, Clone)]
+struct Shown {
+    /// The keys of its relation and of that one's columns.
+    relation: Option<(Key, Arc<[Key]>)>,
+    /// How many columns have names of the item's own.
+    renamed: usize,
+}
+
+impl Shown {
+    fn of(source: &Source) -> Self {
+        let relation = match &source.kind {
+            SourceKind::Relation { key: Some(key), columns, .. }
+            | SourceKind::Given { key: Some(key), columns, .. } => Some((*key, Arc::clone(columns))),
+            _ => None,
+        };
+        Self { relation, renamed: source.renamed }
+    }
 }
 
 struct Printer<'a> {
@@ -198,7 +219,7 @@ const STANDARD: usize = 8;
 impl<'a> Printer<'a> {
     fn new(outside: &'a Outside, names: &'a dyn Names) -> Self {
         let mut printer = Self { out: String::new(), outside, names, frames: Vec::new(), indent: 0, flat: false };
-        printer.enter(&outside.sources, outside.prefixed);
+        printer.enter(outside.sources.iter().map(AsRef::as_ref), outside.prefixed);
         printer
     }
 
@@ -229,8 +250,8 @@ impl<'a> Printer<'a> {
     }
 
     /// Shows the names of a query's sources, each made unlike those around it.
-    fn enter(&mut self, sources: &[Source], prefixed: bool) {
-        let mut names: Vec<String> = Vec::with_capacity(sources.len());
+    fn enter<'s>(&mut self, sources: impl Iterator<Item = &'s Source>, prefixed: bool) {
+        let (mut names, mut shown) = (Vec::<String>::new(), Vec::new());
         for source in sources {
             let wanted = self.source_name(source);
             let taken = |name: &str, here: &[String]| {
@@ -248,8 +269,9 @@ impl<'a> Printer<'a> {
                 name = format!("{}{suffix}", wanted.get(..cut).unwrap_or_default());
             }
             names.push(name);
+            shown.push(Shown::of(source));
         }
-        self.frames.push(Frame { names, sources: sources.to_vec(), prefixed });
+        self.frames.push(Frame { names, sources: shown, prefixed });
     }
 
     fn blank_if_flat(&mut self) {
@@ -279,16 +301,10 @@ impl<'a> Printer<'a> {
     }
 
     /// What a column is called now.
-    fn column_name(&self, source: &Source, place: usize, bound: &str) -> String {
-        let (key, columns) = match &source.kind {
-            SourceKind::Relation { key: Some(key), columns, .. }
-            | SourceKind::Given { key: Some(key), columns, .. } => (*key, columns),
-            _ => return bound.to_owned(),
-        };
-        if place < source.renamed {
-            return bound.to_owned();
-        }
-        columns.get(place).and_then(|column| self.names.column(key, *column)).unwrap_or_else(|| bound.to_owned())
+    fn column_name(&self, source: &Shown, place: usize, bound: &str) -> String {
+        let relation = source.relation.as_ref().filter(|_| place >= source.renamed);
+        let now = relation.and_then(|(key, columns)| self.names.column(*key, *columns.get(place)?));
+        now.unwrap_or_else(|| bound.to_owned())
     }
 
     /// A type as it is called now.

@@ -16,9 +16,9 @@ impl Printer<'_> {
                 let joins = select.from.iter().map(joins).sum::<usize>();
                 // Until 15 a view's query had items for OLD and NEW too.
                 let several = select.sources.len() + joins != 1 || self.names.major() < 16;
-                self.enter(&select.sources, !outermost || several);
+                self.enter(select.sources.iter(), !outermost || several);
             }
-            _ => self.enter(&[], true),
+            _ => self.enter(std::iter::empty(), true),
         }
         self.with(&query.ctes, query.recursive);
         match &query.body {
@@ -240,7 +240,7 @@ impl Printer<'_> {
 
     fn set_part(&mut self, query: &Query, visible: bool, columns: &[OutputColumn]) {
         if is_set(query) {
-            self.enter(&[], true);
+            self.enter(std::iter::empty(), true);
             self.set_operation(query, visible, columns);
             self.leave();
         } else {

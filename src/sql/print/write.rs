@@ -21,17 +21,17 @@ impl Printer<'_> {
                 self.expr(value, true);
             }
             Statement::Insert(insert) => {
-                self.enter(&insert.sources, true);
+                self.enter(insert.sources.iter(), true);
                 self.insert(insert, visible);
                 self.leave();
             }
             Statement::Update(update) => {
-                self.enter(&update.sources, true);
+                self.enter(update.sources.iter(), true);
                 self.update(update, visible);
                 self.leave();
             }
             Statement::Delete(delete) => {
-                self.enter(&delete.sources, true);
+                self.enter(delete.sources.iter(), true);
                 self.delete(delete, visible);
                 self.leave();
             }
@@ -201,10 +201,11 @@ impl Printer<'_> {
 
     fn goal_columns(&mut self, sources: &[Source], places: &[usize]) {
         let Some(source) = sources.first() else { return };
+        let of = super::Shown::of(source);
         for (at, place) in places.iter().enumerate() {
             self.put(if at > 0 { ", " } else { "" });
             let bound = source.columns.get(*place).map_or("", |c| c.name.as_str());
-            let name = self.column_name(source, *place, bound);
+            let name = self.column_name(&of, *place, bound);
             self.identifier(&name);
         }
     }

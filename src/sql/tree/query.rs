@@ -5,6 +5,7 @@ use crate::model::QualifiedName;
 use crate::sql::catalog::Key;
 use crate::sql::types::Type;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// A query.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -130,7 +131,7 @@ pub struct Source {
     /// The name by which its columns are called.
     pub name: String,
     /// Its columns, after aliases.
-    pub columns: Vec<OutputColumn>,
+    pub columns: Arc<[OutputColumn]>,
     /// How many of them an alias has named.
     pub renamed: usize,
     /// `LATERAL`, or a function that reads items before it.
@@ -149,7 +150,7 @@ pub enum SourceKind {
         /// Its name.
         name: QualifiedName,
         /// The key of each column.
-        columns: Vec<Key>,
+        columns: Arc<[Key]>,
         /// `ONLY`
         only: bool,
         /// `TABLESAMPLE`
@@ -188,7 +189,7 @@ pub enum SourceKind {
         /// The relation's name.
         name: QualifiedName,
         /// The key of each column.
-        columns: Vec<Key>,
+        columns: Arc<[Key]>,
     },
 }
 

@@ -1,7 +1,6 @@
 //! `check`: migrations without a server, positions, comparison with another state, secrets, hostile input.
 
 use std::io::Write;
-use std::path::Path;
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
@@ -10,6 +9,8 @@ use pgwitness::shadow::Platform;
 
 use super::{Outcome, command, run};
 use crate::support::database;
+
+mod real_projects;
 
 /// A sound table of a Supabase project.
 const SOUND: &str = "create table public.notes (id int primary key, owner_id uuid not null, body text);\n\
@@ -397,45 +398,4 @@ fn a_reader_that_goes_away_is_no_error() {
         "{}",
         String::from_utf8_lossy(&output.stderr)
     );
-}
-
-/// Every project below the folder that `PGWITNESS_PROJECTS` names: no panic, no hang, and never 0 with something unread.
-#[test]
-#[ignore = "reads the projects of a folder that PGWITNESS_PROJECTS names"]
-fn real_projects_are_read() {
-    let Some(folder) = std::env::var_os("PGWITNESS_PROJECTS") else {
-        panic!("set PGWITNESS_PROJECTS to a folder of projects")
-    };
-    let mut projects = Vec::new();
-    migrations_below(Path::new(&folder), 0, &mut projects);
-    assert!(!projects.is_empty(), "no supabase/migrations below {}", folder.display());
-    let mut codes = std::collections::BTreeMap::new();
-    for path in &projects {
-        let begun = std::time::Instant::now();
-        let path = path.to_str().unwrap();
-        let outcome = run(&mut command(Path::new("/"), &["check", path, "--format", "json", "--fail-on", "never"]));
-        let took = begun.elapsed();
-        assert!(matches!(outcome.code, Some(0 | 3)), "{path}: {:?}\n{}", outcome.code, outcome.stderr);
-        assert!(took.as_secs() < 60, "{path} took {took:?}");
-        let report = outcome.json();
-        let gaps =
-            report["coverage"]["gaps"].as_array().unwrap().iter().filter(|g| g["access_control"] == true).count();
-        assert_eq!(outcome.code == Some(3), gaps > 0, "{path}");
-        eprintln!("{path}: {:?}, {gaps} gaps, {} findings, {took:.1?}", outcome.code, checks(&report).len());
-        *codes.entry(outcome.code).or_insert(0) += 1;
-    }
-    eprintln!("{} projects: {codes:?}", projects.len());
-}
-
-fn migrations_below(folder: &Path, depth: usize, found: &mut Vec<std::path::PathBuf>) {
-    if folder.ends_with("supabase/migrations") {
-        return found.push(folder.to_path_buf());
-    }
-    if depth > 8 || folder.ends_with("node_modules") || folder.is_symlink() {
-        return;
-    }
-    let Ok(entries) = std::fs::read_dir(folder) else { return };
-    let mut below: Vec<_> = entries.flatten().map(|e| e.path()).filter(|p| p.is_dir()).collect();
-    below.sort();
-    below.iter().for_each(|path| migrations_below(path, depth + 1, found));
 }

@@ -59,6 +59,29 @@ impl Catalog {
         places.iter().map(|place| self.column_name(relation, *place)).collect()
     }
 
+    /// Whether [`Catalog::describe`] would give this; of some kinds it does not tell.
+    pub(crate) fn is_called(&self, address: Address, object: &Object) -> bool {
+        let is = |relation: Id, name: &QualifiedName| {
+            let row = self.relations.get(relation);
+            row.is_some_and(|r| r.name == name.name && self.namespace_name(r.schema) == name.schema)
+        };
+        let part = |own: &str, name: &str, relation, of| own == name && is(relation, of);
+        let id = address.id;
+        match object {
+            Object::Relation(name) => address.column == 0 && is(id, name),
+            Object::Column(name, column) => {
+                let place = address.column.checked_sub(1);
+                let row = self.relations.get(id).zip(place).and_then(|(r, place)| r.columns.get(place));
+                row.is_some_and(|c| c.name == *column) && is(id, name)
+            }
+            Object::Policy(of, name) => self.policies.get(id).is_some_and(|p| part(&p.name, name, p.relation, of)),
+            Object::Trigger(of, name) => self.triggers.get(id).is_some_and(|t| part(&t.name, name, t.relation, of)),
+            Object::Constraint(of, name) => self.constraints.get(id).is_some_and(|c| part(&c.name, name, c.on, of)),
+            Object::Index(of, name) => self.indexes.get(id).is_some_and(|i| part(&i.name, name, i.relation, of)),
+            _ => false,
+        }
+    }
+
     /// What a user calls an object, if it exists.
     pub(crate) fn describe(&self, address: Address) -> Option<Object> {
         let id = address.id;

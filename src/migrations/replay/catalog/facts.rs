@@ -2,9 +2,11 @@
 
 use super::names::Space;
 use super::object::{Function, TypeKind};
+use super::shape::Made;
 use super::types::{Base, TypeRef};
 use super::{Catalog, Id};
 use crate::model::{ArgumentMode, QualifiedName};
+use crate::sql::bind::Scope;
 use crate::sql::print::Names;
 use crate::sql::tree::{CastMethod, Operator};
 use crate::sql::{self, Key, Routine, RoutineParameter, Table, TableColumn, Type, UserType};
@@ -12,13 +14,36 @@ use crate::sql::{self, Key, Routine, RoutineParameter, Table, TableColumn, Type,
 impl Catalog {
     /// A relation with the columns that are there now.
     pub(crate) fn table(&self, id: Id) -> Option<Table> {
+        self.shape(id, |made| made.table.clone())
+    }
+
+    /// The row of a relation, as texts about it see it.
+    pub(crate) fn row_of(&self, id: Id) -> Option<Scope> {
+        self.shape(id, |made| made.row.clone())
+    }
+
+    fn shape<T>(&self, id: Id, take: impl FnOnce(&Made) -> T) -> Option<T> {
+        let row = self.relations.get(id)?;
+        // Names of schemas and types are in it too. Row types have those of relations, which change more often.
+        let of = (self.namespaces.state(), self.types.state());
+        let make = || {
+            let table = self.make_table(id)?;
+            Some(Made { of, row: Scope::default().relation(table.clone(), None), table })
+        };
+        match row.columns.iter().any(|c| matches!(c.data_type.base, Base::Row(_))) {
+            true => make().as_ref().map(take),
+            false => row.shape.get(of, make, take),
+        }
+    }
+
+    fn make_table(&self, id: Id) -> Option<Table> {
         let row = self.relations.get(id)?;
         let columns = row.columns.iter().zip(0..).filter(|(c, _)| !c.dropped).map(|(column, place)| TableColumn {
             key: Key(place),
             name: column.name.clone(),
             data_type: self.bound_type(&column.data_type),
         });
-        Some(Table { key: Some(Key(id.0.into())), name: self.qualified(id), columns: columns.collect() })
+        Some(Table::new(Some(Key(id.0.into())), self.qualified(id), columns))
     }
 
     /// A type as the binder knows it.

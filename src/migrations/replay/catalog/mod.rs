@@ -12,6 +12,7 @@ mod facts;
 mod rare;
 mod routine;
 pub(crate) mod rows;
+mod shape;
 mod slots;
 mod ties;
 

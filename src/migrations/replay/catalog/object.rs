@@ -2,6 +2,7 @@
 
 pub(crate) use super::rare::{GrantedParameter, LargeObject, Subscription};
 pub(crate) use super::routine::{Function, Parameter};
+pub(crate) use super::shape::Shape;
 
 use super::Id;
 use super::acl::Acl;
@@ -68,6 +69,8 @@ pub(crate) struct Relation {
     /// No statement makes it: somebody else did.
     pub(crate) unknown: bool,
     pub(crate) origin: Origin,
+    /// What the binder was told of it last.
+    pub(crate) shape: Shape,
 }
 
 /// A column; its place in the relation is its number and stays when others are dropped.

@@ -14,6 +14,9 @@ pub(crate) trait Row: Clone {
     /// What it is a part of: the relation of a policy, the schema of a relation.
     fn part_of(&self) -> Option<Id>;
 
+    /// Drops what was made of it: it is about to change.
+    fn changes(&mut self) {}
+
     /// Calls `each` with every other object that it names, with some perhaps twice.
     fn rests_on(&self, each: &mut dyn FnMut(Id));
 }
@@ -31,6 +34,8 @@ pub(crate) struct Rows<T> {
     /// How much was logged when the last state to come back to was marked.
     marked: usize,
     recording: bool,
+    /// How often a row was changed, put in or taken out.
+    changes: u32,
 }
 
 /// The rows by what they name, so that nobody has to look at all of them.
@@ -141,6 +146,7 @@ impl<T> Default for Rows<T> {
             log: Vec::new(),
             marked: 0,
             recording: false,
+            changes: 0,
         }
     }
 }
@@ -166,7 +172,14 @@ impl<T: Row> Rows<T> {
         if self.recording && !is_logged() {
             self.log.push((id, Some(row.clone())));
         }
+        self.changes = self.changes.wrapping_add(1);
+        row.changes();
         Some(row)
+    }
+
+    /// A number that is another one after every change.
+    pub(super) fn state(&self) -> u32 {
+        self.changes
     }
 
     pub(crate) fn insert(&mut self, id: Id, row: T) {
@@ -243,11 +256,15 @@ impl<T: Row> Rows<T> {
     /// Puts a row, or none, into the place of what was there.
     fn replace(&mut self, id: Id, row: Option<T>) -> Option<T> {
         self.take_back();
+        self.changes = self.changes.wrapping_add(1);
         self.before.read_if_any(self.rows.get(id));
         self.now.read_if_any(row.as_ref());
         self.ties.change(id, &self.before, &self.now);
         match row {
-            Some(row) => self.rows.insert(id, row),
+            Some(mut row) => {
+                row.changes();
+                self.rows.insert(id, row)
+            }
             None => self.rows.remove(id),
         }
     }

@@ -42,10 +42,14 @@ macro_rules! no_ties {
 no_ties!(Database, Role, Language, Wrapper, Bucket, Subscription, LargeObject, GrantedParameter);
 
 macro_rules! ties {
-    ($($row:ident$(($name:ident))?: $part_of:expr, $rests_on:expr;)*) => { $(
+    ($($row:ident$(($name:ident))?$([$kept:ident])?: $part_of:expr, $rests_on:expr;)*) => { $(
         impl Row for $row {
             $(fn name(&self) -> Option<&str> {
                 Some(&self.$name)
+            })?
+
+            $(fn changes(&mut self) {
+                self.$kept.forget();
             })?
 
             fn part_of(&self) -> Option<Id> {
@@ -65,7 +69,7 @@ ties! {
     Membership: |_| None, |row, each| [row.role, row.member].into_iter().for_each(each);
     Setting: |_| None, |row, each| row.role.into_iter().for_each(each);
     Namespace: |_| None, |row, each| row.extension.into_iter().for_each(each);
-    Relation(name): |row| Some(row.schema), |row, each| {
+    Relation(name)[shape]: |row| Some(row.schema), |row, each| {
         let owner = row.owned_by.map(|(table, ..)| table);
         row.parents.iter().copied().chain(row.server).chain(owner).chain(row.extension).for_each(&mut *each);
         row.columns.iter().for_each(|c| column(c, each));

@@ -2,6 +2,7 @@
 
 use crate::migrations::replay::catalog::acl::Kind;
 use crate::migrations::replay::catalog::code::Code;
+use crate::migrations::replay::catalog::names::Space;
 use crate::migrations::replay::catalog::object::{Column, Policy, Relation, Rule, Trigger, View};
 use crate::migrations::replay::catalog::{Catalog, Id};
 use crate::migrations::replay::words::is_true;
@@ -74,9 +75,8 @@ impl Catalog {
     fn overloads(&self, row: &Policy) -> Vec<model::FunctionId> {
         let codes = row.using.iter().chain(&row.check);
         let used = codes.flat_map(|code| &code.uses).filter_map(|a| self.functions.get(a.id));
-        let is_one_of_several = |f: &&super::super::catalog::object::Function| {
-            self.functions.iter().filter(|(_, o)| o.schema == f.schema && o.name == f.name).nth(1).is_some()
-        };
+        let is_one_of_several =
+            |f: &&super::super::catalog::object::Function| self.names.all(Space::Function, f.schema, &f.name).len() > 1;
         let mut calls: Vec<_> = used.filter(is_one_of_several).map(|f| self.id_of(f)).collect();
         calls.sort();
         calls.dedup();
