@@ -1,7 +1,7 @@
-//! The same rule asked of other doors to the rows: SECURITY DEFINER functions, views that read as their owner, parents.
+//! The same rule asked of other doors to the rows: SECURITY DEFINER functions, views that read as their owner, parents, children.
 
 use super::judge::Case;
-use super::script::{self, Script};
+use super::script::{self, Scene, Script};
 use super::{Judged, Kind, entry};
 use crate::access::{Declaration, Origin};
 use crate::analyzer::decide::{Ask, Called, Caller, Decider, Lent, Rule, Shows, Which};
@@ -9,10 +9,10 @@ use crate::analyzer::effective::Extent;
 use crate::analyzer::verdict::Verdict;
 use crate::analyzer::witness::Witness;
 use crate::checks::Context;
-use crate::checks::words::verb;
+use crate::checks::words::{first_of, verb};
 use crate::model::{
-    Command, Constraint, ConstraintKind, ForeignKey, Function, ReferentialAction, Relation, RelationKind, printable,
-    quote_ident, quote_literal,
+    Command, Constraint, ConstraintKind, ForeignKey, Function, QualifiedName, ReferentialAction, Relation,
+    RelationKind, printable, quote_ident, quote_literal,
 };
 use crate::report::{Asked, Decided};
 
@@ -71,6 +71,37 @@ impl<'a> Case<'_, 'a> {
         open.map(ask).collect()
     }
 
+    /// Whether partitions and children by INHERITS, whose rows are the relation's, let none through beyond the rule where
+    /// a statement names them: then their own privileges and policies count, not those of the relation.
+    pub(super) fn children(&self, caller: Caller) -> Vec<Judged> {
+        if self.is_reading() {
+            return Vec::new();
+        }
+        let Declaration { role, command, row, predicate, .. } = self.declared;
+        let may =
+            |child: &&Relation| !matches!(self.cx.effective.access(role, child, *command).extent, Extent::None(_));
+        let open = self.cx.effective.children(self.relation).filter(|c| !self.has_own_rule(c)).filter(may);
+        let ask = |child: &'a Relation| {
+            let mut formula = Decider::new(&self.cx.effective).access(role, child, *command, *row, caller);
+            let rule = Rule::Inherited(self.relation, &predicate.tree);
+            let decision = formula.ask(Ask::NeverExceeds(rule), self.asker);
+            let script = |w: &Witness| {
+                // The bounds of a partition are not known to a witness.
+                if child.is_partition {
+                    return None;
+                }
+                // What names the relation cannot be said of a row of the child.
+                let rule = Some(predicate.sql.as_str()).filter(|sql| !sql.contains(&self.relation.name.name));
+                let scene = self.scene(Asked::NeverExceeds, caller, None);
+                Script::of(&Scene { relation: child, rule, ..scene }, w)
+            };
+            let mut judged = self.through(&Door::child(self, child), &Lent { decision, call: None }, &script);
+            judged.entry.condition = formula.sql();
+            judged
+        };
+        open.map(ask).collect()
+    }
+
     fn is_reading(&self) -> bool {
         matches!(self.declared.origin, Origin::Reading { .. })
     }
@@ -101,10 +132,45 @@ impl<'a> Case<'_, 'a> {
             _ => self.cx.definers_writing(role, self.relation, *command).map(|f| f.id.to_string()).collect(),
         };
         if !writing.is_empty() {
-            let listed = crate::checks::words::first_of(&writing, 4);
+            let listed = first_of(&writing, 4);
             all.push(format!("what is done to its rows with the owner's rights by {listed} is within the rule"));
         }
+        let written: Vec<_> = self.written_through().iter().map(ToString::to_string).collect();
+        if !written.is_empty() {
+            let (role, listed) = (printable(role), first_of(&written, 4));
+            all.push(format!(
+                "what {role} writes to its rows through {listed}, with the owner's rights, is within the rule"
+            ));
+        }
         all
+    }
+
+    /// The views that write the relation as their owner, and the relations whose rewrite rules do as theirs, where the role
+    /// may write them and they have no rule of their own.
+    fn written_through(&self) -> Vec<&'a QualifiedName> {
+        let Declaration { role, command, .. } = self.declared;
+        if *command == Command::Select {
+            return Vec::new();
+        }
+        let effective = &self.cx.effective;
+        let may = |r: &Relation, c: Command| !matches!(effective.access(role, r, c).extent, Extent::None(_));
+        let through_view = |view: &Relation| {
+            let lends = |view: &Relation| {
+                let reads = effective.reads_through(role, view);
+                reads.iter().any(|read| read.relation.name == self.relation.name && read.reader != role)
+            };
+            view.view.is_some() && may(view, *command) && lends(view)
+        };
+        let writes = format!("{command} ");
+        let by_rule = |r: &Relation| {
+            let names = |definition: &str| {
+                definition.to_uppercase().contains(&writes) && definition.contains(&self.relation.name.name)
+            };
+            let fires = || [Command::Insert, Command::Update, Command::Delete].into_iter().any(|c| may(r, c));
+            r.name != self.relation.name && r.rules.iter().any(|rule| names(&rule.definition)) && fires()
+        };
+        let all = self.cx.schema.relations.iter().filter(|r| !self.cx.is_platform(r) && !self.has_own_rule(r));
+        all.filter(|r| through_view(r) || by_rule(r)).map(|r| &r.name).collect()
     }
 
     /// What foreign keys do to rows when the role does something to those they refer to, without any row security.
@@ -136,7 +202,7 @@ impl<'a> Case<'_, 'a> {
         let over: Vec<_> = self.cx.definers_over(role, self.relation).map(|f| &f.id).collect();
         let others = self.cx.definers_of_any(role).filter(|f| !over.contains(&&f.id));
         let names: Vec<_> = others.map(|f| f.id.to_string()).collect();
-        let listed = crate::checks::words::first_of(&names, 4);
+        let listed = first_of(&names, 4);
         (!names.is_empty()).then(|| format!("what {listed} put together and run as their owner shows no row of it"))
     }
 
@@ -269,6 +335,15 @@ impl Door {
         Self {
             by: [reads].into_iter().chain(held(case, parent)).collect(),
             ..Self::named(parent, "through its", "parent".to_owned())
+        }
+    }
+
+    fn child(case: &Case<'_, '_>, child: &Relation) -> Self {
+        let reads = format!("a statement that names {} asks only its policies", child.name);
+        let kind = if child.is_partition { "partition" } else { "child" };
+        Self {
+            by: [reads].into_iter().chain(held(case, child)).collect(),
+            ..Self::named(child, "through its", kind.to_owned())
         }
     }
 

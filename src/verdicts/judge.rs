@@ -6,10 +6,11 @@ use super::script::{Scene, Script};
 use super::{Judged, Kind, because, entry, trigger};
 use crate::access::{Assume, Declaration, Intent, Origin};
 use crate::analyzer::decide::{Ask, Asker, Assumption, Caller, Decider, Decision, Formula, Rule, Which};
-use crate::analyzer::effective::{Access, Extent, Refusal, Who};
+use crate::analyzer::effective::{Access, Columns, Extent, Refusal, Who};
 use crate::analyzer::verdict::Verdict;
 use crate::checks::Context;
-use crate::model::{Command, Privilege, Relation};
+use crate::checks::words::first_of;
+use crate::model::{Command, Privilege, Relation, printable};
 use crate::report::{Asked, Decided, StatementForm};
 
 /// The answers to the questions of a declaration.
@@ -31,6 +32,7 @@ pub(super) fn declaration(cx: &Context<'_>, declared: &Declaration, intent: &Int
         all.push(upper);
         all.extend(case.doors(assume.caller));
         all.extend(case.parents(assume.caller));
+        all.extend(case.children(assume.caller));
         all.extend(case.truncate(assume.caller));
     }
     if declared.mode.is_lower() {
@@ -143,7 +145,22 @@ impl Case<'_, '_> {
         let reason = self.refusal().map(|refusal| because::refused(&self.access, refusal));
         let condition = self.condition(&formula);
         let (asked, form) = (Asked::GrantsAll, (caller == Caller::Sql).then_some(StatementForm::Bare));
-        self.told(Answer { asked, decision, condition, reason, caller, trivial, form })
+        let mut judged = self.told(Answer { asked, decision, condition, reason, caller, trivial, form });
+        judged.entry.assumptions.extend(self.columns_left_out());
+        judged
+    }
+
+    /// That not every column can be written: a row that the rule names is one whose other columns hold their defaults.
+    fn columns_left_out(&self) -> Option<String> {
+        let Columns::Only(held) = &self.access.columns else { return None };
+        let names: Vec<_> = held.iter().map(|(column, _)| printable(column)).collect();
+        let rest = match self.declared.command {
+            Command::Insert => "the others hold their defaults",
+            Command::Update => "the others stay as they are",
+            Command::Select | Command::Delete => return None,
+        };
+        let (command, listed) = (self.declared.command, first_of(&names, 6));
+        Some(format!("{command} is granted on {listed} alone: {rest}"))
     }
 
     /// TRUNCATE removes rows whatever a rule on DELETE says of them.

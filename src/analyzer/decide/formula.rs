@@ -224,6 +224,7 @@ impl<'a> Formula<'a> {
         let rule = match rule {
             Rule::Text(text) => self.resolver.condition(text, self.relation, self.row),
             Rule::Bound(tree) => self.resolver.bound_condition(tree, self.relation, self.row),
+            Rule::Inherited(parent, tree) => self.resolver.bound_condition(tree, parent, self.row),
         };
         self.resolver.set_rights(rights);
         rule

@@ -6,6 +6,7 @@ use super::formula::{Formula, Part};
 use super::{Asker, Assumption};
 use crate::analyzer::term::Id;
 use crate::analyzer::verdict::{Reason, Verdict};
+use crate::model::Relation;
 use crate::sql::tree::Expr;
 
 /// A rule: a condition on a row of the relation, evaluated without row security.
@@ -15,6 +16,8 @@ pub enum Rule<'r> {
     Text(&'r str),
     /// Bound, with the relation's row as the only source of the outermost level.
     Bound(&'r Expr),
+    /// Bound so to a parent, whose columns a partition or a child by INHERITS has by their names.
+    Inherited(&'r Relation, &'r Expr),
 }
 
 impl<'r> From<&'r str> for Rule<'r> {

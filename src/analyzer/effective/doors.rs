@@ -75,6 +75,12 @@ impl<'a> Effective<'a> {
         found
     }
 
+    /// The partitions and children by INHERITS of a relation and theirs: what they hold are its rows too.
+    pub fn children<'s>(&'s self, relation: &'s Relation) -> impl Iterator<Item = &'a Relation> + 's {
+        let is_child = |r: &&Relation| !r.parents.is_empty() && self.parents(r).iter().any(|p| p.name == relation.name);
+        self.schema.relations.iter().filter(is_child)
+    }
+
     /// Whether the reader may select from the relation; a view's query needs no USAGE on its schema.
     fn access_privilege_only(&self, reader: &str, relation: &Relation) -> bool {
         let access = self.access(reader, relation, Command::Select);

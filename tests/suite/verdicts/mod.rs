@@ -1,5 +1,6 @@
 //! Verdicts on intents, and the scripts that show violations, on real servers.
 
+mod children;
 mod doors;
 pub(crate) mod fixtures;
 mod forms;
