@@ -48,6 +48,20 @@ pub(super) struct TestTable {
     #[serde(rename = "do")]
     #[schemars(with = "String")]
     pub(super) statement: Spanned<String>,
+    /// The method of the request that it is part of: what policies and functions read as `request.method`. GET and HEAD
+    /// may change nothing, as with PostgREST. Only for personas of the Data API.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub(super) method: Option<Spanned<String>>,
+    /// The path of the request, such as `/notes` or `/rpc/archive`.
+    #[serde(default)]
+    pub(super) path: Option<String>,
+    /// Headers of the request; texts as in claims of personas.
+    #[serde(default)]
+    pub(super) headers: BTreeMap<String, String>,
+    /// Cookies of the request, likewise.
+    #[serde(default)]
+    pub(super) cookies: BTreeMap<String, String>,
     /// How many rows come back or are changed.
     #[serde(default)]
     pub(super) rows: Option<u64>,
@@ -85,10 +99,25 @@ pub struct DeclaredTest {
     pub who: String,
     /// The statement.
     pub statement: String,
+    /// The request that it is part of, if it says anything of one.
+    pub request: Option<DeclaredRequest>,
     /// What must come of it.
     pub expects: Expects,
     /// Where it stands.
     pub place: Place,
+}
+
+/// A request to the Data API that a statement is part of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeclaredRequest {
+    /// The method, in capitals.
+    pub method: String,
+    /// The path.
+    pub path: String,
+    /// Headers by their names in small letters, as PostgREST has them.
+    pub headers: BTreeMap<String, String>,
+    /// Cookies.
+    pub cookies: BTreeMap<String, String>,
 }
 
 /// What must come of a statement.
@@ -114,7 +143,33 @@ impl std::fmt::Display for Expects {
     }
 }
 
+/// The methods that PostgREST answers.
+pub(super) const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"];
+
 impl TestTable {
+    /// The request that it says something of. Without a method it is that of the statement's command.
+    pub(super) fn request(&self) -> Option<DeclaredRequest> {
+        let says = self.method.is_some() || self.path.is_some();
+        if !says && self.headers.is_empty() && self.cookies.is_empty() {
+            return None;
+        }
+        let word = self.statement.get_ref().split_whitespace().next().unwrap_or_default().to_lowercase();
+        let of_command = match word.as_str() {
+            "select" => "GET",
+            "update" => "PATCH",
+            "delete" => "DELETE",
+            _ => "POST",
+        };
+        let method = self.method.as_ref().map_or(of_command, |method| method.get_ref().as_str());
+        let small = |(name, value): (&String, &String)| (name.to_lowercase(), value.clone());
+        Some(DeclaredRequest {
+            method: method.to_uppercase(),
+            path: self.path.clone().unwrap_or_else(|| "/".to_owned()),
+            headers: self.headers.iter().map(small).collect(),
+            cookies: self.cookies.clone(),
+        })
+    }
+
     /// What it expects, if that is one thing.
     pub(super) fn expects(&self) -> Option<Expects> {
         let all =

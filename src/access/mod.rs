@@ -22,7 +22,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-pub use cases::{DeclaredPersona, DeclaredTest, Expects};
+pub use cases::{DeclaredPersona, DeclaredRequest, DeclaredTest, Expects};
 pub use error::RuleError;
 pub use file::RuleFile;
 pub use intent::{

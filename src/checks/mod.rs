@@ -100,6 +100,7 @@ pub(crate) mod words;
 
 pub use context::{Context, Reach, SignIn};
 pub(crate) use declare::declare_check;
+pub(crate) use reproduce::rpc;
 
 use crate::finding::{Findings, Severity};
 use crate::parallel;

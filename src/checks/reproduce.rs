@@ -3,7 +3,7 @@
 //! The psql scripts roll back. Requests to the Data API cannot, so those that write ask for a row of the reader's own.
 
 use super::Context;
-use crate::analyzer::effective::{Principal, Who};
+use crate::analyzer::effective::{Effective, Principal, Who};
 use crate::finding::Reproduce;
 use crate::impersonation::{NOBODY, Persona};
 use crate::model::{
@@ -95,31 +95,33 @@ impl Context<'_> {
             _ => format!("select * from {name}({});", nulls.join(", ")),
         };
         let sql = Some(as_principal(principal, &call));
-        let Some(api) = self.api(principal, &name).filter(|_| !writes) else {
+        if writes {
             return Reproduce { sql, ..Reproduce::default() };
-        };
+        }
         let arguments: serde_json::Map<_, _> =
             inputs.iter().filter_map(|a| Some((a.name.clone()?, serde_json::Value::Null))).collect();
         let arguments = serde_json::Value::from(arguments).to_string();
-        let curl = api.curl("POST", &format!("rpc/{}", percent_encoded(&name.name)), Some(&shell_quoted(&arguments)));
-        let js = format!("await {}.rpc({}, {arguments})", api.client, json(&name.name));
-        Reproduce { sql, curl: Some(curl), supabase_js: Some(js) }
+        let (curl, supabase_js) = rpc(&self.effective, principal, &name, &arguments).unzip();
+        Reproduce { sql, curl, supabase_js }
     }
 
     /// How the Data API is asked for `name` as `principal`; `None` where it does not serve it.
     fn api(&self, principal: &Principal, name: &QualifiedName) -> Option<Api> {
-        let served = principal.is_api() && self.effective.exposure().includes(&name.schema);
-        if !served || self.schema.server.platform != Platform::Supabase {
-            return None;
-        }
-        let schema = Some(name.schema.clone()).filter(|s| s != "public");
-        let client = match &schema {
-            None => "supabase".to_owned(),
-            Some(other) => format!("supabase.schema({})", json(other)),
-        };
-        let token = if principal.who == Who::Anyone { "$SUPABASE_ANON_KEY" } else { "$USER_JWT" };
-        Some(Api { client, token, schema })
+        Api::of(&self.effective, principal, name)
     }
+}
+
+/// How a function is called with `arguments`, a JSON object, through the Data API as `principal`: by curl and supabase-js.
+#[must_use]
+pub(crate) fn rpc(
+    effective: &Effective<'_>,
+    principal: &Principal,
+    name: &QualifiedName,
+    arguments: &str,
+) -> Option<(String, String)> {
+    let api = Api::of(effective, principal, name)?;
+    let curl = api.curl("POST", &format!("rpc/{}", percent_encoded(&name.name)), Some(&shell_quoted(arguments)));
+    Some((curl, format!("await {}.rpc({}, {arguments})", api.client, json(&name.name))))
 }
 
 /// The Data API of a project.
@@ -133,6 +135,20 @@ struct Api {
 }
 
 impl Api {
+    fn of(effective: &Effective<'_>, principal: &Principal, name: &QualifiedName) -> Option<Self> {
+        let served = principal.is_api() && effective.exposure().includes(&name.schema);
+        if !served || effective.schema().server.platform != Platform::Supabase {
+            return None;
+        }
+        let schema = Some(name.schema.clone()).filter(|s| s != "public");
+        let client = match &schema {
+            None => "supabase".to_owned(),
+            Some(other) => format!("supabase.schema({})", json(other)),
+        };
+        let token = if principal.who == Who::Anyone { "$SUPABASE_ANON_KEY" } else { "$USER_JWT" };
+        Some(Self { client, token, schema })
+    }
+
     /// A request; `body` stands inside single quotes unless it is a variable.
     fn curl(&self, method: &str, path: &str, body: Option<&str>) -> String {
         let verb = if method == "GET" { String::new() } else { format!(" -X {method}") };

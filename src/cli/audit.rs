@@ -17,6 +17,17 @@ pub struct Audit {
     /// Without it `[database] migrations` of the configuration counts, then supabase/migrations here or above.
     #[arg(long, value_name = "PATH", conflicts_with_all = ["path", "snapshot", "demo"], help_heading = "What to audit")]
     pub migrations: Option<PathBuf>,
+    /// Try writes on the running database too, on a few rows and rolled back
+    ///
+    /// As each role, rows that are there are set to what they are, deleted, and added once more. Triggers fire, locks are held
+    /// for a moment. Not tried is what no rollback takes back: sequences, and triggers that send requests, notify, speak to
+    /// other servers or run what cannot be read.
+    #[arg(
+        long,
+        conflicts_with_all = ["path", "snapshot", "demo", "no_probes"],
+        help_heading = "What to audit"
+    )]
+    pub allow_write_probes: bool,
     /// Write the open findings to a file, for --baseline of later runs
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub write_baseline: Option<PathBuf>,

@@ -24,7 +24,7 @@ pub struct Test {
     /// Write what was tried as a suite of tests to a folder: pgtap
     #[arg(long, num_args = 2, value_names = ["FORMAT", "DIR"], help_heading = "Output")]
     pub emit: Option<Vec<String>>,
-    /// Write every statement that was tried to a file
+    /// Write every statement that was run, to make rows or as somebody, to a file
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub log_sql: Option<PathBuf>,
     /// What to write.

@@ -26,6 +26,9 @@ pub struct Verdict {
     /// above. Without any rules, what is meant is read from columns, keys and existing policies.
     #[arg(long, value_name = "FILE")]
     pub rules: Vec<PathBuf>,
+    /// Write every statement that was run as somebody else, or to make rows, to a file
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub log_sql: Option<PathBuf>,
     /// What is shown and what is accepted.
     #[command(flatten)]
     pub accepted: Accepted,

@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 
 use super::judging::judgement;
-use super::{Run, accepting, source};
+use super::{Run, accepting, output, source};
 use crate::checks::{Context, run_all};
 use crate::cli::Verdict;
 use crate::config::FailOn;
 use crate::finding::{self, Findings};
 use crate::impersonation::{Agreement, Tested, doors};
-use crate::report::{CoverageGap, Parts, ProbeOutcome, Report, SourceKind, assemble};
+use crate::model::Command;
+use crate::report::{CoverageGap, Parts, Probe, ProbeOutcome, Report, SourceKind, assemble};
 use crate::{Error, ExitCode, project};
 
 /// What a run comes to.
@@ -21,14 +22,6 @@ pub(super) struct Examination {
     pub(super) suite: Option<String>,
     /// How many tables no trial could be made on.
     pub(super) untested: usize,
-    statements: Vec<String>,
-}
-
-impl Examination {
-    /// The statements that trials were made of, in the order in which they were sent.
-    pub(super) fn log(&self) -> String {
-        self.statements.iter().map(|statement| format!("{statement};\n")).collect()
-    }
 }
 
 /// The model through all checks, confirmed where a server is at hand.
@@ -128,8 +121,11 @@ pub(super) async fn examine(
     }));
     let mut contradictions = attempted.contradictions;
     contradictions.extend(agreement.contradictions.iter().map(ToString::to_string));
-    let (suite, untested, statements) = (attempted.suite, attempted.untested, attempted.tried.log);
-    Ok(Examination { report, contradictions, suite, untested, statements })
+    if let Some(file) = &verdict.log_sql {
+        output::to_file(file, &loaded.mask().hide(&run.log.text()))?;
+    }
+    let (suite, untested) = (attempted.suite, attempted.untested);
+    Ok(Examination { report, contradictions, suite, untested })
 }
 
 /// What the reads could not tell.
@@ -142,15 +138,30 @@ fn remarks(tested: &Tested, agreement: &Agreement) -> Vec<String> {
         .iter()
         .filter_map(|probe| match &probe.outcome {
             ProbeOutcome::Error { sqlstate, message } => {
-                Some(format!("{} could not be read: {message} (SQLSTATE {sqlstate})", probe.relation))
+                let done = if probe.command == Command::Select { "read" } else { "written" };
+                Some(format!("{} could not be {done}: {message} (SQLSTATE {sqlstate})", probe.relation))
             }
             ProbeOutcome::NotTested { reason } if !tested.untested.iter().any(|u| u.role == probe.role) => {
-                Some(format!("{} was not read: {reason}", probe.relation))
+                let done = if probe.command == Command::Select { "read" } else { "written" };
+                Some(format!("{} was not {done}: {reason}", probe.relation))
             }
             _ => None,
         })
         .collect();
-    untested.chain(explained).chain(missed).chain(failed).collect()
+    let sampled = tested.sampled.iter().map(|name| format!("{name} is large: only a sample of its rows was read"));
+    let reached = tested.probes.iter().filter(|p| p.command != Command::Select).filter_map(reached);
+    untested.chain(reached).chain(sampled).chain(explained).chain(missed).chain(failed).collect()
+}
+
+/// What a write on a running database reached.
+fn reached(probe: &Probe) -> Option<String> {
+    let ProbeOutcome::Seen { rows, .. } = probe.outcome else { return None };
+    let command = format!("{:?}", probe.command).to_uppercase();
+    let rows = if rows == 1 { "a row".to_owned() } else { format!("{rows} rows") };
+    Some(format!(
+        "as {}, {command} on {} reached {rows} that is there; it was rolled back",
+        probe.persona, probe.relation
+    ))
 }
 
 /// Findings weigh more than gaps: they are certain.

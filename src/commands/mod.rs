@@ -31,6 +31,7 @@ use std::path::PathBuf;
 use crate::access;
 use crate::cli::{Cli, Command, Reading, Shape};
 use crate::config::{self, Timeout};
+use crate::impersonation::Log;
 use crate::model::Platform;
 use crate::project::Mask;
 use crate::report::json;
@@ -46,8 +47,12 @@ struct Run {
     config: config::Loaded,
     /// What the project declares, where it does.
     rules: Option<access::Rules>,
-    /// Whether trials are what the run is for: their statements are kept.
+    /// Whether trials are what the run is for.
     testing: bool,
+    /// The statements that are run as somebody, or to make rows.
+    log: Log,
+    /// Whether writes may be tried on a running database.
+    writes: bool,
 }
 
 /// Runs the command of `cli`.
@@ -86,7 +91,16 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Error> {
         _ => None,
     };
     let testing = matches!(command, Command::Test(_));
-    let run = Run { talk: Talk::new(global.quiet), verbose: global.verbose, here, config, rules, testing };
+    let keeps = match &command {
+        Command::Audit(args) => args.verdict.log_sql.is_some(),
+        Command::Check(args) => args.verdict.log_sql.is_some(),
+        Command::Report(args) => args.verdict.log_sql.is_some(),
+        Command::Test(args) => args.log_sql.is_some(),
+        _ => false,
+    };
+    let log = if keeps { Log::kept() } else { Log::default() };
+    let writes = matches!(&command, Command::Audit(args) if args.allow_write_probes);
+    let run = Run { talk: Talk::new(global.quiet), verbose: global.verbose, here, config, rules, testing, log, writes };
     match command {
         Command::Audit(args) => audit::run(args, &run).await,
         Command::Report(args) => report::run(args, &run).await,

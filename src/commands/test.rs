@@ -32,13 +32,11 @@ pub(super) async fn run(args: Test, run: &Run) -> Result<ExitCode, Error> {
         fail_on: Some(FailOn::Never),
         allow_partial: args.allow_partial,
         rules: args.rules.clone(),
+        log_sql: args.log_sql.clone(),
         ..Verdict::default()
     };
     let mut examined = examine(&loaded, &cx, &verdict, run).await?;
     let mask = loaded.mask();
-    if let Some(file) = &args.log_sql {
-        output::to_file(file, &mask.hide(&examined.log()))?;
-    }
     if let (Some(folder), Some(suite)) = (&emit, &examined.suite) {
         std::fs::create_dir_all(folder).map_err(|e| Error::file("create", folder, e))?;
         output::to_file(&folder.join(SUITE), &mask.hide(suite))?;

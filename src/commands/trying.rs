@@ -47,25 +47,24 @@ pub(super) async fn attempt(
     let Some(database) = loaded.own_database() else { return Ok(None) };
     let seeded = {
         let _working = run.talk.working_on("making rows");
-        seed::seed(&*database.client().await?, &cx.effective).await?
+        seed::seed_noting(&*database.client().await?, &cx.effective, &run.log).await?
     };
     let guests = everybody(cx, &seeded, run)?;
     let entries: Vec<_> = judged.judged.iter().map(|one| one.entry.clone()).collect();
     let setting = Setting { effective: &cx.effective, seeded: &seeded, intent, verdicts: &entries, guests: &guests };
+    let bounds = Bounds { log: run.log.clone(), ..Bounds::default() };
     let mut tried = {
         let working = run.talk.working_on("trying what everybody can do");
         let progress = |at: Progress| working.at(at.done, at.total);
-        trial::run(database, &setting, &Bounds { log: run.testing, ..Bounds::default() }, &progress).await?
+        trial::run(database, &setting, &bounds, &progress).await?
     };
     let doors = {
         let working = run.talk.working_on("calling functions as everybody");
         let progress = |at: Progress| working.at(at.done, at.total);
-        let bounds = Bounds { log: run.testing, ..Bounds::default() };
         doors::run(database, &setting, (&bounds, &tried.trials), &progress).await?
     };
-    tried.log.extend(doors.log.iter().cloned());
     let tests = run.rules.as_ref().map(Rules::tests).unwrap_or_default();
-    let cases = cases::run(&*database.client().await?, &setting, tests).await?;
+    let cases = cases::run(&*database.client().await?, &setting, (&bounds, tests)).await?;
     show(cx, &mut tried);
     let suite = if run.testing {
         let rows = pgtap::rows(&*database.client().await?, &setting).await?;
@@ -111,6 +110,11 @@ fn everybody(cx: &Context<'_>, seeded: &Seeded, run: &Run) -> Result<Vec<Guest>,
             let help = similar::to(&test.who, names());
             let help = help.unwrap_or_else(|| format!("there are {}", names().collect::<Vec<_>>().join(", ")));
             return Err(Error::usage(format!("{}: there is no persona `{}`", test.place, test.who), help));
+        }
+        if test.request.is_some() && cases::named(&all, &test.who).is_some_and(|guest| !guest.persona.is_api) {
+            let message = format!("{}: `{}` makes no requests: it speaks SQL", test.place, test.who);
+            let help = "leave out method, path, headers and cookies, or name a persona of the Data API";
+            return Err(Error::usage(message, help));
         }
     }
     Ok(all)

@@ -1,14 +1,17 @@
 //! Tests that a project declares: one statement of a persona each, run on the rows that were made, rolled back.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use tokio_postgres::{Client, SimpleQueryMessage};
 
+use super::cast::{TENANTS, USERS, tenant_id, user_id};
 use super::guest::{Guest, user_key};
 use super::seed::Seeded;
-use super::trial::{Bounds, Setting, answer_of, open};
+use super::trial::{Bounds, Session, Setting, Target, answer_of, claims, request_for, set, setting_names};
 use super::unanswered;
-use crate::access::{DeclaredTest, Expects};
+use crate::access::{DeclaredRequest, DeclaredTest, Expects};
 use crate::connector::ConnectError;
-use crate::model::{Schema, quote_literal};
+use crate::model::{Constraint, ConstraintKind, Relation, Schema, quote_literal};
 use crate::report::{Action, Case, ProbeOutcome, Trial};
 
 /// Runs every test whose persona there is. `guests` holds all personas, the declared ones too.
@@ -18,15 +21,18 @@ use crate::report::{Action, Case, ProbeOutcome, Trial};
 pub async fn run(
     client: &Client,
     setting: &Setting<'_, '_>,
-    tests: &[DeclaredTest],
+    (bounds, tests): (&Bounds, &[DeclaredTest]),
 ) -> Result<Vec<Case>, ConnectError> {
-    let session = open(client, &Bounds::default()).await?;
+    let session = Session::open(client, bounds).await?;
     let mut cases = Vec::new();
     for test in tests {
         let Some(guest) = named(setting.guests, &test.who) else { continue };
         let statement = filled(&test.statement, setting, guest, quote_literal);
         session.renew();
-        let answer = answer_of(&session, setting, guest, &statement).await?;
+        let answer = match &test.request {
+            None => answer_of(&session, setting, guest, &statement).await?,
+            Some(request) => session.send(&format!("{}{statement}", as_request(setting, guest, request))).await?,
+        };
         let unanswered = answer.as_ref().err().and_then(unanswered::told);
         let (actual, passed) = match &answer {
             Ok(answer) => came(answer, &test.expects),
@@ -50,6 +56,25 @@ pub async fn run(
     }
     session.close().await?;
     Ok(cases)
+}
+
+/// What makes a session a request of a guest's, as PostgREST would.
+fn as_request(setting: &Setting<'_, '_>, guest: &Guest, request: &DeclaredRequest) -> String {
+    let json = |pairs: &BTreeMap<String, String>| {
+        let each = pairs.iter().map(|(name, text)| (name.clone(), filled(text, setting, guest, str::to_owned).into()));
+        serde_json::Value::Object(each.collect()).to_string()
+    };
+    let sent = [
+        ("request.headers".to_owned(), json(&request.headers)),
+        ("request.cookies".to_owned(), json(&request.cookies)),
+    ];
+    // Which schema is asked for, a header says.
+    let profile = ["accept-profile", "content-profile"].iter().find_map(|name| request.headers.get(*name));
+    let target =
+        Target { namespace: profile.map_or("public", String::as_str), path: &request.path, method: &request.method };
+    let schema = setting.effective.schema();
+    let claims = claims(guest, &setting_names(setting.guests));
+    format!("{claims}{}{}", set(&BTreeMap::from(sent)), request_for(schema, guest, target))
 }
 
 /// The persona of a name; `user 1` is short for `user 1 of tenant 1`.
@@ -98,22 +123,52 @@ pub(super) fn fill(
 /// Who the tests of a project are written for: a visitor, somebody unknown, and users of each tenant and of both.
 const WRITTEN: [&str; 5] = ["anon", "a signed-in user", "user 1 of ", "user 3 of ", "user 4 of "];
 
-/// What trials came to as tests: what may be read, and what a DELETE without a filter reaches.
+/// Whether a statement means the same in another run: its values are texts of our own and the ids of our users, but no key
+/// that the database made up.
+fn is_steady(relation: &Relation, statement: &str) -> bool {
+    let refers = |c: &Constraint| match &c.kind {
+        ConstraintKind::ForeignKey(key) => key.relation.name != "users",
+        _ => false,
+    };
+    let keys = relation.constraints.iter().filter(|c| refers(c)).flat_map(|c| &c.columns);
+    let named = |column: &str| {
+        let is_part = |c: char| c.is_alphanumeric() || c == '_';
+        statement.split(|c: char| !is_part(c)).any(|word| word == column)
+    };
+    let own: Vec<_> = (0..USERS).map(user_id).chain((0..TENANTS).map(tenant_id)).collect();
+    let is_key = |text: &&str| text.len() == 36 && text.matches('-').count() == 4;
+    let made_up = statement.split('\'').filter(is_key).any(|text| !own.iter().any(|id| id == text));
+    !made_up && !keys.into_iter().any(|column| named(column))
+}
+
+/// What a trial is as a test; `None` for those that are none, or that mean something else in another run.
+fn statement_of(relation: &Relation, trial: &Trial) -> Option<String> {
+    let alone = relation.kind.carries_row_security() && relation.triggers.is_empty() && relation.rules.is_empty();
+    let is_access = matches!(trial.outcome, ProbeOutcome::Seen { .. } | ProbeOutcome::Hidden | ProbeOutcome::Refused);
+    match trial.action {
+        Action::Select => Some(format!("select 1 from {}", trial.relation)),
+        Action::DeleteBlind if alone => Some(format!("delete from {}", trial.relation)),
+        Action::Insert | Action::InsertForOther | Action::UpdateFiltered | Action::GiveAway
+            if alone && is_access && is_steady(relation, &trial.statement) =>
+        {
+            Some(trial.statement.clone())
+        }
+        _ => None,
+    }
+}
+
+/// What trials came to as tests: what may be read, what a DELETE without a filter reaches, and what may be added and
+/// changed where the statement means the same in every run.
 #[must_use]
 pub fn written(schema: &Schema, trials: &[Trial]) -> String {
     let mut out = String::from(
         "# What everybody can do today, written by `pgwitness init --tests` to be reviewed; `pgwitness test` runs it.\n\
          # Rows are made for four users in two tenants: 1 and 2 share one, 3 is in the other, 4 in both.\n",
     );
+    let mut met = BTreeSet::new();
     for trial in trials {
-        let relation = schema.relation(&trial.relation);
-        let alone =
-            relation.is_some_and(|r| r.kind.carries_row_security() && r.triggers.is_empty() && r.rules.is_empty());
-        let statement = match trial.action {
-            Action::Select => format!("select 1 from {}", trial.relation),
-            Action::DeleteBlind if alone => format!("delete from {}", trial.relation),
-            _ => continue,
-        };
+        let statement = schema.relation(&trial.relation).and_then(|relation| statement_of(relation, trial));
+        let Some(statement) = statement.filter(|s| met.insert((trial.persona.clone(), s.clone()))) else { continue };
         let is_for = |name: &str| trial.persona == name || name.ends_with(' ') && trial.persona.starts_with(name);
         let expected = match &trial.outcome {
             ProbeOutcome::Seen { rows, .. } => format!("rows = {rows}"),

@@ -12,6 +12,8 @@ use crate::model::{QualifiedName, quote_ident, quote_literal};
 
 /// The column that a count of visible rows comes back in.
 pub(super) const SEEN: &str = "pgwitness_seen";
+/// The column that says how many rows a relation has, about.
+pub(super) const SIZE: &str = "pgwitness_size";
 /// The column that says whether a relation has rows.
 pub(super) const HAS_ROWS: &str = "pgwitness_has_rows";
 /// The column that says what a role may read.
@@ -33,6 +35,21 @@ impl Message {
             options.statement_timeout.as_millis().max(1),
             options.lock_timeout.as_millis().max(1),
         ))
+    }
+
+    /// Starts a transaction that may write, bounded likewise.
+    pub(super) fn writing(options: &Options) -> Self {
+        Self(format!(
+            "set local statement_timeout = {};\nset local lock_timeout = {};\nset local search_path = '';\n",
+            options.statement_timeout.as_millis().max(1),
+            options.lock_timeout.as_millis().max(1),
+        ))
+    }
+
+    /// A statement as it is.
+    pub(super) fn statement(mut self, sql: &str) -> Self {
+        let _ = writeln!(self.0, "{sql};");
+        self
     }
 
     /// Prepares the session as a client's would be.
@@ -72,6 +89,28 @@ impl Message {
         let _ = writeln!(
             self.0,
             "select pg_catalog.count(*) as {SEEN} from (select 1 from {relation} limit {limit}) as bounded;"
+        );
+        self
+    }
+
+    /// Counts rows of some pages of a relation, about so many percent of them and always the same, but no more than `limit`.
+    pub(super) fn count_sample(mut self, relation: &QualifiedName, percent: f64, limit: u32) -> Self {
+        let _ = writeln!(
+            self.0,
+            "select pg_catalog.count(*) as {SEEN} from \
+             (select 1 from {relation} tablesample system ({percent}) repeatable (1) limit {limit}) as bounded;"
+        );
+        self
+    }
+
+    /// Asks how many rows a relation has, as the server's statistics know it.
+    pub(super) fn size(mut self, relation: &QualifiedName) -> Self {
+        let _ = writeln!(
+            self.0,
+            "select pg_catalog.sum(greatest(c.reltuples, 0)) as {SIZE} from pg_catalog.pg_class c \
+             where c.oid = {0}::pg_catalog.regclass or c.oid in (select inhrelid from pg_catalog.pg_inherits \
+             where inhparent = {0}::pg_catalog.regclass);",
+            quote_literal(&relation.to_string())
         );
         self
     }

@@ -16,6 +16,7 @@ mod compare;
 mod confirm;
 pub mod doors;
 pub mod guest;
+mod log;
 mod message;
 mod persona;
 pub mod pgtap;
@@ -28,10 +29,13 @@ pub mod seed;
 mod steady;
 pub mod trial;
 mod unanswered;
+mod writes;
 
 pub use confirm::{Agreement, Contradiction, confirm};
+pub use log::Log;
 pub use persona::{NOBODY, Persona};
 pub use replay::{replay, replay_in};
+pub use writes::write;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -44,6 +48,7 @@ use self::plan::{Plan, Read};
 use self::probe::Prober;
 use crate::analyzer::effective::Effective;
 use crate::connector::{ConnectError, Database};
+use crate::model::QualifiedName;
 use crate::report::{Probe, ProbeOutcome};
 
 /// The bounds of a run.
@@ -57,6 +62,8 @@ pub struct Options {
     pub lock_timeout: Duration,
     /// How long all reads may take together; what is left then is reported as not tested.
     pub budget: Duration,
+    /// Where the statements are kept.
+    pub log: Log,
 }
 
 impl Default for Options {
@@ -66,6 +73,7 @@ impl Default for Options {
             statement_timeout: Duration::from_secs(2),
             lock_timeout: Duration::from_millis(500),
             budget: Duration::from_secs(120),
+            log: Log::default(),
         }
     }
 }
@@ -86,6 +94,8 @@ pub struct Tested {
     pub probes: Vec<Probe>,
     /// The roles that nothing was read as.
     pub untested: Vec<Untested>,
+    /// The relations that only a sample was read of, because reading all rows took too long; sorted.
+    pub sampled: Vec<QualifiedName>,
 }
 
 /// A role that the connection may not act as.
@@ -177,7 +187,8 @@ async fn work<'a>(
     let mut outcomes = try_join_all(clients.iter().map(|client| worker(client))).await?.concat();
     outcomes.sort_by_key(|(at, _)| *at);
     let probes = outcomes.into_iter().filter_map(|(at, outcome)| Some(plan.reads.get(at)?.came_to(outcome))).collect();
-    Ok(Tested { probes, untested })
+    let sampled = prober.sampled.into_inner().unwrap_or_default().into_iter().collect();
+    Ok(Tested { probes, untested, sampled })
 }
 
 impl Read<'_> {

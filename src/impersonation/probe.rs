@@ -1,20 +1,26 @@
 //! One read as one persona, and what came of it.
 
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+
 use tokio::time::{Instant, timeout_at};
 use tokio_postgres::error::{DbError, Severity, SqlState};
 use tokio_postgres::{Client, SimpleQueryMessage};
 
-use super::message::{Message, SEEN};
+use super::message::{Message, SEEN, SIZE};
 use super::plan::{Plan, Read};
 use super::rights::Right;
 use super::unanswered::{self, is_no_answer};
 use super::{Options, Untested};
 use crate::connector::ConnectError;
-use crate::model::{Schema, printable, quote_ident};
+use crate::model::{QualifiedName, RelationKind, Schema, printable, quote_ident};
 use crate::report::ProbeOutcome;
 
 /// How much longer a read may take that gave no answer at first.
 const MORE_TIME: u32 = 2;
+
+/// The rows of a sample, about.
+const SAMPLE: f64 = 1_000.0;
 
 /// Makes the reads of a run.
 #[derive(Debug)]
@@ -22,6 +28,8 @@ pub(super) struct Prober<'a> {
     pub(super) schema: &'a Schema,
     pub(super) options: &'a Options,
     deadline: Instant,
+    /// The relations that only a sample was read of.
+    pub(super) sampled: Mutex<BTreeSet<QualifiedName>>,
 }
 
 /// What the server said to a message: its rows, or why it would not.
@@ -38,7 +46,7 @@ pub(super) enum Failure {
 
 impl<'a> Prober<'a> {
     pub(super) fn new(schema: &'a Schema, options: &'a Options, deadline: Instant) -> Self {
-        Self { schema, options, deadline }
+        Self { schema, options, deadline, sampled: Mutex::default() }
     }
 
     /// Reads one relation as one persona, in messages of its own.
@@ -58,12 +66,44 @@ impl<'a> Prober<'a> {
         if matches!(&answer, Err(Failure::Refusal { code, .. }) if is_no_answer(code.code())) {
             answer = self.send(client, &alone(&self.slower())).await?;
         }
+        if matches!(&answer, Err(Failure::Refusal { code, .. }) if *code == SqlState::QUERY_CANCELED)
+            && let Some(outcome) = self.sample(client, read).await?
+        {
+            return Ok(outcome);
+        }
         match answer.map(|rows| self.seen(&rows)) {
             Ok(Some(seen)) => Ok(seen),
             Ok(None) if at_once => Ok(ProbeOutcome::NothingSeen),
             Ok(None) => self.explain_nothing(client, read).await,
             Err(failure) => self.judge(client, read, failure).await,
         }
+    }
+
+    /// What a few pages of a table show whose rows cannot all be read in time; `None` where that cannot be told either.
+    async fn sample(&self, client: &Client, read: &Read<'_>) -> Result<Option<ProbeOutcome>, ConnectError> {
+        use RelationKind::{MaterializedView, PartitionedTable, Table};
+        if !matches!(read.relation.kind, Table | MaterializedView | PartitionedTable) {
+            return Ok(None);
+        }
+        let name = &read.relation.name;
+        let ask = Message::new(self.options).no_role().size(name).end();
+        let size = self.send(client, &ask).await?.ok();
+        let rows: f64 = size.and_then(|answer| value(&answer, SIZE)?.parse().ok()).unwrap_or_default();
+        let percent = (100.0 * SAMPLE / rows.max(1.0)).min(100.0);
+        let slower = self.slower();
+        let message = Message::new(&slower).row_security(true).settings(&read.settings).role(&read.persona.role);
+        let answer = self.send(client, &message.count_sample(name, percent, self.limit()).end()).await?;
+        let Ok(answer) = answer else { return Ok(None) };
+        if let Ok(mut sampled) = self.sampled.lock() {
+            sampled.insert(name.clone());
+        }
+        Ok(Some(match self.seen(&answer) {
+            Some(ProbeOutcome::Seen { rows, .. }) => ProbeOutcome::Seen { rows, at_least: true },
+            _ => {
+                let reason = "reading all of it takes too long, and a sample of its rows showed none";
+                ProbeOutcome::NotTested { reason: reason.to_owned() }
+            }
+        }))
     }
 
     /// The bounds of a read that gave no answer within those of the run.
@@ -155,6 +195,7 @@ impl<'a> Prober<'a> {
         if Instant::now() >= self.deadline {
             return Ok(Err(Failure::NoTime));
         }
+        self.options.log.note(message);
         match timeout_at(self.deadline, client.simple_query(message)).await {
             Err(_) => Ok(Err(Failure::NoTime)),
             Ok(Ok(rows)) => Ok(Ok(rows)),

@@ -48,6 +48,8 @@ pub enum DoorKind {
     LargeObject,
     /// A channel that is listened to.
     Channel,
+    /// A topic of Realtime, listened to or sent on.
+    Topic,
     /// A table that was made after the grants, read by the role.
     NewTable,
 }
@@ -65,6 +67,7 @@ impl DoorKind {
             Self::Sequence => "setting",
             Self::LargeObject => "reading the large object",
             Self::Channel => "listening to",
+            Self::Topic => "joining the topic",
             Self::NewTable => "a new table in",
         }
     }

@@ -68,7 +68,7 @@ pub enum Action {
     DeleteFiltered,
     /// `TRUNCATE`.
     Truncate,
-    /// `DELETE` from a table that the rows refer to, which takes them with it.
+    /// `DELETE` from a table that the rows refer to, which takes them with it, or sets their references to NULL or defaults.
     DeleteByCascade,
     /// `COPY .. TO STDOUT`.
     CopyOut,

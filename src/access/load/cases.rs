@@ -2,7 +2,7 @@
 
 use toml::Spanned;
 
-use super::super::cases::{DeclaredPersona, DeclaredTest, PersonaTable, TestTable};
+use super::super::cases::{DeclaredPersona, DeclaredTest, METHODS, PersonaTable, TestTable};
 use super::super::text::{At, Texts};
 use super::build::Build;
 use crate::impersonation::cast::USERS;
@@ -46,7 +46,16 @@ impl Build {
             self.fail(&at, "a test that does not say what must come of it", Some(help));
             return;
         };
+        if let Some(method) = &test.method
+            && !METHODS.contains(&method.get_ref().to_uppercase().as_str())
+        {
+            let at = At::new(file, &method.span());
+            let help = format!("there are {}", METHODS.join(", "));
+            self.fail(&at, format!("`{}` is no method of a request", method.get_ref()), Some(&help));
+            return;
+        }
         self.rules.tests.push(DeclaredTest {
+            request: test.request(),
             place: Texts(&self.rules.texts).place(&At::new(file, &test.who.span())),
             name: test.name,
             who: test.who.into_inner(),

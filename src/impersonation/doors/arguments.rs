@@ -6,7 +6,7 @@ use crate::impersonation::cast::{email, slot_of};
 use crate::impersonation::guest::{Guest, tenant_key, user_key};
 use crate::impersonation::seed::primary_key;
 use crate::impersonation::trial::Setting;
-use crate::model::{Argument, ArgumentMode, Function, Relation, TypeKind, quote_ident, quote_literal};
+use crate::model::{Argument, ArgumentMode, Function, FunctionKind, Relation, TypeKind, quote_ident, quote_literal};
 
 /// Breaks SQL that it is pasted into between quotes, double quotes or bare; a value is nothing to it.
 pub(super) const PAYLOAD: &str = "pgwitness'\"";
@@ -20,16 +20,25 @@ pub(super) enum Choice {
     Payload,
 }
 
-/// The arguments of a call in SQL, and their values; `None` where one cannot be made up.
-pub(super) fn of(
-    setting: &Setting<'_, '_>,
-    guest: &Guest,
-    function: &Function,
-    choice: Choice,
-) -> Option<(String, Vec<String>)> {
+/// The arguments of a call.
+pub(super) struct Arguments {
+    /// In SQL.
+    pub(super) list: String,
+    /// Their values.
+    pub(super) values: Vec<String>,
+    /// As the body of a request.
+    pub(super) body: String,
+}
+
+/// The arguments of a call; `None` where one cannot be made up.
+pub(super) fn of(setting: &Setting<'_, '_>, guest: &Guest, function: &Function, choice: Choice) -> Option<Arguments> {
     let slot = slot_of(guest.other());
-    let given = |a: &&Argument| matches!(a.mode, ArgumentMode::In | ArgumentMode::InOut);
-    let (mut list, mut values) = (Vec::new(), Vec::new());
+    // CALL names what comes out as well.
+    let is_call = function.kind == FunctionKind::Procedure;
+    let given = |a: &&Argument| {
+        matches!(a.mode, ArgumentMode::In | ArgumentMode::InOut) || is_call && a.mode == ArgumentMode::Out
+    };
+    let (mut list, mut values, mut body) = (Vec::new(), Vec::new(), serde_json::Map::new());
     for parameter in function.parameters.iter().filter(given) {
         let maker = Maker { setting, guest, function, slot };
         let value = match choice {
@@ -42,6 +51,9 @@ pub(super) fn of(
             }
             return None;
         };
+        if let Some(name) = &parameter.name {
+            body.insert(name.clone(), value.clone().into());
+        }
         let literal = format!("{}::{}", quote_literal(&value), parameter.data_type);
         list.push(match &parameter.name {
             Some(name) => format!("{} => {literal}", quote_ident(name)),
@@ -49,7 +61,7 @@ pub(super) fn of(
         });
         values.push(value);
     }
-    Some((list.join(", "), values))
+    Some(Arguments { list: list.join(", "), values, body: serde_json::Value::from(body).to_string() })
 }
 
 /// Whether a function takes text, which may be pasted into SQL.

@@ -12,11 +12,12 @@ use super::arguments::{self, Choice};
 use super::hidden::{Hidden, is_declared};
 use crate::access::{Declaration, Origin};
 use crate::analyzer::decide::Which;
+use crate::checks::rpc;
 use crate::connector::ConnectError;
 use crate::finding::Reproduce;
 use crate::impersonation::guest::Guest;
 use crate::impersonation::trial::{Answer, Session, Setting, Target, failed, request_for};
-use crate::model::{Command, Function, QualifiedName, Relation, Volatility, quote_ident};
+use crate::model::{Command, Function, FunctionKind, QualifiedName, Relation, Volatility, quote_ident};
 use crate::report::{DoorKind, DoorTrial, ProbeOutcome, Surprise, SurpriseKind};
 
 /// The column of what a call gave back.
@@ -43,25 +44,34 @@ pub(super) struct Caller<'t, 's, 'a> {
 impl Caller<'_, '_, '_> {
     /// Calls a function; `None` if no arguments can be made up for it.
     pub(super) async fn call(&self, function: &Function, choice: Choice) -> Result<Option<DoorTrial>, ConnectError> {
-        let Some((arguments, given)) = arguments::of(self.setting, self.guest, function, choice) else {
-            return Ok(None);
+        let Some(arguments) = arguments::of(self.setting, self.guest, function, choice) else { return Ok(None) };
+        let (name, list) = (function.id.qualified(), &arguments.list);
+        let (statement, sql) = match function.kind {
+            // It gives nothing that could be searched beside what goes in and out.
+            FunctionKind::Procedure => {
+                (format!("call {name}({list})"), format!("call {name}({list}); select null as {SHOWN} where false"))
+            }
+            _ => (
+                format!("select * from {name}({list})"),
+                format!(
+                    "select to_jsonb(pgwitness_r)::text as {SHOWN} from {name}({list}) as pgwitness_r limit {ROWS}"
+                ),
+            ),
         };
-        let name = function.id.qualified();
-        let sql = format!("select to_jsonb(pgwitness_r)::text as {SHOWN} from {name}({arguments}) as pgwitness_r");
         let path = format!("/rpc/{}", function.id.name);
         let target = Target { namespace: &function.id.schema, path: &path, method: "POST" };
         let request = request_for(self.setting.effective.schema(), self.guest, target);
         let writes = function.volatility == Volatility::Volatile;
         let count = if writes { format!("set local role none; {WRITTEN}; ") } else { String::new() };
         let again = if writes { format!("; set local role none; {WRITTEN}") } else { String::new() };
-        let message = format!("{count}{}{request}{sql} limit {ROWS}{again}", self.claims);
+        let message = format!("{count}{}{request}{sql}{again}", self.claims);
         let answer = self.session.send(&message).await?;
         let mut trial = DoorTrial {
             persona: self.guest.persona.name.clone(),
             role: self.guest.persona.role.clone(),
             door: DoorKind::Call,
             object: function.id.to_string(),
-            statement: format!("select * from {name}({arguments})"),
+            statement,
             outcome: outcome(&answer),
             reached: Vec::new(),
             surprise: None,
@@ -72,13 +82,19 @@ impl Caller<'_, '_, '_> {
             return Ok(Some(trial));
         }
         let Ok(answer) = answer else { return Ok(Some(trial)) };
-        let mut told = self.shown(&answer, &given, function);
+        let mut told = self.shown(&answer, &arguments.values, function);
         if writes {
             for table in written(&answer) {
-                told.extend(self.wrote(&table, &format!("{request}{sql} limit {ROWS}")).await?);
+                told.extend(self.wrote(&table, &format!("{request}{sql}")).await?);
             }
         }
         self.tell(&mut trial, told, &format!("{}{request}", self.claims));
+        if let Some(surprise) = &mut trial.surprise {
+            let effective = self.setting.effective;
+            let principal = effective.principals().iter().find(|p| p.role == self.guest.persona.role);
+            let outside = principal.and_then(|principal| rpc(effective, principal, &name, &arguments.body));
+            (surprise.reproduce.curl, surprise.reproduce.supabase_js) = outside.unzip();
+        }
         Ok(Some(trial))
     }
 

@@ -22,6 +22,7 @@ fn door_of(check: &str) -> Option<DoorKind> {
         "dynamic-sql-injection" => DoorKind::Injection,
         "bypass-via-set-role" => DoorKind::SetRole,
         "trigger-grant" => DoorKind::Trigger,
+        "realtime-messages" => DoorKind::Topic,
         "default-privileges" => DoorKind::NewTable,
         _ => return None,
     })
@@ -37,6 +38,7 @@ fn by_door(finding: &Finding, doors: &[DoorTrial]) -> Option<String> {
     };
     let is_it = |d: &&DoorTrial| match kind {
         DoorKind::SetRole => d.role == name,
+        DoorKind::Topic => finding.principal.as_ref().is_none_or(|role| d.role == *role),
         _ => d.object == name,
     };
     // The principal first: what it shows is worth more than what others do.

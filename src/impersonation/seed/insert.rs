@@ -5,8 +5,10 @@ use tokio_postgres::error::DbError;
 
 use super::mend::{Mender, Next};
 use super::{Cells, LOCK, STATEMENT, SeededRow, Seeder, key};
+use crate::impersonation::cast::email;
+use crate::impersonation::guest::user_key;
 use crate::impersonation::unanswered::{bounded, is_no_answer};
-use crate::model::{Identity, Relation, quote_ident, quote_literal};
+use crate::model::{Identity, Platform, Relation, quote_ident, quote_literal};
 use std::collections::BTreeMap;
 
 /// How much longer a statement may take that gave no answer at first.
@@ -30,8 +32,10 @@ impl<'a> Seeder<'_, 'a> {
         cells.extend(bound.iter().map(|(c, v)| (c.clone(), Some(v.clone()))));
         let mut mender = Mender::new(table, self.effective.schema(), cells);
         let mut first = None;
+        // As a request of the row's owner first: defaults and triggers may ask for whom the row is made.
+        let mut claims = self.claims(slot);
         for _ in 0..ATTEMPTS {
-            let error = match self.insert(table, mender.cells(), mender.forced()).await? {
+            let error = match self.insert(table, &mender, claims.as_deref()).await? {
                 Ok(mut rows) if !rows.is_empty() => {
                     if let Some(why) = mender.forced() {
                         self.seeded.forced.entry(table.name.clone()).or_insert_with(|| why.to_owned());
@@ -47,7 +51,14 @@ impl<'a> Seeder<'_, 'a> {
                 Err(error) => error,
             };
             first.get_or_insert_with(|| said(&error));
-            match mender.mend(&error, &mut self.next) {
+            let was_forced = mender.forced().is_some();
+            let mut next = mender.mend(&error, &mut self.next);
+            let gives_in = !was_forced && mender.forced().is_some() || matches!(next, Next::GiveUp);
+            if gives_in && claims.take().is_some() {
+                mender.unforce(was_forced);
+                next = Next::Again;
+            }
+            match next {
                 Next::Again => {}
                 Next::Adopt(columns) => {
                     if let Some(cells) = self.same(table, mender.cells(), &columns).await? {
@@ -61,14 +72,40 @@ impl<'a> Seeder<'_, 'a> {
         Ok(Err(first.unwrap_or_else(|| "too many attempts".to_owned())))
     }
 
+    /// The setting by which a request says that the owner of a slot asks; `None` where there are no such requests.
+    fn claims(&self, slot: usize) -> Option<String> {
+        if !is_asked(self.effective.schema().server.platform) {
+            return None;
+        }
+        let claims = match super::SLOTS.get(slot).and_then(|slot| slot.user) {
+            Some(user) => serde_json::json!({
+                "aal": "aal1",
+                "aud": "authenticated",
+                "email": email(user),
+                "role": "authenticated",
+                "sub": user_key(&self.seeded, user),
+            })
+            .to_string(),
+            None => "{}".to_owned(),
+        };
+        Some(claims)
+    }
+
     async fn insert(
         &self,
         table: &Relation,
-        cells: &Cells,
-        forced: Option<&str>,
+        mender: &Mender<'_>,
+        claims: Option<&str>,
     ) -> Result<Answer, tokio_postgres::Error> {
-        let insert = format!("set constraints all deferred; {} returning *", statement(table, cells));
-        match forced {
+        let asks = match is_asked(self.effective.schema().server.platform) {
+            true => format!(
+                "set local request.jwt.claims = {}; set local request.headers = '{{}}'; set local request.cookies = '{{}}'; ",
+                quote_literal(claims.unwrap_or("{}"))
+            ),
+            false => String::new(),
+        };
+        let insert = format!("{asks}set constraints all deferred; {} returning *", statement(table, mender.cells()));
+        match mender.forced() {
             None => self.ask(&insert).await,
             // Which only a superuser may.
             Some(_) => {
@@ -90,6 +127,7 @@ impl<'a> Seeder<'_, 'a> {
 
     async fn ask_once(&self, sql: &str) -> Result<Answer, tokio_postgres::Error> {
         let sql = format!("savepoint seeding; {sql}; release savepoint seeding");
+        self.log.note(&sql);
         match self.client.simple_query(&sql).await {
             Ok(answer) => Ok(Ok(rows(&answer))),
             Err(error) => match error.as_db_error() {
@@ -153,6 +191,11 @@ impl<'a> Seeder<'_, 'a> {
         }
         Ok(())
     }
+}
+
+/// Whether requests say who asks.
+fn is_asked(platform: Platform) -> bool {
+    platform == Platform::Supabase
 }
 
 /// The INSERT of a row, without a semicolon.

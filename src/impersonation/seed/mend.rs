@@ -53,6 +53,13 @@ impl<'a> Mender<'a> {
         first
     }
 
+    /// Takes back that triggers and foreign keys are off, unless they were before.
+    pub(super) fn unforce(&mut self, was: bool) {
+        if !was {
+            self.forced = None;
+        }
+    }
+
     /// Changes the row by what the server says is wrong with it.
     pub(super) fn mend(&mut self, error: &DbError, next: &mut u32) -> Next {
         *next += 1;

@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 
 use tokio_postgres::Client;
 
+use super::Log;
 use super::cast::SLOTS;
 use super::unanswered::bounded;
 use crate::access::words;
@@ -121,13 +122,20 @@ impl Seeded {
 /// # Errors
 /// When the connection is lost.
 pub async fn seed(client: &Client, effective: &Effective<'_>) -> Result<Seeded, ConnectError> {
+    seed_noting(client, effective, &Log::default()).await
+}
+
+/// The same with its statements kept.
+///
+/// # Errors
+/// When the connection is lost.
+pub async fn seed_noting(client: &Client, effective: &Effective<'_>, log: &Log) -> Result<Seeded, ConnectError> {
     let failed = |e| ConnectError::query("making rows to test with", e);
-    let mut seeder = Seeder::new(client, effective);
+    let mut seeder = Seeder::new(client, effective, log);
     let until = Instant::now() + BUDGET;
-    client
-        .batch_execute(&format!("begin; set local search_path = public, extensions; {}", bounded(STATEMENT, LOCK, 1)))
-        .await
-        .map_err(failed)?;
+    let begin = format!("begin; set local search_path = public, extensions; {}", bounded(STATEMENT, LOCK, 1));
+    log.note(&begin);
+    client.batch_execute(&begin).await.map_err(failed)?;
     let tables = order::of(effective);
     for table in &tables {
         if Instant::now() > until {
@@ -144,6 +152,7 @@ pub async fn seed(client: &Client, effective: &Effective<'_>) -> Result<Seeded, 
     if seeder.ask("set constraints all immediate").await.map_err(failed)?.is_err() {
         seeder.client.batch_execute("set local session_replication_role = replica").await.map_err(failed)?;
     }
+    log.note("commit");
     client.batch_execute("commit").await.map_err(failed)?;
     seeder.seeded.unseeded.sort();
     Ok(seeder.seeded)
@@ -153,6 +162,7 @@ pub async fn seed(client: &Client, effective: &Effective<'_>) -> Result<Seeded, 
 struct Seeder<'s, 'a> {
     client: &'s Client,
     effective: &'s Effective<'a>,
+    log: &'s Log,
     kinds: BTreeMap<&'a QualifiedName, Kind>,
     /// Whom the columns of the table at hand name.
     names: BTreeMap<String, Names>,
@@ -165,11 +175,12 @@ struct Seeder<'s, 'a> {
 }
 
 impl<'s, 'a> Seeder<'s, 'a> {
-    fn new(client: &'s Client, effective: &'s Effective<'a>) -> Self {
+    fn new(client: &'s Client, effective: &'s Effective<'a>, log: &'s Log) -> Self {
         let kinds = kind::of(effective);
         Self {
             client,
             effective,
+            log,
             kinds,
             names: BTreeMap::new(),
             seeded: Seeded::default(),

@@ -117,11 +117,13 @@ impl On<'_, '_, '_> {
         Some(Attempt { lines, ..plain(Action::CopyIn, sql) })
     }
 
-    /// Deletes from tables that the rows refer to and that take them along.
+    /// Deletes from tables that the rows refer to and that take them along, or change them.
     fn cascades(&self, out: &mut Vec<Attempt>) {
         let schema = self.setting.effective.schema();
+        let acts =
+            |action: ReferentialAction| !matches!(action, ReferentialAction::NoAction | ReferentialAction::Restrict);
         let keys = self.relation.constraints.iter().filter_map(|c| match &c.kind {
-            ConstraintKind::ForeignKey(key) if key.on_delete == ReferentialAction::Cascade && c.enforced => {
+            ConstraintKind::ForeignKey(key) if acts(key.on_delete) && c.enforced => {
                 Some(&key.relation).filter(|name| **name != self.relation.name)
             }
             _ => None,

@@ -1,7 +1,5 @@
 //! The negative control: access that the tester widens itself must be seen, or its silence means nothing.
 
-use std::sync::Mutex;
-
 use tokio_postgres::Client;
 
 use super::judge::{Rows, identities};
@@ -32,7 +30,6 @@ pub(super) async fn run(
     setting: &Setting<'_, '_>,
     bounds: &Bounds,
     trials: &[Trial],
-    log: Option<&Mutex<Vec<String>>>,
 ) -> Result<Control, ConnectError> {
     let schema = setting.effective.schema();
     let hidden = |t: &&Trial| {
@@ -47,7 +44,7 @@ pub(super) async fn run(
     ) else {
         return Ok(Control::NothingHidden);
     };
-    let session = Session::open(client, bounds, log).await?;
+    let session = Session::open(client, bounds).await?;
     let plant = format!(
         "create policy pgwitness_control on {} for select to {} using (true); ",
         relation.name,

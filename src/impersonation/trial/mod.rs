@@ -21,6 +21,7 @@ use crate::access::Intent;
 use crate::analyzer::effective::Effective;
 use crate::report::{Trial, VerdictEntry};
 
+use super::Log;
 use super::guest::Guest;
 use super::seed::Seeded;
 
@@ -28,7 +29,7 @@ pub use control::Control;
 pub(super) use outcome::failed;
 pub use run::run;
 pub(super) use run::setting_names;
-pub(super) use session::{Answer, Session, Target, answer_of, claims, open, request_for};
+pub(super) use session::{Answer, Session, Target, answer_of, claims, request_for, set};
 
 /// What trials are made of.
 #[derive(Debug, Clone, Copy)]
@@ -54,8 +55,8 @@ pub struct Bounds {
     pub lock_timeout: Duration,
     /// How long all trials may take together; what is left then is not tested.
     pub budget: Duration,
-    /// Whether to keep the statements that were run.
-    pub log: bool,
+    /// Where the statements are kept.
+    pub log: Log,
 }
 
 impl Default for Bounds {
@@ -64,7 +65,7 @@ impl Default for Bounds {
             statement_timeout: Duration::from_secs(2),
             lock_timeout: Duration::from_secs(1),
             budget: Duration::from_secs(120),
-            log: false,
+            log: Log::default(),
         }
     }
 }
@@ -80,6 +81,4 @@ pub struct Tried {
     pub unjudged: Vec<String>,
     /// Whether access that the tester widened itself was seen.
     pub control: Control,
-    /// The statements that were run, where they were to be kept.
-    pub log: Vec<String>,
 }

@@ -1,7 +1,6 @@
 //! The run: relations dealt out over sessions, every guest on each, every attempt in its turn.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::future::try_join_all;
@@ -39,18 +38,16 @@ pub async fn run(
         sessions.push(client);
     }
     let clients: Vec<&Client> = sessions.iter().map(|client| &***client).collect();
-    let log = Mutex::new(Vec::new());
     let crew = Crew {
         setting,
         names: setting_names(setting.guests),
         relations: relations(setting),
-        log: bounds.log.then_some(&log),
         until: Instant::now() + bounds.budget,
     };
     let (next, total) = (AtomicUsize::new(0), crew.relations.len());
     let worker = async |client: &Client| -> Result<Part, ConnectError> {
         let mut part = Part::default();
-        let session = Session::open(client, bounds, crew.log).await?;
+        let session = Session::open(client, bounds).await?;
         session.be_hasty();
         loop {
             let at = next.fetch_add(1, Ordering::Relaxed);
@@ -68,20 +65,19 @@ pub async fn run(
         tried.left += part.left;
     }
     if let Some(first) = clients.first() {
-        crew.again(Session::open(first, bounds, crew.log).await?, &mut tried).await?;
+        crew.again(Session::open(first, bounds).await?, &mut tried).await?;
     }
     let order = |t: &Trial| (t.relation.clone(), t.role.clone(), t.persona.clone(), t.action, t.column.clone());
     tried.trials.sort_by_cached_key(order);
     tried.unjudged.sort();
     tried.unjudged.dedup();
     if let Some(first) = clients.first() {
-        tried.control = control::run(first, setting, bounds, &tried.trials, crew.log).await?;
+        tried.control = control::run(first, setting, bounds, &tried.trials).await?;
     }
     // They are all that the pool has.
     drop(sessions);
     tried.trials.extend(crew.copies_in(database, bounds).await?);
     tried.trials.sort_by_cached_key(order);
-    tried.log = log.into_inner().unwrap_or_default();
     Ok(tried)
 }
 
@@ -119,7 +115,6 @@ struct Crew<'c, 'a> {
     /// Every setting that a guest makes: for the others it is '', as on a pooled connection.
     names: Vec<String>,
     relations: Vec<&'a Relation>,
-    log: Option<&'c Mutex<Vec<String>>>,
     until: Instant,
 }
 
@@ -261,7 +256,7 @@ impl Crew<'_, '_> {
                     return Ok(trials);
                 }
                 let client = database.fresh().await?;
-                let session = Session::open(&client, bounds, self.log).await?;
+                let session = Session::open(&client, bounds).await?;
                 let rules = judge::declarations(self.setting, guest, relation);
                 let claims = claims(guest, &self.names);
                 let question = judge::question(self.setting, guest, relation, (&rules, By::Place));

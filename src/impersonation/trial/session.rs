@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::sync::Mutex;
 use std::time::Duration;
 
 use tokio_postgres::error::DbError;
@@ -10,6 +9,7 @@ use tokio_postgres::{Client, SimpleQueryMessage};
 
 use super::{Bounds, Setting};
 use crate::connector::ConnectError;
+use crate::impersonation::Log;
 use crate::impersonation::guest::Guest;
 use crate::impersonation::unanswered::{Patience, bounded, is_no_answer};
 use crate::model::{Command, Relation, Schema, quote_ident, quote_literal};
@@ -23,18 +23,10 @@ pub(in crate::impersonation) type Answer = Result<Vec<SimpleQueryMessage>, DbErr
 /// A session in a transaction of trials.
 pub(in crate::impersonation) struct Session<'s> {
     client: &'s Client,
-    log: Option<&'s Mutex<Vec<String>>>,
+    log: Log,
     statement: Duration,
     lock: Duration,
     patience: Patience,
-}
-
-/// A session whose statements nobody keeps.
-pub(in crate::impersonation) async fn open<'s>(
-    client: &'s Client,
-    bounds: &Bounds,
-) -> Result<Session<'s>, ConnectError> {
-    Session::open(client, bounds, None).await
 }
 
 /// What comes of a statement of a guest's, as a request makes it.
@@ -56,12 +48,9 @@ pub(in crate::impersonation) async fn answer_of(
 
 impl<'s> Session<'s> {
     /// Opens the transaction.
-    pub(in crate::impersonation) async fn open(
-        client: &'s Client,
-        bounds: &Bounds,
-        log: Option<&'s Mutex<Vec<String>>>,
-    ) -> Result<Self, ConnectError> {
+    pub(in crate::impersonation) async fn open(client: &'s Client, bounds: &Bounds) -> Result<Self, ConnectError> {
         let (statement, lock) = (bounds.statement_timeout, bounds.lock_timeout);
+        let log = bounds.log.clone();
         let session = Self { client, log, statement, lock, patience: Patience::default() };
         let begin = format!("begin; {}set local search_path = ''; savepoint trial", bounded(statement, lock, 1));
         session.batch(&begin).await?;
@@ -83,9 +72,7 @@ impl<'s> Session<'s> {
     }
 
     pub(super) fn note(&self, sql: &str) {
-        if let Some(Ok(mut log)) = self.log.map(Mutex::lock) {
-            log.push(sql.to_owned());
-        }
+        self.log.note(sql);
     }
 
     /// Runs statements after those that were run last, without going back.
@@ -172,7 +159,7 @@ pub(in crate::impersonation) fn request_for(schema: &Schema, guest: &Guest, targ
         let name: Vec<_> = function.trim_end_matches("()").split('.').map(quote_ident).collect();
         let _ = write!(out, "select {}(); ", name.join("."));
     }
-    if target.method == "GET" && guest.persona.is_api {
+    if ["GET", "HEAD"].contains(&target.method) && guest.persona.is_api {
         out.push_str("set local transaction_read_only = on; ");
     }
     out
@@ -186,7 +173,8 @@ fn path(schema: &Schema, namespace: &str) -> String {
     all.into_iter().map(quote_ident).collect::<Vec<_>>().join(", ")
 }
 
-fn set(settings: &BTreeMap<String, String>) -> String {
+/// The statement that makes settings for the rest of a transaction.
+pub(in crate::impersonation) fn set(settings: &BTreeMap<String, String>) -> String {
     let each: Vec<_> = settings
         .iter()
         .map(|(n, v)| format!("pg_catalog.set_config({}, {}, true)", quote_literal(n), quote_literal(v)))

@@ -3,7 +3,7 @@
 use super::Human;
 use super::text::{BOLD, counted, severity, styled, wrapped};
 use crate::finding::{Finding, Severity};
-use crate::model::{Platform, printable};
+use crate::model::{Command, Platform, printable};
 use crate::report::{
     CoverageGap, Decided, Probe, ProbeOutcome, Report, SourceKind, Suppressed, Unexpected, VerdictEntry,
 };
@@ -115,21 +115,31 @@ fn verdicts(all: &[VerdictEntry]) -> Option<String> {
 }
 
 fn probes(probes: &[Probe]) -> String {
+    let (reads, writes): (Vec<_>, Vec<_>) = probes.iter().partition(|p| p.command == Command::Select);
+    let mut words = kind(&reads, ("read", "showed rows", "showed none of the rows there are"));
+    if !writes.is_empty() {
+        let of_writes = kind(&writes, ("write", "reached rows", "reached none of the rows that were tried"));
+        words.push_str(&format!(". {of_writes}, rolled back"));
+    }
+    words
+}
+
+fn kind(probes: &[&Probe], (one, seen, hidden): (&str, &str, &str)) -> String {
     let count = |pick: fn(&ProbeOutcome) -> bool| {
         u64::try_from(probes.iter().filter(|p| pick(&p.outcome)).count()).unwrap_or(u64::MAX)
     };
     let untested = count(|o| matches!(o, ProbeOutcome::NotTested { .. }));
     let tried = u64::try_from(probes.len()).unwrap_or(u64::MAX) - untested;
     let parts = [
-        (count(|o| matches!(o, ProbeOutcome::Seen { .. })), "showed rows"),
-        (count(|o| matches!(o, ProbeOutcome::Hidden)), "showed none of the rows there are"),
+        (count(|o| matches!(o, ProbeOutcome::Seen { .. })), seen),
+        (count(|o| matches!(o, ProbeOutcome::Hidden)), hidden),
         (count(|o| matches!(o, ProbeOutcome::Empty)), "met an empty table and show nothing either way"),
         (count(|o| matches!(o, ProbeOutcome::NothingSeen)), "showed no row, if there is any"),
         (count(|o| matches!(o, ProbeOutcome::Refused)), "were refused"),
         (count(|o| matches!(o, ProbeOutcome::Error { .. })), "failed"),
     ];
     let parts: Vec<_> = parts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
-    let mut words = format!("{} as those roles", counted(tried, "read"));
+    let mut words = format!("{} as those roles", counted(tried, one));
     if !parts.is_empty() {
         words.push_str(&format!(": {}", parts.join(", ")));
     }

@@ -65,6 +65,11 @@ fn what_definer_functions_show_and_write_beyond_the_rules_is_told() {
             let text = told(of(&doors(&report, "call", object), "user 1 of tenant 1"));
             assert!(text.contains(what), "{major}: {object}: {text}");
         }
+        let wiped = of(&doors(&report, "call", "public.wipe(bigint)"), "user 1 of tenant 1");
+        let show = &wiped["surprise"]["reproduce"];
+        assert!(show["curl"].as_str().unwrap().contains("/rest/v1/rpc/wipe\""), "{show}");
+        let js = show["supabase_js"].as_str().unwrap();
+        assert!(js.starts_with("await supabase.rpc(\"wipe\", {\"p_note_id\":\""), "{js}");
         let broken = of(&doors(&report, "injection", "public.find(text)"), "user 1 of tenant 1");
         assert_eq!(broken["reached"][0], "a text that was given became part of the SQL that the function runs");
         let confirmed = |check: &str, name: &str| {

@@ -12,7 +12,8 @@ mod rights;
 mod safety;
 mod seeding;
 mod together;
+mod topics;
 mod trials;
 mod unanswered;
-
 mod world;
+mod writes;

@@ -223,3 +223,25 @@ fn names_that_cannot_be_sent_are_not_tested() {
     let came = outcome(&tested, "anon", r"caf\xe9");
     assert!(matches!(&came, NotTested { reason } if reason.contains("not UTF-8")), "{came:?}");
 }
+
+#[test]
+fn of_a_table_that_cannot_be_read_in_time_a_sample_is_read() {
+    let world = World::new(
+        17,
+        "create table large (id int, body text) with (autovacuum_enabled = false);
+         insert into large select n, repeat('x', 40) from generate_series(1, 20000) n;
+         create table closed (like large) with (autovacuum_enabled = false); insert into closed select * from large;
+         analyze large, closed;
+         alter table large enable row level security; alter table closed enable row level security;
+         create policy slow on large using (case when pg_sleep(0.001) is null then false else id % 100 = 0 end);
+         create policy slow on closed using (pg_sleep(0.001) is null);
+         grant select on large, closed to anon;",
+    );
+    let bounds = Options { statement_timeout: Duration::from_millis(1500), ..options() };
+    let tested = test_with(&[&world.client], &world.schema(), &bounds);
+    let names: Vec<_> = tested.sampled.iter().map(|name| name.name.as_str()).collect();
+    assert_eq!(names, ["closed", "large"]);
+    assert!(matches!(outcome(&tested, "anon", "large"), Seen { rows: 1..=50, at_least: true }), "{tested:?}");
+    let NotTested { reason } = outcome(&tested, "anon", "closed") else { panic!("{tested:?}") };
+    assert!(reason.contains("a sample of its rows showed none"), "{reason}");
+}

@@ -107,3 +107,39 @@ fn trials_whose_control_fails_are_no_all_clear_in_an_audit_either() {
     assert!(gaps.contains("no control showed that the trials would notice a leak"), "{gaps}");
     assert_eq!(code, 3);
 }
+
+#[test]
+fn procedures_large_objects_and_references_set_to_null_are_tried() {
+    let more = "create role rights_clerk login; create role rights_guest login;
+        grant usage on schema public to rights_clerk, rights_guest;
+        create procedure public.wipe(out done boolean) language plpgsql security definer set search_path = '' as
+            $$ begin delete from public.notes; done := true; end $$;
+        create procedure public.idle(note bigint) language plpgsql as $$ begin perform note; end $$;
+        revoke execute on procedure public.wipe(), public.idle(bigint) from public, anon, authenticated;
+        grant execute on procedure public.wipe(), public.idle(bigint) to rights_clerk;
+        select lo_from_bytea(4711, 'secret'); grant select on large object 4711 to rights_clerk;
+        create table public.folders (id int primary key);
+        alter table public.folders enable row level security;
+        create policy seen on public.folders to authenticated using (true);
+        alter table public.notes add column folder_id int references public.folders on delete set null;";
+    let clerk = "[[rule]]\non = 'public.notes'\nrole = 'rights_clerk'\nall = false\n";
+    for major in [14, 18] {
+        let dir = project(&format!("{SOUND}{more}"), &format!("{}{clerk}", OWN.replace("exactly", "at-most")));
+        let (report, _) = audit(dir.path(), major, &["--allow-partial", "--fail-on", "never"]);
+        let wiped = door(&report, "call", "rights_clerk", "public.wipe()");
+        let text = wiped["surprise"]["text"].as_str().unwrap_or_default();
+        assert!(
+            text.contains("calling public.wipe() deleted 5 rows of public.notes that the rule at "),
+            "{major}: {wiped}"
+        );
+        let idle = door(&report, "call", "rights_clerk", "public.idle(bigint)");
+        assert!(idle.get("surprise").is_none() && idle["outcome"]["result"] == "nothing_seen", "{major}: {idle}");
+        assert_eq!(
+            reached(door(&report, "large_object", "rights_clerk", "4711")),
+            "rights_clerk reads the large object 4711"
+        );
+        assert_eq!(door(&report, "large_object", "rights_guest", "4711")["outcome"]["result"], "refused", "{major}");
+        let set_null = outcome(&report, "a signed-in user", "delete_by_cascade", "notes");
+        assert_eq!(set_null["outcome"]["rows"], 5, "{major}: of rows that it may not update");
+    }
+}

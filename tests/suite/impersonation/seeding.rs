@@ -111,3 +111,23 @@ fn rows_that_are_there_already_serve() {
     assert_eq!(count(&database, "select count(*) from subscriptions"), 5);
     assert!(seeded.row(&QualifiedName::new("public", "plans"), 3).is_some());
 }
+
+/// Where triggers and defaults ask who makes a row, its owner does; where a trigger keeps users out, nobody does.
+#[test]
+fn rows_are_made_as_requests_of_their_owners() {
+    let sql =
+        "create table authored (id int primary key, author uuid default auth.uid() references auth.users, body text);
+        create function stamp() returns trigger language plpgsql as $$ begin
+            if auth.uid() is null then raise exception 'sign in'; end if;
+            new.author := auth.uid(); return new; end $$;
+        create trigger stamp before insert on authored for each row execute function stamp();
+        create table kept (id int primary key, body text);
+        create function keep_out() returns trigger language plpgsql as $$ begin
+            if auth.uid() is not null then raise exception 'not for users'; end if; return new; end $$;
+        create trigger keep_out before insert on kept for each row execute function keep_out();";
+    let (database, seeded) = seeded(17, sql);
+    let forced: Vec<_> = seeded.forced.iter().filter(|(name, _)| name.name != "authored").collect();
+    assert_eq!((seeded.unseeded.len(), forced.len()), (0, 0), "{:?} {:?}", seeded.unseeded, seeded.forced);
+    assert_eq!(count(&database, "select count(distinct author) from authored"), 4);
+    assert_eq!(count(&database, "select count(*) from kept"), 5);
+}

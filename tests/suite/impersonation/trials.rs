@@ -216,6 +216,14 @@ fn tests_that_init_writes_hold_until_a_policy_is_wider() {
     let written = std::fs::read_to_string(dir.path().join("policies/tests.toml")).unwrap();
     let test = "[[test]]\nas = \"user 1 of tenant 1\"\ndo = \"delete from public.notes\"\nrows = 1\n";
     assert!(written.contains(test), "{written}");
+    for (who, what, came) in [
+        ("user 1 of tenant 1", "insert into public.notes (body, owner_id) values (", "rows = 1"),
+        ("user 1 of tenant 1", "update public.notes set body = ", "rows = 1"),
+        ("anon", "insert into public.notes (body, owner_id) values (", "error = \"42501\""),
+    ] {
+        let test = |at: &str| at.starts_with(&format!("as = \"{who}\"\ndo = \"{what}")) && at.contains(came);
+        assert!(written.split("[[test]]\n").any(test), "{who}: {what}: {written}");
+    }
     let output = run(&["test"]);
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stdout));
     let wider = "create policy wide on public.notes for delete to authenticated using (true);";
@@ -225,4 +233,65 @@ fn tests_that_init_writes_hold_until_a_policy_is_wider() {
     assert_eq!(output.status.code(), Some(1), "{text}");
     assert!(text.contains("FAILED"), "{text}");
     assert_eq!(run(&["init", "--tests"]).status.code(), Some(2));
+}
+
+#[test]
+fn a_test_can_be_a_request_with_its_method_path_headers_and_cookies() {
+    let own = "revoke truncate, trigger on public.notes from anon, authenticated;
+        create role trials_clerk login; grant usage on schema public to trials_clerk; grant select on public.notes to trials_clerk;
+        create policy own on public.notes for all to authenticated using (owner_id = auth.uid());
+        create policy keyed on public.notes for select to anon
+            using (current_setting('request.headers', true)::json ->> 'x-key' = 'open');
+        create function public.before_request() returns void language plpgsql as $$ begin
+            if current_setting('request.path') = '/closed' then raise exception 'closed'; end if; end $$;
+        alter role authenticator set pgrst.db_pre_request = 'public.before_request';";
+    let tests = r#"
+[[test]]
+as = "anon"
+do = "select * from notes"
+headers = { "X-Key" = "open" }
+rows = 5
+
+[[test]]
+as = "anon"
+do = "select * from notes"
+rows = 0
+
+[[test]]
+as = "user 1"
+do = "insert into notes (owner_id) values ($user::uuid)"
+method = "get"
+error = "25006"
+
+[[test]]
+as = "user 1"
+do = "select 1 where current_setting('request.path') = '/notes' and current_setting('request.method') = 'PATCH' and current_setting('request.cookies')::json ->> 'sid' = $user"
+method = "PATCH"
+path = "/notes"
+cookies = { sid = "$user" }
+rows = 1
+
+[[test]]
+as = "user 1"
+do = "select 1"
+path = "/closed"
+error = "closed"
+"#;
+    let dir = project(own, tests);
+    let (report, _) = audit(dir.path(), 16, &["--fail-on", "never", "--allow-partial"]);
+    let cases = report["tests"].as_array().unwrap();
+    let passed: Vec<_> = cases.iter().map(|c| c["passed"].as_bool().unwrap()).collect();
+    assert_eq!(passed, [true; 5], "{cases:#?}");
+    let refused = |test: &str| {
+        let text = format!("[[test]]\n{test}\ndo = 'select 1'\nrows = 1\n");
+        std::fs::write(dir.path().join("policies/access.toml"), text).unwrap();
+        let mut command = Command::new(program());
+        let output = command.arg("test").arg(dir.path()).arg("--pg-bin").arg(binaries(16).bin()).output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let said = refused("as = 'anon'\nmethod = 'FETCH'");
+    assert!(said.contains("access.toml:3:10: `FETCH` is no method of a request"), "{said}");
+    let said = refused("as = 'trials_clerk'\npath = '/notes'");
+    assert!(said.contains("`trials_clerk` makes no requests: it speaks SQL"), "{said}");
 }
