@@ -95,14 +95,11 @@ impl Question<'_> {
     pub(crate) fn decide_at_cost(&self) -> (Verdict, u64) {
         let work = Work::new(&self.limits);
         let verdict = self.decide_once(&work);
-        let Some(world) = matches!(verdict, Verdict::Violated(_)).then(|| self.world.with_computed()).flatten() else {
-            return (verdict, work.cost());
-        };
+        let present = matches!(verdict, Verdict::Violated(_)).then(|| self.world.with_present()).flatten();
+        let Some((world, what)) = present else { return (verdict, work.cost()) };
         let second = Work::new(&self.limits);
         let verdict = match (Question { world: &world, ..self.clone() }).decide_once(&second) {
-            Verdict::Proved => Verdict::Unknown(Reason::Abstraction(vec![
-                "what a generated column got by a function, which may have been another one then".into(),
-            ])),
+            Verdict::Proved => Verdict::Unknown(Reason::Abstraction(vec![what.into()])),
             other => other,
         };
         (verdict, work.cost().saturating_add(second.cost()))
@@ -253,7 +250,7 @@ impl Question<'_> {
         let rows: Vec<_> = witness.subjects.iter().map(|s| (s.row, &s.columns)).collect();
         let holds = |id: &Id| match evaluator.holds(*id, &rows) {
             Ok(holds) => Ok(holds),
-            Err(Stop::Raises) => Err(Arc::from("an expression that raises an error")),
+            Err(Stop::Raises | Stop::MayRaise) => Err(Arc::from("an expression that raises an error")),
             Err(Stop::Unknown(what)) => Err(what),
         };
         for id in self.holds.iter().chain(&self.assume) {
@@ -278,7 +275,7 @@ impl Question<'_> {
                 match evaluator.value(*check, &[(*row, columns)]) {
                     Ok(Some(Value::Bool(false))) => return Ok(false),
                     Ok(_) => {}
-                    Err(Stop::Raises) => return Err("an expression that raises an error".into()),
+                    Err(Stop::Raises | Stop::MayRaise) => return Err("an expression that raises an error".into()),
                     Err(Stop::Unknown(what)) => return Err(what),
                 }
             }

@@ -118,6 +118,11 @@ impl<'a> Intent<'a> {
         self.relation.columns.iter().find(|c| tells(c)).map(|c| c.name.as_str())
     }
 
+    /// All columns whose content should stay with few.
+    pub(super) fn all_sensitive(&self) -> Vec<&'a str> {
+        self.relation.columns.iter().filter(|c| tells(c)).map(|c| c.name.as_str()).collect()
+    }
+
     /// All columns of a relation that may say whose rows they are, by their names.
     pub(super) fn candidates(relation: &'a Relation) -> Vec<&'a str> {
         let lists = [OWNERS, AUTHORSHIP, TENANTS];

@@ -8,6 +8,7 @@ mod anonymous_signin_reach;
 mod auth_hook_acl;
 mod auth_role_predicate;
 mod auth_users_view;
+mod authenticator_surface;
 mod blind_write;
 mod bypass_via_set_role;
 mod bypassrls_login;
@@ -22,6 +23,7 @@ mod createrole_admin;
 mod current_user_pooled;
 mod declare;
 mod default_privileges;
+mod definer_trigger;
 mod definer_view;
 mod definer_view_chain;
 mod definer_view_write;
@@ -46,6 +48,7 @@ mod mass_assignable_authority;
 mod matview_exposed;
 mod metadata;
 mod names;
+mod notify_leak;
 mod null_identity_inversion;
 mod null_owner_match;
 mod or_merge_widening;
@@ -65,6 +68,7 @@ mod public_create;
 mod queue_exposed;
 mod reached;
 mod realtime_messages;
+mod realtime_rls_off;
 mod references_grant;
 mod remedy;
 mod reproduce;
@@ -95,6 +99,7 @@ mod trigger_grant;
 mod truncate_reachable;
 mod uncorrelated_exists;
 mod unfiltered;
+mod unique_existence_oracle;
 mod user_metadata_trust;
 pub(crate) mod words;
 
@@ -140,6 +145,7 @@ pub const CHECKS: &[&dyn Check] = &[
     &auth_hook_acl::AuthHookAcl,
     &auth_role_predicate::AuthRolePredicate,
     &auth_users_view::AuthUsersView,
+    &authenticator_surface::AuthenticatorSurface,
     &blind_write::BlindWrite,
     &bypass_via_set_role::BypassViaSetRole,
     &bypassrls_login::BypassrlsLogin,
@@ -149,6 +155,7 @@ pub const CHECKS: &[&dyn Check] = &[
     &createrole_admin::CreateroleAdmin,
     &current_user_pooled::CurrentUserPooled,
     &default_privileges::DefaultPrivilegesCheck,
+    &definer_trigger::DefinerTrigger,
     &definer_view::DefinerView,
     &definer_view_chain::DefinerViewChain,
     &definer_view_write::DefinerViewWrite,
@@ -168,6 +175,7 @@ pub const CHECKS: &[&dyn Check] = &[
     &maintain_grant::MaintainGrant,
     &mass_assignable_authority::MassAssignableAuthority,
     &matview_exposed::MatviewExposed,
+    &notify_leak::NotifyLeak,
     &null_identity_inversion::NullIdentityInversion,
     &null_owner_match::NullOwnerMatch,
     &or_merge_widening::OrMergeWidening,
@@ -185,6 +193,7 @@ pub const CHECKS: &[&dyn Check] = &[
     &public_create::PublicCreate,
     &queue_exposed::QueueExposed,
     &realtime_messages::RealtimeMessages,
+    &realtime_rls_off::RealtimeRlsOff,
     &references_grant::ReferencesGrant,
     &restrictive_gap::RestrictiveGap,
     &restrictive_noop::RestrictiveNoop,
@@ -207,6 +216,7 @@ pub const CHECKS: &[&dyn Check] = &[
     &trigger_grant::TriggerGrant,
     &truncate_reachable::TruncateReachable,
     &uncorrelated_exists::UncorrelatedExists,
+    &unique_existence_oracle::UniqueExistenceOracle,
     &user_metadata_trust::UserMetadataTrust,
 ];
 

@@ -43,7 +43,7 @@ pub use origin::{Origin, SourceFile, Statement};
 pub use parameter::Parameter;
 pub use policy::{Command, Policy, PolicyCommand};
 pub use publication::{Publication, PublishedRelation};
-pub use relation::{Relation, RelationKind, ReplicaIdentity, Sequence};
+pub use relation::{PartitionStrategy, Partitioning, Relation, RelationKind, ReplicaIdentity, Sequence};
 pub use role::{Membership, Role};
 pub use schema::{FORMAT, Schema};
 pub use server::{Platform, Server};

@@ -24,6 +24,13 @@ pub struct Relation {
     pub force_row_security: bool,
     /// Whether it is a partition of its parent.
     pub is_partition: bool,
+    /// How a partitioned table tells its partitions apart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partitioning: Option<Partitioning>,
+    /// Which rows a partition takes, as `pg_get_expr` prints it: `FOR VALUES IN (1, 2)` or `DEFAULT`. It is left out where an
+    /// expression is a part of the key, and from migrations where the server computes a value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bound: Option<String>,
     /// The parents it inherits from, sorted, or the one it is a partition of.
     pub parents: Vec<QualifiedName>,
     /// Whether rows survive a crash (`UNLOGGED` ones don't).
@@ -106,6 +113,27 @@ impl fmt::Display for RelationKind {
             Self::Sequence => "sequence",
         })
     }
+}
+
+/// How a partitioned table tells its partitions apart.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Partitioning {
+    /// By what.
+    pub strategy: PartitionStrategy,
+    /// The columns of its key, in order; nothing where an expression is a part of it.
+    pub columns: Option<Vec<String>>,
+}
+
+/// `PARTITION BY`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PartitionStrategy {
+    /// By lists of values.
+    List,
+    /// By ranges.
+    Range,
+    /// By remainders of a hash.
+    Hash,
 }
 
 /// What a sequence is for.

@@ -4,7 +4,7 @@ use super::judge::Case;
 use super::script::{self, Scene, Script};
 use super::{Judged, Kind, entry};
 use crate::access::{Declaration, Origin};
-use crate::analyzer::decide::{Ask, Called, Caller, Decider, Lent, Rule, Shows, Which};
+use crate::analyzer::decide::{Ask, Called, Caller, Decider, Lent, Rule, Shows, Which, tells_rows};
 use crate::analyzer::effective::Extent;
 use crate::analyzer::verdict::Verdict;
 use crate::analyzer::witness::Witness;
@@ -244,12 +244,17 @@ impl<'a> Case<'_, 'a> {
         Some(script)
     }
 
-    /// The script whose act names the parent, where it has the columns that matter. The bounds of a partition are not
-    /// known to a witness.
+    /// The script whose act names the parent, where it has the columns that matter, and a row of a partition is one that
+    /// goes there.
     fn naming(&self, parent: &Relation, caller: Caller, witness: &Witness) -> Option<Script> {
         let is_shared = |column: &str| parent.column(column).is_some();
         let all_shared = witness.subjects.iter().all(|s| s.columns.keys().all(|c| is_shared(c)));
-        if self.declared.command == Command::Insert || self.relation.is_partition || !all_shared {
+        let routed = if self.relation.is_partition {
+            tells_rows(parent, self.relation)
+        } else {
+            self.declared.command != Command::Insert
+        };
+        if !routed || !all_shared {
             return None;
         }
         let mut script = Script::of(&self.scene(Asked::NeverExceeds, caller, None), witness)?;

@@ -20,6 +20,7 @@ mod variants;
 mod view;
 mod writes;
 
+pub(crate) use super::resolve::tells_rows;
 pub(crate) use access::pick;
 pub use assumption::Assumption;
 pub use compare::{Change, compare};

@@ -137,7 +137,7 @@ impl<'a> Decider<'a> {
 fn shown<'a>(formula: &mut Formula<'a>, relation: &'a Relation) {
     let (resolver, row) = (&mut formula.resolver, formula.row);
     let shown = resolver.rows_of_view(relation, false);
-    let there = resolver.rows_of_view(relation, true);
+    let there = resolver.rows_in_view(relation);
     match (shown, there) {
         (Ok(shown), Ok(there)) => {
             // Only to be printed: which of its rows is asked with the question.

@@ -4,6 +4,7 @@
 //! witness that they find. It knows when it does not know: an opaque term or a function that is not modelled is
 //! [`Stop::Unknown`], unless the rest decides (`FALSE AND ...`).
 
+mod early;
 mod state;
 
 use std::sync::Arc;
@@ -17,8 +18,17 @@ use super::term::{self, Access, Id, Json, NoResult, Pick, Query, Row, Term, Term
 pub enum Stop {
     /// The server raises an error.
     Raises,
+    /// The server raises an error, if it evaluates something that it need not.
+    MayRaise,
     /// It is not known, for this reason.
     Unknown(Arc<str>),
+}
+
+impl Stop {
+    /// Whether an error stands in the way, which no other part makes good.
+    fn is_error(&self) -> bool {
+        matches!(self, Self::Raises | Self::MayRaise)
+    }
 }
 
 /// A value; `None` is NULL.
@@ -54,6 +64,7 @@ impl<'a> Evaluator<'a> {
     ///
     /// [`Stop`].
     pub fn value(&self, id: Id, rows: &[(Row, &'a Tuple)]) -> Outcome {
+        self.planned(id)?;
         self.eval(id, &mut rows.to_vec())
     }
 
@@ -63,6 +74,7 @@ impl<'a> Evaluator<'a> {
     ///
     /// [`Stop`].
     pub fn holds(&self, id: Id, rows: &[(Row, &'a Tuple)]) -> Result<bool, Stop> {
+        self.planned(id)?;
         self.truth(id, &mut rows.to_vec()).map(|t| t == Some(true))
     }
 
@@ -83,14 +95,7 @@ impl<'a> Evaluator<'a> {
             Term::Setting(name) => return Ok(self.session.setting(name).map(Value::Text)),
             Term::Call(function, args) => return self.call(function, args, id, rows),
             Term::Scalar(queries, pick) => return self.scalar(queries, *pick, rows),
-            Term::Case(branches, otherwise) => {
-                for (condition, value) in branches {
-                    if self.truth(*condition, rows)? == Some(true) {
-                        return self.eval(*value, rows);
-                    }
-                }
-                return self.eval(*otherwise, rows);
-            }
+            Term::Case(branches, otherwise) => return self.case(branches, *otherwise, rows),
             Term::Opaque(number) => {
                 let reason = self.terms.opaque_info(*number).map_or_else(|| "".into(), |o| o.reason.clone());
                 return Err(Stop::Unknown(reason));
@@ -113,17 +118,41 @@ impl<'a> Evaluator<'a> {
             Term::Raises(of, _) => match self.eval(*of, rows) {
                 Ok(_) => Ok(Some(false)),
                 Err(Stop::Raises) => Ok(Some(true)),
+                Err(Stop::MayRaise) => Err(Stop::Unknown("whether what raises an error is evaluated".into())),
                 Err(stop) => Err(stop),
             },
             Term::Any(query) => {
                 let mut found = Vec::new();
                 self.each(query, rows, &mut |this, rows, chosen| {
-                    found.push(chosen.and_then(|()| this.truth(query.projection, rows)));
+                    let shown = this.truth(query.projection, rows);
+                    found.push(match (chosen, shown) {
+                        (Ok(()), shown) => shown,
+                        (Err(Stop::Unknown(_)), Err(stop)) if stop.is_error() => Err(Stop::MayRaise),
+                        (Err(stop), _) => Err(stop),
+                    });
                 });
                 connect(true, found.into_iter())
             }
         };
         truth.map(|t| t.map(Value::Bool))
+    }
+
+    fn case(&self, branches: &[(Id, Id)], otherwise: Id, rows: &mut Bindings<'a>) -> Outcome {
+        for (at, (condition, value)) in branches.iter().enumerate() {
+            match self.truth(*condition, rows) {
+                Ok(Some(true)) => return self.eval(*value, rows),
+                Ok(_) => {}
+                Err(stop) if stop.is_error() => return Err(stop),
+                Err(stop) => {
+                    // Any of the rest may be evaluated.
+                    let rest = branches.get(at..).unwrap_or_default().iter().map(|(_, value)| *value);
+                    let raises =
+                        rest.chain([otherwise]).any(|value| self.eval(value, rows).is_err_and(|s| s.is_error()));
+                    return Err(if raises { Stop::MayRaise } else { stop });
+                }
+            }
+        }
+        self.eval(otherwise, rows)
     }
 
     fn claim(&self, path: &[Arc<str>], access: Access) -> Option<Value> {
@@ -137,8 +166,8 @@ impl<'a> Evaluator<'a> {
     fn call(&self, function: &term::Function, args: &[Id], id: Id, rows: &mut Bindings<'a>) -> Outcome {
         let mut values = Vec::new();
         let mut null = false;
-        for arg in args {
-            match self.eval(*arg, rows)? {
+        for (arg, value) in args.iter().zip(self.operands(args, rows)?) {
+            match value {
                 Some(value) => values.push((value, self.terms.type_of(*arg).clone())),
                 None => null = true,
             }
@@ -159,18 +188,23 @@ impl<'a> Evaluator<'a> {
         })
     }
 
+    /// The values of all operands. An error in one is one whatever is not known of another.
+    fn operands(&self, ids: &[Id], rows: &mut Bindings<'a>) -> Result<Vec<Option<Value>>, Stop> {
+        gather(ids.iter().map(|id| self.eval(*id, rows)))
+    }
+
     fn compare(&self, a: Id, b: Id, rows: &mut Bindings<'a>, by: fn(&Value, &Value) -> Option<bool>) -> Truth {
-        let (a_value, b_value) = (self.eval(a, rows)?, self.eval(b, rows)?);
-        let (Some(x), Some(y)) = (a_value, b_value) else { return Ok(None) };
+        let values = self.operands(&[a, b], rows)?;
+        let [Some(x), Some(y)] = values.as_slice() else { return Ok(None) };
         let unknown = || Stop::Unknown(format!("the order of values of {}", self.terms.type_of(a)).into());
-        by(&x, &y).map(Some).ok_or_else(unknown)
+        by(x, y).map(Some).ok_or_else(unknown)
     }
 
     fn not_distinct(&self, a: Id, b: Id, rows: &mut Bindings<'a>) -> Truth {
-        match (self.eval(a, rows)?, self.eval(b, rows)?) {
-            (None, None) => Ok(Some(true)),
-            (Some(x), Some(y)) => {
-                x.equals(&y).map(Some).ok_or_else(|| Stop::Unknown(self.terms.type_of(a).to_string().into()))
+        match self.operands(&[a, b], rows)?.as_slice() {
+            [None, None] => Ok(Some(true)),
+            [Some(x), Some(y)] => {
+                x.equals(y).map(Some).ok_or_else(|| Stop::Unknown(self.terms.type_of(a).to_string().into()))
             }
             _ => Ok(Some(false)),
         }
@@ -183,17 +217,15 @@ impl<'a> Evaluator<'a> {
                 found.push(chosen.and_then(|()| this.eval(query.projection, rows)));
             });
         }
-        let mut found = found.into_iter();
-        let Some(first) = found.next() else { return Ok(None) };
-        let first = first?;
-        for other in found {
-            match pick {
-                Pick::Only => return Err(Stop::Raises),
-                Pick::Any if other? == first => {}
-                Pick::Any => return Err(Stop::Unknown("which row LIMIT 1 takes".into())),
-            }
+        if pick == Pick::Only && found.iter().filter(|f| f.is_ok()).count() > 1 {
+            return Err(Stop::Raises);
         }
-        Ok(first)
+        let mut found = gather(found.into_iter())?.into_iter();
+        let Some(first) = found.next() else { return Ok(None) };
+        if found.all(|other| other == first) {
+            return Ok(first);
+        }
+        Err(Stop::Unknown("which row LIMIT 1 takes".into()))
     }
 
     fn many(&self, queries: &[Query], rows: &mut Bindings<'a>) -> Truth {
@@ -201,18 +233,20 @@ impl<'a> Evaluator<'a> {
         for query in queries {
             self.each(query, rows, &mut |_, _, chosen| match chosen {
                 Ok(()) => sure += 1,
-                Err(stop) => unknown = Some(stop),
+                Err(stop) => unknown = Some(worse(unknown.take(), stop)),
             });
         }
         match unknown {
-            Some(Stop::Raises) => Err(Stop::Raises),
-            Some(stop) if sure < 2 => Err(stop),
+            Some(stop) if sure < 2 || stop.is_error() => Err(stop),
             _ => Ok(Some(sure > 1)),
         }
     }
 
     /// Visits each choice of rows under which the condition is TRUE, or has no known value.
     fn each(&self, query: &Query, rows: &mut Bindings<'a>, visit: &mut Visit<'_, 'a>) {
+        if let Err(stop) = self.early(query, rows) {
+            return visit(self, rows, Err(stop));
+        }
         self.choose(&query.rows, query.condition, rows, visit);
     }
 
@@ -253,14 +287,36 @@ fn connect(decides: bool, parts: impl Iterator<Item = Truth>) -> Truth {
             Ok(Some(b)) if b == decides => decided = true,
             Ok(Some(_)) => {}
             Ok(None) => null = true,
-            Err(Stop::Raises) => return Err(Stop::Raises),
-            Err(stop) => unknown = Some(stop),
+            Err(stop) => unknown = Some(worse(unknown, stop)),
         }
     }
     match (decided, unknown) {
+        (_, Some(stop)) if stop.is_error() => Err(stop),
         (true, _) => Ok(Some(decides)),
         (false, Some(stop)) => Err(stop),
         (false, None) => Ok(if null { None } else { Some(!decides) }),
+    }
+}
+
+/// All values, or the worst of what stands in the way.
+fn gather(outcomes: impl Iterator<Item = Outcome>) -> Result<Vec<Option<Value>>, Stop> {
+    let (mut values, mut stopped) = (Vec::new(), None);
+    for outcome in outcomes {
+        match outcome {
+            Ok(value) => values.push(value),
+            Err(stop) => stopped = Some(worse(stopped, stop)),
+        }
+    }
+    stopped.map_or(Ok(values), Err)
+}
+
+/// An error that is sure before one that may be, and either before what is not known.
+fn worse(known: Option<Stop>, other: Stop) -> Stop {
+    match (known, other) {
+        (None, other) => other,
+        (Some(Stop::Raises), _) | (_, Stop::Raises) => Stop::Raises,
+        (Some(Stop::MayRaise), _) | (_, Stop::MayRaise) => Stop::MayRaise,
+        (Some(known), _) => known,
     }
 }
 

@@ -83,7 +83,7 @@ impl Problem<'_> {
         axioms
     }
 
-    /// A number of a narrow type is none that is out of its range.
+    /// A number of a narrow type is below what is too large for it, and above what is too small.
     fn range_axioms(&mut self) -> Vec<Bit> {
         let whole = |id: &super::ValueId| match self.circuit.nodes.get(id.index()) {
             Some(super::Node::Literal(Value::Int(number))) => Some((*id, *number)),
@@ -94,14 +94,15 @@ impl Problem<'_> {
         for (data_type, ground) in self.sources.values() {
             if let (Type::Int2 | Type::Int4, Ground::Value { null, value }) = (data_type, ground) {
                 let out = numbers.iter().filter(|(_, number)| !in_range(*number, data_type));
-                wrong.extend(out.map(|(literal, _)| (*null, *value, *literal)));
+                wrong.extend(out.map(|(literal, number)| (*null, *value, *literal, *number > 0)));
             }
         }
         wrong
             .into_iter()
-            .map(|(null, value, literal)| {
-                let same = self.circuit.equal(value, literal);
-                self.circuit.or(&[null, !same])
+            .map(|(null, value, literal, is_large)| {
+                let within =
+                    if is_large { self.circuit.less(value, literal) } else { self.circuit.less(literal, value) };
+                self.circuit.or(&[null, within])
             })
             .collect()
     }

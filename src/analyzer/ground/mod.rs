@@ -43,16 +43,23 @@ impl World {
         Self { relations: self.relations.iter().map(|(name, facts)| (name.clone(), bare(facts))).collect() }
     }
 
-    /// The same with what functions of the application computed, as they are now; `None` if they computed nothing.
+    /// The same with what holds now and proves nothing, as no witness may go against it; `None` if nothing does. What it is
+    /// that a witness would go against is told too.
     #[must_use]
-    pub(crate) fn with_computed(&self) -> Option<Self> {
-        self.relations.values().any(|facts| !facts.computed.is_empty()).then(|| {
-            let mut world = self.clone();
-            for facts in world.relations.values_mut() {
-                facts.checks.append(&mut facts.computed);
-            }
-            world
-        })
+    pub(crate) fn with_present(&self) -> Option<(Self, &'static str)> {
+        let computed = self.relations.values().any(|facts| !facts.computed.is_empty());
+        let routed = self.relations.values().any(|facts| !facts.routed.is_empty());
+        let what = match (computed, routed) {
+            (false, false) => return None,
+            (true, _) => "what a generated column got by a function, which may have been another one then",
+            (false, true) => "which rows the partitions take that there will be",
+        };
+        let mut world = self.clone();
+        for facts in world.relations.values_mut() {
+            facts.checks.append(&mut facts.computed);
+            facts.checks.append(&mut facts.routed);
+        }
+        Some((world, what))
     }
 
     /// How many characters a column holds at most, if there is a limit.
@@ -71,6 +78,8 @@ pub struct Facts {
     /// Likewise what functions of the application gave to generated columns, if they are what they were: nothing is
     /// proved by it, and no witness goes against it.
     pub computed: Vec<(Row, Id)>,
+    /// Likewise that one of the partitions takes the row.
+    pub routed: Vec<(Row, Id)>,
     /// How many characters a column of limited length holds at most.
     pub widths: BTreeMap<Arc<str>, usize>,
 }

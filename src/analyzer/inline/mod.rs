@@ -7,6 +7,7 @@
 
 mod block;
 mod cursor;
+mod effects;
 mod flow;
 mod program;
 mod rows;

@@ -1,6 +1,7 @@
 //! PL/pgSQL run on paper: every way through IFs to its RETURN, variables as steps, the whole as one CASE.
 
 use super::cursor::Cursor;
+use super::effects::may_raise;
 use super::flow::Flow;
 use super::rows::{self, Guard};
 use super::statement::{Block, Statement};
@@ -56,15 +57,16 @@ pub(super) struct Run<'a> {
     /// The fields of variables of a relation's row type, in order.
     pub(super) rows: BTreeMap<String, Vec<(String, Type)>>,
     /// The rows that were returned, each query under the conditions on its way.
-    emitted: Vec<Query>,
+    pub(super) emitted: Vec<Query>,
     /// How many things are told apart that depend on errors.
     errors: u32,
 }
 
 impl Run<'_> {
     fn block(&mut self, block: &Block, mut scope: Scope, path: &[Guard]) -> Read<Flow> {
-        let outer = scope.parameters();
+        let (outer, before) = (scope.parameters(), self.steps.len());
         self.declare(block, &mut scope)?;
+        let declared = self.steps.len();
         let flow = if block.handlers.is_empty() {
             self.sequence(&block.statements, scope, path)?
         } else {
@@ -72,10 +74,11 @@ impl Run<'_> {
         };
         // The names of a block end with it.
         block.declarations.iter().for_each(|d| drop(self.rows.remove(&d.name)));
-        Ok(flow.then(&mut |mut scope| {
+        let flow = flow.then(&mut |mut scope| {
             block.declarations.iter().for_each(|d| scope.end_name(&d.name, outer));
             Flow::On(scope)
-        }))
+        });
+        Ok(self.behind_steps(before..declared, flow, path))
     }
 
     /// A block whose errors are handled. Which handler runs, if any, is not known, whatever errors it names: what the
@@ -254,16 +257,22 @@ impl Run<'_> {
                 self.let_value(&mut scope, "found", exists(query.clone()));
                 self.emitted.push(rows::guarded(query, path));
             }
-            Statement::Assign { variable, value } => self.assign(variable, value, &mut scope)?,
+            Statement::Assign { variable, value } => {
+                let before = self.steps.len();
+                self.assign(variable, value, &mut scope)?;
+                return Ok(self.behind_steps(before..self.steps.len(), Flow::On(scope), path));
+            }
             Statement::SelectInto { query, strict, variables } => {
+                let before = self.steps.len();
                 self.select_into(query, *strict, variables, &mut scope)?;
+                return Ok(self.behind_steps(before..self.steps.len(), Flow::On(scope), path));
             }
             Statement::Perform(query) => {
                 let query = self.query(query, &scope)?;
                 self.let_value(&mut scope, "found", exists(query.clone()));
-                let done = (query.columns.len() == 1 && !self.set).then(|| self.step(first_row(query)));
+                let done = (query.columns.len() == 1).then(|| self.step(first_row(query)));
                 let on = Flow::On(scope);
-                return Ok(if let Some(done) = done { Flow::Behind(done, Box::new(on)) } else { on });
+                return Ok(if let Some(done) = done { self.behind_value(done, on, path) } else { on });
             }
             Statement::If { branches, otherwise } => return self.branches(branches, otherwise, &scope, path),
         }
@@ -279,12 +288,17 @@ impl Run<'_> {
     ) -> Read<Flow> {
         let boolean = Type::named("boolean");
         let mut ways = Vec::with_capacity(branches.len());
-        let mut path = path.to_vec();
+        let (mut path, mut effects) = (path.to_vec(), false);
         for (condition, statements) in branches {
             let mut when = self.expression(condition, scope, Some(&boolean))?;
-            if self.set {
+            let raises = may_raise(&when);
+            if self.set || raises {
                 when = self.shared_expression(when);
             }
+            if self.set && raises {
+                self.emitted.push(rows::guarded(rows::evaluated(when.clone()), &path));
+            }
+            effects |= raises && !self.set;
             path.push((when.clone(), true));
             let way = self.sequence(statements, scope.clone(), &path)?;
             if let Some(last) = path.last_mut() {
@@ -293,7 +307,14 @@ impl Run<'_> {
             ways.push((when, way));
         }
         let last = self.sequence(otherwise, scope.clone(), &path)?;
-        Ok(Flow::Fork(ways, Box::new(last)))
+        if !effects {
+            return Ok(Flow::Fork(ways, Box::new(last)));
+        }
+        // Each condition is evaluated where those before it are not TRUE, whatever follows.
+        Ok(ways.into_iter().rev().fold(last, |rest, (when, way)| {
+            let done = when.clone();
+            Flow::Behind(done, Box::new(Flow::Fork(vec![(when, way)], Box::new(rest))))
+        }))
     }
 
     /// The value of a whole body: the ways that reach its end have none of their own.
@@ -315,7 +336,7 @@ impl Run<'_> {
         }
     }
 
-    fn raise(&self) -> Expr {
+    pub(super) fn raise(&self) -> Expr {
         Expr { node: Node::Session(super::RAISE, None), ..self.null() }
     }
 

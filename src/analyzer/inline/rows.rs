@@ -28,17 +28,38 @@ pub(super) fn raised(raise: Expr) -> Query {
     plain(Body::Select(Box::new(select)), columns)
 }
 
+/// No row, after a value that was worked out.
+pub(super) fn evaluated(value: Expr) -> Query {
+    let never = boolean(Node::Constant(Some("false".to_owned())));
+    let filter = super::behind(value, never);
+    let null = Expr { node: Node::Constant(None), data_type: Type::named("unknown"), range: 0..0 };
+    let target = Target { name: "evaluated".to_owned(), value: null };
+    let columns = vec![OutputColumn { name: target.name.clone(), data_type: target.value.data_type.clone() }];
+    let select = Select { targets: vec![target], filter: Some(filter), ..nothing() };
+    plain(Body::Select(Box::new(select)), columns)
+}
+
 /// All rows of all queries; of none no row of so many columns.
 pub(super) fn together(queries: Vec<Query>, width: usize) -> Query {
-    // A path that raises has no columns of its own.
     let columns = queries.iter().map(|q| q.columns.clone()).max_by_key(Vec::len).unwrap_or_default();
-    let mut queries = queries.into_iter();
+    let mut queries = queries.into_iter().map(|query| widened(query, &columns));
     let Some(mut whole) = queries.next() else { return no_row(width) };
     for query in queries {
         let (left, right) = (Box::new(whole), Box::new(query));
         whole = plain(Body::Set { operation: SetOperation::Union, all: true, left, right }, columns.clone());
     }
     whole
+}
+
+/// What shows no row has no columns of its own: as many as the others have.
+fn widened(mut query: Query, columns: &[OutputColumn]) -> Query {
+    if let Body::Select(select) = &mut query.body
+        && let Some(last) = select.targets.last().filter(|_| query.columns.len() < columns.len()).cloned()
+    {
+        select.targets.resize(columns.len(), last);
+        query.columns = columns.to_vec();
+    }
+    query
 }
 
 fn no_row(width: usize) -> Query {

@@ -164,6 +164,9 @@ impl Run<'_> {
                 self.let_value(scope, variable, Expr { data_type: of, ..value });
             }
         }
+        if strict {
+            self.demand_row(query.clone());
+        }
         self.let_value(scope, "found", exists(query));
         Ok(())
     }

@@ -10,6 +10,7 @@ mod function;
 mod gather;
 mod integrity;
 mod operator;
+mod partition;
 mod policy;
 mod query;
 mod relation;
@@ -18,6 +19,7 @@ mod shown;
 mod value;
 mod world;
 
+pub(crate) use partition::tells_rows;
 pub(crate) use query::Branch;
 pub(crate) use shown::{Showing, Way};
 

@@ -58,6 +58,19 @@ impl Resolver<'_> {
         rows.map_err(|Obstacle(reason)| reason)
     }
 
+    /// All rows that are there to be read of a view: one that reads as its owner has those that the owner may see, whoever
+    /// asks, and one that reads as the caller all.
+    pub(crate) fn rows_in_view(&mut self, relation: &Relation) -> Result<Vec<Branch>, String> {
+        let Some(view) = relation.view.as_ref().filter(|v| !v.security_invoker) else {
+            return self.rows_of_view(relation, true);
+        };
+        let owner = Rights::Role(relation.owner.clone());
+        let rows = self.as_rights(Rights::Everything, |this| {
+            this.as_reader(owner, |this| this.apart(Vec::new(), |this| this.view_rows(relation, view)))
+        });
+        rows.map_err(|Obstacle(reason)| reason)
+    }
+
     /// The rows of a view that a write reaches, each of them the row of one table, and what the table's policies demand of
     /// that; `None` where the view is no plain part of a table.
     pub(crate) fn written_through(&mut self, view: &Relation, write: ThroughView) -> Option<(Branch, Row, Id)> {

@@ -59,7 +59,25 @@ impl Resolver<'_> {
             }
         }
         self.computed(relation, &below, &mut facts);
+        self.partitioned(relation, other, &mut facts);
         facts
+    }
+
+    /// What partitions take. Others may be added at any time: that none takes a row proves nothing.
+    fn partitioned(&mut self, relation: &Relation, other: Option<Option<&Relation>>, facts: &mut Facts) {
+        let bounds = if other.is_none() { self.bounds(relation) } else { Vec::new() };
+        for bound in bounds {
+            let (row, within, _) = self.of_row(relation, &bound);
+            if self.terms.depends_on_row_only(within) {
+                facts.checks.push((row, within));
+            }
+        }
+        if let Some(routes) = self.routes(relation) {
+            let (row, routes, _) = self.of_row(relation, &routes);
+            if self.terms.depends_on_row_only(routes) {
+                facts.routed.push((row, routes));
+            }
+        }
     }
 
     /// That the generated columns which the terms read hold what they compute.

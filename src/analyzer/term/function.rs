@@ -2,15 +2,17 @@
 
 /// By name: whether [`super::apply`] has values of it, for some arguments at least, and whether it takes any arguments
 /// without an error. Casts are looked at by themselves.
-const FUNCTIONS: [(&str, bool, bool); 41] = [
+const FUNCTIONS: [(&str, bool, bool); 43] = [
     ("!~", false, true),
     ("!~*", false, true),
+    ("%", true, false),
     ("&&", true, true),
     ("*", true, true),
     ("+", true, true),
     ("-", true, true),
     ("->", true, true),
     ("->>", true, true),
+    ("/", true, false),
     ("<", false, true),
     ("<=", false, true),
     ("<@", true, true),
@@ -57,7 +59,7 @@ pub fn is_modelled(name: &str) -> bool {
 }
 
 /// Whether no arguments make it raise an error.
-pub(super) fn never_raises(name: &str) -> bool {
+pub(crate) fn never_raises(name: &str) -> bool {
     let is_comparison =
         name.starts_with("is not distinct(") || name.starts_with("<") && name.contains(" by collation ");
     is_comparison || find(name).is_some_and(|(_, total)| total)

@@ -43,6 +43,7 @@ pub use builtin::{NoResult, apply, cast};
 pub use call::Function;
 pub use decimal::Decimal;
 pub use function::is_modelled;
+pub(crate) use function::never_raises;
 pub use json::Json;
 pub use query::{Pick, Query};
 pub(crate) use rewrite::{Key, Write};

@@ -6,7 +6,7 @@ use super::Shape;
 use super::invent::Inventor;
 use crate::analyzer::ground::{Bit, Call, Ground, Node, Source, ValueId};
 use crate::analyzer::solve::Solver;
-use crate::analyzer::term::{Json, Type, Value, cast, like};
+use crate::analyzer::term::{Json, Type, Value, cast, in_range, like};
 
 /// How many texts are tried that match patterns.
 const TRIED: usize = 12;
@@ -125,7 +125,9 @@ impl Model<'_, '_, '_> {
             let data_type = self.classes.values().find(|c| c.component == number).map(|c| c.data_type.clone());
             let made = data_type.and_then(|t| self.inventor.between(low, value, open.len(), &t));
             for (code, value) in open.drain(..).zip(made.into_iter().flatten()) {
-                if let Some(class) = self.classes.get_mut(&(number, code)) {
+                let fits =
+                    |class: &&mut Class| !matches!(value, Value::Int(whole) if !in_range(whole, &class.data_type));
+                if let Some(class) = self.classes.get_mut(&(number, code)).filter(fits) {
                     class.value = Some(value);
                 }
             }

@@ -7,7 +7,9 @@ use super::context::Context;
 use super::query::Query;
 use super::record::Record;
 use crate::connector::ConnectError;
-use crate::model::{Origin, QualifiedName, Relation, RelationKind, ReplicaIdentity, Sequence};
+use crate::model::{
+    Origin, PartitionStrategy, Partitioning, QualifiedName, Relation, RelationKind, ReplicaIdentity, Sequence,
+};
 
 pub(super) const QUERY: Query = Query::new("relations", include_str!("relations.sql"));
 pub(super) const PARENTS: Query = Query::new("parents of relations", include_str!("parents.sql"));
@@ -56,6 +58,8 @@ fn relation(record: &Record<'_>) -> Result<(u32, Relation), ConnectError> {
         row_security: record.flag("row_security")?,
         force_row_security: record.flag("force_row_security")?,
         is_partition: record.flag("is_partition")?,
+        partitioning: partitioning(record)?,
+        bound: record.get("bound")?,
         parents: Vec::new(),
         unlogged: record.flag("unlogged")?,
         columns: Vec::new(),
@@ -77,6 +81,16 @@ fn relation(record: &Record<'_>) -> Result<(u32, Relation), ConnectError> {
         origin: Origin::Catalog,
     };
     Ok((oid, relation))
+}
+
+fn partitioning(record: &Record<'_>) -> Result<Option<Partitioning>, ConnectError> {
+    let Some(strategy) = record.get::<Option<String>>("strategy")? else { return Ok(None) };
+    let strategy = match strategy.as_str() {
+        "l" => PartitionStrategy::List,
+        "r" => PartitionStrategy::Range,
+        _ => PartitionStrategy::Hash,
+    };
+    Ok(Some(Partitioning { strategy, columns: record.get("key_columns")? }))
 }
 
 /// Reads parts with [`Batch::read`] and gives each to its relation; parts of other relations are system objects'.

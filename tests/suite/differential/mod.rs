@@ -4,6 +4,7 @@
 
 pub(crate) mod choice;
 mod evaluator;
+mod failures;
 mod forms;
 mod generate;
 mod known;

@@ -8,7 +8,11 @@ use pgwitness::analyzer::term::Type;
 use pgwitness::analyzer::witness::{Witness, WitnessRow};
 use pgwitness::model::{QualifiedName, Relation, Schema, quote_ident, quote_literal};
 
+use super::policies::is_planners;
 use crate::support::{TestDatabase, block_on};
+
+/// What [`outcome`] gives in place of a SQLSTATE where the server's planner failed.
+pub(super) const PLANNER: &str = "planner";
 
 /// Runs statements as postgres, then one as a role, and gives its rows or its SQLSTATE; nothing stays.
 pub(super) fn outcome(database: &TestDatabase, role: &str, state: &str, query: &str) -> Result<Vec<String>, String> {
@@ -24,6 +28,7 @@ pub(super) fn outcome(database: &TestDatabase, role: &str, state: &str, query: &
                 _ => None,
             })
             .collect()),
+        Err(error) if is_planners(&error) => Err(PLANNER.to_owned()),
         Err(error) => Err(error.code().map(|c| c.code().to_owned()).unwrap_or_default()),
     }
 }

@@ -11,6 +11,7 @@ use pgwitness::analyzer::witness::Witness;
 use pgwitness::shadow::Platform;
 
 use super::choice::{Choice, first_seed, rounds};
+use super::failures::Failures;
 use super::generate::{Generator, Mix};
 use super::world;
 use crate::support::{self, block_on};
@@ -88,7 +89,7 @@ struct Counts {
 fn witnesses_replay_and_proofs_stand() {
     let database = support::database(17, Platform::Postgres, &format!("{}{TESTERS}", world::schema()));
     let mut counts = Counts::default();
-    let mut proofs = Vec::new();
+    let (mut proofs, mut failures) = (Vec::new(), Failures::default());
     let first = first_seed();
     let pairs = rounds(1600);
     for seed in first..first + pairs {
@@ -100,7 +101,7 @@ fn witnesses_replay_and_proofs_stand() {
         match verdict {
             Verdict::Proved => proofs.push((seed, pair)),
             Verdict::Violated(witness) => {
-                replay(&database, seed, &pair, &witness);
+                failures.case(|| replay(&database, seed, &pair, &witness));
                 counts.violated += 1;
             }
             Verdict::Unknown(reason) => {
@@ -123,7 +124,7 @@ fn witnesses_replay_and_proofs_stand() {
     counts.proved = proofs.len() as u64;
     let states = 1 + 210_000 * pairs / 1600 / (ROWS as u64 * counts.proved.max(1));
     for state in 0..states.max(2) {
-        attack(&database, first + state, &proofs, &mut counts);
+        failures.case(|| attack(&database, first + state, &proofs, &mut counts));
     }
     counts.times.sort();
     let median = counts.times[counts.times.len() / 2];
@@ -136,6 +137,7 @@ fn witnesses_replay_and_proofs_stand() {
         counts.times.last().unwrap(),
         first + pairs - 1,
     );
+    failures.finish();
     let unknown: u64 = counts.unknown.values().sum();
     assert!(counts.rows >= 200_000 * pairs / 1600, "only {} rows were checked", counts.rows);
     assert!(unknown * 20 < pairs, "{unknown} of {pairs} were not decided: {:?}", counts.unknown);

@@ -5,6 +5,7 @@ mod doors;
 pub(crate) mod fixtures;
 mod forms;
 mod intent;
+mod partitions;
 mod relations;
 mod scripts;
 mod views;

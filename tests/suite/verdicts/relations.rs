@@ -118,13 +118,13 @@ fn are_decided_and_replayed() {
         for (verdict, child, parent, shown) in [
             ("violated", "leaf", "loose", ", shown"),
             ("proved", "kept", "tight", ""),
-            ("violated", "part", "parts", ""),
+            ("violated", "part", "parts", ", shown"),
         ] {
             for command in ["SELECT", "UPDATE", "UPDATE", "DELETE"] {
                 expected.push(format!("{verdict} {command} {child} through public.{parent}{shown}"));
             }
         }
-        expected.push("violated INSERT part through public.parts".to_owned());
+        expected.push("violated INSERT part through public.parts, shown".to_owned());
         expected.sort();
         assert_eq!(said, expected, "{major}");
     }

@@ -3,6 +3,7 @@
 mod code;
 mod constraint;
 mod function;
+mod partition;
 mod relation;
 mod updatable;
 

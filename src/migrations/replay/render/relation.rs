@@ -21,6 +21,8 @@ impl Catalog {
             row_security: row.row_security,
             force_row_security: row.force_row_security,
             is_partition: row.is_partition,
+            partitioning: self.partitioning(row),
+            bound: self.bound(row),
             parents: row.parents.iter().map(|p| self.qualified(*p)).collect(),
             unlogged: row.unlogged,
             columns: columns.map(|c| self.column(c, row)).collect(),

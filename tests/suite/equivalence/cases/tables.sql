@@ -172,6 +172,31 @@ alter table p rename column at to day;
 create table hashed (id int) partition by hash (id);
 create table hashed_0 partition of hashed for values with (modulus 2, remainder 0);
 
+-- case: bounds of partitions
+create type mood as enum ('sad', 'ok');
+create table l (k text) partition by list (k);
+create table l_1 partition of l for values in ('a', 'it''s', null);
+create table l_d partition of l default;
+create table n (k int, b bigint, s smallint) partition by range (k, b, s);
+create table n_1 partition of n for values from (-1, 2, minvalue) to (10, '3', maxvalue);
+create table d (at date) partition by range (at);
+create table d_1 partition of d for values from ('2024-01-01') to ('2024-02-01');
+create table d_2 partition of d for values from (minvalue) to ('2024-01-01'::date);
+create table ts (at timestamp) partition by range (at);
+create table ts_1 partition of ts for values from ('2024-01-01') to ('2024-02-01 12:30');
+create table b (k boolean) partition by list (k);
+create table b_1 partition of b for values in (true);
+create table u (k uuid) partition by list (k);
+create table u_1 partition of u for values in ('A0EEBC99-9c0b-4ef8-bb6d-6bb9bd380a11');
+create table e (k mood) partition by list (k);
+create table e_1 partition of e for values in ('ok');
+create table v (k varchar(4)) partition by list (k);
+create table v_1 partition of v for values in ('x');
+create table x (k text, v int) partition by hash (k);
+create table x_1 partition of x for values with (modulus 4, remainder 1);
+create table f (k text) partition by list (lower(k));
+create table f_1 partition of f for values in ('a');
+
 -- case: partitions get triggers and foreign keys
 -- since: 15
 create table target (id int primary key);
