@@ -1,4 +1,4 @@
-//! Declared columns and calls, which privileges alone settle.
+//! Declared columns and calls, which privileges settle, here and at every door to the same rows.
 
 use std::collections::BTreeSet;
 
@@ -11,6 +11,7 @@ use crate::checks::Context;
 use crate::checks::words::and_list;
 use crate::model::{self, Command, Privilege, QualifiedName, Relation, printable, quote_ident};
 use crate::report::{Asked, Decided, RowOf, VerdictEntry};
+use crate::sql::lex::{Token, tokens};
 
 /// Whether columns that a role must not read stay hidden. Where it reads no row, they do.
 pub(super) fn hidden(cx: &Context<'_>, hidden: &HiddenColumns) -> Option<Judged> {
@@ -70,7 +71,60 @@ pub(super) fn hidden_behind(cx: &Context<'_>, hidden: &HiddenColumns, intent: &I
         let shows = |what: Shows<'_>| decider.view_shows_only(&hidden.role, view, relation, what, session);
         told(view.name.to_string(), "through", reads, view.origin, &shows);
     }
+    all.extend(in_family(cx, hidden, intent, relation));
+    all.extend(computed(cx, hidden, relation));
     all
+}
+
+/// Whether they stay hidden where a statement names a parent of the relation, or a child whose rows are the relation's, and
+/// so asks for the privileges on that one alone.
+fn in_family(cx: &Context<'_>, hidden: &HiddenColumns, intent: &Intent, relation: &Relation) -> Vec<Judged> {
+    let has_own = |r: &Relation| intent.hidden.iter().any(|h| h.relation == r.name && h.role == hidden.role);
+    let parents = cx.effective.parents(relation).into_iter().map(|parent| (parent, "parent"));
+    let children = cx.effective.children(relation).map(|child| (child, "child"));
+    let mut all = Vec::new();
+    for (other, kind) in parents.chain(children).filter(|(r, _)| !has_own(r)) {
+        let access = cx.effective.access(&hidden.role, other, Command::Select);
+        if !access.is_some() {
+            continue;
+        }
+        let shown: Vec<_> = hidden.columns.iter().filter(|c| other.column(c).is_some() && covers(&access, c)).collect();
+        let decided = if shown.is_empty() { Decided::Proved } else { Decided::Violated };
+        let mut entry = Line::hiding(hidden).entry(&access, Command::Select, Asked::NeverExceeds, decided);
+        let role = printable(&hidden.role);
+        entry.reason = match shown.as_slice() {
+            [] => format!("{role} has no SELECT on {} of the {kind} {}", named(&hidden.columns), other.name),
+            shown => format!("{role} can read {} of {} through its {kind} {}", named(shown), relation.name, other.name),
+        };
+        entry.through = Some(other.name.to_string());
+        let cause = granting(other, shown.first().map(|c| c.as_str()), Privilege::Select);
+        all.push(Judged { entry, script: None, cause, kind: Kind::Hidden });
+    }
+    all
+}
+
+/// What generated columns that the role may read tell of hidden ones: that much is not decided.
+fn computed(cx: &Context<'_>, hidden: &HiddenColumns, relation: &Relation) -> Option<Judged> {
+    let access = cx.effective.access(&hidden.role, relation, Command::Select);
+    let mut found = relation.columns.iter().filter(|c| !hidden.columns.contains(&c.name)).filter_map(|column| {
+        let text = column.default.as_ref().filter(|_| column.generated.is_some() && covers(&access, &column.name))?;
+        let is_it = |token: &Token, name: &str| {
+            let written = text.get(token.range()).unwrap_or_default();
+            written == name || written == quote_ident(name)
+        };
+        let names = |name: &&String| tokens(text, 0..text.len()).iter().any(|token| is_it(token, name));
+        Some((column, hidden.columns.iter().find(names)?))
+    });
+    let (column, of) = found.next().filter(|_| access.is_some())?;
+    let mut entry = Line::hiding(hidden).entry(&access, Command::Select, Asked::NeverExceeds, Decided::Unknown);
+    let (role, shown, of) = (printable(&hidden.role), quote_ident(&column.name), quote_ident(of));
+    entry.reason = format!(
+        "{role} can read {shown} of {}, which is computed of {of}, and what it tells is not examined; hide {shown} too, or \
+         revoke SELECT on it",
+        relation.name
+    );
+    entry.through = Some(format!("{}.{shown}", relation.name));
+    Some(Judged { entry, script: None, cause: column.origin, kind: Kind::Hidden })
 }
 
 /// Whether the columns that a role may change are those that it should.

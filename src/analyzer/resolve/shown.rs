@@ -10,7 +10,7 @@ use super::{Obstacle, Outcome, Resolver};
 use crate::analyzer::inline;
 use crate::analyzer::term::{Id, Row, Term, Terms, Type};
 use crate::model::{self, FunctionKind};
-use crate::sql::tree::{self, Body, ColumnRef, Expr, Node, Select, Source, Target};
+use crate::sql::tree::{self, Body, ColumnRef, Expr, Node, Operator, Select, Source, Target};
 
 /// One way to be a result of a call.
 #[derive(Debug, Clone)]
@@ -274,7 +274,16 @@ fn leaves(value: &Expr, sources: &[Source], out: &mut Vec<Expr>) {
             }
         }
         Node::Cast { operand, .. } => each(std::slice::from_ref(operand)),
-        Node::Operation(_, all) | Node::Choice(_, all) | Node::Array(all) | Node::Row(all) => each(all),
+        Node::Operation(operator, all) => {
+            let from = out.len();
+            all.iter().for_each(|one| leaves(one, sources, out));
+            let taken = taken_out(operator, all);
+            let kept =
+                |leaf: &Expr| !matches!(&leaf.node, Node::Column(column) if taken.contains(&column.name.as_str()));
+            let own = out.split_off(from);
+            out.extend(own.into_iter().filter(kept));
+        }
+        Node::Choice(_, all) | Node::Array(all) | Node::Row(all) => each(all),
         Node::NullIf(_, a, _) | Node::Subscript(a, _) | Node::Slice(a, ..) => each(std::slice::from_ref(a)),
         Node::Case { branches, otherwise, .. } => {
             branches.iter().for_each(|(_, value)| each(std::slice::from_ref(value)));
@@ -283,6 +292,39 @@ fn leaves(value: &Expr, sources: &[Source], out: &mut Vec<Expr>) {
         Node::Constant(_) => {}
         Node::Scalar(query) | Node::ArrayQuery(query) => out.extend(each_column(query)),
         _ => out.push(value.clone()),
+    }
+}
+
+/// The columns that `to_jsonb(row) - 'column'` leaves out of the row's document.
+fn taken_out<'e>(operator: &Operator, all: &'e [Expr]) -> Vec<&'e str> {
+    let [document, key] = all else { return Vec::new() };
+    if operator.symbol != "-" || operator.schema != "pg_catalog" || !is_document(document) {
+        return Vec::new();
+    }
+    match (&key.node, &key.data_type) {
+        (Node::Constant(Some(key)), of) if of.is("text") => vec![key.as_str()],
+        (Node::Array(keys), _) => keys.iter().filter_map(constant).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Whether a value is the document of a whole row, perhaps without some of its keys.
+fn is_document(value: &Expr) -> bool {
+    match &value.node {
+        Node::Call(call) => {
+            let makes = call.routine.key.is_none() && call.routine.name.name == "to_jsonb";
+            makes && matches!(call.arguments.as_slice(), [Expr { node: Node::WholeRow { up: 0, .. }, .. }])
+        }
+        Node::Operation(operator, all) => operator.symbol == "-" && all.first().is_some_and(is_document),
+        _ => false,
+    }
+}
+
+fn constant(value: &Expr) -> Option<&str> {
+    match &value.node {
+        Node::Constant(Some(text)) => Some(text),
+        Node::Cast { operand, .. } => constant(operand),
+        _ => None,
     }
 }
 

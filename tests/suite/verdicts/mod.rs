@@ -4,6 +4,7 @@ mod children;
 mod doors;
 pub(crate) mod fixtures;
 mod forms;
+mod hidden;
 mod intent;
 mod partitions;
 mod relations;
