@@ -7,7 +7,7 @@ use crate::cli::Audit;
 use crate::{Error, ExitCode};
 
 pub(super) async fn run(args: Audit, run: &Run) -> Result<ExitCode, Error> {
-    let files = args.output.output.iter().map(|out| &out.file).chain(&args.write_baseline);
+    let files = args.output.output.iter().map(|out| &out.file).chain(&args.write_baseline).chain(&args.verdict.log_sql);
     files.into_iter().try_for_each(|file| output::must_have_folder(file))?;
     let mut loaded = source::load(&args.source, run).await?;
     loaded.place(args.migrations.as_deref(), &args.source.reading, run)?;

@@ -14,7 +14,7 @@ use crate::model::Platform;
 use crate::{Error, ExitCode, diff};
 
 pub(super) async fn run(args: Check, run: &Run) -> Result<ExitCode, Error> {
-    let files = args.output.output.iter().map(|out| &out.file).chain(&args.write_baseline);
+    let files = args.output.output.iter().map(|out| &out.file).chain(&args.write_baseline).chain(&args.verdict.log_sql);
     files.into_iter().try_for_each(|file| output::must_have_folder(file))?;
     let paths = paths(&args.paths, &run.here)?;
     args.base.as_deref().map_or(Ok(()), |name| Base::must_have(name, &paths))?;

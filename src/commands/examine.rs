@@ -157,11 +157,12 @@ fn remarks(tested: &Tested, agreement: &Agreement) -> Vec<String> {
 fn reached(probe: &Probe) -> Option<String> {
     let ProbeOutcome::Seen { rows, .. } = probe.outcome else { return None };
     let command = format!("{:?}", probe.command).to_uppercase();
-    let rows = if rows == 1 { "a row".to_owned() } else { format!("{rows} rows") };
-    Some(format!(
-        "as {}, {command} on {} reached {rows} that is there; it was rolled back",
-        probe.persona, probe.relation
-    ))
+    let what = match (probe.command, rows) {
+        (Command::Insert, _) => "let a row in like one that is there".to_owned(),
+        (_, 1) => "reached a row that is there".to_owned(),
+        (_, rows) => format!("reached {rows} rows that are there"),
+    };
+    Some(format!("as {}, {command} on {} {what}; it was rolled back", probe.persona, probe.relation))
 }
 
 /// Findings weigh more than gaps: they are certain.

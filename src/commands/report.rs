@@ -26,7 +26,8 @@ struct Answer<'a> {
 }
 
 pub(super) async fn run(args: cli::Report, run: &Run) -> Result<ExitCode, Error> {
-    args.output.output.iter().try_for_each(|out| output::must_have_folder(&out.file))?;
+    let files = args.output.output.iter().map(|out| &out.file).chain(&args.verdict.log_sql);
+    files.into_iter().try_for_each(|file| output::must_have_folder(file))?;
     let formats = args.output.output.iter().map(|out| out.format).chain([args.output.format]);
     formats.into_iter().try_for_each(must_be_one_of_ours)?;
     let (report, mask) = match &args.from {

@@ -98,7 +98,9 @@ fn everybody(cx: &Context<'_>, seeded: &Seeded, run: &Run) -> Result<Vec<Guest>,
     let Some(rules) = &run.rules else { return Ok(all) };
     for persona in rules.personas() {
         if !cx.schema.roles.iter().any(|role| role.name == persona.role) {
-            let help = similar::to(&persona.role, cx.schema.roles.iter().map(|r| r.name.as_str()));
+            let names = || cx.schema.roles.iter().map(|r| r.name.as_str()).filter(|name| !name.starts_with("pg_"));
+            let help = similar::to(&persona.role, names());
+            let help = help.or_else(|| Some(format!("there are {}", names().collect::<Vec<_>>().join(", "))));
             let message = format!("{}: there is no role `{}`", persona.place, persona.role);
             return Err(Error::Usage { message, help });
         }

@@ -6,6 +6,7 @@ use super::super::cases::{DeclaredPersona, DeclaredTest, METHODS, PersonaTable, 
 use super::super::text::{At, Texts};
 use super::build::Build;
 use crate::impersonation::cast::USERS;
+use crate::migrations::split::split;
 
 impl Build {
     pub(super) fn persona(&mut self, file: usize, persona: Spanned<PersonaTable>) {
@@ -54,6 +55,12 @@ impl Build {
             self.fail(&at, format!("`{}` is no method of a request", method.get_ref()), Some(&help));
             return;
         }
+        if let Some(word) = ends_transaction(test.statement.get_ref()) {
+            let at = At::new(file, &test.statement.span());
+            let help = "a test runs in a transaction that is rolled back: leave transactions to it";
+            self.fail(&at, format!("a test may not say `{word}`"), Some(help));
+            return;
+        }
         self.rules.tests.push(DeclaredTest {
             request: test.request(),
             place: Texts(&self.rules.texts).place(&At::new(file, &test.who.span())),
@@ -62,5 +69,36 @@ impl Build {
             statement: test.statement.into_inner(),
             expects,
         });
+    }
+}
+
+/// Statements that end a transaction, or the part of one that a test is undone with.
+const OF_TRANSACTIONS: [&str; 9] =
+    ["commit", "rollback", "end", "abort", "begin", "start", "savepoint", "release", "prepare transaction"];
+
+/// The first word of a statement among these, if there is one.
+fn ends_transaction(text: &str) -> Option<&'static str> {
+    let each = split(text).into_iter().filter_map(|piece| text.get(piece.range));
+    let words = each.map(|statement| statement.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase());
+    let is = |statement: &String, word: &str| {
+        let rest = statement.strip_prefix(word);
+        rest.is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_'))
+    };
+    words.into_iter().find_map(|statement| OF_TRANSACTIONS.into_iter().find(|word| is(&statement, word)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ends_transaction;
+
+    #[test]
+    fn a_test_leaves_its_transaction_alone() {
+        assert_eq!(ends_transaction("select 1;\n-- all of it\nCOMMIT; delete from notes"), Some("commit"));
+        assert_eq!(ends_transaction("prepare   transaction 'x'"), Some("prepare transaction"));
+        for harmless in
+            ["select 'a; commit'", "do $$ begin perform 1; end $$", "prepare p as select 1", "select endings"]
+        {
+            assert_eq!(ends_transaction(harmless), None, "{harmless}");
+        }
     }
 }

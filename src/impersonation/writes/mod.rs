@@ -215,7 +215,7 @@ fn outcome(answer: Answer) -> ProbeOutcome {
         // Keys are looked at after policies: but for them the row was written.
         "23505" | "23503" | "23P01" => ProbeOutcome::Seen { rows: 1, at_least: true },
         "42501" => ProbeOutcome::Refused,
-        "25006" => ProbeOutcome::NotTested { reason: format!("the server is read-only: {message}") },
+        "25006" => ProbeOutcome::NotTested { reason: "the server, or the role's sessions, are read-only".to_owned() },
         code if is_no_answer(code) => ProbeOutcome::NotTested { reason: reason(&message, code) },
         _ => ProbeOutcome::Error { sqlstate: code, message },
     }

@@ -119,7 +119,7 @@ fn probes(probes: &[Probe]) -> String {
     let mut words = kind(&reads, ("read", "showed rows", "showed none of the rows there are"));
     if !writes.is_empty() {
         let of_writes = kind(&writes, ("write", "reached rows", "reached none of the rows that were tried"));
-        words.push_str(&format!(". {of_writes}, rolled back"));
+        words.push_str(&format!(". Rolled back: {of_writes}"));
     }
     words
 }

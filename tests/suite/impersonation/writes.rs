@@ -90,7 +90,7 @@ fn writes_are_tried_on_request_and_leave_nothing() {
     let log = std::fs::read_to_string(log).unwrap();
     assert!(log.contains("update public.open set body = body where (tableoid") && !log.contains("update public.told"));
     let notes = report["source"]["notes"].to_string();
-    assert!(notes.contains("UPDATE on public.open reached 3 rows"), "{notes}");
+    assert!(notes.contains("UPDATE on public.open reached 3 rows that are there"), "{notes}");
 }
 
 #[test]
