@@ -86,15 +86,13 @@ impl<'a> Context<'a> {
         command: Command,
     ) -> impl Iterator<Item = &'a Function> {
         let decider = Decider::new(&self.effective);
-        let writes = move |f: &&Function| {
-            let touched = self.code.effects(f).touches;
-            touched.iter().any(|(name, by)| **name == relation.name && *by == command)
-        };
+        let writes = move |f: &&Function| self.code.does(f, command, &relation.name);
         let fires = |f: &Function| self.schema.relations.iter().flat_map(|r| &r.triggers).any(|t| t.function == f.id);
         let definers = self.schema.functions.iter().filter(|f| {
             f.security_definer && f.extension.is_none() && !self.effective.is_platform_object(&f.id.schema, &f.owner)
         });
-        definers.filter(move |f| decider.lends(role, f) || fires(f)).filter(writes)
+        // Few write it, and who may call them is the longer question.
+        definers.filter(writes).filter(move |f| decider.lends(role, f) || fires(f))
     }
 
     /// Whether the body of a function asks who the session is.

@@ -89,6 +89,14 @@ impl<'a> Code<'a> {
         Effects { touches: touches.collect(), identity: reached.identity, dynamic: reached.dynamic }
     }
 
+    /// Whether calling `function` comes to `command` on a relation.
+    pub(super) fn does(&self, function: &Function, command: Command, relation: &QualifiedName) -> bool {
+        let named = self.tables.get(relation.name.as_str()).into_iter().flatten();
+        let place = named.copied().find(|at| self.schema.relations.get(*at).is_some_and(|r| r.name == *relation));
+        let reached = place.and_then(|at| Some((at, self.reached(function)?)));
+        reached.is_some_and(|(at, reached)| reached.touches.contains(&(at, command)))
+    }
+
     fn reached(&self, function: &Function) -> Option<&Reached> {
         let body = self.bodies.get(&function.id)?;
         Some(body.reached.get_or_init(|| {

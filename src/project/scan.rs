@@ -121,7 +121,7 @@ fn shapes(text: &str, all: &mut Vec<Secret>) {
             continue;
         }
         let rest = text.get(at..).unwrap_or_default();
-        for shape in SHAPES.iter().filter(|shape| rest.starts_with(shape.prefix)) {
+        for shape in SHAPES.iter().filter(|shape| first(shape) == Some(byte) && rest.starts_with(shape.prefix)) {
             of_shape(text, at, shape, all);
         }
     }

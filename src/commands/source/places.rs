@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 
 use crate::finding::{Finding, Location, ObjectKind, ObjectRef};
 use crate::migrations::replay::{Object, Replayed};
-use crate::model::{Grantee, Origin, Schema, Statement};
+use crate::model::{Function, Grantee, Origin, QualifiedName, Schema, Statement};
 
 /// Gives findings without a place that of the statement that last touched their object; and those of an object that was
 /// granted afterwards the grant's besides.
 pub(in crate::commands) fn point(findings: &mut [Finding], replayed: &Replayed, schema: &Schema) {
-    let last: BTreeMap<ObjectRef, Statement> =
-        replayed.last_touched.iter().filter_map(|(touched, place)| Some((object(touched)?, *place))).collect();
+    let mut touched: Vec<_> = replayed.last_touched.iter().collect();
+    touched.sort();
+    let named = touched.into_iter().filter_map(|(touched, place)| Some((object(touched)?, *place)));
+    let last: BTreeMap<ObjectRef, Statement> = named.collect();
     let location = |span: Statement| {
         let file = schema.files.get(span.file as usize)?;
         Some(Location { file: file.path.clone(), span })
@@ -30,9 +32,14 @@ pub(in crate::commands) fn point(findings: &mut [Finding], replayed: &Replayed, 
 /// The last statement that granted the object of a finding to the one whom it is about.
 fn granted(finding: &Finding, schema: &Schema) -> Option<Statement> {
     let principal = finding.principal.as_deref()?;
-    let acl = match finding.object.kind {
-        ObjectKind::Relation => &schema.relations.iter().find(|r| ObjectRef::relation(&r.name) == finding.object)?.acl,
-        ObjectKind::Function => &schema.functions.iter().find(|f| ObjectRef::function(&f.id) == finding.object)?.acl,
+    let object = &finding.object;
+    let within = object.schema.as_deref()?;
+    let acl = match object.kind {
+        ObjectKind::Relation => &schema.relation(&QualifiedName::new(within, &object.name))?.acl,
+        ObjectKind::Function => {
+            let may_be = |f: &&Function| f.id.schema == within && object.name.contains(&f.id.arguments);
+            &schema.functions.iter().filter(may_be).find(|f| ObjectRef::function(&f.id) == *object)?.acl
+        }
         _ => return None,
     };
     let meant = acl.0.iter().filter(|g| g.grantee == Grantee::Public || g.grantee.is_role(principal));

@@ -22,7 +22,22 @@ fn scan(text: &str, keeps_rows: bool) -> Runs {
         scan.step();
     }
     scan.leave_out(text.len(), text.len());
+    scan.runs.remarks.extend(cut_off(text));
     scan.runs
+}
+
+/// What is to be said of a dump that ends before pg_dump was done: it writes grants and policies last.
+fn cut_off(text: &str) -> Option<(usize, WarningKind, String)> {
+    const FIRST: &str = "-- PostgreSQL database dump";
+    const LAST: &str = "-- PostgreSQL database dump complete";
+    let begun = text.rmatch_indices(FIRST).find(|(at, _)| {
+        let line = text.get(*at..).and_then(|rest| rest.lines().next()).unwrap_or_default();
+        line.trim_end() == FIRST && text.get(..*at).is_none_or(|before| before.is_empty() || before.ends_with('\n'))
+    });
+    let (begun, _) = begun?;
+    let is_whole = text.get(begun..).is_some_and(|rest| rest.contains(LAST));
+    let message = format!("the dump is cut off: pg_dump's last line, `{LAST}`, is missing");
+    (!is_whole).then(|| (text.lines().count(), WarningKind::NotRead, message))
 }
 
 struct Scan<'a> {
@@ -176,6 +191,13 @@ impl Scan<'_> {
     fn rows(&mut self, keeps: bool) {
         let rest = self.rest();
         let end = ["\n\\.\n", "\n\\.\r\n"].iter().filter_map(|mark| Some(rest.find(mark)? + mark.len())).min();
+        let last = rest.trim_end_matches(['\r', '\n']);
+        let end = end.or_else(|| last.ends_with("\n\\.").then_some(rest.len()));
+        if end.is_none() && !keeps {
+            let message = "the rows of COPY ... FROM stdin have no end: a line with only `\\.` is missing, and all that \
+                           follows is taken for rows";
+            self.runs.remarks.push((self.line(), WarningKind::NotRead, message.to_owned()));
+        }
         let end = end.map_or(self.text.len(), |n| self.at + n);
         if keeps {
             (self.at, self.statement) = (end, end);
@@ -224,6 +246,18 @@ mod tests {
     }
 
     #[test]
+    fn a_dump_that_is_cut_off_is_told() {
+        let whole = "--\n-- PostgreSQL database dump\n--\nselect 1;\n--\n-- PostgreSQL database dump complete\n--\n";
+        assert_eq!(runs(whole).remarks, []);
+        let (half, _) = whole.split_once("1;").unwrap();
+        assert_eq!(
+            runs(half).remarks.iter().map(|(line, kind, _)| (*line, *kind)).collect::<Vec<_>>(),
+            [(4, WarningKind::NotRead)]
+        );
+        assert_eq!(runs(&format!("{whole}{half}")).remarks.len(), 1, "the second of two databases");
+    }
+
+    #[test]
     fn rows_of_copy_are_left_out() {
         let text = "create table t (a text);\n-- rows\nCOPY public.t (a) FROM stdin;\nit's;\n\\\\d\n\\.\n\nselect 2;\n";
         assert_eq!(kept(text), "create table t (a text);|\nselect 2;\n");
@@ -232,7 +266,10 @@ mod tests {
             kept("SET statement_timeout = 0;\nSET transaction_timeout = 0;\nselect 1;"),
             "SET statement_timeout = 0;|\nselect 1;"
         );
-        assert_eq!(kept("copy t from stdin;\n1"), "");
+        assert_eq!(kept("copy t from stdin;\n1\n\\."), "");
+        assert_eq!(runs("copy t from stdin;\n1\n\\.").remarks.len(), 1);
+        let endless = runs("copy t from stdin;\n1\ngrant all on t to anon;\n");
+        assert_eq!(endless.remarks[0].1, WarningKind::NotRead, "{:?}", endless.remarks);
         let buckets = "COPY storage.buckets (id, public) FROM stdin;\na\tt\n\\.\n";
         assert_eq!(kept(buckets), buckets);
         let with_rows = runs_with_rows("\\restrict a\ncopy t from stdin;\nit's \\N\n\\.\nselect 1;\n\\unrestrict a\n");

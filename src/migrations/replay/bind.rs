@@ -8,7 +8,7 @@ use super::catalog::names::Space;
 use super::catalog::object::Column;
 use super::catalog::types::{Base, TypeRef};
 use super::catalog::{Address, Catalog, Id};
-use super::lookup::{TEMPORARY, is_system};
+use super::lookup::is_system;
 use super::run::{Refusal, Result, Run, reject, state};
 use crate::migrations::{Name, lex};
 use crate::model::{FunctionId, QualifiedName};
@@ -157,7 +157,8 @@ impl Run {
         relation: Option<Id>,
     ) -> Result<Code> {
         let path = self.path_names();
-        let bound = Binder::new(&self.catalog, &path).expression(text, &scope, wanted);
+        let read = self.texts.read(text);
+        let bound = read.and_then(|read| Binder::new(&self.catalog, &path).expression_of(&read, &scope, wanted));
         self.kept(text, bound, relation, |tree| Tree::Expression(tree, Outside::of(&scope)))
     }
 
@@ -297,12 +298,6 @@ impl Run {
             row.is_some_and(|r| r.unknown || r.columns.is_empty() && r.view.is_some())
         };
         relation.is_some_and(unknown) || self.scan(relation, text).uses.iter().any(|a| unknown(a.id))
-    }
-
-    /// The search path in names; `pg_temp` is always looked into.
-    pub(super) fn path_names(&self) -> Vec<String> {
-        let path = self.path().into_iter().map(|id| self.catalog.namespace_name(id).to_owned());
-        path.filter(|name| name != TEMPORARY).collect()
     }
 }
 

@@ -31,7 +31,7 @@ impl Run {
     /// Runs a file, in a transaction unless the tool runs it without.
     pub(super) fn file(&mut self, number: usize, file: &MigrationFile, text: String, statements: &[Parsed]) {
         self.session.in_transaction = file.transaction;
-        let breaks = text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(at, _)| at + 1);
+        let breaks = text.match_indices('\n').map(|(at, _)| at + 1);
         let starts = std::iter::once(0).chain(breaks).collect();
         if self.provides_extensions {
             self.provide_mentioned(&text);

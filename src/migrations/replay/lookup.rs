@@ -19,22 +19,13 @@ pub(super) fn is_system(schema: &str) -> bool {
 }
 
 impl Run {
-    /// The namespaces in which names without a schema are looked up, `pg_catalog` apart.
-    pub(super) fn path(&self) -> Vec<Id> {
-        let user = self.catalog.role_name(self.user());
-        let named = self.session.now.search_path.iter().map(|s| if s == "$user" { user.as_str() } else { s.as_str() });
-        let mut path: Vec<Id> = self.catalog.namespace(TEMPORARY).into_iter().collect();
-        path.extend(named.filter_map(|name| self.catalog.namespace(name)).filter(|schema| self.sees(*schema)));
-        path
-    }
-
     /// The namespace that a new object comes into.
     pub(super) fn creation_namespace(&mut self, schema: Option<&str>) -> Result<Id> {
         if let Some(schema) = schema {
             return self.namespace(schema);
         }
         let temporary = self.catalog.namespace(TEMPORARY);
-        match self.path().into_iter().find(|id| Some(*id) != temporary) {
+        match self.path().iter().copied().find(|id| Some(*id) != temporary) {
             Some(id) => Ok(id),
             None => reject(state::UNDEFINED_SCHEMA, "no schema has been selected to create in"),
         }
@@ -76,7 +67,7 @@ impl Run {
     pub(super) fn find(&self, space: Space, name: &Name) -> Option<Id> {
         match &name.schema {
             Some(schema) => self.catalog.names.find(space, self.catalog.namespace(schema)?, &name.name),
-            None => self.path().into_iter().find_map(|ns| self.catalog.names.find(space, ns, &name.name)),
+            None => self.path().iter().find_map(|ns| self.catalog.names.find(space, *ns, &name.name)),
         }
     }
 

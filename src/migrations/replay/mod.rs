@@ -43,6 +43,7 @@ mod operators;
 mod owned;
 mod parameters;
 mod partitions;
+mod path;
 mod platform;
 mod policies;
 mod publications;
@@ -63,6 +64,7 @@ mod subscriptions;
 mod system;
 mod tables;
 mod targets;
+mod texts;
 mod triggers;
 mod types;
 mod validator;
@@ -73,6 +75,7 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -104,7 +107,7 @@ pub struct Replayed {
     /// Every statement of the files, in the order in which they run; those of a DO block are its own.
     pub statements: Vec<Ran>,
     /// The statement that last made or changed each object, under the name that holds at the end; dropped ones too.
-    pub last_touched: BTreeMap<Arc<Object>, model::Statement>,
+    pub last_touched: FxHashMap<Arc<Object>, model::Statement>,
     /// Statements that Postgres would refuse. The project's tool would stop at the first.
     pub rejected: Vec<Rejected>,
     /// What a user should know beside the gaps.

@@ -74,7 +74,7 @@ impl Run {
             None => self.path(),
         };
         let of = |schema: Id| self.catalog.names.all(Space::Function, schema, &name.name).to_vec();
-        schemas.into_iter().flat_map(of).collect()
+        schemas.iter().copied().flat_map(of).collect()
     }
 
     pub(super) fn missing_routine<T>(&mut self, signature: &Signature) -> Result<T> {

@@ -4,7 +4,8 @@ use super::catalog::{self, Address, Catalog, Id};
 use super::session::Session;
 use super::{Object, Ran, Rejected};
 use crate::model::{self, Gap, Origin};
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -122,6 +123,10 @@ pub(super) struct Run {
     pub(super) provides_extensions: bool,
     /// The columns that the rows which follow a COPY of buckets have.
     pub(super) copied_columns: Option<Vec<String>>,
+    /// The search path as it was found last.
+    pub(super) known_path: Cell<Option<super::path::Path>>,
+    /// Short expressions that were read.
+    pub(super) texts: super::texts::Texts,
     /// The role that is a superuser only while the files run.
     lent: Option<Id>,
 }
@@ -154,6 +159,8 @@ impl Run {
             calls: 0,
             provides_extensions: false,
             copied_columns: None,
+            known_path: Cell::new(None),
+            texts: super::texts::Texts::default(),
             lent: None,
         }
     }
@@ -291,17 +298,17 @@ impl Run {
     }
 
     /// The statement that last touched each object, under its last name.
-    pub(super) fn last_touched(&self) -> BTreeMap<Arc<Object>, model::Statement> {
+    pub(super) fn last_touched(&self) -> FxHashMap<Arc<Object>, model::Statement> {
         let now = |(address, (statement, object)): (&Address, &(model::Statement, Arc<Object>))| {
             let other = Some(*address).filter(|address| !self.catalog.is_called(*address, object));
             let now = other.and_then(|address| self.catalog.describe(address)).map(Arc::new);
             (now.unwrap_or_else(|| Arc::clone(object)), *statement)
         };
-        let mut last: Vec<_> = self.last.iter().map(now).collect();
-        // The later statement first, so that it is the one that stays.
-        last.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(b.1.cmp(&a.1)));
-        last.dedup_by(|later, first| later.0 == first.0);
-        last.into_iter().collect()
+        let mut last = FxHashMap::with_capacity_and_hasher(self.last.len(), FxBuildHasher);
+        for (object, statement) in self.last.iter().map(now) {
+            last.entry(object).and_modify(|known| *known = statement.max(*known)).or_insert(statement);
+        }
+        last
     }
 }
 

@@ -65,7 +65,7 @@ impl Run {
             Some(schema) => self.catalog.namespace(schema).into_iter().collect(),
             None => self.path(),
         };
-        namespaces.into_iter().find_map(|ns| {
+        namespaces.iter().copied().find_map(|ns| {
             if let Some(id) = self.catalog.names.find(Space::Type, ns, &name.name) {
                 return Some(Base::Made(id));
             }

@@ -200,6 +200,23 @@ fn a_change_that_accepts_its_own_leak_says_so() {
     );
 }
 
+/// A comment without a fingerprint covers whichever finding stands alone at its statement: another one that takes the
+/// place of the first is told to the reviewer of the change that brings it.
+#[test]
+fn another_finding_behind_an_older_comment_is_told() {
+    let comment = "-- pgwitness: ignore[rls-off-exposed] the same for everybody\n";
+    let of = |who: &str| {
+        let table = "create table public.a (id int);\nrevoke all on public.a from anon, authenticated;\n";
+        format!("{comment}{table}{comment}grant select on public.a to {who};\n")
+    };
+    let dir = project(&[("base/1_a.sql", &of("anon")), ("supabase/migrations/1_a.sql", &of("authenticated"))]);
+    let accepted = json(dir.path(), &[]);
+    assert_eq!(ids(&accepted["suppressed"]), ["rls-off-exposed"], "one finding is covered, whichever it is");
+    let outcome = check(dir.path(), &["--base", "./base"]);
+    let sentence = outcome.stdout.split("\n\n").next().unwrap().split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(sentence.contains("1 finding is new or graver and accepted as a risk at once"), "{sentence}");
+}
+
 #[test]
 fn a_declared_rule_is_never_broken_in_silence() {
     let rules = "[[rule]]\non = 'public.countries'\nrole = 'anon'\nall = false\nreason = 'nobody'\n";

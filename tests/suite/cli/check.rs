@@ -270,6 +270,7 @@ fn a_base_that_is_none_is_said_clearly() {
     refused(&["--base", "main"], "`main` is a path and a git ref", "refs/heads/main");
     refused(&["-", "--base", "HEAD"], "standard input is not in `HEAD`", "--base");
     refused(&["--base", "broken.json"], "git knows no commit `broken.json`", "");
+    refused(&["--initial-dump", "main"], "`main` is a folder, and one file is wanted", "help:");
     refused(&["none"], "there is no file or folder `none`", "PATH");
     refused(&["-", "-"], "standard input can be read once", "once");
     refused(&["-"], "standard input is empty", "the command before the pipe");

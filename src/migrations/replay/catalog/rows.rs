@@ -178,7 +178,7 @@ impl<T: Row> Rows<T> {
     }
 
     /// A number that is another one after every change.
-    pub(super) fn state(&self) -> u32 {
+    pub(crate) fn state(&self) -> u32 {
         self.changes
     }
 

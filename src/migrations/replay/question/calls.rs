@@ -38,7 +38,7 @@ impl Asker<'_> {
 
     pub(super) fn current_schema(&self) -> Value {
         let temporary = self.run.catalog.namespace(crate::migrations::replay::lookup::TEMPORARY);
-        let first = self.run.path().into_iter().find(|id| Some(*id) != temporary);
+        let first = self.run.path().iter().copied().find(|id| Some(*id) != temporary);
         first.map_or(Value::Null, |id| Value::Text(self.run.catalog.namespace_name(id).to_owned()))
     }
 

@@ -34,7 +34,7 @@ impl Seen<'_> {
 
     /// The first object of that name in the schemas of the path.
     fn first(&self, space: Space, name: &str) -> Option<Id> {
-        self.0.path().into_iter().find_map(|schema| self.0.catalog.names.find(space, schema, name))
+        self.0.path().iter().find_map(|schema| self.0.catalog.names.find(space, *schema, name))
     }
 }
 
@@ -54,7 +54,8 @@ impl Names for Seen<'_> {
     fn function(&self, key: Key) -> Option<QualifiedName> {
         let name = Names::function(&self.0.catalog, key)?;
         let path = self.0.path();
-        let first = path.into_iter().find(|s| !self.0.catalog.names.all(Space::Function, *s, &name.name).is_empty());
+        let first =
+            path.iter().copied().find(|s| !self.0.catalog.names.all(Space::Function, *s, &name.name).is_empty());
         let seen = first.is_some_and(|schema| self.0.catalog.namespace_name(schema) == name.schema);
         let seen = seen && !crate::sql::is_builtin_function(&name.name);
         Some(self.alone(name, seen))
