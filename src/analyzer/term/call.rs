@@ -75,7 +75,8 @@ impl Terms {
         }
         match super::apply(name, &values, returns) {
             Ok(Some(value)) => Some(self.literal(value, returns.clone())),
-            Ok(None) | Err(NoResult::Raises) => Some(self.null(returns.clone())),
+            Ok(None) => Some(self.null(returns.clone())),
+            Err(NoResult::Raises) => Some(self.raise(returns.clone())),
             Err(NoResult::Unmodelled) => None,
         }
     }
