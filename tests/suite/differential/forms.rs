@@ -14,7 +14,7 @@ const HELPERS: &str = "
     create table factors (id uuid primary key, user_id uuid not null, status text not null);
     create table singles (k int unique, owner uuid);
     create function thrown() returns boolean language sql as $$ select random() < 0.5 $$;
-    create function spelled() returns boolean language sql as $$ select random()::text collate "C" < '0.5' $$;
+    create function spelled() returns boolean language sql as $$ select random()::text collate \"C\" < '0.5' $$;
     create table seats (user_id uuid not null, org uuid, role text);
     create function seat() returns table (org uuid, role text) language plpgsql stable security definer set search_path = '' as $$
         begin return query select s.org, coalesce(s.role, '')::text from public.seats s where s.user_id = auth.uid(); end $$;
