@@ -53,3 +53,31 @@ fn facts(schema: &Schema, name: &str) -> Vec<String> {
     facts.dedup();
     facts
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Membership, Origin};
+
+    #[test]
+    fn memberships_of_given_roles_are_those_of_the_server() {
+        let of = |memberships: [(&str, &str); 2]| {
+            let mut schema = crate::migrations::base::empty(17, "postgres", "postgres");
+            let membership = |(member, role): (&str, &str)| Membership {
+                member: member.to_owned(),
+                role: role.to_owned(),
+                grantor: "postgres".to_owned(),
+                admin: false,
+                inherit: true,
+                set: true,
+                origin: Origin::Catalog,
+            };
+            schema.memberships = memberships.map(membership).into();
+            schema
+        };
+        let mut read = of([("anon", "files"), ("app", "files")]);
+        adopt(&mut read, &of([("anon", "server"), ("app", "server")]), &|role| role == "anon");
+        let held: Vec<_> = read.memberships.iter().map(|m| (m.member.as_str(), m.role.as_str())).collect();
+        assert_eq!(held, [("anon", "server"), ("app", "files")]);
+    }
+}
