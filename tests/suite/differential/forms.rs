@@ -191,6 +191,7 @@ const NOT_SO: &[(&str, &str, Option<&str>, Option<&str>)] = &[
     ("dice", "thrown()", Some("thrown()"), None),
     // Also where it stands in something that is not understood.
     ("dice_in_words", "spelled()", Some("spelled()"), None),
+    ("two_dice", "spelled() and not spelled()", Some("false"), None),
     ("anybody", "auth.uid() is not null", None, None),
     // Each row demands another one, and it takes eight to show it.
     (
