@@ -15,6 +15,7 @@ use crate::model::{
     RelationKind, printable, quote_ident, quote_literal,
 };
 use crate::report::{Asked, Decided};
+use crate::sql::lex::tokens;
 
 impl<'a> Case<'_, 'a> {
     /// Whether calls and views show no row beyond the rule, one answer for each that shows any of the relation. A mere
@@ -91,9 +92,11 @@ impl<'a> Case<'_, 'a> {
                     return None;
                 }
                 // What names the relation cannot be said of a row of the child.
-                let rule = Some(predicate.sql.as_str()).filter(|sql| !sql.contains(&self.relation.name.name));
+                if names_row_of(&predicate.sql, self.relation) {
+                    return None;
+                }
                 let scene = self.scene(Asked::NeverExceeds, caller, None);
-                Script::of(&Scene { relation: child, rule, ..scene }, w)
+                Script::of(&Scene { relation: child, ..scene }, w)
             };
             let mut judged = self.through(&Door::child(self, child), &Lent { decision, call: None }, &script);
             judged.entry.condition = formula.sql();
@@ -169,8 +172,10 @@ impl<'a> Case<'_, 'a> {
             let fires = || [Command::Insert, Command::Update, Command::Delete].into_iter().any(|c| may(r, c));
             r.name != self.relation.name && r.rules.iter().any(|rule| names(&rule.definition)) && fires()
         };
-        let all = self.cx.schema.relations.iter().filter(|r| !self.cx.is_platform(r) && !self.has_own_rule(r));
-        all.filter(|r| through_view(r) || by_rule(r)).map(|r| &r.name).collect()
+        // What few relations have is asked first.
+        let all = self.cx.schema.relations.iter().filter(|r| r.view.is_some() || !r.rules.is_empty());
+        let writing = all.filter(|r| through_view(r) || by_rule(r));
+        writing.filter(|r| !self.cx.is_platform(r) && !self.has_own_rule(r)).map(|r| &r.name).collect()
     }
 
     /// What foreign keys do to rows when the role does something to those they refer to, without any row security.
@@ -286,6 +291,14 @@ impl<'a> Case<'_, 'a> {
         script.act = format!("select * from {name}({}) as {alias}{filter}", call.arguments.join(", "));
         Some(script)
     }
+}
+
+/// Whether a rule names columns of its relation with the relation's name before them.
+fn names_row_of(sql: &str, relation: &Relation) -> bool {
+    let all = tokens(sql, 0..sql.len());
+    let text = |at: usize| all.get(at).and_then(|token| sql.get(token.range())).unwrap_or_default();
+    let name = &relation.name.name;
+    (0..all.len()).any(|at| (text(at) == name || text(at) == quote_ident(name)) && text(at + 1) == ".")
 }
 
 /// The views that show a role rows of the relation with other eyes than its own.

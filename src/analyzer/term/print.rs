@@ -29,6 +29,10 @@ impl Terms {
             Term::Column(row, name) => put(out, &format!("{}.{}", self.alias(*row), quote_ident(name))),
             Term::Claim(path, access) => put(out, &claim(path, *access)),
             Term::Setting(name) => put(out, &format!("current_setting({}, true)", quote_literal(name))),
+            // Volatile, so that it raises where it is evaluated, and not while a statement is planned.
+            Term::Call(function, _) if function.always_raises() => {
+                put(out, &format!("(1 / (0 * random())::integer)::text::{}", type_name(self.type_of(id))));
+            }
             Term::Call(function, args) => self.call_sql(out, &function.name, args),
             Term::Equal(a, b) => self.infix(out, *a, " = ", *b),
             Term::Less(a, b) => self.infix(out, *a, " < ", *b),

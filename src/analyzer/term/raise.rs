@@ -17,6 +17,13 @@ pub(super) enum Order {
 /// The function that always raises.
 const RAISE: &str = "raise";
 
+impl Function {
+    /// Whether it is the one that [`Terms::raise`] calls.
+    pub(super) fn always_raises(&self) -> bool {
+        &*self.name == RAISE
+    }
+}
+
 impl Terms {
     /// An expression that always raises an error. It reads as NULL, which shows no row.
     pub fn raise(&mut self, data_type: Type) -> Id {

@@ -125,8 +125,7 @@ fn time_is_bounded_and_what_is_left_is_said() {
     let tested = test_with(&[&world.client], &schema, &bounds);
     assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
     let count = |f: fn(&ProbeOutcome) -> bool| tested.probes.iter().filter(|p| f(&p.outcome)).count();
-    assert!(count(|o| matches!(o, ProbeOutcome::Error { .. })) >= 1);
-    assert!(count(|o| matches!(o, ProbeOutcome::NotTested { .. })) >= 70);
+    assert_eq!(count(|o| matches!(o, ProbeOutcome::NotTested { .. })), 80, "what ran into its time is no answer");
     assert_eq!(count(|o| *o == ProbeOutcome::Refused), 80, "the rights were asked for at once");
     assert_eq!(tested.probes.len(), 160, "none is left out");
 }
