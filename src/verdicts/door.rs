@@ -157,13 +157,8 @@ impl<'a> Case<'_, 'a> {
         }
         let effective = &self.cx.effective;
         let may = |r: &Relation, c: Command| !matches!(effective.access(role, r, c).extent, Extent::None(_));
-        let through_view = |view: &Relation| {
-            let lends = |view: &Relation| {
-                let reads = effective.reads_through(role, view);
-                reads.iter().any(|read| read.relation.name == self.relation.name && read.reader != role)
-            };
-            view.view.is_some() && may(view, *command) && lends(view)
-        };
+        let through_view =
+            |view: &Relation| view.view.is_some() && may(view, *command) && lends(self.cx, role, view, self.relation);
         let writes = format!("{command} ");
         let by_rule = |r: &Relation| {
             let names = |definition: &str| {
@@ -308,13 +303,15 @@ pub(super) fn views_over<'s, 'a>(
     relation: &'s Relation,
 ) -> impl Iterator<Item = &'a Relation> {
     let effective = &cx.effective;
-    let reads = move |view: &&Relation| {
-        let all = effective.reads_through(role, view);
-        all.iter().any(|read| read.relation.name == relation.name && read.reader != role)
-    };
     let may = move |view: &&Relation| !matches!(effective.access(role, view, Command::Select).extent, Extent::None(_));
     let views = cx.schema.relations.iter().filter(move |r| r.view.is_some() && !cx.is_platform(r));
-    views.filter(may).filter(reads)
+    views.filter(may).filter(move |view| lends(cx, role, view, relation))
+}
+
+/// Whether a view reads rows of the relation with other eyes than the role's.
+fn lends(cx: &Context<'_>, role: &str, view: &Relation, relation: &Relation) -> bool {
+    let all = cx.effective.reads_through(role, view);
+    all.iter().any(|read| read.relation.name == relation.name && read.reader != role)
 }
 
 /// A way to rows that a statement on their relation does not take.
