@@ -133,9 +133,9 @@ fn settings(guest: &Guest, names: &[String], path: &str) -> String {
 
 /// What the assertion asks for; `None` where a count of rows does not say it.
 fn expected(setting: &Setting<'_, '_>, trial: &Trial) -> Option<String> {
-    use Action::{CopyIn, CopyOut, DeleteByCascade, SelectByKeptPlan};
-    // A function cannot copy, nor tell what a delete took along.
-    if matches!(trial.action, CopyIn | CopyOut | DeleteByCascade | SelectByKeptPlan) {
+    use Action::{CopyIn, CopyOut, DeleteByCascade, SelectByKeptPlan, UpdateByCascade};
+    // A function cannot copy, nor tell what a statement took along.
+    if matches!(trial.action, CopyIn | CopyOut | DeleteByCascade | UpdateByCascade | SelectByKeptPlan) {
         return None;
     }
     let relation = setting.effective.schema().relation(&trial.relation)?;

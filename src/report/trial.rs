@@ -70,6 +70,9 @@ pub enum Action {
     Truncate,
     /// `DELETE` from a table that the rows refer to, which takes them with it, or sets their references to NULL or defaults.
     DeleteByCascade,
+    /// `UPDATE` of the key of what another user's row refers to, which changes its references along, or sets them to NULL or
+    /// defaults.
+    UpdateByCascade,
     /// `COPY .. TO STDOUT`.
     CopyOut,
     /// `COPY .. FROM STDIN` of a row that is one's own.
@@ -115,6 +118,7 @@ impl Action {
             Self::DeleteFiltered => "delete",
             Self::Truncate => "truncate",
             Self::DeleteByCascade => "delete of what rows refer to",
+            Self::UpdateByCascade => "new key of what rows refer to",
             Self::CopyOut => "copy to stdout",
             Self::CopyIn => "copy from stdin",
             Self::SelectByKeptPlan => "select by a plan that others used",

@@ -98,8 +98,12 @@ fn by_trial(finding: &Finding, trials: &[Trial]) -> Option<String> {
             of().filter(|t| is_stranger(t) && shows(t.action).is_some_and(|c| commands.contains(&c))).find(done)
         }
         "fk-cascade-bypass" => {
-            let from = format!("delete from {name} ");
-            let mut all = trials.iter().filter(|t| t.action == Action::DeleteByCascade && t.role == role);
+            // Which of the two it is about, its title tells.
+            let (action, from) = match finding.title.starts_with("deleting") {
+                true => (Action::DeleteByCascade, format!("delete from {name} ")),
+                false => (Action::UpdateByCascade, format!("update {name} set ")),
+            };
+            let mut all = trials.iter().filter(|t| t.action == action && t.role == role);
             all.find(|t| (t.relation == name || t.statement.starts_with(&from)) && done(t))
         }
         "rls-no-permissive" => {

@@ -30,7 +30,7 @@ pub(super) use insert::statement as insert_statement;
 pub(super) use key::primary as primary_key;
 use kind::Kind;
 pub(super) use order::of as order;
-pub(super) use value::{other as other_value, stored};
+pub(super) use value::{other as other_value, plain as plain_value, stored};
 
 /// Values of columns as text; `None` is NULL.
 pub type Cells = BTreeMap<String, Option<String>>;

@@ -181,7 +181,7 @@ fn is_demanded(column: &Column, schema: &Schema) -> bool {
 }
 
 /// A value that the type takes and that is not too long for it; another for each `n`.
-pub(super) fn plain(column: &Column, table: &Relation, schema: &Schema, n: u32) -> Option<String> {
+pub(in crate::impersonation) fn plain(column: &Column, table: &Relation, schema: &Schema, n: u32) -> Option<String> {
     let sizes = column.data_type.split_once('(').and_then(|(_, rest)| Some(rest.split_once(')')?.0));
     let mut sizes =
         sizes.into_iter().flat_map(|list| list.split(',')).filter_map(|size| size.trim().parse::<u32>().ok());

@@ -4,11 +4,8 @@ use crate::analyzer::effective::{Access, Columns, Extent};
 use crate::impersonation::cast::slot_of;
 use crate::impersonation::guest::{Guest, user_key};
 use crate::impersonation::seed::{Cells, SeededRow, insert_statement, other_value, primary_key};
-use crate::model::{
-    Column, Command, ConstraintKind, Identity, ReferentialAction, Relation, RelationKind, quote_ident, quote_literal,
-};
+use crate::model::{Column, Command, Identity, Relation, RelationKind, quote_ident, quote_literal};
 use crate::report::Action;
-use std::collections::BTreeSet;
 
 use super::Setting;
 
@@ -46,10 +43,11 @@ pub(super) fn copy_in(setting: &Setting<'_, '_>, guest: &Guest, relation: &Relat
     On { setting, guest, relation }.copy_in()
 }
 
-struct On<'t, 's, 'a> {
-    setting: &'t Setting<'s, 'a>,
-    guest: &'t Guest,
-    relation: &'t Relation,
+/// A guest before a relation.
+pub(super) struct On<'t, 's, 'a> {
+    pub(super) setting: &'t Setting<'s, 'a>,
+    pub(super) guest: &'t Guest,
+    pub(super) relation: &'t Relation,
 }
 
 impl On<'_, '_, '_> {
@@ -60,23 +58,23 @@ impl On<'_, '_, '_> {
     }
 
     /// The columns that the role may use with a command; of a command it has no privilege for, all.
-    fn may(&self, command: Command, column: &str) -> bool {
+    pub(super) fn may(&self, command: Command, column: &str) -> bool {
         match self.access(command).map(|access| access.columns.clone()) {
             Some(Columns::Only(held)) => held.iter().any(|(c, _)| c == column),
             _ => true,
         }
     }
 
-    fn row(&self, slot: usize) -> Option<&SeededRow> {
+    pub(super) fn row(&self, slot: usize) -> Option<&SeededRow> {
         self.setting.seeded.row_of(self.setting.effective.schema(), self.relation, slot)
     }
 
-    fn has(&self, command: Command) -> bool {
+    pub(super) fn has(&self, command: Command) -> bool {
         self.access(command).is_some_and(|access| !matches!(access.columns, Columns::None) && access.usage.is_some())
     }
 
     /// A column that a WHERE can read.
-    fn filter(&self) -> Option<String> {
+    pub(super) fn filter(&self) -> Option<String> {
         let readable = |c: &&Column| self.may(Command::Select, &c.name);
         let of_key = primary_key(self.relation).iter().filter_map(|c| self.relation.column(c)).find(readable);
         let column = of_key.or_else(|| self.relation.columns.iter().find(readable))?;
@@ -115,25 +113,6 @@ impl On<'_, '_, '_> {
         let lines = super::copy::line(row.values().map(|value| value.as_deref()));
         let sql = format!("copy {} ({}) from stdin", self.relation.name, columns.join(", "));
         Some(Attempt { lines, ..plain(Action::CopyIn, sql) })
-    }
-
-    /// Deletes from tables that the rows refer to and that take them along, or change them.
-    fn cascades(&self, out: &mut Vec<Attempt>) {
-        let schema = self.setting.effective.schema();
-        let acts =
-            |action: ReferentialAction| !matches!(action, ReferentialAction::NoAction | ReferentialAction::Restrict);
-        let keys = self.relation.constraints.iter().filter_map(|c| match &c.kind {
-            ConstraintKind::ForeignKey(key) if acts(key.on_delete) && c.enforced => {
-                Some(&key.relation).filter(|name| **name != self.relation.name)
-            }
-            _ => None,
-        });
-        for parent in keys.collect::<BTreeSet<_>>().into_iter().filter_map(|name| schema.relation(name)) {
-            let of = On { relation: parent, ..*self };
-            if let Some(filter) = of.filter().filter(|_| of.has(Command::Delete)) {
-                out.push(plain(Action::DeleteByCascade, format!("delete from {} where {filter}", parent.name)));
-            }
-        }
     }
 
     fn inserts(&self, out: &mut Vec<Attempt>) {

@@ -5,6 +5,7 @@
 //! rules are true of them, so that what a write did is known by what it left, whoever may read it.
 
 mod attempt;
+mod cascade;
 mod compare;
 mod control;
 mod copy;

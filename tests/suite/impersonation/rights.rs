@@ -143,3 +143,47 @@ fn procedures_large_objects_and_references_set_to_null_are_tried() {
         assert_eq!(set_null["outcome"]["rows"], 5, "{major}: of rows that it may not update");
     }
 }
+
+#[test]
+fn new_keys_of_what_rows_refer_to_are_tried() {
+    let memos = |name: &str, column: &str| {
+        format!(
+            "create table public.{name} (id int primary key, owner_id uuid not null references auth.users, {column});
+             alter table public.{name} enable row level security;
+             create policy own on public.{name} to authenticated using (owner_id = auth.uid());"
+        )
+    };
+    let more = format!(
+        "create table public.folders (code text primary key, name text not null default 'x');
+        alter table public.folders enable row level security;
+        create policy seen on public.folders for select to authenticated using (name <> '');
+        create policy tidy on public.folders for update to authenticated using (name <> '');
+        insert into public.folders values ('spare');
+        create table public.shelves (code text primary key, owner_id uuid not null references auth.users);
+        alter table public.shelves enable row level security;
+        create policy own on public.shelves to authenticated using (owner_id = auth.uid());
+        {} {} {} {}",
+        memos("moved", "folder text not null references public.folders on update cascade"),
+        memos("emptied", "folder text references public.folders on update set null"),
+        memos("reset", "folder text default 'spare' references public.folders on update set default"),
+        memos("kept", "shelf text not null references public.shelves on update cascade"),
+    );
+    for major in [14, 18] {
+        let dir = project(&format!("{SOUND}{more}"), &OWN.replace("exactly", "at-most"));
+        let (report, _) = audit(dir.path(), major, &["--allow-partial", "--fail-on", "never"]);
+        for table in ["moved", "emptied", "reset"] {
+            let trial = outcome(&report, "a signed-in user", "update_by_cascade", table);
+            assert_eq!(trial["outcome"]["rows"], 1, "{major}: a row of {table} that it may not update: {trial}");
+            let direct = outcome(&report, "a signed-in user", "update_filtered", table);
+            assert_eq!(direct["outcome"]["result"], "hidden", "{major}: {direct}");
+        }
+        let kept = outcome(&report, "a signed-in user", "update_by_cascade", "kept");
+        assert_eq!(kept["outcome"]["result"], "hidden", "{major}: {kept}");
+        let findings = report["findings"].as_array().unwrap();
+        let found: Vec<_> = findings.iter().filter(|f| f["check"] == "fk-cascade-bypass").collect();
+        let [found] = found[..] else { panic!("{major}: {found:?}") };
+        assert_eq!((&found["object"]["name"], &found["confidence"]), (&"folders".into(), &"confirmed".into()));
+        let evidence = found["evidence"].to_string();
+        assert!(evidence.contains("new key of what rows refer to on public.folders reached 1 row"), "{evidence}");
+    }
+}
