@@ -267,8 +267,7 @@ fn of_doors(doors: &Doors) -> Vec<String> {
         ));
     }
     if !others.is_empty() {
-        let kinds =
-            "SET ROLE, triggers on others' tables, DROP OWNED, sequences, large objects, channels and new tables";
+        let kinds = "SET ROLE, triggers on others' tables, DROP OWNED, sequences, large objects, channels, buckets and new tables";
         notes.push(format!("{} times what rights open was tried: {kinds}", others.len()));
     }
     if !doors.uncalled.is_empty() {

@@ -14,12 +14,15 @@ pub struct DoorTrial {
     pub role: String,
     /// The kind of door.
     pub door: DoorKind,
-    /// What it leads through: a function with its argument types, a role, a sequence, a channel.
+    /// What it leads through: a function with its argument types, a role, a sequence, a channel, a bucket.
     pub object: String,
     /// The statement.
     pub statement: String,
     /// What came of it.
     pub outcome: ProbeOutcome,
+    /// The rules that bound it, in words, where some are declared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected: Option<String>,
     /// What was reached by it that the persona does not reach otherwise, as sentences.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reached: Vec<String>,
@@ -52,6 +55,10 @@ pub enum DoorKind {
     Topic,
     /// A table that was made after the grants, read by the role.
     NewTable,
+    /// A bucket of Storage whose files are listed: those that were put there for oneself and for another user.
+    BucketList,
+    /// The same, files of another user replaced by uploads with `upsert`.
+    BucketOverwrite,
 }
 
 impl DoorKind {
@@ -69,6 +76,8 @@ impl DoorKind {
             Self::Channel => "listening to",
             Self::Topic => "joining the topic",
             Self::NewTable => "a new table in",
+            Self::BucketList => "listing the bucket",
+            Self::BucketOverwrite => "replacing files in the bucket",
         }
     }
 }

@@ -73,6 +73,7 @@ impl Caller<'_, '_, '_> {
             object: function.id.to_string(),
             statement,
             outcome: outcome(&answer),
+            expected: None,
             reached: Vec::new(),
             surprise: None,
         };

@@ -1,7 +1,8 @@
 //! Findings that doors and trials confirm: what they say was done, or seen.
 
+use super::buckets;
 use crate::finding::{Confidence, Evidence, Finding, ObjectKind};
-use crate::model::{Command, QualifiedName, quote_ident};
+use crate::model::{Command, QualifiedName, printable, quote_ident};
 use crate::report::{Action, DoorKind, DoorTrial, ProbeOutcome, Trial};
 
 /// Confirms findings by what was tried.
@@ -24,6 +25,8 @@ fn door_of(check: &str) -> Option<DoorKind> {
         "trigger-grant" => DoorKind::Trigger,
         "realtime-messages" => DoorKind::Topic,
         "default-privileges" => DoorKind::NewTable,
+        "storage-no-bucket" | "storage-public-bucket" => DoorKind::BucketList,
+        "storage-overwrite" => DoorKind::BucketOverwrite,
         _ => return None,
     })
 }
@@ -39,10 +42,15 @@ fn by_door(finding: &Finding, doors: &[DoorTrial]) -> Option<String> {
     let is_it = |d: &&DoorTrial| match kind {
         DoorKind::SetRole => d.role == name,
         DoorKind::Topic => finding.principal.as_ref().is_none_or(|role| d.role == *role),
+        DoorKind::BucketList | DoorKind::BucketOverwrite => {
+            finding.principal.as_ref() == Some(&d.role) && is_about(finding, &d.object)
+        }
         _ => d.object == name,
     };
+    let is_kind =
+        |d: &&DoorTrial| d.door == kind || finding.check == "storage-no-bucket" && d.door == DoorKind::BucketOverwrite;
     // The principal first: what it shows is worth more than what others do.
-    let mut of: Vec<_> = doors.iter().filter(|d| d.door == kind).filter(is_it).collect();
+    let mut of: Vec<_> = doors.iter().filter(is_kind).filter(is_it).collect();
     of.sort_by_key(|d| finding.principal.as_ref() != Some(&d.role));
     if finding.check == "call-beyond-rule" {
         let ran = |d: &&&DoorTrial| matches!(d.outcome, ProbeOutcome::Seen { .. } | ProbeOutcome::NothingSeen);
@@ -50,6 +58,17 @@ fn by_door(finding: &Finding, doors: &[DoorTrial]) -> Option<String> {
         return Some(format!("as {}, {} was called and ran", called.persona, called.object));
     }
     of.iter().find_map(|d| d.reached.first().cloned())
+}
+
+/// Whether files in a bucket are those that a finding speaks of.
+fn is_about(finding: &Finding, bucket: &str) -> bool {
+    match finding.check.as_str() {
+        "storage-no-bucket" => bucket == buckets::UNNAMED,
+        "storage-public-bucket" => {
+            finding.title == format!("files of the public bucket {} can be listed", printable(bucket))
+        }
+        _ => finding.title.contains(" replace files of others"),
+    }
 }
 
 /// The commands of the policy that a finding is about, as its evidence tells them.

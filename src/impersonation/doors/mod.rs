@@ -3,6 +3,8 @@
 //! Like trials they run on a server of our own in transactions that are rolled back.
 
 mod arguments;
+mod asked;
+mod buckets;
 mod call;
 mod confirm;
 mod hidden;
@@ -19,6 +21,7 @@ use tokio::time::Instant;
 use tokio_postgres::Client;
 
 use self::arguments::Choice;
+use self::buckets::Uploader;
 use self::call::Caller;
 use self::hidden::Hidden;
 use self::rights::Holder;
@@ -81,6 +84,11 @@ pub async fn run(
         for guest in setting.guests.iter().filter(|guest| met.insert(&guest.persona.role)) {
             let (role, persona) = (&guest.persona.role, &guest.persona.name);
             all.trials.extend(Holder { session: &session, setting, role, persona }.all().await?);
+        }
+        // The same files are put there for all, so that sessions would wait for each other.
+        for guest in setting.guests {
+            let claims = claims(guest, &setting_names(setting.guests));
+            all.trials.extend(Uploader { session: &session, setting, guest, claims: &claims }.all().await?);
         }
         session.close().await?;
     }

@@ -222,6 +222,7 @@ impl Holder<'_, '_, '_> {
             object: object.to_owned(),
             statement: act.to_owned(),
             outcome,
+            expected: None,
             reached: Vec::new(),
             surprise: None,
         }

@@ -11,13 +11,12 @@ use tokio_postgres::SimpleQueryMessage;
 use crate::access::Declaration;
 use crate::connector::ConnectError;
 use crate::finding::Reproduce;
-use crate::impersonation::cast::slot_of;
-use crate::impersonation::guest::{Guest, tenant_key, user_key};
-use crate::impersonation::seed::primary_key;
+use crate::impersonation::guest::Guest;
 use crate::impersonation::trial::{Answer, Session, Setting, failed};
-use crate::model::{Command, Function, QualifiedName, Relation, quote_ident, quote_literal};
+use crate::model::{Command, QualifiedName, Relation, quote_ident, quote_literal};
 use crate::report::{DoorKind, DoorTrial, ProbeOutcome, Surprise, SurpriseKind};
 
+use super::asked::Asked;
 use super::hidden::is_declared;
 
 /// Topics of one's own, and of another user, that are tried at most.
@@ -49,9 +48,8 @@ impl Listener<'_, '_, '_> {
         if !self.guest.persona.is_api {
             return Ok(Vec::new());
         }
-        let asked = Asked::of(self.setting, messages);
-        let own = asked.topics(self.guest, self.guest.slot());
-        let others = asked.topics(self.guest, slot_of(self.guest.other()));
+        let asked = Asked::of(self.setting, messages, &EXTENSIONS);
+        let (own, others) = (asked.own(self.guest), asked.others(self.guest));
         let mut out = Vec::new();
         for topic in own.iter().take(MOST) {
             self.topic(topic, false, &mut out).await?;
@@ -125,18 +123,21 @@ impl Listener<'_, '_, '_> {
             object: topic.to_owned(),
             statement: act.to_owned(),
             outcome,
+            expected: None,
             reached: Vec::new(),
             surprise: None,
         };
+        let command = if does == "sends on" { Command::Insert } else { Command::Select };
+        let rule = self.rule(command);
+        trial.expected = rule.map(|rule| format!("at most what `{}` is true of", rule.predicate.text));
         if what.is_empty() {
             return trial;
         }
         if others {
             trial.reached.push(format!("{told}, which is named by what is another user's"));
         }
-        let command = if does == "sends on" { Command::Insert } else { Command::Select };
         let denied = values(answer, ALLOWED).iter().any(|allowed| allowed == "false");
-        if let Some(rule) = self.rule(command).filter(|_| denied) {
+        if let Some(rule) = rule.filter(|_| denied) {
             let sql = format!("begin;\n{};\nrollback;\n", act.replace("; ", ";\n"));
             trial.surprise = Some(Surprise {
                 kind: SurpriseKind::Beyond,
@@ -150,81 +151,6 @@ impl Listener<'_, '_, '_> {
     }
 }
 
-/// What the policies of messages ask for.
-struct Asked<'t, 'a> {
-    setting: &'t Setting<'t, 'a>,
-    /// What topics may begin with.
-    prefixes: BTreeSet<String>,
-    /// Texts that may be topics themselves.
-    whole: BTreeSet<String>,
-    /// The policies, with the bodies of functions that they call.
-    text: String,
-}
-
-impl<'t, 'a> Asked<'t, 'a> {
-    fn of(setting: &'t Setting<'t, 'a>, messages: &Relation) -> Self {
-        let schema = setting.effective.schema();
-        let policies = messages.policies.iter().flat_map(|p| [&p.using, &p.check]).flatten();
-        let mut text = policies.cloned().collect::<Vec<_>>().join("\n");
-        let is_platforms = |f: &&Function| setting.effective.is_platform_object(&f.id.schema, &f.owner);
-        let own = schema.functions.iter().filter(|f| f.extension.is_none() && !is_platforms(f));
-        let called: Vec<_> =
-            own.filter(|f| text.contains(&format!("{}(", f.id.name))).map(|f| f.body.as_str()).collect();
-        text = format!("{text}\n{}", called.join("\n"));
-        let (mut prefixes, mut whole) = (BTreeSet::from([String::new()]), BTreeSet::new());
-        let constants: BTreeSet<_> = constants(&text).collect();
-        let ends = |c: &str| c.ends_with(|last: char| !last.is_alphanumeric());
-        let separators: Vec<_> = constants.iter().filter(|c| c.len() == 1 && ends(c)).collect();
-        for constant in constants.iter().filter(|c| c.len() > 1 && !EXTENSIONS.contains(&c.as_str())) {
-            if ends(constant) {
-                prefixes.insert(constant.clone());
-                continue;
-            }
-            whole.insert(constant.clone());
-            // `split_part(realtime.topic(), ':', 1) = 'room'`
-            prefixes.extend(separators.iter().map(|separator| format!("{constant}{separator}")));
-        }
-        Self { setting, prefixes, whole, text }
-    }
-
-    /// Topics that are named by what belongs to a slot.
-    fn topics(&self, guest: &Guest, slot: usize) -> BTreeSet<String> {
-        let (schema, seeded) = (self.setting.effective.schema(), self.setting.seeded);
-        let user = match slot == guest.slot() {
-            true => guest.user,
-            false => Some(guest.other()),
-        };
-        let mut values = BTreeSet::new();
-        if let Some(user) = user {
-            values.extend([user_key(seeded, user), tenant_key(schema, seeded, user)]);
-        }
-        let names = |r: &&Relation| self.text.contains(&r.name.name);
-        for relation in seeded.rows.keys().filter_map(|name| schema.relation(name)).filter(names) {
-            let Some(row) = seeded.row(&relation.name, slot) else { continue };
-            let is_name = |column: &str| {
-                ["topic", "room", "channel", "name", "slug"].iter().any(|word| column.contains(word))
-                    || primary_key(relation).iter().any(|key| key == column)
-            };
-            let cells = row.cells.iter().filter(|(column, _)| is_name(column));
-            values.extend(cells.filter_map(|(_, value)| value.clone()));
-        }
-        let named = values.iter().flat_map(|value| self.prefixes.iter().map(move |prefix| format!("{prefix}{value}")));
-        let mut topics: BTreeSet<_> = named.collect();
-        // Where topics begin with something, what does not is none.
-        if self.prefixes.len() > 1 {
-            topics.retain(|topic| self.prefixes.iter().any(|p| !p.is_empty() && topic.starts_with(p.as_str())));
-        }
-        topics.extend(self.whole.iter().filter(|_| slot == guest.slot()).cloned());
-        topics
-    }
-}
-
-/// The constant texts of SQL; of a pattern what stands before its first wildcard.
-fn constants(text: &str) -> impl Iterator<Item = String> {
-    let inside = text.split('\'').skip(1).step_by(2);
-    inside.map(|c| c.split('%').next().unwrap_or_default().to_owned()).filter(|c| !c.is_empty() && c.len() < 60)
-}
-
 fn values(answer: &Answer, column: &str) -> Vec<String> {
     let value = |message: &SimpleQueryMessage| match message {
         SimpleQueryMessage::Row(row) if row.columns().first().is_some_and(|c| c.name() == column) => {
@@ -233,15 +159,4 @@ fn values(answer: &Answer, column: &str) -> Vec<String> {
         _ => None,
     };
     answer.iter().flatten().filter_map(value).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::constants;
-
-    #[test]
-    fn texts_of_policies_are_what_topics_begin_with() {
-        let text = "(realtime.topic() ~~ 'room:%'::text) AND (extension = 'broadcast'::text)";
-        assert_eq!(constants(text).collect::<Vec<_>>(), ["room:", "broadcast"]);
-    }
 }

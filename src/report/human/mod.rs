@@ -4,6 +4,7 @@
 //! It is written for someone who has never read a policy. Every name comes from a database that its users may shape,
 //! so all text passes `printable` on its way out.
 
+mod buckets;
 mod change;
 mod finding;
 mod overview;

@@ -41,6 +41,12 @@ impl Human<'_> {
         self.surprises(surprises, &mut out);
         self.cases(report, &mut out);
         out.push_str(&format!("\n{}\n{}\n", styled(BOLD, "Who can do what"), self.table(&report.trials)));
+        if let Some(buckets) = self.buckets(&report.doors) {
+            out.push_str(&format!(
+                "\n{}\n{buckets}\n",
+                styled(BOLD, "Files of oneself and of another user, in each bucket")
+            ));
+        }
         self.list("Notes", &report.source.notes, &mut out);
         out
     }

@@ -1,6 +1,7 @@
 //! The impersonation tester on real servers: what it sees, what it must not do, and whether it would notice.
 
 mod agreement;
+mod buckets;
 mod doors;
 mod ends;
 mod fixtures;

@@ -1,0 +1,69 @@
+//! Who lists and replaces files in which bucket, as a table: what was expected beside what came of it.
+
+use std::collections::BTreeMap;
+
+use comfy_table::{ContentArrangement, Table, presets};
+
+use super::Human;
+use crate::model::printable;
+use crate::report::{DoorKind, DoorTrial, ProbeOutcome};
+
+impl Human<'_> {
+    /// A line for each bucket and persona; personas that could do the same share a line. `None` where no bucket was tried.
+    pub(super) fn buckets(&self, doors: &[DoorTrial]) -> Option<Table> {
+        let mut table = Table::new();
+        table.load_style(presets::UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
+        table.set_width(u16::try_from(self.width).unwrap_or(u16::MAX));
+        table.set_header(["bucket", "persona", "lists", "expected", "replaces others'", "expected"]);
+        let mut by_bucket: BTreeMap<&str, BTreeMap<_, [Option<&DoorTrial>; 2]>> = BTreeMap::new();
+        for door in doors {
+            let at = match door.door {
+                DoorKind::BucketList => 0,
+                DoorKind::BucketOverwrite => 1,
+                _ => continue,
+            };
+            let of = by_bucket.entry(&door.object).or_default().entry((&door.role, &door.persona)).or_default();
+            if let Some(place) = of.get_mut(at) {
+                *place = Some(door);
+            }
+        }
+        for (bucket, personas) in &by_bucket {
+            let mut lines: Vec<([String; 4], Vec<&str>)> = Vec::new();
+            for ((_, persona), [list, replace]) in personas {
+                let cells = [cell(*list), expected(*list), cell(*replace), expected(*replace)];
+                match lines.iter_mut().find(|(known, _)| *known == cells) {
+                    Some((_, names)) => names.push(persona),
+                    None => lines.push((cells, vec![persona])),
+                }
+            }
+            let alone = lines.len() == 1;
+            for (at, (cells, names)) in lines.into_iter().enumerate() {
+                let names = if alone && names.len() > 1 { vec!["everybody"] } else { names };
+                let name = if at == 0 { printable(bucket).into_owned() } else { String::new() };
+                let mut row = vec![name, printable(&names.join(", ")).into_owned()];
+                row.extend(cells);
+                table.add_row(row);
+            }
+        }
+        (!by_bucket.is_empty()).then_some(table)
+    }
+}
+
+fn cell(trial: Option<&DoorTrial>) -> String {
+    let Some(trial) = trial else { return "-".to_owned() };
+    let others = if trial.reached.is_empty() { "" } else { ", others' too" };
+    let files = |rows: &u32| if *rows == 1 { "1 file".to_owned() } else { format!("{rows} files") };
+    let text = match (&trial.outcome, trial.door) {
+        (ProbeOutcome::Seen { rows, .. }, DoorKind::BucketList) => format!("{}{others}", files(rows)),
+        (ProbeOutcome::Seen { rows, .. }, _) => files(rows),
+        (ProbeOutcome::Refused, _) => "refused".to_owned(),
+        (ProbeOutcome::Error { sqlstate, .. }, _) => format!("error {sqlstate}"),
+        (ProbeOutcome::NotTested { .. }, _) => "not tested".to_owned(),
+        (ProbeOutcome::Hidden | ProbeOutcome::Empty | ProbeOutcome::NothingSeen, _) => "none".to_owned(),
+    };
+    format!("{text}{}", if trial.surprise.is_some() { " !" } else { "" })
+}
+
+fn expected(trial: Option<&DoorTrial>) -> String {
+    trial.and_then(|trial| trial.expected.clone()).unwrap_or_else(|| "-".to_owned())
+}
