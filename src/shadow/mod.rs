@@ -18,8 +18,8 @@ mod stale;
 mod standin;
 mod template;
 
-pub(crate) use apply::remarks;
 pub use apply::{Applied, Failure, Mode, Target, apply, provide, run};
+pub(crate) use apply::{names_schema, remarks};
 pub use binaries::{Binaries, BinariesRequest, SUPPORTED_MAJORS};
 pub use cache::cache_dir;
 pub use error::ShadowError;

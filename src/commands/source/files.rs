@@ -31,7 +31,7 @@ pub(in crate::commands) fn find(paths: &[PathBuf], reading: &cli::Reading, run: 
     let said = run.platform(reading).or_else(|| Some(platform::of_paths(paths)).filter(|p| *p == Platform::Supabase));
     let supabase = said == Some(Platform::Supabase);
     let mut project = joined(paths, Wanted { layout: reading.layout, seed: !reading.no_seed, supabase })?;
-    let platform = match said.unwrap_or_else(|| platform::of_files(&project.files, &mut notes)) {
+    let platform = match said.unwrap_or_else(|| platform::of_files(paths, &project.files, &mut notes)) {
         Platform::Supabase => platform::supabase(reading.new_tables, &config, &mut notes),
         Platform::Postgres => shadow::Platform::Postgres,
     };

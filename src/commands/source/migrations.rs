@@ -51,7 +51,7 @@ pub(in crate::commands) async fn load(
     let mut loaded = Loaded::new(schema, SourceKind::Shadow, description);
     loaded.schema.gaps.extend(place.gaps());
     notes.extend(place.notes());
-    let (ran, stood_in) = (coverage(&applied), applied.stood_in());
+    let (ran, stood_in) = (coverage(&applied, loaded.schema.server.major()), applied.stood_in());
     loaded.notes = ran.into_iter().chain(notes).chain(applied.notes.iter().cloned()).chain(stood_in).collect();
     loaded.statements = Some((applied.total, applied.applied()));
     // Migrations run and the model is read as postgres; only a superuser may act as every role.
@@ -105,16 +105,24 @@ fn gap(failure: &Failure, schema: &Schema) -> Gap {
     }
 }
 
+/// The SQLSTATE of a statement that the server cannot read.
+const SYNTAX_ERROR: &str = "42601";
+
 /// How much of the project ran, where not all of it did.
-fn coverage(applied: &Applied) -> Option<String> {
+fn coverage(applied: &Applied, major: u32) -> Option<String> {
     let first = applied.failures.first()?;
+    // `MAINTAIN` of a newer pg_dump is such a thing.
+    let too_new = applied.failures.iter().any(|failure| failure.code == SYNTAX_ERROR);
+    let hint = (too_new && major < *shadow::SUPPORTED_MAJORS.end())
+        .then(|| format!("; a server newer than {major} may take what this one calls a syntax error (`--pg-version`)"));
     let (ran, total, failed) = (applied.applied(), applied.total, applied.failures.len());
     let left_out = if failed == 1 { "was left out; it" } else { "were left out; the first" };
     Some(format!(
-        "{ran} of {total} statements ({}%) ran on the throw-away server, {failed} failed and {left_out} is {}:{}",
+        "{ran} of {total} statements ({}%) ran on the throw-away server, {failed} failed and {left_out} is {}:{}{}",
         applied.percent(),
         first.path,
-        first.place.line
+        first.place.line,
+        hint.unwrap_or_default()
     ))
 }
 

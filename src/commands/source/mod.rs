@@ -10,6 +10,7 @@ pub(super) mod places;
 mod platform;
 pub(super) mod replayed;
 mod settings;
+mod signs;
 pub(super) mod snapshot;
 
 use std::collections::BTreeMap;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::settings::ProjectConfig;
+use super::signs;
 use crate::cli::NewTables;
 use crate::migrations::layout::MigrationFile;
 use crate::migrations::split::Lines;
@@ -21,8 +22,10 @@ fn is_in_project(path: &Path) -> bool {
     full.components().any(|part| part.as_os_str() == "supabase") || full.join("supabase").is_dir()
 }
 
-/// Supabase's when the files use what only that platform has and none of them makes; `notes` then says what.
-pub(super) fn of_files(files: &[MigrationFile], notes: &mut Vec<String>) -> Platform {
+/// Supabase's when the files use what only that platform has and none of them makes, or when they or the project around
+/// `paths` speak of it; `notes` says what decided. A schema without any of this is open to everybody on that platform and
+/// to nobody but its owner elsewhere, so that a wrong guess here would hide all of it.
+pub(super) fn of_files(paths: &[PathBuf], files: &[MigrationFile], notes: &mut Vec<String>) -> Platform {
     let mut used = Vec::new();
     let mut made = BTreeSet::new();
     for file in files {
@@ -30,16 +33,28 @@ pub(super) fn of_files(files: &[MigrationFile], notes: &mut Vec<String>) -> Plat
         let all = tokens(&sql, 0..sql.len());
         read(&sql, &all, &mut made, &mut |what, at| used.push((what, file, at)));
     }
-    let Some((what, file, at)) = used.into_iter().find(|(what, ..)| !made.contains(maker(what))) else {
+    let makes_its_own = ROLES.iter().chain(&["auth"]).any(|name| made.contains(*name));
+    let sign = used
+        .into_iter()
+        .find(|(what, ..)| !made.contains(maker(what)))
+        .map(|(what, file, at)| format!("{} uses `{what}`, which no file makes", place(file, at)))
+        .or_else(|| if makes_its_own { None } else { signs::of_project(paths).or_else(|| signs::of_words(files)) });
+    let Some(sign) = sign else {
+        notes.push(PLAIN.to_owned());
         return Platform::Postgres;
     };
-    let line = Lines::new(&file.text).place(at).0;
-    notes.push(format!(
-        "taken for a Supabase project: {}:{line} uses `{what}`, which no file makes (`--platform postgres` says otherwise)",
-        file.path
-    ));
+    notes.push(format!("taken for a Supabase project: {sign} (`--platform postgres` says otherwise)"));
     Platform::Supabase
 }
+
+/// Where a byte of a file stands: `file:line`.
+pub(super) fn place(file: &MigrationFile, at: usize) -> String {
+    format!("{}:{}", file.path, Lines::new(&file.text).place(at).0)
+}
+
+/// What a run on files without any sign of a platform has to assume.
+const PLAIN: &str = "taken for plain Postgres, where new tables are their owner's alone: nothing here speaks of Supabase \
+                     (`--platform supabase` says otherwise)";
 
 const ROLES: [&str; 3] = ["anon", "authenticated", "service_role"];
 
@@ -158,7 +173,7 @@ mod tests {
         std::fs::write(dir.path().join("a.sql"), text).unwrap();
         let project = find(dir.path(), Wanted { layout: None, seed: true, supabase: false }).unwrap();
         let mut notes = Vec::new();
-        (of_files(&project.files, &mut notes), notes)
+        (of_files(&[dir.path().to_owned()], &project.files, &mut notes), notes)
     }
 
     #[test]
@@ -183,8 +198,17 @@ mod tests {
             "create table t (a int); grant select on t to app;",
         ];
         for text in does_not {
-            assert_eq!(of_text(text), (Platform::Postgres, Vec::new()), "{text}");
+            assert_eq!(of_text(text), (Platform::Postgres, vec![PLAIN.to_owned()]), "{text}");
         }
+    }
+
+    #[test]
+    fn files_that_speak_of_supabase_are_its_unless_they_make_its_roles() {
+        let (platform, notes) = of_text("create table t (a int);\n-- paste this into the SUPABASE editor");
+        assert_eq!(platform, Platform::Supabase);
+        assert!(notes[0].contains("a.sql:2 speaks of Supabase"), "{notes:?}");
+        let (platform, _) = of_text("-- as Supabase has them\ncreate role anon; create table t (a int);");
+        assert_eq!(platform, Platform::Postgres);
     }
 
     #[test]

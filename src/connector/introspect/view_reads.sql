@@ -1,4 +1,5 @@
--- The relations that the query of a view names. The server records no dependency on `pg_catalog`.
+-- The relations that the query of a view names. Those of the system are left out: the server records dependencies on
+-- some of its views only, not on its tables.
 select distinct
        r.ev_class as relation,
        n.nspname::text as schema,
@@ -10,4 +11,5 @@ join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 where r.rulename = '_RETURN'
   and d.refclassid = 'pg_catalog.pg_class'::regclass
   and d.refobjid <> r.ev_class
+  and n.nspname not in ('pg_catalog', 'information_schema')
   and c.relkind in ('r', 'p', 'v', 'm', 'f', 'S')

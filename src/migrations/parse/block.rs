@@ -13,7 +13,7 @@ use self::reader::Reader;
 use super::constant::Known;
 use super::cursor::{Cursor, Fragment, Result, Source, refuse};
 use super::guard::Guard;
-use super::{Parsed, Statement};
+use super::{Parsed, Statement, variables};
 use crate::migrations::lex::{self, Kind};
 use crate::migrations::names;
 use std::collections::BTreeSet;
@@ -28,6 +28,8 @@ pub struct DoBlock {
     pub steps: Vec<Step>,
     /// All variables that it names, if they are known: those of a function are not.
     pub variables: Option<BTreeSet<String>>,
+    /// Those that it declares, and their types as written; the types of a function's were looked at when it was made.
+    pub declared: Vec<(String, String)>,
 }
 
 /// A step of a DO block. Steps that change nothing, such as `RAISE NOTICE`, are left out.
@@ -105,6 +107,7 @@ pub(crate) fn block(c: &mut Cursor<'_>, level: usize) -> Result<DoBlock> {
     if language != "plpgsql" {
         return refuse(format!("a DO block in `{language}`"));
     }
+    let declared = names::literal(token.kind, c.raw(token)).map(|body| variables::declared(&body)).unwrap_or_default();
     let (steps, variables) = match token.kind {
         // A body in dollar quotes stands in the file as it is, so positions within are the file's.
         Kind::Dollar => {
@@ -117,14 +120,14 @@ pub(crate) fn block(c: &mut Cursor<'_>, level: usize) -> Result<DoBlock> {
             steps(&source, 0..text.len(), level + 1)?
         }
     };
-    Ok(DoBlock { language, steps, variables: Some(variables) })
+    Ok(DoBlock { language, steps, variables: Some(variables), declared })
 }
 
 /// The body of a function that is called at `place`.
 pub(crate) fn called(body: &str, place: Range<usize>) -> Result<DoBlock> {
     let source = Source { text: body, made_at: Some(place) };
     let (steps, _) = steps(&source, 0..body.len(), 1)?;
-    Ok(DoBlock { language: "plpgsql".to_owned(), steps, variables: None })
+    Ok(DoBlock { language: "plpgsql".to_owned(), steps, variables: None, declared: Vec::new() })
 }
 
 fn steps(source: &Source<'_>, range: Range<usize>, level: usize) -> Result<(Vec<Step>, BTreeSet<String>)> {

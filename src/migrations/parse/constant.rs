@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 pub(crate) enum Value {
     Text(String),
     List(Vec<String>),
+    /// An array of two dimensions: lists of one length.
+    Lists(Vec<Vec<String>>),
     /// What `to_regclass('name')` and the like give: NULL if there is no such object.
     Object(&'static str, String),
     Truth(bool),
@@ -24,7 +26,7 @@ impl Value {
         match self {
             Self::Text(text) | Self::Object(_, text) => Some(text),
             Self::Whole(number) => Some(number.to_string()),
-            Self::List(_) | Self::Truth(_) | Self::Oid(_) | Self::Null => None,
+            Self::List(_) | Self::Lists(_) | Self::Truth(_) | Self::Oid(_) | Self::Null => None,
         }
     }
 }
@@ -112,7 +114,7 @@ fn operand(c: &mut Cursor<'_>, known: &Known) -> Option<Value> {
         return c.accept_punct(b')').then_some(value);
     }
     if c.accept("array") {
-        return c.accept_punct(b'[').then(|| list(c, known, b']')).flatten().map(Value::List);
+        return c.accept_punct(b'[').then(|| elements(c, known)).flatten();
     }
     if c.peek()?.kind != Kind::Word && c.peek()?.kind != Kind::Quoted {
         return None;
@@ -156,11 +158,36 @@ fn operand(c: &mut Cursor<'_>, known: &Known) -> Option<Value> {
         Some(record) => format!("{record}.{}", name.name),
         None => name.name,
     };
-    known.get(&key).cloned()
+    let value = known.get(&key).cloned()?;
+    if c.accept_punct(b'[') { subscripted(c, value) } else { Some(value) }
 }
 
-fn list(c: &mut Cursor<'_>, known: &Known, close: u8) -> Option<Vec<String>> {
-    values(c, known, close)?.into_iter().map(Value::into_text).collect()
+/// The element that `1]` after a list takes of it; NULL outside of it.
+fn subscripted(c: &mut Cursor<'_>, value: Value) -> Option<Value> {
+    let (Value::List(list), Some(number)) = (value, c.accept_number()) else { return None };
+    let element = number.parse::<usize>().ok()?.checked_sub(1).and_then(|at| list.into_iter().nth(at));
+    c.accept_punct(b']').then_some(element.map_or(Value::Null, Value::Text))
+}
+
+/// The elements of an array constructor, up to its end: texts, or lists of texts.
+fn elements(c: &mut Cursor<'_>, known: &Known) -> Option<Value> {
+    let (mut texts, mut lists) = (Vec::new(), Vec::new());
+    while !c.accept_punct(b']') {
+        let is_first = texts.is_empty() && lists.is_empty();
+        if !is_first && !c.accept_punct(b',') {
+            return None;
+        }
+        match if c.accept_punct(b'[') { elements(c, known)? } else { concatenation(c, known)? } {
+            Value::List(list) => lists.push(list),
+            value => texts.push(value.into_text()?),
+        }
+    }
+    let even = lists.windows(2).all(|pair| matches!(pair, [a, b] if a.len() == b.len()));
+    match (texts.is_empty(), lists.is_empty()) {
+        (_, true) => Some(Value::List(texts)),
+        (true, false) if even => Some(Value::Lists(lists)),
+        _ => None,
+    }
 }
 
 fn values(c: &mut Cursor<'_>, known: &Known, close: u8) -> Option<Vec<Value>> {
@@ -226,5 +253,13 @@ mod tests {
         }
         assert_eq!(value("array['a', t]::text[]", &known), Some(Value::List(vec!["a".into(), "Tab".into()])));
         assert_eq!(value("'{a, b}'::text[]", &known), Some(Value::List(vec!["a".into(), "b".into()])));
+        let pairs = Value::Lists(vec![vec!["a".into(), "Tab".into()], vec!["b".into(), "c".into()]]);
+        assert_eq!(value("array[array['a', t], array['b', 'c']]", &known), Some(pairs.clone()));
+        assert_eq!(value("array[['a', t], ['b', 'c']]", &known), Some(pairs));
+        assert_eq!(value("array[array['a', t], array['b']]", &known), None, "Postgres refuses it");
+        let known = Known::from([("l".to_owned(), Value::List(vec!["x".into(), "y".into()]))]);
+        assert_eq!(value("'a ' || l[2]", &known), Some(Value::Text("a y".into())));
+        assert_eq!(value("l[3]", &known), Some(Value::Null));
+        assert_eq!(value("l[n]", &known), None);
     }
 }

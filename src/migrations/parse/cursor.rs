@@ -260,6 +260,13 @@ impl<'a> Cursor<'a> {
         Some(value)
     }
 
+    /// A number as it is written, without a sign.
+    pub(crate) fn accept_number(&mut self) -> Option<&'a str> {
+        let token = self.peek().filter(|t| t.kind == Kind::Number)?;
+        self.bump();
+        Some(self.raw(token))
+    }
+
     pub(crate) fn string(&mut self) -> Result<String> {
         match self.accept_string() {
             Some(value) => Ok(value),

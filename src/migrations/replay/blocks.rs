@@ -30,7 +30,9 @@ impl Run {
         let mark = self.mark();
         self.rounds = 0;
         self.variables.push(block.variables.clone());
-        let done = self.steps(&block.steps);
+        // Types that extensions may have made are not known where mistakes are passed over.
+        let declared = if self.strict > 0 { self.check_declared(&block.declared) } else { Ok(()) };
+        let done = declared.and_then(|()| self.steps(&block.steps));
         self.variables.pop();
         self.origin = whole;
         if done.is_err() {

@@ -4,6 +4,7 @@ use super::catalog::names::Space;
 use super::catalog::object::{Extension, TypeKind};
 use super::catalog::{Id, ROOT};
 use super::run::{Result, Run, reject, state};
+use crate::migrations::lex;
 use crate::migrations::parse::kind::{AlterExtension, CreateExtension, ExtensionAction};
 use crate::migrations::parse::object::ObjectRef;
 use crate::shadow;
@@ -150,9 +151,15 @@ impl Run {
         let names = ["pg_cron", "pg_net", "pgmq", "supabase_functions", "pg_tle", "supabase-dbdev", "pgsodium"];
         let schemas: Vec<&str> = names.iter().filter_map(|name| shadow::stand_in(name)?.0).collect();
         let words: BTreeSet<&str> = words_before_dots(text).filter(|word| schemas.contains(word)).collect();
+        let mut tokens = None;
         for name in names {
             let Some(schema) = shadow::stand_in(name).and_then(|s| s.0) else { continue };
             if self.catalog.namespace(schema).is_some() || !words.contains(schema) {
+                continue;
+            }
+            // A comment names nothing. Tokens are taken of the few texts that a glance has found.
+            let all = tokens.get_or_insert_with(|| lex::tokens(text, 0..text.len()));
+            if !shadow::names_schema(text, all, schema) {
                 continue;
             }
             if let ("supabase_functions", Some((_, sql))) = (name, shadow::stand_in(name)) {

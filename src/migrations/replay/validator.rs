@@ -114,7 +114,12 @@ impl Run {
     }
 
     fn check_variables(&mut self, function: &Function) -> Result {
-        for (_, written) in variables::declared(&function.body.text) {
+        self.check_declared(&variables::declared(&function.body.text))
+    }
+
+    /// Refuses variables whose type there is not.
+    pub(super) fn check_declared(&mut self, declared: &[variables::Declared]) -> Result {
+        for (_, written) in declared {
             let lower = written.to_ascii_lowercase();
             match lower.rsplit_once('%') {
                 Some((_, "rowtype")) => self.check_row(written.get(..lower.len() - "%rowtype".len()))?,
@@ -124,8 +129,8 @@ impl Run {
                 }
                 None => {
                     let path = self.path_names();
-                    if let Err(error) = Binder::new(&self.catalog, &path).data_type(&written) {
-                        self.unbound(&error, &written, None)?;
+                    if let Err(error) = Binder::new(&self.catalog, &path).data_type(written) {
+                        self.unbound(&error, written, None)?;
                     }
                 }
             }

@@ -19,6 +19,7 @@ use super::standin::{StandIns, blank};
 use crate::migrations::layout::{self, FileRole, MigrationFile, Project, Wanted};
 use crate::migrations::parse;
 use crate::model::Gap;
+pub(crate) use statement::names_schema;
 use statement::{Part, parts};
 use std::path::Path;
 use tokio_postgres::{Client, NoTls};

@@ -49,22 +49,28 @@ impl Statement<'_> {
 
     /// Whether a name is qualified with `schema` somewhere, also inside of a function body or a DO block.
     pub(crate) fn names_schema(&self, schema: &str) -> bool {
-        let dotted = format!("{schema}.");
-        self.tokens.iter().enumerate().any(|(at, token)| match token.kind {
-            Kind::Word | Kind::Quoted => {
-                self.tokens.get(at + 1).is_some_and(|next| next.kind == Kind::Punct(b'.'))
-                    && self.word(at).as_deref() == Some(schema)
-            }
-            Kind::Dollar => {
-                let body = self.raw(*token);
-                body.match_indices(&dotted).any(|(at, _)| {
-                    let before = body.get(..at).and_then(|s| s.chars().next_back());
-                    before.is_none_or(|c| !(c.is_alphanumeric() || c == '_' || c == '.'))
-                })
-            }
-            _ => false,
-        })
+        names_schema(self.text, &self.tokens, schema)
     }
+}
+
+/// As [`Statement::names_schema`], of the tokens of any text.
+pub(crate) fn names_schema(text: &str, tokens: &[Token], schema: &str) -> bool {
+    let raw = |token: &Token| text.get(token.range()).unwrap_or_default();
+    let dotted = format!("{schema}.");
+    tokens.iter().enumerate().any(|(at, token)| match token.kind {
+        Kind::Word | Kind::Quoted => {
+            tokens.get(at + 1).is_some_and(|next| next.kind == Kind::Punct(b'.'))
+                && names::identifier(token.kind, raw(token)).as_deref() == Some(schema)
+        }
+        Kind::Dollar => {
+            let body = raw(token);
+            body.match_indices(&dotted).any(|(at, _)| {
+                let before = body.get(..at).and_then(|s| s.chars().next_back());
+                before.is_none_or(|c| !(c.is_alphanumeric() || c == '_' || c == '.'))
+            })
+        }
+        _ => false,
+    })
 }
 
 /// Extensions that a text in quotes creates, as far as words tell.

@@ -122,12 +122,20 @@ fn disagreed(
                 && f.place.start <= place.start
                 && place.start < f.place.end.max(f.place.start + 1)
         };
+        // What only an extension's own index method takes is not run where a stand-in stands for the extension.
+        let left_out = applied.indexes_left_out > 0 && makes_index(project, &place);
         let follows = of_rows.iter().any(|object| permitted::names(&rejected.message, object));
-        if !follows && !applied.failures.iter().any(same) {
+        if !follows && !left_out && !applied.failures.iter().any(same) {
             wrong.push(format!("{}:{} the replay alone: {}", path(place.file), place.line, rejected.message));
         }
     }
     wrong
+}
+
+fn makes_index(project: &Project, place: &pgwitness::model::Statement) -> bool {
+    let text = project.files.get(place.file as usize).map(|f| f.text.as_str()).unwrap_or_default();
+    let statement = text.get(place.start as usize..place.end as usize).unwrap_or_default().to_ascii_lowercase();
+    statement.starts_with("create index") || statement.starts_with("create unique index")
 }
 
 /// How much of what differs is printed: `PGWITNESS_SHOWN`.

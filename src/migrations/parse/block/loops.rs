@@ -17,11 +17,11 @@ impl Reader<'_> {
     pub(super) fn foreach(&mut self, start: usize, known: &mut Known, steps: &mut Vec<Step>) -> Result<()> {
         let name = self.c.ident()?;
         self.variables.insert(name.clone());
-        self.c.accept("slice");
+        let slice = if self.c.accept("slice") { self.c.accept_number() } else { Some("0") };
         self.c.expect("in array")?;
         let list = self.condition("loop");
-        match constant::value(&list.text, known) {
-            Some(Value::List(values)) => self.unroll(start, &[name], texts(values), known, steps),
+        match constant::value(&list.text, known).zip(slice).and_then(|(list, slice)| slices(list, slice)) {
+            Some(values) => self.unroll(start, &[name], values, known, steps),
             _ => self.unknown_loop(start, known, steps, "a loop over an array that only the server can know"),
         }
     }
@@ -159,6 +159,17 @@ fn numbers(text: &str) -> Option<Vec<Value>> {
     let (from, to): (i64, i64) = (from.trim().parse().ok()?, to.trim().parse().ok()?);
     let rounds = usize::try_from(to.checked_sub(from)?).ok().filter(|rounds| *rounds < MOST_ROUNDS)?;
     Some((from..=to).take(rounds + 1).map(Value::Whole).collect())
+}
+
+/// What FOREACH takes of an array, one after the other: its elements, or with `SLICE 1` what the last dimension holds.
+fn slices(array: Value, slice: &str) -> Option<Vec<Value>> {
+    match (array, slice) {
+        (Value::List(values), "0") => Some(texts(values)),
+        (Value::Lists(lists), "0") => Some(texts(lists.into_iter().flatten().collect())),
+        (list @ Value::List(_), "1") => Some(vec![list]),
+        (Value::Lists(lists), "1") => Some(lists.into_iter().map(Value::List).collect()),
+        _ => None,
+    }
 }
 
 fn texts(values: Vec<String>) -> Vec<Value> {

@@ -58,6 +58,14 @@ fn loops_over_constants_are_unrolled() {
     assert!(
         matches!(&found[0], Step::Rounds(r) if matches!(&r[0][0], Step::Run(p) if matches!(p.statement, Statement::Drop(_))))
     );
+    let found = steps(
+        "declare p text[]; pairs text[][] := array[array['a', 'x'], array['b', 'y']]; begin foreach p slice 1 in array pairs loop execute format('grant select on %I to %I', p[1], p[2]); end loop; end",
+    );
+    let [Step::Rounds(rounds)] = found.as_slice() else { panic!("{found:?}") };
+    let Step::Run(Parsed { statement: Statement::Grant(_), .. }) = &rounds[1][0] else { panic!("{found:?}") };
+    assert_eq!(rounds.len(), 2);
+    let found = steps("begin foreach p slice 2 in array array['a'] loop execute 'drop table ' || p[1]; end loop; end");
+    assert!(matches!(found.as_slice(), [Step::Gap { .. }]), "{found:?}");
     // What a round assigns is not known in the next.
     let found = steps(
         "declare t text; n text := 'a'; begin foreach t in array array['x', 'y'] loop execute 'drop table ' || n; n := t; end loop; end",

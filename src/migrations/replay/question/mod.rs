@@ -151,14 +151,22 @@ impl Asker<'_> {
                 one_of(value::among(&self.value(operand, sight)?, &list)?, *negated)
             }
             ExprKind::QuantifiedArray { left, operator, all, array } => {
-                let Value::List(list) = self.value(array, sight)? else { return None };
-                let list: Vec<Value> = list.into_iter().map(Value::Text).collect();
+                let list = self.value(array, sight)?.elements()?;
                 let negated = match (operator.symbol.as_str(), all) {
                     ("=", false) => false,
                     ("<>", true) => true,
                     _ => return None,
                 };
                 one_of(value::among(&self.value(left, sight)?, &list)?, negated)
+            }
+            ExprKind::LikeEscape { operator, operand, pattern, escape: Some(escape), similar: false } => {
+                let (Value::Text(pattern), Value::Text(escape)) =
+                    (self.value(pattern, sight)?, self.value(escape, sight)?)
+                else {
+                    return None;
+                };
+                let pattern = Value::Text(value::with_backslashes(&pattern, &escape)?);
+                value::operation(&operator.symbol, &self.value(operand, sight)?, &pattern)?
             }
             ExprKind::Exists(query) => Value::Truth(self.exists(query, sight)?),
             ExprKind::Scalar(query) => match self.column_of(query, sight)?.as_slice() {
@@ -200,7 +208,7 @@ impl Asker<'_> {
     /// A column of a row, or a variable of the block.
     fn column(&self, table: Option<&str>, column: &str, sight: &Sight) -> Option<Value> {
         let fits = |(alias, _): &&(String, Arc<Row>)| table.is_none_or(|t| t == alias);
-        let found = sight.iter().rev().filter(fits).find_map(|(_, row)| row.columns.get(column));
+        let found = sight.iter().rev().filter(fits).find_map(|(_, row)| row.get(column));
         match found {
             Some(Value::Printed(what, id)) => return Some(Value::Text(self.run.printed(*what, *id)?)),
             Some(found) => return Some(found.clone()),

@@ -3,7 +3,7 @@
 use super::value::{self, Value};
 use super::{Answer, Asker, Sight};
 use crate::migrations::replay::system::{Row, Wanted};
-use crate::sql::ast::{Body, Call, Condition, Expr, ExprKind, From, FromKind, JoinKind, Query, Select, Target};
+use crate::sql::ast::{Body, Call, Choice, Condition, Expr, ExprKind, From, FromKind, JoinKind, Query, Select, Target};
 use std::cell::OnceCell;
 use std::sync::Arc;
 
@@ -13,12 +13,20 @@ const MOST: usize = 200_000;
 /// A table of a query.
 struct Table<'a> {
     alias: String,
-    schema: Option<&'a str>,
-    name: &'a str,
+    source: Source<'a>,
     /// Columns that must equal something that is known when the search comes to this table.
     wanted: Vec<(&'a str, &'a Expr, Known)>,
     /// Its rows, where they are the same whatever rows stand before.
     rows: OnceCell<Vec<Arc<Row>>>,
+}
+
+/// Where rows come from.
+#[derive(Clone, Copy)]
+enum Source<'a> {
+    /// A relation of the catalog.
+    Relation(Option<&'a str>, &'a str),
+    /// `unnest(array)`, and what its one column is called, if not as its table.
+    Elements(&'a Expr, Option<&'a str>),
 }
 
 /// From what something is known.
@@ -118,8 +126,10 @@ impl Asker<'_> {
                 ExprKind::Star(of) => {
                     let of = of.as_ref().map(|name| name.last());
                     let own = sight.iter().filter(|(alias, _)| of.is_none_or(|of| of == alias));
-                    let columns = own.flat_map(|(_, own)| own.columns.iter());
-                    row.extend(columns.map(|(name, value)| ((*name).to_owned(), Some(value.clone()))));
+                    for (_, own) in own {
+                        let columns = own.columns.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+                        row.extend(columns.chain(own.element.clone()).map(|(name, value)| (name, Some(value))));
+                    }
                 }
                 _ => row.push((name_of(target), self.value(&target.value, sight))),
             }
@@ -131,20 +141,34 @@ impl Asker<'_> {
     fn aggregated(&self, select: &Select, found: &[Sight]) -> Option<Answer> {
         let mut row = Answer::new();
         for target in &select.targets {
-            let value = match aggregate(&target.value) {
-                Some(call) => self.aggregate(call, found),
-                None => self.compared_aggregate(&target.value, found),
-            };
-            row.push((name_of(target), value));
+            row.push((name_of(target), self.over_all(&target.value, found)));
         }
         Some(row)
     }
 
-    /// `count(*) > 0`
-    fn compared_aggregate(&self, value: &Expr, found: &[Sight]) -> Option<Value> {
-        let ExprKind::Binary(operator, left, right) = &value.kind else { return None };
-        let left = self.aggregate(aggregate(left)?, found)?;
-        value::operation(&operator.symbol, &left, &self.value(right, &Vec::new())?)
+    /// An aggregate, or what is made of some: `count(*) > 0`, `coalesce(string_agg(..), '')`.
+    fn over_all(&self, value: &Expr, found: &[Sight]) -> Option<Value> {
+        if let Some(call) = aggregate(value) {
+            return self.aggregate(call, found);
+        }
+        if !is_aggregated(value) {
+            return self.value(value, &Vec::new());
+        }
+        match &value.kind {
+            ExprKind::Binary(operator, left, right) => {
+                value::operation(&operator.symbol, &self.over_all(left, found)?, &self.over_all(right, found)?)
+            }
+            ExprKind::Select(Choice::Coalesce, parts) => {
+                for part in parts {
+                    let value = self.over_all(part, found)?;
+                    if value != Value::Null {
+                        return Some(value);
+                    }
+                }
+                Some(Value::Null)
+            }
+            _ => None,
+        }
     }
 
     fn aggregate(&self, call: &Call, found: &[Sight]) -> Option<Value> {
@@ -204,7 +228,17 @@ impl Asker<'_> {
             let value = if *known == Known::InSight { self.value(expr, sight) } else { self.value(expr, &Vec::new()) };
             wanted.columns.extend(value.map(|value| ((*column).to_owned(), value)));
         }
-        let rows = self.run.system_rows(table.schema, table.name, &wanted)?;
+        let rows = match table.source {
+            Source::Relation(schema, name) => self.run.system_rows(schema, name, &wanted)?,
+            Source::Elements(array, column) => {
+                let column = column.unwrap_or(&table.alias);
+                let elements = match self.value(array, sight)? {
+                    Value::Null => Vec::new(),
+                    array => array.elements()?,
+                };
+                elements.into_iter().map(|element| Row::of_element(column, element)).collect()
+            }
+        };
         Some(rows.into_iter().map(Arc::new).collect())
     }
 
@@ -226,7 +260,9 @@ impl Asker<'_> {
             return Some(());
         };
         let changing;
-        let rows = if table.wanted.iter().any(|(_, _, known)| *known == Known::InSight) {
+        let is_fixed = matches!(table.source, Source::Relation(..))
+            && table.wanted.iter().all(|(_, _, known)| *known == Known::Always);
+        let rows = if !is_fixed {
             changing = self.rows_of(table, sight)?;
             &changing
         } else if let Some(rows) = table.rows.get() {
@@ -263,8 +299,24 @@ fn sources<'a>(from: &'a From, tables: &mut Vec<Table<'a>>) -> Option<()> {
                 return None;
             }
             let alias = alias.map_or_else(|| name.last().to_owned(), |a| a.name.value.clone());
-            let (schema, name) = (name.schema(), name.last());
-            tables.push(Table { alias, schema, name, wanted: Vec::new(), rows: OnceCell::new() });
+            let source = Source::Relation(name.schema(), name.last());
+            tables.push(Table { alias, source, wanted: Vec::new(), rows: OnceCell::new() });
+        }
+        FromKind::Functions { calls, ordinality: false } => {
+            let [(Expr { kind: ExprKind::Call(call), .. }, columns)] = calls.as_slice() else { return None };
+            let ([array], "unnest") = (call.arguments.as_slice(), call.name.last()) else { return None };
+            if !columns.is_empty() || call.name.schema().is_some_and(|schema| schema != "pg_catalog") {
+                return None;
+            }
+            let alias = from.alias.as_ref();
+            let column = match alias.map_or(&[][..], |alias| alias.columns.as_slice()) {
+                [] => None,
+                [one] => Some(one.value.as_str()),
+                _ => return None,
+            };
+            let alias = alias.map_or_else(|| "unnest".to_owned(), |alias| alias.name.value.clone());
+            let source = Source::Elements(&array.value, column);
+            tables.push(Table { alias, source, wanted: Vec::new(), rows: OnceCell::new() });
         }
         FromKind::Join { left, right, .. } => {
             sources(left, tables)?;
@@ -277,6 +329,8 @@ fn sources<'a>(from: &'a From, tables: &mut Vec<Table<'a>>) -> Option<()> {
 
 /// The tables as they are searched: unless their order is fixed, next comes one of which some column is known by then.
 fn in_order<'a>(mut rest: Vec<Table<'a>>, fixed: bool, conditions: &[&'a Expr], outer: &Sight) -> Vec<Table<'a>> {
+    // An array may be a column of what stands before it.
+    let fixed = fixed || rest.iter().any(|table| matches!(table.source, Source::Elements(..)));
     let alone = rest.len() == 1;
     let names: Vec<String> = rest.iter().map(|table| table.alias.clone()).collect();
     let is_outer = |t: &str| !names.iter().any(|n| n == t) && outer.iter().any(|(alias, _)| alias == t);
@@ -363,6 +417,7 @@ fn aggregate(expr: &Expr) -> Option<&Call> {
 fn is_aggregated(expr: &Expr) -> bool {
     match &expr.kind {
         ExprKind::Binary(_, left, right) => is_aggregated(left) || is_aggregated(right),
+        ExprKind::Select(Choice::Coalesce, parts) => parts.iter().any(is_aggregated),
         _ => aggregate(expr).is_some(),
     }
 }

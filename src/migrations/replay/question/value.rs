@@ -14,6 +14,8 @@ pub(in crate::migrations::replay) enum Value {
     /// The number of an object.
     Oid(Id),
     List(Vec<String>),
+    /// The numbers of columns.
+    Numbers(Vec<i64>),
     /// The name of some object of the system.
     System(Names),
     /// A text that is printed when it is asked for.
@@ -33,6 +35,15 @@ impl Value {
         }
     }
 
+    /// The elements of an array.
+    pub(super) fn elements(self) -> Option<Vec<Self>> {
+        match self {
+            Self::List(list) => Some(list.into_iter().map(Self::Text).collect()),
+            Self::Numbers(list) => Some(list.into_iter().map(Self::Whole).collect()),
+            _ => None,
+        }
+    }
+
     pub(super) fn of_constant(value: &constant::Value) -> Option<Self> {
         Some(match value {
             constant::Value::Text(text) => Self::Text(text.clone()),
@@ -41,7 +52,7 @@ impl Value {
             constant::Value::Whole(number) => Self::Whole(*number),
             constant::Value::Oid(id) => Self::Oid(Id(*id)),
             constant::Value::Null => Self::Null,
-            constant::Value::Object(..) => return None,
+            constant::Value::Object(..) | constant::Value::Lists(_) => return None,
         })
     }
 
@@ -54,7 +65,7 @@ impl Value {
             Self::Whole(number) => constant::Value::Whole(number),
             Self::Oid(id) => constant::Value::Oid(id.0),
             Self::Null => constant::Value::Null,
-            Self::System(_) | Self::Printed(..) | Self::Tree(..) => return None,
+            Self::Numbers(_) | Self::System(_) | Self::Printed(..) | Self::Tree(..) => return None,
         })
     }
 }
@@ -71,6 +82,7 @@ pub(super) fn same(left: &Value, right: &Value) -> Option<bool> {
         (Value::Whole(a), Value::Whole(b)) => Some(a == b),
         (Value::Oid(a), Value::Oid(b)) => Some(a == b),
         (Value::List(a), Value::List(b)) => Some(a == b),
+        (Value::Numbers(a), Value::Numbers(b)) => Some(a == b),
         (Value::System(names), Value::Text(text)) | (Value::Text(text), Value::System(names)) => {
             if names.may_have(text) { None } else { Some(false) }
         }
@@ -140,6 +152,25 @@ pub(super) fn operation(symbol: &str, left: &Value, right: &Value) -> Option<Val
         "||" => Some(Value::Text(left.clone().into_text()? + &right.clone().into_text()?)),
         _ => None,
     }
+}
+
+/// A pattern of LIKE with another escape, none if it is empty, as one with backslashes.
+pub(super) fn with_backslashes(pattern: &str, escape: &str) -> Option<String> {
+    let mut escapes = escape.chars();
+    let escape = escapes.next();
+    if escapes.next().is_some() {
+        return None;
+    }
+    let mut out = String::with_capacity(pattern.len());
+    let mut chars = pattern.chars();
+    while let Some(c) = chars.next() {
+        let is_escape = Some(c) == escape;
+        if is_escape || c == '\\' {
+            out.push('\\');
+        }
+        out.push(if is_escape { chars.next()? } else { c });
+    }
+    Some(out)
 }
 
 /// LIKE, with the backslash for an escape.
@@ -221,6 +252,15 @@ mod tests {
             assert_eq!(like(text, pattern), Some(false), "{text} {pattern}");
         }
         assert_eq!(like("a", "a\\"), None);
+        for (pattern, escape, text) in
+            [("a!_%", "!", "a_x"), ("a\\%", "", "a\\x"), ("a\\_%", "\\", "a_x"), ("!!", "!", "!")]
+        {
+            let pattern = with_backslashes(pattern, escape).unwrap();
+            assert_eq!(like(text, &pattern), Some(true), "{pattern}");
+            assert_eq!(like("b", &pattern), Some(false), "{pattern}");
+        }
+        assert_eq!(with_backslashes("a!", "!"), None, "the server refuses it");
+        assert_eq!(with_backslashes("a", "!!"), None, "and this");
     }
 
     #[test]

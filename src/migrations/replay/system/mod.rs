@@ -3,6 +3,7 @@
 //! One table of catalogs for all who ask. What the system itself has is not listed but stands as rows that may be there, so
 //! that a question which could meet it is not answered.
 
+mod keys;
 mod others;
 mod parts;
 mod relations;
@@ -19,11 +20,22 @@ pub(super) struct Row {
     /// Whether there is such a row; else only the server knows.
     pub(super) certain: bool,
     pub(super) columns: BTreeMap<&'static str, Value>,
+    /// The one column of what a function in FROM gives, by the name that the query gives it.
+    pub(super) element: Option<(String, Value)>,
 }
 
 impl Row {
     pub(super) fn new<const N: usize>(columns: [(&'static str, Value); N]) -> Self {
-        Self { certain: true, columns: BTreeMap::from(columns) }
+        Self { certain: true, columns: BTreeMap::from(columns), element: None }
+    }
+
+    pub(super) fn of_element(name: &str, value: Value) -> Self {
+        Self { element: Some((name.to_owned(), value)), ..Self::new([]) }
+    }
+
+    pub(super) fn get(&self, column: &str) -> Option<&Value> {
+        let element = || self.element.as_ref().filter(|(name, _)| name == column).map(|(_, value)| value);
+        self.columns.get(column).or_else(element)
     }
 
     fn perhaps<const N: usize>(columns: [(&'static str, Value); N]) -> Self {
@@ -169,7 +181,9 @@ impl Run {
     fn information_rows(&self, name: &str, wanted: &Wanted) -> Option<Vec<Row>> {
         match name {
             "tables" | "views" | "sequences" | "columns" => self.relation_views(name, wanted),
-            "triggers" | "table_constraints" => self.part_views(name, wanted),
+            "triggers" | "table_constraints" | "key_column_usage" | "constraint_column_usage" => {
+                self.part_views(name, wanted)
+            }
             _ => self.other_views(name, wanted),
         }
     }

@@ -25,12 +25,20 @@ impl Run {
         match name {
             "triggers" => Some(self.triggers(wanted)),
             "table_constraints" => Some(self.table_constraints(wanted)),
+            "key_column_usage" => Some(self.key_column_usage(wanted)),
+            "constraint_column_usage" => Some(self.constraint_column_usage(wanted)),
             _ => None,
         }
     }
 
     /// Parts that relations which somebody else made may have, under the names of the columns that tell the relation.
-    fn perhaps_on(&self, wanted: &Wanted, id: &'static str, schema: &'static str, table: &'static str) -> Vec<Row> {
+    pub(super) fn perhaps_on(
+        &self,
+        wanted: &Wanted,
+        id: &'static str,
+        schema: &'static str,
+        table: &'static str,
+    ) -> Vec<Row> {
         let row = |relation: Id| {
             let (in_schema, name) = self.schema_and_name(relation);
             Row::perhaps([(id, Value::Oid(relation)), (schema, text(in_schema)), (table, text(name))])
@@ -169,8 +177,10 @@ impl Run {
             let condition = if is_check { Value::Tree(Printed::Condition, id) } else { Value::Null };
             row.columns.insert("conbin", condition);
             row.columns.extend(k.index.map(|index| ("conindid", Value::Oid(index))));
+            row.columns.insert("conkey", numbers(&k.columns));
             if let ConstraintKind::ForeignKey(key) = &k.kind {
                 row.columns.insert("confrelid", Value::Oid(key.relation));
+                row.columns.insert("confkey", numbers(&key.columns));
             }
             row
         });
@@ -255,6 +265,12 @@ fn printed(code: &Option<Code>, what: Printed, of: Id) -> Value {
 
 fn tree(code: &Option<Code>, what: Printed, of: Id) -> Value {
     code.as_ref().map_or(Value::Null, |_| Value::Tree(what, of))
+}
+
+/// Columns as `attnum` counts them; NULL for none.
+fn numbers(columns: &[usize]) -> Value {
+    let counted = columns.iter().filter_map(|at| i64::try_from(*at).ok());
+    if columns.is_empty() { Value::Null } else { Value::Numbers(counted.map(|at| at + 1).collect()) }
 }
 
 fn letter(kind: &ConstraintKind) -> &'static str {

@@ -159,3 +159,85 @@ do $$ declare r record; begin
     execute format('alter table u add column c%s int', r.a);
   end loop;
 end $$;
+
+-- case: patterns with an escape of their own
+create table ols_a (id int);
+create table olsb (id int);
+create table "x%y" (id int);
+do $$ declare r record; begin
+  for r in select tablename from pg_tables where schemaname = 'public' and tablename like 'ols\_%' escape '\' loop
+    execute format('alter table public.%I enable row level security', r.tablename);
+  end loop;
+  for r in select tablename from pg_tables where schemaname = 'public' and tablename like 'x!%%' escape '!' loop
+    execute format('alter table public.%I enable row level security', r.tablename);
+  end loop;
+  for r in select tablename from pg_tables where schemaname = 'public' and tablename not ilike 'OLS#_%' escape '#' loop
+    execute format('alter table public.%I force row level security', r.tablename);
+  end loop;
+end $$;
+
+-- case: loops over arrays of arrays
+create table t (id int);
+create table u (id int);
+create role r1;
+create role r2;
+do $$ declare p text[]; n text; pairs text[][] := array[array['t', 'r1'], array['u', 'r2']]; begin
+  foreach p slice 1 in array pairs loop
+    execute format('grant select on %I to %I', p[1], p[2]);
+  end loop;
+  foreach p slice 1 in array array[['t', 'x'], ['u', 'x']] loop
+    execute 'alter table ' || p[1] || ' enable row level security';
+  end loop;
+  foreach p slice 1 in array array['t', 'r2'] loop
+    execute format('grant update on %I to %I', p[1], p[2]);
+  end loop;
+  foreach n in array array[array['t', 'u']] loop
+    execute format('alter table %I force row level security', n);
+  end loop;
+end $$;
+
+-- case: constraints found by the columns that they use
+create table parents (id int primary key, code text unique);
+create table a (parent_id int constraint odd_name references parents, x int, code text references parents (code));
+create table b (x int, parent_id int references parents, constraint wide unique (parent_id, x));
+do $$ declare r record; dropped text; n text; begin
+  for r in select c.table_name from information_schema.columns c
+    where c.table_schema = 'public' and c.column_name = 'parent_id' loop
+    select coalesce(string_agg(format('alter table public.%I drop constraint %I;', r.table_name, con.conname), ' '), '')
+      into dropped
+    from pg_constraint con join pg_class cl on cl.oid = con.conrelid join pg_namespace ns on ns.oid = cl.relnamespace
+    where ns.nspname = 'public' and cl.relname = r.table_name and con.contype = 'f'
+      and exists (select 1 from unnest(con.conkey) ck join pg_attribute at on at.attrelid = con.conrelid and at.attnum = ck
+        where at.attname = 'parent_id');
+    if dropped <> '' then execute dropped; end if;
+    execute format('alter table public.%I add constraint %I foreign key (parent_id) references parents on delete cascade',
+      r.table_name, r.table_name || '_again');
+  end loop;
+  select con.conname into n from pg_constraint con join pg_attribute at on at.attrelid = con.conrelid and at.attnum = any (con.conkey)
+    where con.conrelid = 'public.a'::regclass and con.contype = 'f' and at.attname = 'code';
+  if n is not null then execute format('alter table a rename constraint %I to renamed', n); end if;
+  for r in select tc.constraint_name from information_schema.table_constraints tc
+    join information_schema.key_column_usage kcu on tc.constraint_name = kcu.constraint_name and tc.table_schema = kcu.table_schema
+    where tc.table_name = 'b' and kcu.column_name = 'x' and tc.constraint_type = 'UNIQUE' loop
+    execute format('alter table b drop constraint %I', r.constraint_name);
+  end loop;
+  for r in select tc.constraint_name, tc.table_name from information_schema.table_constraints tc
+    join information_schema.constraint_column_usage ccu on ccu.constraint_name = tc.constraint_name
+    where tc.constraint_type = 'FOREIGN KEY' and ccu.table_name = 'parents' and ccu.column_name = 'code' loop
+    execute format('alter table %I drop constraint %I', r.table_name, r.constraint_name);
+  end loop;
+end $$;
+
+-- case: variables of types that nothing made
+create table t (id int);
+create type mood as enum ('good');
+do $$ declare m mood; r t%rowtype; i t.id%type; a mood[]; begin
+  alter table t enable row level security;
+end $$;
+do $$ begin
+  begin
+    execute 'do $x$ declare v nothing(3); begin alter table t force row level security; end $x$';
+  exception when undefined_object then
+    comment on table t is 'refused';
+  end;
+end $$;
