@@ -24,7 +24,10 @@ pub struct Test {
     /// Write what was tried as a suite of tests to a folder: pgtap
     #[arg(long, num_args = 2, value_names = ["FORMAT", "DIR"], help_heading = "Output")]
     pub emit: Option<Vec<String>>,
-    /// Write every statement that was run, to make rows or as somebody, to a file
+    /// Write everything that was said to servers to a file, also when the run fails
+    ///
+    /// Every statement in the order in which it was sent. Not what a throw-away server is made of: the platform and the
+    /// migrations.
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub log_sql: Option<PathBuf>,
     /// What to write.

@@ -26,7 +26,10 @@ pub struct Verdict {
     /// above. Without any rules, what is meant is read from columns, keys and existing policies.
     #[arg(long, value_name = "FILE")]
     pub rules: Vec<PathBuf>,
-    /// Write every statement that was run as somebody else, or to make rows, to a file
+    /// Write everything that was said to servers to a file, also when the run fails
+    ///
+    /// Every statement in the order in which it was sent, introspection and replays of witnesses among them. Not what a
+    /// throw-away server is made of: the platform and the migrations.
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub log_sql: Option<PathBuf>,
     /// What is shown and what is accepted.

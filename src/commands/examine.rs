@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::judging::judgement;
-use super::{Run, accepting, output, source};
+use super::{Run, accepting, source};
 use crate::checks::{Context, run_all};
 use crate::cli::Verdict;
 use crate::config::FailOn;
@@ -121,9 +121,7 @@ pub(super) async fn examine(
     }));
     let mut contradictions = attempted.contradictions;
     contradictions.extend(agreement.contradictions.iter().map(ToString::to_string));
-    if let Some(file) = &verdict.log_sql {
-        output::to_file(file, &loaded.mask().hide(&run.log.text()))?;
-    }
+    run.record.hide(loaded.mask());
     let (suite, untested) = (attempted.suite, attempted.untested);
     Ok(Examination { report, contradictions, suite, untested })
 }

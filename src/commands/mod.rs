@@ -14,6 +14,7 @@ mod judging;
 mod man;
 mod matrix;
 mod output;
+mod record;
 mod report;
 mod rules;
 mod schema;
@@ -31,11 +32,11 @@ use std::path::PathBuf;
 use crate::access;
 use crate::cli::{Cli, Command, Reading, Shape};
 use crate::config::{self, Timeout};
-use crate::impersonation::Log;
 use crate::model::Platform;
 use crate::project::Mask;
 use crate::report::json;
 use crate::{Error, ExitCode};
+use record::Record;
 use talk::Talk;
 
 /// What every command has at hand.
@@ -49,8 +50,8 @@ struct Run {
     rules: Option<access::Rules>,
     /// Whether trials are what the run is for.
     testing: bool,
-    /// The statements that are run as somebody, or to make rows.
-    log: Log,
+    /// Everything that is said to servers.
+    record: Record,
     /// Whether writes may be tried on a running database.
     writes: bool,
 }
@@ -91,17 +92,18 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Error> {
         _ => None,
     };
     let testing = matches!(command, Command::Test(_));
-    let keeps = match &command {
-        Command::Audit(args) => args.verdict.log_sql.is_some(),
-        Command::Check(args) => args.verdict.log_sql.is_some(),
-        Command::Report(args) => args.verdict.log_sql.is_some(),
-        Command::Test(args) => args.log_sql.is_some(),
-        _ => false,
+    let kept = match &command {
+        Command::Audit(args) => args.verdict.log_sql.clone(),
+        Command::Check(args) => args.verdict.log_sql.clone(),
+        Command::Report(args) => args.verdict.log_sql.clone(),
+        Command::Test(args) => args.log_sql.clone(),
+        _ => None,
     };
-    let log = if keeps { Log::kept() } else { Log::default() };
     let writes = matches!(&command, Command::Audit(args) if args.allow_write_probes);
-    let run = Run { talk: Talk::new(global.quiet), verbose: global.verbose, here, config, rules, testing, log, writes };
-    match command {
+    let record = Record::new(kept);
+    let talk = Talk::new(global.quiet);
+    let run = Run { talk, verbose: global.verbose, here, config, rules, testing, record, writes };
+    let ended = match command {
         Command::Audit(args) => audit::run(args, &run).await,
         Command::Report(args) => report::run(args, &run).await,
         Command::Check(args) => check::run(args, &run).await,
@@ -111,6 +113,10 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Error> {
         Command::Test(args) => test::run(args, &run).await,
         Command::Diff(args) => diff::run(args, &run).await,
         _ => Ok(ExitCode::Clean),
+    };
+    match (ended, run.record.write()) {
+        (Ok(_), Err(unwritten)) => Err(unwritten),
+        (ended, _) => ended,
     }
 }
 

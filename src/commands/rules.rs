@@ -95,6 +95,9 @@ fn discovered(examined: Option<&Path>, config: &Loaded, here: &Path) -> Vec<Path
     let from = examined.filter(|path| *path != Path::new("-")).map_or_else(|| here.to_owned(), |path| here.join(path));
     let from = from.canonicalize().unwrap_or(from);
     let beside = config.file.as_ref().and_then(|f| f.parent()).map(|folder| folder.join(FOLDER));
-    let folder = nearest(&from, &[FOLDER]).or(beside).filter(|folder| folder.is_dir());
+    // Outside of a repository nothing above is looked at, but for the folder that the command is run in.
+    let here = here.canonicalize().unwrap_or_else(|_| here.to_owned());
+    let around = || from.starts_with(&here).then(|| nearest(&here, &[FOLDER])).flatten();
+    let folder = nearest(&from, &[FOLDER]).or_else(around).or(beside).filter(|folder| folder.is_dir());
     folder.map(|folder| of_pattern(&folder.join("*.toml"))).unwrap_or_default()
 }

@@ -32,7 +32,6 @@ pub(super) async fn run(args: Test, run: &Run) -> Result<ExitCode, Error> {
         fail_on: Some(FailOn::Never),
         allow_partial: args.allow_partial,
         rules: args.rules.clone(),
-        log_sql: args.log_sql.clone(),
         ..Verdict::default()
     };
     let mut examined = examine(&loaded, &cx, &verdict, run).await?;

@@ -47,12 +47,12 @@ pub(super) async fn attempt(
     let Some(database) = loaded.own_database() else { return Ok(None) };
     let seeded = {
         let _working = run.talk.working_on("making rows");
-        seed::seed_noting(&*database.client().await?, &cx.effective, &run.log).await?
+        seed::seed(&*database.client().await?, &cx.effective).await?
     };
     let guests = everybody(cx, &seeded, run)?;
     let entries: Vec<_> = judged.judged.iter().map(|one| one.entry.clone()).collect();
     let setting = Setting { effective: &cx.effective, seeded: &seeded, intent, verdicts: &entries, guests: &guests };
-    let bounds = Bounds { log: run.log.clone(), ..Bounds::default() };
+    let bounds = Bounds::default();
     let mut tried = {
         let working = run.talk.working_on("trying what everybody can do");
         let progress = |at: Progress| working.at(at.done, at.total);

@@ -7,22 +7,22 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use tokio_postgres::config::{SslMode as Driver, SslNegotiation};
-use tokio_postgres::{Client, Config, NoTls, SimpleQueryMessage};
-use tokio_postgres_rustls::MakeRustlsConnect;
+use tokio_postgres::{Client, Config, SimpleQueryMessage};
 
 use super::ConnectError;
 use super::cause::Cause;
 use super::conninfo::{ConnInfo, Endpoint, Host, TargetSession};
 use super::tls::{self, Channel};
+use super::wire::{Place, Wire};
 
 /// One way to one server.
 pub(super) struct Route {
     /// Role, server and database, to print.
     pub(super) target: String,
-    /// The driver's settings; one host, one address.
+    /// The driver's settings.
     pub(super) config: Config,
-    /// The TLS to use; `None` is plain.
-    pub(super) tls: Option<MakeRustlsConnect>,
+    /// One host, one address.
+    pub(super) wire: Wire,
     /// How long to wait until the server has let us in.
     pub(super) timeout: Option<Duration>,
 }
@@ -39,17 +39,14 @@ impl Route {
         config
             .user(&info.user)
             .dbname(&info.database)
-            .port(endpoint.port)
             .application_name(info.application_name.as_deref().unwrap_or(application_name))
             .channel_binding(info.channel_binding)
             .ssl_mode(if channel == Channel::Tls { Driver::Require } else { Driver::Disable });
-        match &endpoint.host {
-            Host::Tcp { name, .. } => config.host(name),
-            Host::Socket(folder) => config.host_path(folder),
+        let place = match (&endpoint.host, address) {
+            (Host::Tcp { name, .. }, Some(address)) => Place::Tcp(address, endpoint.port, name.clone()),
+            (Host::Tcp { .. }, None) => return Err(unresolved(endpoint, "it has no address")),
+            (Host::Socket(folder), _) => Place::Socket(folder.join(format!(".s.PGSQL.{}", endpoint.port))),
         };
-        if let Some(address) = address {
-            config.hostaddr(address);
-        }
         if let Some(password) = &endpoint.password {
             config.password(password.reveal());
         }
@@ -66,23 +63,13 @@ impl Route {
             }
         };
         let target = format!("{}@{endpoint}/{}", info.user, info.database);
-        Ok(Self { target, config, tls, timeout: info.connect_timeout })
+        let wire = Wire { place, tls, target: target.clone(), log: info.log.clone() };
+        Ok(Self { target, config, wire, timeout: info.connect_timeout })
     }
 
     /// Goes there. The connection lives until the client is dropped.
     pub(super) async fn connect(&self) -> Result<Client, ConnectError> {
-        let attempt = async {
-            match &self.tls {
-                None => self.config.connect(NoTls).await.map(|(client, connection)| {
-                    drop(tokio::spawn(connection));
-                    client
-                }),
-                Some(tls) => self.config.connect(tls.clone()).await.map(|(client, connection)| {
-                    drop(tokio::spawn(connection));
-                    client
-                }),
-            }
-        };
+        let attempt = async { self.wire.open(&self.config).await.map(|(client, _)| client) };
         let result = match self.timeout {
             None => attempt.await,
             Some(after) => tokio::time::timeout(after, attempt)

@@ -165,6 +165,10 @@ fn describe(error: &tokio_postgres::Error) -> String {
         None => {
             let mut links: Vec<String> = chain(error).map(link).collect();
             links.dedup();
+            // Sockets are ours: to the driver one that could not be had has failed in use.
+            if matches!(Cause::of(error), Cause::Refused | Cause::Network) && links.len() > 1 {
+                links.remove(0);
+            }
             links.join(": ")
         }
     };

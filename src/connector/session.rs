@@ -8,7 +8,7 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use deadpool_postgres::{Client, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime};
-use tokio_postgres::{IsolationLevel, NoTls};
+use tokio_postgres::IsolationLevel;
 
 use super::ConnectError;
 use super::conninfo::ConnInfo;
@@ -177,10 +177,7 @@ impl fmt::Debug for Database {
 
 fn pool(route: &Route, options: &SessionOptions) -> Result<Pool, ConnectError> {
     let recycling = ManagerConfig { recycling_method: RecyclingMethod::Custom("ROLLBACK".to_owned()) };
-    let manager = match &route.tls {
-        None => Manager::from_config(route.config.clone(), NoTls, recycling),
-        Some(tls) => Manager::from_config(route.config.clone(), tls.clone(), recycling),
-    };
+    let manager = Manager::from_connect(route.config.clone(), route.wire.clone(), recycling);
     Pool::builder(manager)
         .max_size(options.pool_size)
         .runtime(Runtime::Tokio1)

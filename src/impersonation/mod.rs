@@ -16,7 +16,6 @@ mod compare;
 mod confirm;
 pub mod doors;
 pub mod guest;
-mod log;
 mod message;
 mod persona;
 pub mod pgtap;
@@ -32,7 +31,6 @@ mod unanswered;
 mod writes;
 
 pub use confirm::{Agreement, Contradiction, confirm};
-pub use log::Log;
 pub use persona::{NOBODY, Persona};
 pub use replay::{replay, replay_in};
 pub use writes::write;
@@ -62,8 +60,6 @@ pub struct Options {
     pub lock_timeout: Duration,
     /// How long all reads may take together; what is left then is reported as not tested.
     pub budget: Duration,
-    /// Where the statements are kept.
-    pub log: Log,
 }
 
 impl Default for Options {
@@ -73,7 +69,6 @@ impl Default for Options {
             statement_timeout: Duration::from_secs(2),
             lock_timeout: Duration::from_millis(500),
             budget: Duration::from_secs(120),
-            log: Log::default(),
         }
     }
 }

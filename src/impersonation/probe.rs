@@ -195,7 +195,6 @@ impl<'a> Prober<'a> {
         if Instant::now() >= self.deadline {
             return Ok(Err(Failure::NoTime));
         }
-        self.options.log.note(message);
         match timeout_at(self.deadline, client.simple_query(message)).await {
             Err(_) => Ok(Err(Failure::NoTime)),
             Ok(Ok(rows)) => Ok(Ok(rows)),

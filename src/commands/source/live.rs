@@ -33,7 +33,8 @@ pub(super) async fn read(info: &ConnInfo, reading: &cli::Reading, run: &Run) -> 
 
 pub(super) async fn open(info: &ConnInfo, reading: &cli::Reading, run: &Run) -> Result<Database, Error> {
     let statement_timeout = run.statement_timeout(reading).0;
-    Ok(Database::open(info, &SessionOptions { statement_timeout, ..SessionOptions::default() }).await?)
+    let info = info.clone().logging(&run.record.log);
+    Ok(Database::open(&info, &SessionOptions { statement_timeout, ..SessionOptions::default() }).await?)
 }
 
 /// Reads as the roles that clients act as, and holds what was seen against the findings and the model.
@@ -45,7 +46,7 @@ pub(super) async fn probe(
 ) -> Result<(Tested, Agreement), Error> {
     let working = run.talk.working_on("reading as the roles that clients act as");
     let progress = |at: impersonation::Progress| working.at(at.done, at.total);
-    let options = Options { log: run.log.clone(), ..Options::default() };
+    let options = Options::default();
     let mut tested = impersonation::run(database, effective, &options, &progress).await?;
     let mut agreement = impersonation::confirm(findings, &tested, effective);
     agreement.recheck(database, effective.schema()).await?;

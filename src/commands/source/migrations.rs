@@ -26,6 +26,7 @@ pub(in crate::commands) async fn load(
     let to = if reading.shadow_url.is_some() { "a scratch database" } else { "a throw-away Postgres" };
     run.talk.say(format!("applying {description} to {to}{on}"));
     let mask = found.texts.mask();
+    run.record.hide(mask.clone());
     let mut notes = found.notes.clone();
     let binaries = binaries(reading, &found.config, &mut notes);
     let place = start(&found, binaries, reading, run).await.map_err(|e| hidden(e, &mask))?;
@@ -172,7 +173,7 @@ async fn start(found: &Found, binaries: BinariesRequest, reading: &cli::Reading,
         let env = Environment::from_process();
         let config = run.config.config.database.url.as_deref();
         let audited = ConnInfo::is_given(None, config, &env).then(|| ConnInfo::resolve(None, config, &env).ok());
-        let given = GivenServer { url: url.clone(), audited: audited.flatten() };
+        let given = GivenServer { url: url.clone(), audited: audited.flatten(), log: run.record.log.clone() };
         return Ok(Place::Given(Box::new(Scratch::create(&given, found.platform, None).await?)));
     }
     let request = ShadowRequest {

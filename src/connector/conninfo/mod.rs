@@ -24,7 +24,7 @@ use std::time::Duration;
 
 use tokio_postgres::config::ChannelBinding;
 
-use super::ConnectError;
+use super::{ConnectError, Log};
 use settings::Settings;
 
 pub use endpoint::{Endpoint, Host};
@@ -96,6 +96,8 @@ pub struct ConnInfo {
     pub pooler: Option<String>,
     /// What the user should know about these settings.
     pub notes: Vec<String>,
+    /// Where what is said to the servers is kept.
+    pub log: Log,
 }
 
 impl ConnInfo {
@@ -135,6 +137,7 @@ impl ConnInfo {
             pooler: pooler(&settings, &endpoints),
             endpoints,
             notes,
+            log: Log::default(),
         })
     }
 
@@ -160,7 +163,14 @@ impl ConnInfo {
             ssl: Ssl::none(),
             pooler: None,
             notes: Vec::new(),
+            log: Log::default(),
         }
+    }
+
+    /// The same, and what is said to the servers is kept in `log`.
+    #[must_use]
+    pub fn logging(self, log: &Log) -> Self {
+        Self { log: log.clone(), ..self }
     }
 
     /// The same server and role, another database.

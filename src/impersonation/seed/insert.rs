@@ -127,7 +127,6 @@ impl<'a> Seeder<'_, 'a> {
 
     async fn ask_once(&self, sql: &str) -> Result<Answer, tokio_postgres::Error> {
         let sql = format!("savepoint seeding; {sql}; release savepoint seeding");
-        self.log.note(&sql);
         match self.client.simple_query(&sql).await {
             Ok(answer) => Ok(Ok(rows(&answer))),
             Err(error) => match error.as_db_error() {

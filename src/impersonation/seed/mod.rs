@@ -18,7 +18,6 @@ use std::time::{Duration, Instant};
 
 use tokio_postgres::Client;
 
-use super::Log;
 use super::cast::SLOTS;
 use super::unanswered::bounded;
 use crate::access::words;
@@ -122,19 +121,10 @@ impl Seeded {
 /// # Errors
 /// When the connection is lost.
 pub async fn seed(client: &Client, effective: &Effective<'_>) -> Result<Seeded, ConnectError> {
-    seed_noting(client, effective, &Log::default()).await
-}
-
-/// The same with its statements kept.
-///
-/// # Errors
-/// When the connection is lost.
-pub async fn seed_noting(client: &Client, effective: &Effective<'_>, log: &Log) -> Result<Seeded, ConnectError> {
     let failed = |e| ConnectError::query("making rows to test with", e);
-    let mut seeder = Seeder::new(client, effective, log);
+    let mut seeder = Seeder::new(client, effective);
     let until = Instant::now() + BUDGET;
     let begin = format!("begin; set local search_path = public, extensions; {}", bounded(STATEMENT, LOCK, 1));
-    log.note(&begin);
     client.batch_execute(&begin).await.map_err(failed)?;
     let tables = order::of(effective);
     for table in &tables {
@@ -152,7 +142,6 @@ pub async fn seed_noting(client: &Client, effective: &Effective<'_>, log: &Log) 
     if seeder.ask("set constraints all immediate").await.map_err(failed)?.is_err() {
         seeder.client.batch_execute("set local session_replication_role = replica").await.map_err(failed)?;
     }
-    log.note("commit");
     client.batch_execute("commit").await.map_err(failed)?;
     seeder.seeded.unseeded.sort();
     Ok(seeder.seeded)
@@ -162,7 +151,6 @@ pub async fn seed_noting(client: &Client, effective: &Effective<'_>, log: &Log) 
 struct Seeder<'s, 'a> {
     client: &'s Client,
     effective: &'s Effective<'a>,
-    log: &'s Log,
     kinds: BTreeMap<&'a QualifiedName, Kind>,
     /// Whom the columns of the table at hand name.
     names: BTreeMap<String, Names>,
@@ -175,12 +163,11 @@ struct Seeder<'s, 'a> {
 }
 
 impl<'s, 'a> Seeder<'s, 'a> {
-    fn new(client: &'s Client, effective: &'s Effective<'a>, log: &'s Log) -> Self {
+    fn new(client: &'s Client, effective: &'s Effective<'a>) -> Self {
         let kinds = kind::of(effective);
         Self {
             client,
             effective,
-            log,
             kinds,
             names: BTreeMap::new(),
             seeded: Seeded::default(),

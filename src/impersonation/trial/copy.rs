@@ -13,7 +13,6 @@ impl Session<'_> {
         if let Err(error) = self.send(before).await? {
             return Ok(Err(error));
         }
-        self.note(copy);
         let rows = async {
             let stream = self.client().copy_out(copy).await?;
             pin_mut!(stream);
@@ -31,7 +30,6 @@ impl Session<'_> {
         if let Err(error) = self.send(before.trim_end_matches("; ")).await? {
             return Ok(Err(error));
         }
-        self.note(&copy.sql);
         let sent = async {
             let sink = self.client().copy_in(&copy.sql).await?;
             pin_mut!(sink);

@@ -22,7 +22,6 @@ use crate::access::Intent;
 use crate::analyzer::effective::Effective;
 use crate::report::{Trial, VerdictEntry};
 
-use super::Log;
 use super::guest::Guest;
 use super::seed::Seeded;
 
@@ -56,8 +55,6 @@ pub struct Bounds {
     pub lock_timeout: Duration,
     /// How long all trials may take together; what is left then is not tested.
     pub budget: Duration,
-    /// Where the statements are kept.
-    pub log: Log,
 }
 
 impl Default for Bounds {
@@ -66,7 +63,6 @@ impl Default for Bounds {
             statement_timeout: Duration::from_secs(2),
             lock_timeout: Duration::from_secs(1),
             budget: Duration::from_secs(120),
-            log: Log::default(),
         }
     }
 }

@@ -9,7 +9,6 @@ use tokio_postgres::{Client, SimpleQueryMessage};
 
 use super::{Bounds, Setting};
 use crate::connector::ConnectError;
-use crate::impersonation::Log;
 use crate::impersonation::guest::Guest;
 use crate::impersonation::unanswered::{Patience, bounded, is_no_answer};
 use crate::model::{Command, Relation, Schema, quote_ident, quote_literal};
@@ -23,7 +22,6 @@ pub(in crate::impersonation) type Answer = Result<Vec<SimpleQueryMessage>, DbErr
 /// A session in a transaction of trials.
 pub(in crate::impersonation) struct Session<'s> {
     client: &'s Client,
-    log: Log,
     statement: Duration,
     lock: Duration,
     patience: Patience,
@@ -50,8 +48,7 @@ impl<'s> Session<'s> {
     /// Opens the transaction.
     pub(in crate::impersonation) async fn open(client: &'s Client, bounds: &Bounds) -> Result<Self, ConnectError> {
         let (statement, lock) = (bounds.statement_timeout, bounds.lock_timeout);
-        let log = bounds.log.clone();
-        let session = Self { client, log, statement, lock, patience: Patience::default() };
+        let session = Self { client, statement, lock, patience: Patience::default() };
         let begin = format!("begin; {}set local search_path = ''; savepoint trial", bounded(statement, lock, 1));
         session.batch(&begin).await?;
         Ok(session)
@@ -63,7 +60,6 @@ impl<'s> Session<'s> {
     }
 
     async fn batch(&self, sql: &str) -> Result<(), ConnectError> {
-        self.note(sql);
         self.client.batch_execute(sql).await.map_err(|e| ConnectError::query("trying what roles can do", e))
     }
 
@@ -71,13 +67,8 @@ impl<'s> Session<'s> {
         self.client
     }
 
-    pub(super) fn note(&self, sql: &str) {
-        self.log.note(sql);
-    }
-
     /// Runs statements after those that were run last, without going back.
     pub(super) async fn then(&self, sql: &str) -> Result<Answer, ConnectError> {
-        self.note(sql);
         match self.client.simple_query(sql).await {
             Ok(answer) => Ok(Ok(answer)),
             Err(error) => match error.as_db_error() {

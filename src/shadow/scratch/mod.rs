@@ -12,7 +12,7 @@ pub(super) use cluster::{Cluster, created};
 
 use super::ShadowError;
 use super::platform::Platform;
-use crate::connector::{self, ConnInfo, Environment, Host};
+use crate::connector::{self, ConnInfo, Environment, Host, Log};
 use crate::model::Gap;
 use std::collections::BTreeSet;
 use tokio_postgres::Client;
@@ -30,6 +30,8 @@ pub struct GivenServer {
     pub url: String,
     /// The database that is audited or configured besides, if there is one; roles are not made on its server.
     pub audited: Option<ConnInfo>,
+    /// Where what is said to it is kept.
+    pub log: Log,
 }
 
 /// A database on a given server. Dropping this drops the database; so does the end of this process, however it ends.
@@ -57,7 +59,7 @@ impl Scratch {
         guard: Option<&std::path::Path>,
     ) -> Result<Self, ShadowError> {
         let env = Environment::from_process();
-        let info = ConnInfo::resolve(Some(&given.url), None, &env).map_err(|e| named(&e))?;
+        let info = ConnInfo::resolve(Some(&given.url), None, &env).map_err(|e| named(&e))?.logging(&given.log);
         suits(&info)?;
         let login = connector::session(&info).await.map_err(|e| refused(&e.to_string(), e.help()))?;
         let major = version(&login).await?;
@@ -68,6 +70,9 @@ impl Scratch {
         let name = format!("{PREFIX}{}", unique());
         takes_writes(&login).await?;
         let guard = guard::Guard::start(guard, &given.url, &name)?;
+        given.log.remark(&format!(
+            "in the end another process drops the database {name}, and the roles that were made for it"
+        ));
         make(&login, &name).await?;
         let info = info.with_database(&name);
         let keeper = connector::session(&info).await.map_err(|e| refused(&e.to_string(), e.help()))?;
