@@ -1,6 +1,6 @@
 //! The text of a schema bound once: function bodies and conditions of policies, for all who ask about them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::inline::{self, Body, Unread};
@@ -28,6 +28,7 @@ pub(crate) struct Bindings<'a> {
     bodies: Kept<FunctionId, BoundBody>,
     pathless: Kept<FunctionId, bool>,
     settled: Kept<FunctionId, bool>,
+    namespaces: Kept<FunctionId, Arc<BTreeSet<String>>>,
     /// By relation and text.
     conditions: BTreeMap<&'a QualifiedName, Kept<String, BoundCondition>>,
 }
@@ -43,6 +44,7 @@ impl<'a> Bindings<'a> {
             bodies: Kept::default(),
             pathless: Kept::default(),
             settled: Kept::default(),
+            namespaces: Kept::default(),
             conditions,
         }
     }
@@ -68,6 +70,14 @@ impl<'a> Bindings<'a> {
     pub(crate) fn needs_no_path(&self, function: &Function) -> bool {
         let is_own = function.search_path.is_some() || function.body_is_bound;
         is_own || self.pathless.get(&function.id, || inline::body(function, &self.catalog(), &[]).is_ok())
+    }
+
+    /// The schemas of what a body names, if it is read and looked up by name whenever it runs.
+    pub(crate) fn namespaces(&self, function: &Function) -> Arc<BTreeSet<String>> {
+        self.namespaces.get(&function.id, || {
+            let body = self.body(function).ok().filter(|_| !function.body_is_bound);
+            Arc::new(body.map(|body| body.namespaces()).unwrap_or_default())
+        })
     }
 
     /// Which functions are known to give the same value each time.

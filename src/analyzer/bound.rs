@@ -210,6 +210,7 @@ impl Walk<'_> {
             (Term::Case(branches, otherwise), _) => {
                 self.case(branches, |this, value| this.condition(value, want), *otherwise)
             }
+            (Term::Behind(_, value), _) => self.condition(*value, want),
             _ => self.value(id),
         }
     }
@@ -330,6 +331,7 @@ impl Walk<'_> {
             Term::Case(branches, otherwise) => {
                 sum = self.case(branches, |this, value| this.any_value(value), *otherwise);
             }
+            Term::Behind(_, value) => sum = self.any_value(*value),
             _ => {
                 let mut operands = Vec::new();
                 term.operands(|operand| operands.push(operand));

@@ -8,7 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::bound::{Bound, Want, bound};
-use super::evaluate::{Database, Evaluator, Session, Stop, Tuple};
+use super::evaluate::{Evaluator, PassedOver, Stop, Tuple};
 use super::ground::{Bit, Encoding, Ground, Problem, Source};
 use super::solve::{Answer, Solver, Work};
 use super::term::{Id, Terms, Value};
@@ -150,7 +150,7 @@ impl Question<'_> {
     /// The plainest of witnesses, if it is one: no claims, and the subject rows alone with NULL wherever it can be.
     /// It is tried first because it settles most questions of "always true" without any search.
     fn nothing(&self) -> Option<Witness> {
-        let mut witness = Witness { session: Session::default(), database: Database::default(), subjects: Vec::new() };
+        let mut witness = Witness::default();
         for subject in &self.subjects {
             let relation = (*self.terms.row_info(subject.row)?.relation).clone();
             let columns: Tuple = self.terms.nullable_columns(subject.row).into_iter().map(|c| (c, None)).collect();
@@ -163,7 +163,7 @@ impl Question<'_> {
             witness.subjects.push(WitnessRow { row: subject.row, relation, columns, stored: subject.stored });
         }
         let shape = Shape { slots: &[], sources: &BTreeMap::new(), calls: &[], world: self.world };
-        self.check(&witness, &shape).ok().map(|()| witness)
+        self.check(witness, &shape).ok()
     }
 
     fn bound(&self) -> Bound {
@@ -225,8 +225,8 @@ impl Question<'_> {
                 shrink(shape, solver, &assumed, self.limits.steps / SHRINKING);
             }
             let witness = of_model(shape, solver);
-            match self.check(&witness, shape) {
-                Ok(()) => return Verdict::Violated(Box::new(witness)),
+            match self.check(witness, shape) {
+                Ok(witness) => return Verdict::Violated(Box::new(witness)),
                 Err(doubt) => {
                     doubts.insert(doubt);
                 }
@@ -244,26 +244,36 @@ impl Question<'_> {
         })
     }
 
-    /// Whether the witness shows what was asked for; else what stands in the way.
-    fn check(&self, witness: &Witness, shape: &Shape<'_>) -> Result<(), Arc<str>> {
+    /// The witness, if it shows what was asked for, with what it passes over; else what stands in the way.
+    fn check(&self, mut witness: Witness, shape: &Shape<'_>) -> Result<Witness, Arc<str>> {
+        let passed_over = PassedOver::default();
+        if !self.shows(&witness, &passed_over)? {
+            return Err(unmatched(shape));
+        }
+        witness.passed_over = passed_over.take();
+        Ok(witness)
+    }
+
+    fn shows(&self, witness: &Witness, passed_over: &PassedOver) -> Result<bool, Arc<str>> {
         let evaluator = Evaluator::new(self.terms, &witness.database, &witness.session);
         let rows: Vec<_> = witness.subjects.iter().map(|s| (s.row, &s.columns)).collect();
-        let holds = |id: &Id| match evaluator.holds(*id, &rows) {
+        let holds = |evaluator: Evaluator<'_>, id: &Id| match evaluator.holds(*id, &rows) {
             Ok(holds) => Ok(holds),
             Err(Stop::Raises | Stop::MayRaise) => Err(Arc::from("an expression that raises an error")),
             Err(Stop::Unknown(what)) => Err(what),
         };
-        for id in self.holds.iter().chain(&self.assume) {
-            if !holds(id)? {
-                return Err(unmatched(shape));
+        let asked = self.holds.iter().map(|id| (id, true)).chain(self.fails.iter().map(|id| (id, false)));
+        for (id, wanted) in asked {
+            if holds(evaluator.noting(passed_over), id)? != wanted {
+                return Ok(false);
             }
         }
-        for id in &self.fails {
-            if holds(id)? {
-                return Err(unmatched(shape));
+        for id in &self.assume {
+            if !holds(evaluator, id)? {
+                return Ok(false);
             }
         }
-        if self.is_admitted(witness, &evaluator)? { Ok(()) } else { Err(unmatched(shape)) }
+        self.is_admitted(witness, &evaluator)
     }
 
     /// Whether the schema admits the rows of a witness.

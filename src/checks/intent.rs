@@ -2,8 +2,11 @@
 //!
 //! A reading, not a proof: findings that rest on it are `likely`.
 
+use std::collections::BTreeSet;
+
 use super::Context;
 use crate::access::words::is_editor;
+use crate::analyzer::effective::Columns;
 use crate::model::{Column, ConstraintKind, Relation};
 
 /// Columns that name a person.
@@ -100,6 +103,8 @@ pub(super) struct Intent<'a> {
     /// The column that names the tenant a row belongs to.
     pub(super) tenant: Option<&'a Column>,
     relation: &'a Relation,
+    /// The columns that can be read, if that is not all.
+    readable: Option<BTreeSet<String>>,
 }
 
 impl<'a> Intent<'a> {
@@ -110,12 +115,24 @@ impl<'a> Intent<'a> {
             owner: first_of(relation, OWNERS).or_else(|| refers_to_user(relation)).or_else(by),
             tenant: named(TENANTS),
             relation,
+            readable: None,
         }
+    }
+
+    /// The same for somebody who may read these columns alone.
+    pub(super) fn read_by(relation: &'a Relation, columns: &Columns) -> Self {
+        let readable = match columns {
+            Columns::All => None,
+            Columns::None => Some(BTreeSet::new()),
+            Columns::Only(held) => Some(held.iter().map(|(name, _)| name.clone()).collect()),
+        };
+        Self { readable, ..Self::of(relation) }
     }
 
     /// The first column whose content should stay with few.
     fn sensitive(&self) -> Option<&'a str> {
-        self.relation.columns.iter().find(|c| tells(c)).map(|c| c.name.as_str())
+        let is_read = |c: &&Column| self.readable.as_ref().is_none_or(|readable| readable.contains(&c.name));
+        self.relation.columns.iter().filter(is_read).find(|c| tells(c)).map(|c| c.name.as_str())
     }
 
     /// All columns whose content should stay with few.

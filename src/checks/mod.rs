@@ -31,6 +31,7 @@ mod doors;
 mod dynamic;
 mod dynamic_sql_injection;
 mod email_trust;
+mod filter_view_no_barrier;
 mod fk_cascade_bypass;
 mod foreign_table_exposed;
 mod grant_option;
@@ -63,6 +64,7 @@ mod policy_function_not_executable;
 mod policy_name_audience;
 mod policy_recursion;
 mod policy_tautology;
+mod policy_to_inert_role;
 mod predefined_roles;
 mod public_create;
 mod queue_exposed;
@@ -84,6 +86,7 @@ mod secdef_no_caller_binding;
 mod secdef_search_path;
 mod self_insertable_membership;
 mod self_writable_authority;
+mod sequence_grant;
 mod server_version_flaw;
 mod settings;
 mod shadow_copy;
@@ -100,6 +103,7 @@ mod truncate_reachable;
 mod uncorrelated_exists;
 mod unfiltered;
 mod unique_existence_oracle;
+mod untrusted_lang;
 mod user_metadata_trust;
 pub(crate) mod words;
 
@@ -161,6 +165,7 @@ pub const CHECKS: &[&dyn Check] = &[
     &definer_view_write::DefinerViewWrite,
     &dynamic_sql_injection::DynamicSqlInjection,
     &email_trust::EmailTrust,
+    &filter_view_no_barrier::FilterViewNoBarrier,
     &fk_cascade_bypass::FkCascadeBypass,
     &foreign_table_exposed::ForeignTableExposed,
     &grant_option::GrantOption,
@@ -189,6 +194,7 @@ pub const CHECKS: &[&dyn Check] = &[
     &policy_name_audience::PolicyNameAudience,
     &policy_recursion::PolicyRecursion,
     &policy_tautology::PolicyTautology,
+    &policy_to_inert_role::PolicyToInertRole,
     &predefined_roles::PredefinedRoles,
     &public_create::PublicCreate,
     &queue_exposed::QueueExposed,
@@ -207,6 +213,7 @@ pub const CHECKS: &[&dyn Check] = &[
     &secdef_search_path::SecdefSearchPath,
     &self_insertable_membership::SelfInsertableMembership,
     &self_writable_authority::SelfWritableAuthority,
+    &sequence_grant::SequenceGrant,
     &server_version_flaw::ServerVersionFlaw,
     &shadow_copy::ShadowCopy,
     &storage_no_bucket::StorageNoBucket,
@@ -217,6 +224,7 @@ pub const CHECKS: &[&dyn Check] = &[
     &truncate_reachable::TruncateReachable,
     &uncorrelated_exists::UncorrelatedExists,
     &unique_existence_oracle::UniqueExistenceOracle,
+    &untrusted_lang::UntrustedLang,
     &user_metadata_trust::UserMetadataTrust,
 ];
 

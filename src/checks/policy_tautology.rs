@@ -66,14 +66,14 @@ struct Opened<'p> {
 }
 
 fn report(cx: &Context<'_>, table: &Relation, policy: &Policy, out: &mut Findings<'_>) {
-    let intent = Intent::of(table);
     let opened: Vec<_> = cx
         .clients()
         .filter(|p| cx.effective.binds(&p.role, policy))
-        .filter_map(|p| opened(cx, table, policy, p, &intent))
+        .filter_map(|p| opened(cx, table, policy, p))
         .collect();
     // The least trusted of those for whom it is worst.
     let Some(worst) = opened.iter().rev().max_by_key(|o| o.severity) else { return };
+    let intent = intent_for(cx, table, worst.principal);
     let verbs: Vec<_> = worst.commands.iter().map(|c| verb(*c)).collect();
     let condition = policy.using.as_deref().or(policy.check.as_deref()).unwrap_or("true");
     let mut message = format!(
@@ -109,20 +109,21 @@ fn report(cx: &Context<'_>, table: &Relation, policy: &Policy, out: &mut Finding
     out.report(draft);
 }
 
-fn opened<'p>(
-    cx: &Context<'_>,
-    table: &Relation,
-    policy: &Policy,
-    principal: &'p Principal,
-    intent: &Intent<'_>,
-) -> Option<Opened<'p>> {
+fn opened<'p>(cx: &Context<'_>, table: &Relation, policy: &Policy, principal: &'p Principal) -> Option<Opened<'p>> {
+    let intent = intent_for(cx, table, principal);
     let commands: Vec<_> = Command::ALL
         .into_iter()
         .filter(|c| policy.command.covers(*c) && opens(cx, table, policy, principal, *c))
         .collect();
     let exposed = cx.exposes(principal, &table.name.schema);
-    let worst = commands.iter().map(|c| weigh(cx, table, policy, principal, *c, intent)).max()?;
+    let worst = commands.iter().map(|c| weigh(cx, table, policy, principal, *c, &intent)).max()?;
     Some(Opened { principal, commands, severity: cx.severity(worst.0, principal, exposed), confidence: worst.1 })
+}
+
+/// What the columns that the principal may read say about whose rows they are.
+fn intent_for<'a>(cx: &Context<'_>, table: &'a Relation, principal: &Principal) -> Intent<'a> {
+    let columns = cx.schema.relation(&table.name).map(|r| cx.effective.access(&principal.role, r, Command::Select));
+    columns.map_or_else(|| Intent::of(table), |access| Intent::read_by(table, &access.columns))
 }
 
 /// Whether the policy alone gives `principal` every row for `command`.
@@ -189,4 +190,25 @@ pub(super) fn fix(table: &Relation, policy: &Policy, intent: &Intent<'_>) -> Str
     };
     let check = policy.check.as_ref().map(|_| format!(" with check {bound}")).unwrap_or_default();
     format!("alter policy {name} on {} to authenticated{using}{check};", table.name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::trial::assert_found;
+
+    #[test]
+    fn what_cannot_be_read_says_nothing_of_the_rest() {
+        let table = "create table public.people (id uuid primary key, name text, email text);
+            alter table public.people enable row level security;
+            create policy all_rows on public.people for select to anon using (true);
+            revoke all on public.people from anon, authenticated, service_role;";
+        assert_found(
+            "policy-tautology",
+            table,
+            &[
+                ("grant select on public.people to anon;", &["high"]),
+                ("grant select (id, name) on public.people to anon;", &["info"]),
+            ],
+        );
+    }
 }

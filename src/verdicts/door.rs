@@ -87,8 +87,8 @@ impl<'a> Case<'_, 'a> {
             let rule = Rule::Inherited(self.relation, &predicate.tree);
             let decision = formula.ask(Ask::NeverExceeds(rule), self.asker);
             let script = |w: &Witness| {
-                // The bounds of a partition are not known to a witness.
-                if child.is_partition {
+                // A witness knows nothing of bounds that are not understood.
+                if !self.tells_bounds(child) {
                     return None;
                 }
                 // What names the relation cannot be said of a row of the child.
@@ -103,6 +103,16 @@ impl<'a> Case<'_, 'a> {
             judged
         };
         open.map(ask).collect()
+    }
+
+    /// Whether it is understood which rows a partition takes, and what it is a part of.
+    fn tells_bounds(&self, part: &Relation) -> bool {
+        let whole = part.parents.first().filter(|_| part.is_partition);
+        match whole.map(|parent| self.cx.schema.relation(parent)) {
+            Some(Some(parent)) => tells_rows(parent, part) && self.tells_bounds(parent),
+            Some(None) => false,
+            None => true,
+        }
     }
 
     fn is_reading(&self) -> bool {
@@ -162,15 +172,19 @@ impl<'a> Case<'_, 'a> {
         let writes = format!("{command} ");
         let by_rule = |r: &Relation| {
             let names = |definition: &str| {
-                definition.to_uppercase().contains(&writes) && definition.contains(&self.relation.name.name)
+                // What stands before is the command that it answers.
+                let does = definition.split_once(" DO ").map_or(definition, |(_, does)| does);
+                does.to_uppercase().contains(&writes) && does.contains(&self.relation.name.name)
             };
             let fires = || [Command::Insert, Command::Update, Command::Delete].into_iter().any(|c| may(r, c));
-            r.name != self.relation.name && r.rules.iter().any(|rule| names(&rule.definition)) && fires()
+            r.rules.iter().any(|rule| names(&rule.definition)) && fires()
         };
         // What few relations have is asked first.
         let all = self.cx.schema.relations.iter().filter(|r| r.view.is_some() || !r.rules.is_empty());
         let writing = all.filter(|r| through_view(r) || by_rule(r));
-        writing.filter(|r| !self.cx.is_platform(r) && !self.has_own_rule(r)).map(|r| &r.name).collect()
+        // Its own rewrite rules are no statement that a rule on it is about.
+        let asked = |r: &&Relation| r.name != self.relation.name && self.has_own_rule(r);
+        writing.filter(|r| !self.cx.is_platform(r) && !asked(r)).map(|r| &r.name).collect()
     }
 
     /// What foreign keys do to rows when the role does something to those they refer to, without any row security.

@@ -30,6 +30,8 @@ pub enum Assumption {
     UserChosen(String),
     /// Arithmetic stays within the range of its type.
     InRange,
+    /// What is not understood, and decides nothing in the witness, raises no error there.
+    NoError(String),
 }
 
 impl fmt::Display for Assumption {
@@ -55,6 +57,10 @@ impl fmt::Display for Assumption {
             Self::SameFunction(name) => write!(f, "{name}, which is not understood, does the same before and after"),
             Self::Constraints(relation) => write!(f, "NOT NULL, keys and CHECK constraints of {relation} hold"),
             Self::UserChosen(claim) => write!(f, "the claim {} is what the user makes it", printable(claim)),
+            Self::NoError(what) => match what.strip_prefix("::") {
+                Some(cast) => write!(f, "a cast to {cast} raises no error, whatever it gives"),
+                None => write!(f, "{what} raises no error, whatever it gives"),
+            },
             Self::InRange => f.write_str("arithmetic stays within the range of its type"),
         }
     }

@@ -121,6 +121,7 @@ impl Formula<'_> {
         let within = matches!(ask, Ask::NeverExceeds(_) | Ask::NeverTrue | Ask::FollowsFrom(_));
         match verdict {
             Verdict::Violated(_) if within => Verdict::Unknown(Reason::Privilege(relation.clone())),
+            Verdict::Unknown(Reason::Abstraction(_)) => Verdict::Unknown(Reason::Privilege(relation.clone())),
             Verdict::Proved if !within => Verdict::Unknown(Reason::Privilege(relation.clone())),
             other => other,
         }
@@ -184,6 +185,9 @@ impl Formula<'_> {
             Asker::SomeUser | Asker::AnonymousUser | Asker::OneFactor => Some(Assumption::SignedIn),
         });
         all.extend((reads_sub && terms.calls(&["::uuid"])).then_some(Assumption::SubjectIsUuid));
+        if let Verdict::Violated(witness) = verdict {
+            all.extend(witness.passed_over.iter().map(|what| Assumption::NoError(what.to_string())));
+        }
         if *verdict == Verdict::Proved {
             let world = self.resolver.world();
             let bare = world.of_types();

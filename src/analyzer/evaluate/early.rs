@@ -73,7 +73,7 @@ impl<'a> Evaluator<'a> {
             let all: Vec<Row> = own.iter().chain(&query.rows).copied().collect();
             self.early_clause(query.condition, &all, rows, false)?;
         }
-        if matches!(term, Term::Case(..)) {
+        if matches!(term, Term::Case(..) | Term::Behind(..)) {
             return Ok(());
         }
         let mut result = Ok(());

@@ -7,6 +7,8 @@
 mod early;
 mod state;
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 pub use state::{Database, Session, Tuple};
@@ -43,7 +45,11 @@ pub struct Evaluator<'a> {
     terms: &'a Terms,
     database: &'a Database,
     session: &'a Session,
+    passed_over: Option<&'a PassedOver>,
 }
+
+/// What is not known and did not matter, as something beside it decided: if it raises no error.
+pub(crate) type PassedOver = RefCell<BTreeSet<Arc<str>>>;
 
 /// The rows that row variables stand for.
 type Bindings<'a> = Vec<(Row, &'a Tuple)>;
@@ -55,7 +61,12 @@ impl<'a> Evaluator<'a> {
     /// An evaluator of `terms` in the state of `database` and `session`.
     #[must_use]
     pub fn new(terms: &'a Terms, database: &'a Database, session: &'a Session) -> Self {
-        Self { terms, database, session }
+        Self { terms, database, session, passed_over: None }
+    }
+
+    /// The same, which notes what it passes over.
+    pub(crate) fn noting(self, passed_over: &'a PassedOver) -> Self {
+        Self { passed_over: Some(passed_over), ..self }
     }
 
     /// The value of a term; `rows` binds the row variables that are free in it.
@@ -96,6 +107,7 @@ impl<'a> Evaluator<'a> {
             Term::Call(function, args) => return self.call(function, args, id, rows),
             Term::Scalar(queries, pick) => return self.scalar(queries, *pick, rows),
             Term::Case(branches, otherwise) => return self.case(branches, *otherwise, rows),
+            Term::Behind(done, value) => return self.eval(*done, rows).and_then(|_| self.eval(*value, rows)),
             Term::Opaque(number) => {
                 let reason = self.terms.opaque_info(*number).map_or_else(|| "".into(), |o| o.reason.clone());
                 return Err(Stop::Unknown(reason));
@@ -107,12 +119,12 @@ impl<'a> Evaluator<'a> {
             Term::IsTrue(a) => self.truth(*a, rows).map(|v| Some(v == Some(true))),
             Term::NotDistinct(a, b) => self.not_distinct(*a, *b, rows),
             Term::Not(a) => self.truth(*a, rows).map(|v| v.map(|b| !b)),
-            Term::And(all) => connect(false, all.iter().map(|part| self.truth(*part, rows))),
-            Term::Or(all) => connect(true, all.iter().map(|part| self.truth(*part, rows))),
+            Term::And(all) => self.connect(false, all.iter().map(|part| self.truth(*part, rows))),
+            Term::Or(all) => self.connect(true, all.iter().map(|part| self.truth(*part, rows))),
             Term::Exists(query) => {
                 let mut found = Vec::new();
                 self.each(query, rows, &mut |_, _, chosen| found.push(chosen.map(|()| Some(true))));
-                connect(true, found.into_iter())
+                self.connect(true, found.into_iter())
             }
             Term::Many(queries) => self.many(queries, rows),
             Term::Raises(of, _) => match self.eval(*of, rows) {
@@ -131,7 +143,7 @@ impl<'a> Evaluator<'a> {
                         (Err(stop), _) => Err(stop),
                     });
                 });
-                connect(true, found.into_iter())
+                self.connect(true, found.into_iter())
             }
         };
         truth.map(|t| t.map(Value::Bool))
@@ -210,6 +222,33 @@ impl<'a> Evaluator<'a> {
         }
     }
 
+    /// OR (`decides` is true) or AND. An error anywhere is an error: the server may evaluate in any order. What is not
+    /// known does not matter beside a part that decides.
+    fn connect(&self, decides: bool, parts: impl Iterator<Item = Truth>) -> Truth {
+        let (mut decided, mut null, mut unknown) = (false, false, None);
+        for part in parts {
+            match part {
+                Ok(Some(b)) if b == decides => decided = true,
+                Ok(Some(_)) => {}
+                Ok(None) => null = true,
+                Err(stop) => unknown = Some(worse(unknown, stop)),
+            }
+        }
+        match (decided, unknown) {
+            (_, Some(stop)) if stop.is_error() => Err(stop),
+            (true, unknown) => {
+                if let (Some(passed_over), Some(Stop::Unknown(what))) = (self.passed_over, unknown)
+                    && !term::never_raises(&what)
+                {
+                    passed_over.borrow_mut().insert(what);
+                }
+                Ok(Some(decides))
+            }
+            (false, Some(stop)) => Err(stop),
+            (false, None) => Ok(if null { None } else { Some(!decides) }),
+        }
+    }
+
     fn scalar(&self, queries: &[Query], pick: Pick, rows: &mut Bindings<'a>) -> Outcome {
         let mut found = Vec::new();
         for query in queries {
@@ -276,26 +315,6 @@ fn column(row: Row, name: &str, rows: &Bindings<'_>) -> Outcome {
     let bound = rows.iter().rev().find(|(variable, _)| *variable == row);
     let value = bound.and_then(|(_, tuple)| tuple.get(name));
     value.cloned().ok_or_else(|| Stop::Unknown(format!("column {name}").into()))
-}
-
-/// OR (`decides` is true) or AND. An error anywhere is an error: the server may evaluate in any order. What is not
-/// known does not matter beside a part that decides.
-fn connect(decides: bool, parts: impl Iterator<Item = Truth>) -> Truth {
-    let (mut decided, mut null, mut unknown) = (false, false, None);
-    for part in parts {
-        match part {
-            Ok(Some(b)) if b == decides => decided = true,
-            Ok(Some(_)) => {}
-            Ok(None) => null = true,
-            Err(stop) => unknown = Some(worse(unknown, stop)),
-        }
-    }
-    match (decided, unknown) {
-        (_, Some(stop)) if stop.is_error() => Err(stop),
-        (true, _) => Ok(Some(decides)),
-        (false, Some(stop)) => Err(stop),
-        (false, None) => Ok(if null { None } else { Some(!decides) }),
-    }
 }
 
 /// All values, or the worst of what stands in the way.

@@ -56,6 +56,11 @@ impl Problem<'_> {
             }
             Term::Call(function, args) => return self.call(function, args, data_type, rows),
             Term::Case(branches, otherwise) => return self.case(branches, *otherwise, rows),
+            Term::Behind(done, value) => {
+                // What is evaluated needs its values, too.
+                self.ground(*done, rows);
+                return self.ground(*value, rows);
+            }
             Term::Exists(_) | Term::Any(_) | Term::Scalar(..) | Term::Many(_) => return self.query(id, rows),
             Term::Raises(of, when) => {
                 // What is evaluated needs its values, too.

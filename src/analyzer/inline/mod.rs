@@ -15,9 +15,12 @@ mod statement;
 mod text;
 mod variable;
 
-use crate::model::{ArgumentMode, Function};
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
+use crate::model::{ArgumentMode, Function, QualifiedName};
 use crate::sql::bind::{Binder, Scope};
-use crate::sql::tree::{Expr, Node, Query};
+use crate::sql::tree::{Expr, Node, Place, Query, Source, SourceKind, walk, walk_query, walk_sources};
 use crate::sql::{Catalog, Type};
 
 /// A body that was read.
@@ -31,6 +34,38 @@ pub struct Body {
     pub steps: Vec<Expr>,
     /// What the function gives.
     pub result: Outcome,
+}
+
+impl Body {
+    /// The schemas of the relations and functions of the model that it names.
+    pub(super) fn namespaces(&self) -> BTreeSet<String> {
+        let found = RefCell::new(BTreeSet::new());
+        let add = |name: &QualifiedName| {
+            found.borrow_mut().insert(name.schema.clone());
+        };
+        let mut source = |source: &Source| {
+            if let SourceKind::Relation { key: Some(_), name, .. } = &source.kind {
+                add(name);
+            }
+        };
+        let mut visit = |part: &Expr, _: &Place<'_>| match &part.node {
+            Node::Call(call) if call.routine.key.is_some() => add(&call.routine.name),
+            Node::Exists(query)
+            | Node::Scalar(query)
+            | Node::ArrayQuery(query)
+            | Node::QuantifiedQuery { query, .. } => walk_sources(query, &mut source),
+            _ => {}
+        };
+        self.steps.iter().for_each(|step| walk(step, &mut visit));
+        match &self.result {
+            Outcome::Value(value) => walk(value, &mut visit),
+            Outcome::Rows(query) | Outcome::Row(query) => walk_query(query, &mut visit),
+        }
+        if let Outcome::Rows(query) | Outcome::Row(query) = &self.result {
+            walk_sources(query, &mut source);
+        }
+        found.into_inner()
+    }
 }
 
 /// What a function gives.
@@ -60,6 +95,10 @@ pub const FAILED: &str = "failed";
 
 /// What stands, as a numbered [`Node::Session`], for what a variable is when an error is handled.
 pub const LOST: &str = "lost";
+
+/// What stands, as a [`Node::Session`], in the one branch of a CASE whose value is the other one, whatever its condition is:
+/// that is evaluated for its errors alone.
+pub const BEHIND: &str = "behind";
 
 type Read<T> = Result<T, Unread>;
 
@@ -157,11 +196,15 @@ fn strictly(result: Outcome, scope: &Scope) -> Read<Outcome> {
 
 /// A value after something was evaluated that may raise an error.
 fn behind(done: Expr, value: Expr) -> Expr {
-    let test = Node::Is { operand: Box::new(done), test: crate::sql::tree::Test::Null, negated: false };
-    let when = Expr { node: test, data_type: Type::named("boolean"), range: 0..0 };
     let data_type = value.data_type.clone();
-    let node = Node::Case { operand: None, branches: vec![(when, value.clone())], otherwise: Box::new(value) };
+    let same = Expr { node: Node::Session(BEHIND, None), data_type: data_type.clone(), range: 0..0 };
+    let node = Node::Case { operand: None, branches: vec![(done, same)], otherwise: Box::new(value) };
     Expr { node, data_type, range: 0..0 }
+}
+
+/// Whether a CASE of these branches stands for its other value, after the condition was evaluated.
+pub(super) fn is_behind(branches: &[(Expr, Expr)]) -> bool {
+    matches!(branches, [(_, value)] if matches!(value.node, Node::Session(BEHIND, _)))
 }
 
 fn none_of(tests: Vec<Expr>) -> Vec<rows::Guard> {

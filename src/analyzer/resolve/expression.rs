@@ -12,6 +12,7 @@ impl Resolver<'_> {
             Ok(id) => id,
             Err(Obstacle(reason)) => {
                 self.note_variance(expr);
+                self.note_refusals(expr);
                 self.opaque(&reason, &expr.data_type)
             }
         }
@@ -246,11 +247,11 @@ impl Resolver<'_> {
             let operand = self.expression(operand);
             self.case_operands.push(operand);
         }
-        if let ([(condition, value)], None) = (branches, operand)
-            && value == otherwise
+        if let ([(done, value)], None) = (branches, operand)
+            && (inline::is_behind(branches) || value == otherwise)
         {
-            let (condition, value) = (self.expression(condition), self.expression(value));
-            return self.terms.behind(condition, value);
+            let (done, value) = (self.expression(done), self.expression(otherwise));
+            return self.terms.behind(done, value);
         }
         let mut terms = Vec::new();
         for (condition, value) in branches {
@@ -268,6 +269,14 @@ impl Resolver<'_> {
         let to = self.data_type(&expr.data_type);
         match method {
             CastMethod::Row => return obstacle("a row value"),
+            CastMethod::Domain | CastMethod::Array if self.is_checked(&expr.data_type) => {
+                let to = self.derived(&[x], to);
+                let value = self.terms.cast(x, &to);
+                // What the domain demands, an error says.
+                let checks = Function::unknown(&format!("the checks of {}", expr.data_type.bare()));
+                let checked = self.terms.call(&checks, &[x], Type::Bool);
+                return Ok(self.terms.behind(checked, value));
+            }
             CastMethod::Length => {
                 let function =
                     Function { name: format!("::{}", expr.data_type).into(), strict: true, never_null: false };
@@ -285,6 +294,12 @@ impl Resolver<'_> {
                 self.terms.call(&function, &[cast], to)
             }
         })
+    }
+
+    /// Whether values of a type are checked as they become it: a domain, or an array of one.
+    fn is_checked(&self, data_type: &crate::sql::Type) -> bool {
+        let element = data_type.element();
+        self.is_domain(element.as_ref().unwrap_or(data_type).name())
     }
 
     /// What depends on the errors of the body that is inlined: a function of all that the body computed.

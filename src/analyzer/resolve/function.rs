@@ -29,6 +29,10 @@ impl Resolver<'_> {
         if let Some(known) = self.of_storage(function, &args) {
             return Ok(known);
         }
+        if function.language == "sql" && !function.strict && self.barred(function).is_some() {
+            let returns = self.data_type(data_type);
+            return Ok(self.terms.raise(returns));
+        }
         let body = self.known_body(function, &args);
         let returns = self.data_type(data_type);
         match body {
@@ -157,7 +161,8 @@ impl Resolver<'_> {
         Ok(self.apart(Vec::new(), |this| this.expression(&bound.tree)))
     }
 
-    fn rights_of(&self, function: &model::Function) -> Rights {
+    /// As whom a function runs.
+    pub(super) fn rights_of(&self, function: &model::Function) -> Rights {
         if function.security_definer { Rights::Role(function.owner.clone()) } else { self.user.clone() }
     }
 
@@ -216,6 +221,9 @@ impl Resolver<'_> {
             return obstacle("the settings it makes");
         }
         let body = self.bindings.body(function).map_err(|unread| Obstacle(unread.reason.clone()))?;
+        if let Some(namespace) = self.barred(function) {
+            return obstacle(format!("the schema {namespace}, which it may not use"));
+        }
         self.takes_session_path(function)?;
         let rights = self.rights_of(function);
         // Of what is outside the body depends on its arguments alone, unless it is volatile.

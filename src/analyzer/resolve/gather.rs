@@ -37,6 +37,11 @@ impl Resolver<'_> {
                 }
                 _ => Ok(None),
             },
+            Node::Case { branches, otherwise, .. } if inline::is_behind(branches) => {
+                let found = self.is_among_gathered(x, otherwise, null)?;
+                let done = branches.first().filter(|_| found.is_some()).map(|(done, _)| self.expression(done));
+                Ok(found.zip(done).map(|(found, done)| self.terms.behind(done, found)))
+            }
             Node::Case { operand: None, branches, otherwise } => self.in_case(x, branches, otherwise, null),
             Node::Parameter(place) => match self.step(*place) {
                 Some(step) => self.at_body(|this| this.is_among_gathered(x, &step, null)),

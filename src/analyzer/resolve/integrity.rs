@@ -82,7 +82,8 @@ impl Resolver<'_> {
         self.column_of(row, place, at).ok()
     }
 
-    fn is_domain(&self, data_type: &str) -> bool {
+    /// Whether it is a domain of the application.
+    pub(super) fn is_domain(&self, data_type: &str) -> bool {
         let is_it = |t: &crate::model::Type| t.name.to_string() == *data_type;
         self.schema.types.iter().find(|t| is_it(t)).is_some_and(|t| matches!(t.kind, TypeKind::Domain { .. }))
     }

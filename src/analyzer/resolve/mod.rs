@@ -12,6 +12,7 @@ mod integrity;
 mod operator;
 mod partition;
 mod policy;
+mod privilege;
 mod query;
 mod relation;
 mod settled;

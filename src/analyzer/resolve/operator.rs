@@ -142,6 +142,10 @@ impl Resolver<'_> {
             let otherwise = self.array_test(operator, [part, otherwise], test)?;
             return Ok(self.terms.case(&cases, otherwise));
         }
+        if let Term::Behind(done, whole) = *self.terms.term(whole) {
+            let found = self.array_test(operator, [part, whole], test)?;
+            return Ok(self.terms.behind(done, found));
+        }
         match (self.items(part), self.items(whole)) {
             (Some(part), Some(whole)) => Ok(test(self, &part, &whole)),
             _ if operator.symbol == "@>" => self.other(operator, &[whole, part]),

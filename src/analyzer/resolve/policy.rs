@@ -1,5 +1,6 @@
 //! Policies as conditions, and what row security shows of what a sub-select reads.
 
+use super::privilege::is_rewriter;
 use super::{Outcome, Resolver, Rights, ThroughView};
 use crate::analyzer::effective::Columns;
 use crate::analyzer::term::{Id, Row, Type};
@@ -30,24 +31,6 @@ impl Resolver<'_> {
         let policies: Vec<&Policy> = effective.policies(&role, relation, Command::Select).collect();
         let each = self.policies_of(&policies, relation, row, |p| p.using.as_deref());
         Ok(self.join(&each))
-    }
-
-    /// What comes of a query that reads a relation, or passes a write on to it, without the privilege: nothing. The whole
-    /// query fails, as it starts, or within a function when that runs.
-    pub(super) fn refused(&mut self, relation: &Relation) -> Option<Id> {
-        let (Rights::Role(role), Some(effective)) = (&self.rights, self.effective) else { return None };
-        let relation = self.schema.relation(&relation.name)?;
-        let command = self.write.as_ref().map_or(Command::Select, |write| write.command);
-        if effective.access(role, relation, command).columns != Columns::None {
-            return None;
-        }
-        if command != Command::Select {
-            return Some(self.terms.boolean(false));
-        }
-        if self.inside.iter().all(|name| is_rewriter(name)) {
-            self.denied.get_or_insert_with(|| relation.name.clone());
-        }
-        Some(self.terms.raise(Type::Bool))
     }
 
     /// What is demanded of a row of `relation` by a write that a view passes on.
@@ -140,12 +123,8 @@ impl Resolver<'_> {
     }
 }
 
-const POLICIES: &str = "the policies of ";
-
-/// Whether what stands around is a part of the query itself, and no function that runs on its own.
-fn is_rewriter(name: &str) -> bool {
-    name.starts_with(POLICIES) || name.starts_with("view ")
-}
+/// What stands before the relation while its policies are read.
+pub(super) const POLICIES: &str = "the policies of ";
 
 fn policies_name(relation: &QualifiedName) -> String {
     format!("{POLICIES}{relation}")

@@ -75,11 +75,13 @@ impl Resolver<'_> {
         }
         self.levels.push(Level::new());
         self.ctes.push(query.ctes.clone());
+        let refused = self.refused_query(query);
         let branches = self.body(&query.body);
         self.ctes.pop();
         let limit = query.limit.as_deref().map(|l| self.expression(l));
         self.levels.pop();
         let mut branches = branches?;
+        branches.iter_mut().for_each(|branch| branch.conditions.extend(refused));
         if query.offset.is_some() {
             self.some_of(&mut branches, "OFFSET");
         }

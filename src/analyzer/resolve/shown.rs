@@ -105,6 +105,9 @@ impl Resolver<'_> {
                 None => Ok(()),
             },
             Node::Choice(_, all) => all.iter().try_for_each(|one| self.value_shown(one, body, showing)),
+            Node::Case { branches, otherwise, .. } if inline::is_behind(branches) => {
+                self.value_shown(otherwise, body, showing)
+            }
             Node::Case { operand: None, branches, otherwise } => {
                 let before = showing.ways.len();
                 let mut not_yet = Vec::new();
@@ -184,6 +187,7 @@ impl Resolver<'_> {
                 branches.iter().for_each(|(_, value)| self.term_shown(*value, at, ways, showing));
                 self.term_shown(*otherwise, at, ways, showing);
             }
+            Term::Behind(_, value) => self.term_shown(*value, at, ways, showing),
             Term::Scalar(queries, _) => {
                 let Some(outer) = ways.get(at).cloned() else { return };
                 for query in queries {

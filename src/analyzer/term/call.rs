@@ -107,6 +107,11 @@ impl Terms {
             let otherwise = self.cast(otherwise, to);
             return self.case(&cast, otherwise);
         }
+        if let Term::Behind(done, value) = self.term(x) {
+            let (done, value) = (*done, *value);
+            let cast = self.cast(value, to);
+            return self.behind(done, cast);
+        }
         // Only printing never fails.
         let function = Function {
             name: format!("{CAST}{to}").into(),
@@ -185,6 +190,11 @@ impl Terms {
                 let each: Vec<_> = branches.iter().map(|(c, v)| (*c, self.json_path(*v, path, access))).collect();
                 let otherwise = self.json_path(otherwise, path, access);
                 self.case(&each, otherwise)
+            }
+            Term::Behind(done, value) => {
+                let (done, value) = (*done, *value);
+                let value = self.json_path(value, path, access);
+                self.behind(done, value)
             }
             _ => path.iter().enumerate().fold(json, |at, (n, key)| {
                 let key = self.text(key);

@@ -13,7 +13,11 @@ const AGAIN: usize = 6;
 
 /// A pattern.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Pattern(Vec<Part>);
+pub(crate) struct Pattern {
+    parts: Vec<Part>,
+    /// Whether texts are tested in lower case.
+    folds: bool,
+}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Part {
@@ -47,17 +51,29 @@ impl Pattern {
             "starts_with" => pattern.chars().map(Part::One).chain([Part::Many]).collect(),
             _ => return None,
         };
-        (parts.len() <= LONGEST).then_some(Self(parts))
+        (parts.len() <= LONGEST).then_some(Self { parts, folds: function == "ilike" })
+    }
+
+    /// What matches one text in whatever case; `None` if that is not the same everywhere.
+    pub(crate) fn in_any_case(text: &str) -> Option<Self> {
+        let parts: Vec<_> = text.to_ascii_lowercase().chars().map(Part::One).collect();
+        (text.is_ascii() && !text.contains('I') && parts.len() <= LONGEST).then_some(Self { parts, folds: true })
+    }
+
+    /// The same for texts in lower case.
+    pub(crate) fn of_lower_case(self) -> Option<Self> {
+        let is_lower = |part: &Part| one(part).is_none_or(|c| c.is_ascii() && !c.is_ascii_uppercase());
+        self.parts.iter().all(is_lower).then_some(Self { folds: true, ..self })
     }
 
     /// Whether it has no wildcard.
     pub(crate) fn is_plain(&self) -> bool {
-        self.0.iter().all(|part| matches!(part, Part::One(_)))
+        self.parts.iter().all(|part| matches!(part, Part::One(_)))
     }
 
     /// Adds the states that `%` leads to without a character.
     fn closed(&self, mut states: u64) -> u64 {
-        for (at, part) in self.0.iter().enumerate() {
+        for (at, part) in self.parts.iter().enumerate() {
             if *part == Part::Many && states & 1 << at != 0 {
                 states |= 1 << (at + 1);
             }
@@ -67,7 +83,8 @@ impl Pattern {
 
     fn step(&self, states: u64, c: char) -> u64 {
         let mut next = 0;
-        for (at, part) in self.0.iter().enumerate().filter(|(at, _)| states & 1 << at != 0) {
+        let c = if self.folds { c.to_ascii_lowercase() } else { c };
+        for (at, part) in self.parts.iter().enumerate().filter(|(at, _)| states & 1 << at != 0) {
             match part {
                 Part::One(one) if *one != c => {}
                 Part::One(_) | Part::Any => next |= 1 << (at + 1),
@@ -78,7 +95,7 @@ impl Pattern {
     }
 
     fn accepts(&self, states: u64) -> bool {
-        states & 1 << self.0.len() != 0
+        states & 1 << self.parts.len() != 0
     }
 }
 
@@ -98,8 +115,13 @@ fn parts(pattern: &str) -> Option<Vec<Part>> {
 
 /// Texts that match the patterns that are to be matched and no others.
 pub(crate) fn texts(patterns: &[(&Pattern, bool)], wanted: usize) -> Texts {
-    let mut letters: Vec<char> = patterns.iter().flat_map(|(p, _)| &p.0).filter_map(one).collect();
-    letters.sort_unstable();
+    let mut letters: Vec<char> = patterns.iter().flat_map(|(p, _)| &p.parts).filter_map(one).collect();
+    if patterns.iter().any(|(p, _)| p.folds) {
+        // Only of `i` the case is not the same everywhere.
+        let others = letters.iter().filter(|c| **c != 'i').map(char::to_ascii_uppercase).collect::<Vec<_>>();
+        letters.extend(others);
+    }
+    letters.sort_unstable_by_key(|c| (c.is_ascii_uppercase(), *c));
     letters.dedup();
     // One for all characters that no pattern names.
     let Some(other) = ('a'..='z').rev().chain('0'..='9').find(|c| !letters.contains(c)) else { return Texts::Unknown };
@@ -175,11 +197,21 @@ mod tests {
     }
 
     #[test]
+    fn case_is_folded_where_it_does_not_count() {
+        let (any, upper) = (Pattern::in_any_case("ab").unwrap(), pattern("%B"));
+        assert_eq!(texts(&[(&any, true), (&upper, true)], 1), Texts::Some(vec!["aB".to_owned()]));
+        let (any, upper) = (Pattern::of("ilike", "x%").unwrap(), pattern("x%"));
+        assert_eq!(texts(&[(&any, true), (&upper, false)], 1), Texts::Some(vec!["X".to_owned()]));
+        assert_eq!(Pattern::in_any_case("I"), None);
+    }
+
+    #[test]
     fn patterns_that_raise_or_are_too_long_are_none() {
         assert_eq!(Pattern::of("like", "a\\"), None);
         assert_eq!(Pattern::of("like", &"a".repeat(61)), None);
         assert_eq!(Pattern::of("ilike", "I%"), None);
-        assert_eq!(Pattern::of("ilike", "A%"), Some(pattern("a%")));
+        assert_eq!(Pattern::of("ilike", "A%"), pattern("a%").of_lower_case());
+        assert_eq!(pattern("A%").of_lower_case(), None);
         assert_eq!(Pattern::of("starts_with", "a_"), Some(pattern(r"a\_%")));
     }
 }

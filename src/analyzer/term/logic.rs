@@ -2,6 +2,9 @@
 
 use super::{Id, NoValue, Term, Terms, Type, Value};
 
+/// How deep in a value it is looked for what is evaluated anyway.
+const NEAR: usize = 8;
+
 impl Terms {
     /// NULL of a type.
     pub fn null(&mut self, data_type: Type) -> Id {
@@ -162,15 +165,34 @@ impl Terms {
         self.intern(Term::Case(kept.into_boxed_slice(), last), data_type, never_null)
     }
 
-    /// A value after something was evaluated that may raise an error: CASE with one value, which [`Self::case`] takes for
-    /// the value alone.
+    /// A value after something was evaluated that may raise an error: the value alone if that raises none, or if whoever
+    /// evaluates the value evaluates it anyway.
     pub(crate) fn behind(&mut self, done: Id, value: Id) -> Id {
         let raises = self.raises(done);
-        if self.constant(raises) == Some(Some(false)) {
+        if self.constant(raises) == Some(Some(false)) || self.evaluates(value, done, NEAR) {
             return value;
         }
         let (data_type, never_null) = (self.type_of(value).clone(), self.is_never_null(value));
-        self.intern(Term::Case(Box::new([(done, value)]), value), data_type, never_null)
+        self.intern(Term::Behind(done, value), data_type, never_null)
+    }
+
+    /// Whether evaluating a term evaluates another one first or in every case, as far as its form tells at that depth.
+    fn evaluates(&self, whole: Id, part: Id, depth: usize) -> bool {
+        let Some(depth) = depth.checked_sub(1) else { return false };
+        if whole == part {
+            return true;
+        }
+        let term = self.term(whole);
+        match term {
+            Term::Case(branches, _) => branches.first().is_some_and(|(first, _)| self.evaluates(*first, part, depth)),
+            // Which of them are evaluated is the server's choice; a strict function's arguments all are.
+            Term::And(_) | Term::Or(_) | Term::Raises(..) => false,
+            _ => {
+                let mut found = false;
+                term.operands(|operand| found = found || self.evaluates(operand, part, depth));
+                found
+            }
+        }
     }
 
     /// COALESCE.

@@ -111,6 +111,8 @@ pub enum Term {
     Raises(Id, Id),
     /// The value of the first branch whose condition is TRUE, or the last.
     Case(Box<[(Id, Id)]>, Id),
+    /// The second, after the first was evaluated, which may raise an error.
+    Behind(Id, Id),
     /// Something that is not understood; the number is an identity of its own.
     Opaque(u32),
 }
@@ -334,6 +336,7 @@ impl Term {
             | Self::Less(a, b)
             | Self::LessEqual(a, b)
             | Self::NotDistinct(a, b)
+            | Self::Behind(a, b)
             | Self::Raises(a, b) => {
                 visit(*a);
                 visit(*b);

@@ -88,6 +88,7 @@ impl Pattern<'_> {
             Term::Raises(..) => write!(self.text, "raises"),
             Term::Any(_) => write!(self.text, "any"),
             Term::Case(..) => write!(self.text, "case"),
+            Term::Behind(..) => write!(self.text, "behind"),
             Term::Null | Term::Literal(_) | Term::Column(..) | Term::Claim(..) | Term::Setting(_) => Ok(()),
         };
         self.text.push('(');

@@ -41,6 +41,7 @@ impl Terms {
             Term::Call(function, _) if function.is_unread() => Moves::ANYWHERE,
             Term::And(all) | Term::Or(all) => each(self, all),
             Term::IsTrue(inner) => each(self, &[*inner]),
+            Term::Behind(done, value) if each(self, &[*done]) == Moves::default() => each(self, &[*value]),
             Term::Not(inner) => {
                 let inner = each(self, &[*inner]);
                 Moves { up: inner.down, down: inner.up }

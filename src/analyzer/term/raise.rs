@@ -82,6 +82,7 @@ impl Terms {
                     }
                 }
             }
+            Term::Behind(done, value) => self.any_raises(&[done, value], order),
             Term::Raises(..) => self.boolean(false),
             Term::And(parts) if order == Order::Each => self.one_raises(&parts, false),
             Term::Or(parts) if order == Order::Each => self.one_raises(&parts, true),

@@ -119,12 +119,12 @@ impl Rewrite<'_> {
             }
             Term::Case(branches, otherwise) => {
                 let each: Vec<_> = branches.iter().map(|(c, v)| (self.term(terms, *c), self.term(terms, *v))).collect();
-                let same = matches!(branches[..], [(_, value)] if value == otherwise);
                 let otherwise = self.term(terms, otherwise);
-                match each[..] {
-                    [(done, value)] if same => terms.behind(done, value),
-                    _ => terms.case(&each, otherwise),
-                }
+                terms.case(&each, otherwise)
+            }
+            Term::Behind(done, value) => {
+                let (done, value) = (self.term(terms, done), self.term(terms, value));
+                terms.behind(done, value)
             }
             _ => self.connective(terms, &term, id),
         }

@@ -205,7 +205,7 @@ impl Model<'_, '_, '_> {
             (name, Some(result), [_]) if name.starts_with("::") => {
                 call.types.first().and_then(|from| cast(&result, &call.returns, from).ok().flatten())
             }
-            ("lower" | "upper", Some(Value::Text(result)), [_]) => self.unused(key, case_variants(&result)),
+            ("lower" | "upper", _, [_]) => call.args.first().and_then(|text| self.unused(key, self.matching(*text))),
             ("[]", Some(result), [None, Some(Value::Int(at))]) => usize::try_from(*at).ok().and_then(|at| {
                 let filler = Some(Value::Text("x".into()));
                 let items: Vec<_> = (1..at).map(|_| filler.clone()).chain([Some(result)]).collect();
@@ -220,7 +220,9 @@ impl Model<'_, '_, '_> {
                 text(format!("{}{part}", format!("x{by}").repeat(at.saturating_sub(1))))
             }
             ("= any", Some(Value::Bool(true)), [Some(x), None]) => Some(Value::Array([Some(x.clone())].into())),
-            ("like" | "ilike" | "starts_with", Some(Value::Bool(_)), [None, Some(Value::Text(_))]) => {
+            ("like" | "ilike" | "starts_with", Some(Value::Bool(_)), [None, Some(Value::Text(_))])
+                if !call.args.first().is_some_and(|text| self.is_folded(*text)) =>
+            {
                 call.args.first().and_then(|text| self.unused(key, self.matching(*text)))
             }
             _ => None,
@@ -244,19 +246,51 @@ impl Model<'_, '_, '_> {
         Some(Value::Json(Json::Object(fields).into()))
     }
 
-    /// Texts that match the patterns they are tested with as the model says.
+    /// Texts that match the patterns they are tested with as the model says, in lower case too.
     fn matching(&self, text: Ground) -> Vec<String> {
-        let mut patterns = Vec::new();
-        for call in self.shape.calls.iter().filter(|c| c.args.first() == Some(&text)) {
-            let Some(Some(Some(Value::Text(pattern)))) = call.args.get(1).map(|p| self.value(*p)) else { continue };
-            let Some(Some(Value::Bool(matches))) = self.value(call.result) else { continue };
-            patterns.extend(like::Pattern::of(&call.function.name, &pattern).map(|p| (p, matches)));
+        let mut patterns = self.tests(text);
+        for call in self.shape.calls.iter().filter(|c| c.args == [text]) {
+            let is_lower = match &*call.function.name {
+                "lower" => true,
+                "upper" => false,
+                _ => continue,
+            };
+            match self.value(call.result) {
+                Some(Some(Value::Text(result))) => {
+                    patterns.extend(like::Pattern::in_any_case(&result).map(|pattern| (pattern, true)));
+                }
+                _ if is_lower => {
+                    let folded = self.tests(call.result).into_iter();
+                    patterns.extend(folded.filter_map(|(pattern, matches)| Some((pattern.of_lower_case()?, matches))));
+                }
+                _ => {}
+            }
         }
         let patterns: Vec<_> = patterns.iter().map(|(p, matches)| (p, *matches)).collect();
+        if patterns.is_empty() {
+            return Vec::new();
+        }
         match like::texts(&patterns, TRIED) {
             like::Texts::Some(texts) => texts,
             like::Texts::Nothing | like::Texts::Unknown => Vec::new(),
         }
+    }
+
+    /// The patterns that a text is tested with, and what the model says of each.
+    fn tests(&self, text: Ground) -> Vec<(like::Pattern, bool)> {
+        let test = |call: &Call| {
+            let Some(Some(Value::Text(pattern))) = self.value(*call.args.get(1)?) else { return None };
+            let Some(Some(Value::Bool(matches))) = self.value(call.result) else { return None };
+            like::Pattern::of(&call.function.name, &pattern).map(|pattern| (pattern, matches))
+        };
+        self.shape.calls.iter().filter(|c| c.args.first() == Some(&text)).filter_map(test).collect()
+    }
+
+    /// Whether a text is another one in lower or upper case, which is chosen first.
+    fn is_folded(&self, text: Ground) -> bool {
+        let folds = |call: &&Call| ["lower", "upper"].contains(&&*call.function.name) && call.result == text;
+        let open = |call: &Call| call.args.first().is_some_and(|text| self.open_class(*text).is_some());
+        self.shape.calls.iter().filter(folds).any(open)
     }
 
     /// The first of some texts that no other value of the same kind is.
@@ -307,16 +341,4 @@ impl Model<'_, '_, '_> {
             },
         }
     }
-}
-
-/// A text in lower or upper case, as it is and with one letter each in the other case.
-fn case_variants(text: &str) -> Vec<String> {
-    let swapped = |at: usize| {
-        let swap = |c: char| if c.is_ascii_lowercase() { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() };
-        text.chars().enumerate().map(|(n, c)| if n == at { swap(c) } else { c }).collect::<String>()
-    };
-    // The case of `i` is not the same everywhere.
-    let has_case = |c: char| c.is_ascii_alphabetic() && !c.eq_ignore_ascii_case(&'i');
-    let letters = text.chars().enumerate().filter(|(_, c)| has_case(*c)).map(|(at, _)| at);
-    std::iter::once(text.to_owned()).chain(letters.take(8).map(swapped)).collect()
 }

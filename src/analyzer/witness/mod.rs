@@ -3,7 +3,7 @@
 mod assign;
 mod invent;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::evaluate::{Database, Evaluator, Session, Tuple, with_claim};
@@ -13,7 +13,7 @@ use super::term::{Access, CLAIMS, Id, Json, Row, Terms, Value};
 use crate::model::QualifiedName;
 
 /// A session and rows that show what was asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Witness {
     /// The session.
     pub session: Session,
@@ -21,6 +21,8 @@ pub struct Witness {
     pub database: Database,
     /// The subject rows, by row variable.
     pub subjects: Vec<WitnessRow>,
+    /// What is not understood and does not matter here, as long as it raises no error.
+    pub passed_over: BTreeSet<Arc<str>>,
 }
 
 impl Witness {
@@ -71,7 +73,7 @@ pub(crate) fn of_model(problem: &Shape<'_>, solver: &Solver<'_>) -> Witness {
         }
     }
     session.claims = claims;
-    let mut witness = Witness { session, database: Database::default(), subjects: Vec::new() };
+    let mut witness = Witness { session, ..Witness::default() };
     for (at, slot) in problem.slots.iter().enumerate() {
         if !solver.value(slot.exists) {
             continue;

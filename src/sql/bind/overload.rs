@@ -82,8 +82,7 @@ impl Context<'_> {
         let mut known = base.iter().filter(|t| !t.is("unknown"));
         let Some(first) = known.next().filter(|first| known.all(|t| t == *first)) else { return candidates };
         let all: Vec<&Type> = base.iter().map(|_| first).collect();
-        let fits =
-            |c: &Choice<'_>| all.iter().zip(&c.wants).all(|(from, to)| self.can_coerce(from, to, Form::Implicit));
+        let fits = |c: &Choice<'_>| self.fits(&all, &c.wants);
         let (kept, mut rest): (Vec<_>, Vec<_>) = candidates.into_iter().partition(fits);
         if kept.len() == 1 {
             return kept;

@@ -9,6 +9,7 @@ mod query;
 pub(crate) mod walk;
 mod write;
 
+pub(crate) use place::walk_sources;
 pub use place::{Place, walk, walk_at, walk_query, walk_query_at};
 pub use query::*;
 pub use write::*;

@@ -54,6 +54,27 @@ pub fn walk_query<'t>(query: &'t Query, visit: &mut dyn FnMut(&'t Expr, &Place<'
     walk.query(query);
 }
 
+/// Calls `visit` with the items of FROM of a query, of those in its FROM and WITH, and of both sides of a UNION; not of those
+/// in expressions.
+pub(crate) fn walk_sources<'t>(query: &'t Query, visit: &mut dyn FnMut(&'t Source)) {
+    query.ctes.iter().for_each(|cte| walk_sources(&cte.query, visit));
+    match &query.body {
+        Body::Select(select) => {
+            for source in &select.sources {
+                visit(source);
+                if let SourceKind::Query(inner) = &source.kind {
+                    walk_sources(inner, visit);
+                }
+            }
+        }
+        Body::Set { left, right, .. } => {
+            walk_sources(left, visit);
+            walk_sources(right, visit);
+        }
+        Body::Values(_) => {}
+    }
+}
+
 /// As [`walk`] for an expression that stands at `place`.
 pub fn walk_at<'t>(expr: &'t Expr, place: &Place<'t>, visit: &mut dyn FnMut(&'t Expr, &Place<'t>)) {
     Walk { place: place.clone(), visit }.expr(expr);

@@ -27,6 +27,7 @@ const OBJECTS: &[(&str, &str)] = &[
     ("definer-view-write", "public.my_logs"),
     ("dynamic-sql-injection", "function public.find_parts(text)"),
     ("email-trust", "policy \"staff\" on public.playbooks"),
+    ("filter-view-no-barrier", "public.open_parcels"),
     ("fk-cascade-bypass", "public.labels"),
     ("foreign-table-exposed", "public.accounts"),
     ("grant-option", "role authenticated"),
@@ -54,6 +55,7 @@ const OBJECTS: &[(&str, &str)] = &[
     ("policy-name-audience", "policy \"Service role reads jobs\" on public.jobs"),
     ("policy-recursion", "public.crew"),
     ("policy-tautology", "policy \"read messages\" on public.messages"),
+    ("policy-to-inert-role", "policy \"wall\" on public.parcels"),
     ("predefined-roles", "role loader"),
     ("public-create", "schema public"),
     ("queue-exposed", "pgmq.q_mails"),
@@ -71,6 +73,7 @@ const OBJECTS: &[(&str, &str)] = &[
     ("secdef-search-path", "function public.hit(bigint)"),
     ("self-insertable-membership", "public.crew"),
     ("self-writable-authority", "public.people"),
+    ("sequence-grant", "role clerk"),
     ("server-version-flaw", "server PostgreSQL"),
     ("shadow-copy", "public.patients_backup"),
     ("storage-no-bucket", "policy \"read pictures\" on storage.objects"),
@@ -80,6 +83,7 @@ const OBJECTS: &[(&str, &str)] = &[
     ("trigger-grant", "role tagger"),
     ("truncate-reachable", "public.notes"),
     ("uncorrelated-exists", "policy \"members\" on public.boards"),
+    ("untrusted-lang", "function public.read_any(text)"),
     ("user-metadata-trust", "policy \"own\" on public.payouts"),
 ];
 

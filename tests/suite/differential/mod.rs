@@ -12,6 +12,7 @@ mod policies;
 mod practice;
 mod programs;
 mod questions;
+mod refused;
 mod replay;
 mod smt;
 mod statements;

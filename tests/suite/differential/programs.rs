@@ -40,7 +40,7 @@ fn access_through_programs_is_what_the_server_gives() {
     );
     failures.finish();
     let questions = all * RULES_A_ROUND;
-    assert!(counts.proved > questions / 20 && counts.violated > questions / 20, "one-sided: {counts:?}");
+    assert!(counts.proved > questions / 20 && counts.violated > questions / 50, "one-sided: {counts:?}");
     assert!(granted > questions / 40, "no rule is granted: {granted}");
     assert!(unknown * 4 < questions, "{counts:?}");
 }

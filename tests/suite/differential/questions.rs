@@ -12,18 +12,18 @@ use crate::support::{self, TestDatabase};
 
 const USER: Asker = Asker::SomeUser;
 
-fn with<T>(sql: &str, test: impl FnOnce(&TestDatabase, &Schema, &Decider<'_>) -> T) -> T {
+pub(super) fn with<T>(sql: &str, test: impl FnOnce(&TestDatabase, &Schema, &Decider<'_>) -> T) -> T {
     let database = support::database(17, Platform::SUPABASE, sql);
     let schema = schema_of(&database);
     let effective = Effective::new(&schema, None);
     test(&database, &schema, &Decider::new(&effective))
 }
 
-fn table<'s>(schema: &'s Schema, name: &str) -> &'s Relation {
+pub(super) fn table<'s>(schema: &'s Schema, name: &str) -> &'s Relation {
     schema.relation(&QualifiedName::new("public", name)).unwrap()
 }
 
-fn is_violated(verdict: &Verdict) -> bool {
+pub(super) fn is_violated(verdict: &Verdict) -> bool {
     matches!(verdict, Verdict::Violated(_))
 }
 

@@ -173,6 +173,7 @@ impl<'a> Writer<'a> {
                     no: format!("(forall ({rows}) (=> (and {there} {condition}) {}))", projection.no),
                 }
             }
+            Term::Behind(_, value) => self.truth(value),
             Term::Case(branches, otherwise) => {
                 let mut result = self.truth(otherwise);
                 for (condition, value) in branches.iter().rev() {

@@ -74,7 +74,7 @@ fn are_asked_and_shown() {
             for (verdict, parent, child) in
                 [("Violated", "events", "bare"), ("Proved", "events", "kept"), ("Violated", "base", "child")]
             {
-                let shown = if child == "child" { ", shown" } else { "" };
+                let shown = if verdict == "Violated" { ", shown" } else { "" };
                 expected.push(format!("{verdict} {command} {parent} public.{child}{shown}"));
             }
         }

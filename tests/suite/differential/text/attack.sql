@@ -24,6 +24,11 @@ exception when others then
   return null;
 end $$;
 
+-- Whether an error is the server's own, of its planner: it says nothing of the query.
+create function fuzz.planners(code text, message text) returns boolean language sql immutable as $$
+  select code = 'XX000' and message = 'cannot cope with variable-free clause'
+$$;
+
 -- Whether the role sees the row with that tag; NULL where that raises.
 create function fuzz.sees(target text, who text, row_tag int) returns boolean language plpgsql as $$
 declare n int;
@@ -33,6 +38,9 @@ begin
   perform set_config('role', 'none', true);
   return n > 0;
 exception when others then
+  if fuzz.planners(sqlstate, sqlerrm) then
+    raise exception using errcode = 'PW002', message = 'planner';
+  end if;
   return null;
 end $$;
 
@@ -49,7 +57,7 @@ exception when others then
 end $$;
 
 -- How many rows the role sees, and a tag of one that it sees beyond the rule, and of one that the rule grants and it
--- does not see.
+-- does not see; nothing where the planner fails.
 create function fuzz.reads(target text, who text, condition text, out seen int, out beyond int, out missing int)
 language plpgsql as $$
 declare tags int[] := fuzz.seen(target, who); row_tag int; sees boolean; keeps boolean;
@@ -73,10 +81,14 @@ begin
     if sees and not keeps then beyond := row_tag; end if;
     if keeps and not coalesce(sees, false) then missing := row_tag; end if;
   end loop;
+exception when sqlstate 'PW002' then
+  seen := 0;
+  beyond := null;
+  missing := null;
 end $$;
 
 -- What a write of the role comes to: `none` where it reaches nothing, `kept` or `beyond` by the rule on the old or new row;
--- `locked` where it reaches nothing and the rule is TRUE of the row. Nothing stays. NULL where the rule raises.
+-- `locked` where it reaches nothing and the rule is TRUE of the row, `planner` where that failed. Nothing stays. NULL where the rule raises.
 create function fuzz.writes(target text, who text, before text, act text, condition text, is_new boolean) returns text
 language plpgsql as $$
 declare keeps boolean; n int := 0; refused boolean := false;
@@ -92,7 +104,11 @@ begin
     perform set_config('role', 'none', true);
   exception when integrity_constraint_violation then
     raise exception using errcode = 'PW001', message = 'none';
-  when others then n := 0;
+  when others then
+    if fuzz.planners(sqlstate, sqlerrm) then
+      raise exception using errcode = 'PW001', message = 'planner';
+    end if;
+    n := 0;
   end;
   if n = 1 and is_new then
     execute format('select (%s) is true from %s', condition, target) into keeps;
