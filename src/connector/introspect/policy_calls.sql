@@ -1,4 +1,5 @@
 -- The functions that policies call, by name or as an operator, of which there are others of the same schema and name.
+-- Which of its own functions an extension's operator stands for is not asked: nobody else can call another for it.
 select distinct
        d.objid as policy,
        n.nspname::text as schema,
@@ -17,4 +18,9 @@ where d.classid = 'pg_catalog.pg_policy'::regclass
   and exists (
       select from pg_catalog.pg_proc other
       where other.pronamespace = p.pronamespace and other.proname = p.proname and other.oid <> p.oid
+  )
+  and not exists (
+      select from pg_catalog.pg_depend e
+      where d.refclassid = 'pg_catalog.pg_operator'::regclass
+        and e.classid = 'pg_catalog.pg_operator'::regclass and e.objid = d.refobjid and e.deptype = 'e'
   )

@@ -14,6 +14,8 @@ pub(crate) enum Value {
     Lists(Vec<Vec<String>>),
     /// What `to_regclass('name')` and the like give: NULL if there is no such object.
     Object(&'static str, String),
+    /// A list of such.
+    Objects(&'static str, Vec<String>),
     Truth(bool),
     Whole(i64),
     /// The number of an object of the catalog, by which nothing can be called.
@@ -26,7 +28,7 @@ impl Value {
         match self {
             Self::Text(text) | Self::Object(_, text) => Some(text),
             Self::Whole(number) => Some(number.to_string()),
-            Self::List(_) | Self::Lists(_) | Self::Truth(_) | Self::Oid(_) | Self::Null => None,
+            Self::List(_) | Self::Lists(_) | Self::Objects(..) | Self::Truth(_) | Self::Oid(_) | Self::Null => None,
         }
     }
 }
@@ -171,7 +173,7 @@ fn subscripted(c: &mut Cursor<'_>, value: Value) -> Option<Value> {
 
 /// The elements of an array constructor, up to its end: texts, or lists of texts.
 fn elements(c: &mut Cursor<'_>, known: &Known) -> Option<Value> {
-    let (mut texts, mut lists) = (Vec::new(), Vec::new());
+    let (mut texts, mut lists, mut kinds) = (Vec::new(), Vec::new(), Vec::new());
     while !c.accept_punct(b']') {
         let is_first = texts.is_empty() && lists.is_empty();
         if !is_first && !c.accept_punct(b',') {
@@ -179,8 +181,14 @@ fn elements(c: &mut Cursor<'_>, known: &Known) -> Option<Value> {
         }
         match if c.accept_punct(b'[') { elements(c, known)? } else { concatenation(c, known)? } {
             Value::List(list) => lists.push(list),
-            value => texts.push(value.into_text()?),
+            value => {
+                kinds.push(if let Value::Object(kind, _) = value { Some(kind) } else { None });
+                texts.push(value.into_text()?);
+            }
         }
+    }
+    if let Some(Some(kind)) = kinds.first().filter(|first| kinds.iter().all(|kind| kind == *first)) {
+        return lists.is_empty().then_some(Value::Objects(kind, texts));
     }
     let even = lists.windows(2).all(|pair| matches!(pair, [a, b] if a.len() == b.len()));
     match (texts.is_empty(), lists.is_empty()) {

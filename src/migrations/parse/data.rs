@@ -162,7 +162,7 @@ fn scan(c: &mut Cursor<'_>, data: &mut Data) {
             }
             continue;
         }
-        before_update = c.is_any(&["for", "do", "key", "on"]);
+        before_update = c.is_any(&["for", "do", "key", "on", "then"]);
         call(c, data, depth);
         if c.position() == at {
             c.bump();

@@ -79,14 +79,17 @@ impl Run {
         if old.kind != row.kind {
             return reject(state::WRONG_OBJECT_TYPE, format!("cannot change routine kind of `{name}`"));
         }
-        if (&old.returns, old.returns_set) != (&row.returns, row.returns_set) || out_types(old) != out_types(&row) {
+        // OUT parameters are part of the type where there are several: it is a record then.
+        let is_record = row.returns.as_ref().is_some_and(|t| *t == TypeRef::built_in("record"));
+        let changed = (&old.returns, old.returns_set) != (&row.returns, row.returns_set);
+        if changed || (is_record && out_types(old) != out_types(&row)) {
             return reject(state::INVALID_FUNCTION, format!("cannot change return type of existing function `{name}`"));
         }
-        let renamed = old.parameters.iter().zip(&row.parameters).any(|(a, b)| a.name.is_some() && a.name != b.name);
-        if renamed {
+        let inputs = || inputs(&old.parameters).zip(inputs(&row.parameters));
+        if inputs().any(|(a, b)| a.name.is_some() && a.name != b.name) {
             return reject(state::INVALID_FUNCTION, format!("cannot change name of input parameter of `{name}`"));
         }
-        if old.parameters.iter().zip(&row.parameters).any(|(a, b)| a.default.is_some() && b.default.is_none()) {
+        if inputs().any(|(a, b)| a.default.is_some() && b.default.is_none()) {
             return reject(
                 state::INVALID_FUNCTION,
                 format!("cannot remove parameter defaults from existing function `{name}`"),
@@ -292,6 +295,10 @@ impl Run {
 
 pub(super) fn input_types(function: &Function) -> Vec<TypeRef> {
     function.parameters.iter().filter(|p| p.is_input()).map(|p| p.data_type.clone()).collect()
+}
+
+fn inputs(parameters: &[Parameter]) -> impl Iterator<Item = &Parameter> {
+    parameters.iter().filter(|p| !matches!(p.mode, ArgumentMode::Out | ArgumentMode::Table))
 }
 
 fn out_types(function: &Function) -> Vec<(Option<&str>, &TypeRef)> {

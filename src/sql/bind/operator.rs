@@ -188,19 +188,19 @@ impl Context<'_> {
         let citext = |of: &Type| of.qualified().filter(|n| n.name == "citext" && !of.is_array());
         let name = citext(left).or_else(|| citext(right))?;
         let (function, result) = citext_operator(&operator.symbol)?;
-        // With text on one side `=` of text is an exact match for the other; Postgres prefers citext's only for citext or constants.
+        // With text on one side `=` of text is an exact match for the other; Postgres prefers citext's only for citext or
+        // constants. Patterns may be text: there are operators of citext for that.
+        let matches = operator.symbol.contains('~');
+        let is_text = |of: &Type| of.is("text") || of.is("character varying");
         let other = |of: &Type| of.is("unknown") || citext(of).is_some();
-        if !other(left) || !other(right) || operator.schema.as_ref().is_some_and(|s| *s != name.schema) {
+        if !other(left)
+            || !(other(right) || (matches && is_text(right)))
+            || operator.schema.as_ref().is_some_and(|s| *s != name.schema)
+        {
             return None;
         }
         let of = Type::of(&name);
-        let right = if matches!(operator.symbol.as_str(), "~~" | "!~~" | "~~*" | "!~~*" | "~" | "!~" | "~*" | "!~*")
-            && right.is("text")
-        {
-            right.clone()
-        } else {
-            of.clone()
-        };
+        let right = if matches && is_text(right) { Type::named("text") } else { of.clone() };
         Some(Operator {
             schema: name.schema,
             symbol: operator.symbol.clone(),
@@ -231,10 +231,10 @@ fn citext_operator(symbol: &str) -> Option<(&'static str, &'static str)> {
         "<=" => ("citext_le", "boolean"),
         ">" => ("citext_gt", "boolean"),
         ">=" => ("citext_ge", "boolean"),
-        "~" => ("texticregexeq", "boolean"),
-        "!~" => ("texticregexne", "boolean"),
-        "~~" => ("texticlike", "boolean"),
-        "!~~" => ("texticnlike", "boolean"),
+        "~" | "~*" => ("texticregexeq", "boolean"),
+        "!~" | "!~*" => ("texticregexne", "boolean"),
+        "~~" | "~~*" => ("texticlike", "boolean"),
+        "!~~" | "!~~*" => ("texticnlike", "boolean"),
         _ => return None,
     })
 }

@@ -1,6 +1,6 @@
 //! Constants as the server prints them.
 
-use super::Printer;
+use super::{Printer, moment};
 use crate::sql::types::Type;
 
 /// Whether the type of a constant is shown.
@@ -60,6 +60,10 @@ fn canonical(value: &str, of: &Type) -> String {
                 _ => value.to_owned(),
             }
         }
+        "date" => moment::date(value).unwrap_or_else(|| value.to_owned()),
+        "time without time zone" => moment::time(value).unwrap_or_else(|| value.to_owned()),
+        "timestamp without time zone" => moment::timestamp(value).unwrap_or_else(|| value.to_owned()),
+        "timestamp with time zone" => moment::timestamp_in_utc(value).unwrap_or_else(|| value.to_owned()),
         _ => value.to_owned(),
     }
 }

@@ -6,6 +6,7 @@
 mod constant;
 mod expression;
 mod from;
+mod moment;
 mod query;
 mod syntax;
 mod write;

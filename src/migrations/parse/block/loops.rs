@@ -165,6 +165,7 @@ fn numbers(text: &str) -> Option<Vec<Value>> {
 fn slices(array: Value, slice: &str) -> Option<Vec<Value>> {
     match (array, slice) {
         (Value::List(values), "0") => Some(texts(values)),
+        (Value::Objects(kind, names), "0") => Some(names.into_iter().map(|name| Value::Object(kind, name)).collect()),
         (Value::Lists(lists), "0") => Some(texts(lists.into_iter().flatten().collect())),
         (list @ Value::List(_), "1") => Some(vec![list]),
         (Value::Lists(lists), "1") => Some(lists.into_iter().map(Value::List).collect()),

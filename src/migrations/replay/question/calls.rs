@@ -32,7 +32,11 @@ impl Asker<'_> {
                 // All the others give NULL for NULL; what is called must be known for that.
                 (name != "format").then_some(Value::Null).filter(|_| is_strict(name))
             }
-            _ => self.call_with(name, &values),
+            ("format" | "quote_ident" | "quote_literal" | "replace", values) => self.call_with(name, values),
+            (_, values) => {
+                let number = |value: &Value| value.object().map_or_else(|| value.clone(), Value::Oid);
+                self.call_with(name, &values.iter().map(number).collect::<Vec<_>>())
+            }
         }
     }
 

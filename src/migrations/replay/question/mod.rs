@@ -226,7 +226,6 @@ impl Asker<'_> {
 
     /// A value cast to another type; a name cast to what it names.
     fn cast(&self, value: Value, to: &str, array: bool) -> Option<Value> {
-        let run = self.run;
         match (&value, to) {
             (Value::Null, _) => Some(Value::Null),
             (Value::List(_), "text" | "name" | "varchar") if array => Some(value),
@@ -241,14 +240,19 @@ impl Asker<'_> {
                 "f" | "false" => Some(Value::Truth(false)),
                 _ => None,
             },
-            (
-                Value::Oid(_),
-                "oid" | "regclass" | "regtype" | "regnamespace" | "regproc" | "regprocedure" | "regrole",
-            ) => Some(value),
-            (Value::Oid(id), "text" | "varchar") => run.full_name(*id).map(Value::Text),
-            (Value::Text(text), _) => Some(self.named(text, to)?.map_or(Value::Null, Value::Oid)),
+            (Value::Oid(id) | Value::Named(id, ..), "oid") => Some(Value::Oid(*id)),
+            (Value::Named(..), "text" | "varchar") => Some(value),
+            (Value::Oid(id) | Value::Named(id, ..), _) if to.starts_with("reg") => Some(self.as_named(*id, to)),
+            (Value::Text(text), _) => Some(self.named(text, to)?.map_or(Value::Null, |id| self.as_named(id, to))),
             _ => None,
         }
+    }
+
+    /// An object as a value of a type for names, if it can be spelled.
+    fn as_named(&self, id: Id, to: &str) -> Value {
+        let kind =
+            ["regclass", "regtype", "regnamespace", "regprocedure", "regrole"].into_iter().find(|kind| *kind == to);
+        kind.and_then(|kind| Some(Value::Named(id, kind, self.run.full_name(id)?))).unwrap_or(Value::Oid(id))
     }
 
     /// The object that a name means as a value of a type for names; `Some(None)` if there is none.

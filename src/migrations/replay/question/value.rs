@@ -13,6 +13,9 @@ pub(in crate::migrations::replay) enum Value {
     Whole(i64),
     /// The number of an object.
     Oid(Id),
+    /// An object as a value of a type for names: its number, the type, and its name in full. The server prints the name
+    /// without what the search path says; both name the same, but are not the same text.
+    Named(Id, &'static str, String),
     List(Vec<String>),
     /// The numbers of columns.
     Numbers(Vec<i64>),
@@ -29,8 +32,16 @@ impl Value {
     /// As it is printed within other text.
     pub(super) fn into_text(self) -> Option<String> {
         match self {
-            Self::Text(text) => Some(text),
+            Self::Text(text) | Self::Named(.., text) => Some(text),
             Self::Whole(number) => Some(number.to_string()),
+            _ => None,
+        }
+    }
+
+    /// The object that it is.
+    pub(in crate::migrations::replay) fn object(&self) -> Option<Id> {
+        match self {
+            Self::Oid(id) | Self::Named(id, ..) => Some(*id),
             _ => None,
         }
     }
@@ -52,7 +63,7 @@ impl Value {
             constant::Value::Whole(number) => Self::Whole(*number),
             constant::Value::Oid(id) => Self::Oid(Id(*id)),
             constant::Value::Null => Self::Null,
-            constant::Value::Object(..) | constant::Value::Lists(_) => return None,
+            constant::Value::Object(..) | constant::Value::Objects(..) | constant::Value::Lists(_) => return None,
         })
     }
 
@@ -64,6 +75,7 @@ impl Value {
             Self::Truth(truth) => constant::Value::Truth(truth),
             Self::Whole(number) => constant::Value::Whole(number),
             Self::Oid(id) => constant::Value::Oid(id.0),
+            Self::Named(_, kind, name) => constant::Value::Object(kind, name),
             Self::Null => constant::Value::Null,
             Self::Numbers(_) | Self::System(_) | Self::Printed(..) | Self::Tree(..) => return None,
         })
@@ -80,7 +92,7 @@ pub(super) fn same(left: &Value, right: &Value) -> Option<bool> {
         (Value::Text(a), Value::Text(b)) => Some(a == b),
         (Value::Truth(a), Value::Truth(b)) => Some(a == b),
         (Value::Whole(a), Value::Whole(b)) => Some(a == b),
-        (Value::Oid(a), Value::Oid(b)) => Some(a == b),
+        (Value::Oid(a) | Value::Named(a, ..), Value::Oid(b) | Value::Named(b, ..)) => Some(a == b),
         (Value::List(a), Value::List(b)) => Some(a == b),
         (Value::Numbers(a), Value::Numbers(b)) => Some(a == b),
         (Value::System(names), Value::Text(text)) | (Value::Text(text), Value::System(names)) => {

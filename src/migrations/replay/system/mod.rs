@@ -60,10 +60,7 @@ impl Wanted {
     }
 
     fn object(&self, column: &str) -> Option<Id> {
-        self.columns.iter().find_map(|(name, value)| match value {
-            Value::Oid(id) if name == column => Some(*id),
-            _ => None,
-        })
+        self.columns.iter().filter(|(name, _)| name == column).find_map(|(_, value)| value.object())
     }
 }
 

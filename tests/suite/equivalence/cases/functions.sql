@@ -251,3 +251,14 @@ create trigger nothing before update on t for each row execute function no_such_
 reset role;
 drop trigger same on t;
 alter table t disable trigger words;
+
+-- case: one column of a table result is no part of the type
+create function f() returns table (tenant uuid) language sql as 'select null::uuid';
+create or replace function f() returns setof uuid language sql as 'select null::uuid';
+create or replace function f() returns table (other uuid) language sql as 'select null::uuid';
+create function g(a int, out b text) language sql as 'select null::text';
+create or replace function g(a int, out c text) language sql as 'select null::text';
+create function h() returns table (a int, b int) language sql as 'select 1, 2';
+do $$ begin
+  execute 'create or replace function h() returns table (a int, c int) language sql as ''select 1, 2''';
+exception when invalid_function_definition then comment on function h() is 'refused'; end $$;

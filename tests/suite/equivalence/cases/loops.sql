@@ -241,3 +241,35 @@ do $$ begin
     comment on table t is 'refused';
   end;
 end $$;
+
+-- case: functions found by name, and named by what they are
+create role r1;
+create role r2;
+create schema s;
+create function f(a int, b text) returns int language sql as 'select 1';
+create function "G h"(a int[]) returns int language sql as 'select 1';
+create function s.f() returns int language sql as 'select 1';
+do $$ declare wanted text[] := array['f', 'G h']; rec record; v regprocedure; n text; begin
+  for rec in select p.oid::regprocedure as signature from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+    where n.nspname = 'public' and p.proname = any (wanted) loop
+    execute format('revoke execute on function %s from public', rec.signature);
+    execute 'grant execute on function ' || rec.signature || ' to r1';
+  end loop;
+  foreach v in array array['s.f()'::regprocedure, 'f(int, text)'::pg_catalog.regprocedure] loop
+    execute format('alter function %s security definer', v);
+    if exists (select 1 from pg_proc p where p.oid = v and p.prosecdef) then
+      execute format('grant execute on function %s to r2', v);
+    end if;
+  end loop;
+  select string_agg(c.oid::regclass::text, ', ') into n from pg_class c where c.relname = 'nothing';
+  if n is null then comment on schema s is 'none'; end if;
+end $$;
+
+-- case: merge, and updates within it
+-- since: 15
+create table t (id int primary key, v text);
+create table u (id int);
+merge into t using (values (1, 'a')) as n (id, v) on t.id = n.id
+when matched then update set v = n.v
+when not matched then insert (id, v) values (n.id, n.v);
+alter table t enable row level security;

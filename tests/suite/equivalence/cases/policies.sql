@@ -169,3 +169,12 @@ create function same(a int, b int) returns boolean language sql immutable as $$ 
 create operator === (leftarg = text, rightarg = text, function = same);
 create policy by_operator on teams using (owner === 'x');
 drop function may(bigint) cascade;
+
+-- case: patterns over citext
+-- supabase
+create extension if not exists citext with schema extensions;
+create table t (id int, email extensions.citext, w text);
+create policy a on t for select using (email ~* '^[a-z]+@x[.]org$');
+create policy b on t for insert with check (email ~ '^a' and email !~ 'b'::text and email !~* w);
+create policy c on t for update using (email like 'a%' or email ilike w or email not like 'b%') with check (email not ilike '%z');
+create policy d on t for delete using (w ~ 'a' and email = w and email <> 'Admin');

@@ -447,3 +447,10 @@ alter table t alter column g set expression as (a * 3);
 create table p (a int, g int generated always as (a + 1) virtual);
 create publication pub for table p;
 alter table p alter column g set expression as (a * 3);
+
+-- case: moments as they are printed
+create table t (
+  a time default '7:00', b time(0) default '22:00:30', c date default '2026-7-1', d timestamp default '2026-07-01T10:00',
+  e timestamptz default '2026-07-23T00:00:00Z', f timestamptz default '2026-07-23 10:20:30.500', g timestamp default 'infinity',
+  check (e >= '2026-07-23'), check (d < '2027-01-01 5:06'), check (a <> '12:00:00.10')
+);
