@@ -198,15 +198,10 @@ impl Run {
     /// The index that an EXCLUDE asks for, without a name.
     pub(super) fn exclusion(&mut self, relation: Id, text: &str) -> Result<Index> {
         let tokens = lex::tokens(text, 0..text.len());
-        let word = |at: usize| tokens.get(at).and_then(|t| text.get(t.range())).unwrap_or_default();
-        let using = word(0).eq_ignore_ascii_case("using");
-        let method = if using { word(1).to_ascii_lowercase() } else { "btree".to_owned() };
-        let from = if using { 2 } else { 0 };
+        let (method, excluded) = excluded(text, &tokens);
         let mut keys = Vec::new();
-        for (start, end) in elements(&tokens, from) {
-            let raw = text.get(start..end).unwrap_or_default();
-            let written = raw.rsplit_once(" with ").or_else(|| raw.rsplit_once(" WITH ")).map_or(raw, |(key, _)| key);
-            keys.push(self.index_key(relation, written)?);
+        for (key, _) in excluded {
+            keys.push(self.index_key(relation, key)?);
         }
         let predicate = match where_clause(text, &tokens) {
             Some(text) => Some(self.code(relation, text)?),
@@ -228,6 +223,22 @@ impl Run {
         self.must_be_immutable_index(&index)?;
         Ok(index)
     }
+}
+
+/// The method of EXCLUDE, and its keys, each with the operator that no two rows may fulfil.
+pub(super) fn excluded<'a>(text: &'a str, tokens: &[Token]) -> (String, Vec<(&'a str, &'a str)>) {
+    let word = |at: usize| tokens.get(at).and_then(|t| text.get(t.range())).unwrap_or_default();
+    let using = word(0).eq_ignore_ascii_case("using");
+    let method = if using { word(1).to_ascii_lowercase() } else { "btree".to_owned() };
+    let keys = elements(tokens, if using { 2 } else { 0 }).into_iter().map(|(start, end)| {
+        let within = tokens.iter().filter(|t| start <= t.start && t.end <= end);
+        let is_with = |t: &&Token| text.get(t.range()).is_some_and(|word| word.eq_ignore_ascii_case("with"));
+        let with = within.filter(is_with).next_back().map_or((end, end), |t| (t.start, t.end));
+        let part = |from: usize, to: usize| text.get(from..to).unwrap_or_default().trim();
+        // The server prints its own operators without their schema.
+        (part(start, with.0), part(with.1, end).trim_start_matches("pg_catalog."))
+    });
+    (method, keys.collect())
 }
 
 /// How many tokens a key has, and whether it is a column.

@@ -1,7 +1,9 @@
 //! Constraints, indexes and the like, with the definitions that the server prints.
 
+use crate::migrations::lex;
 use crate::migrations::replay::catalog::object::{Constraint, ConstraintKind, ForeignKey, Index, IndexKey};
 use crate::migrations::replay::catalog::{Catalog, Id};
+use crate::migrations::replay::indexes;
 use crate::model::{self, ReferentialAction, RelationKind, quote_ident};
 use crate::sql::Key;
 use crate::sql::print::Names;
@@ -72,7 +74,7 @@ impl Catalog {
                 let nulls = if *not_distinct { "NULLS NOT DISTINCT " } else { "" };
                 format!("UNIQUE {nulls}({})", self.listed(row.on, &row.columns))
             }
-            ConstraintKind::Exclusion(code) => format!("EXCLUDE {}", self.text(code)),
+            ConstraintKind::Exclusion(code) => self.exclusion_definition(row, &self.text(code)),
             ConstraintKind::ForeignKey(key) => self.foreign_key_definition(row, key, names),
             ConstraintKind::Trigger => "TRIGGER".to_owned(),
         };
@@ -95,6 +97,18 @@ impl Catalog {
             text.push_str(" NOT VALID");
         }
         text
+    }
+
+    /// EXCLUDE with the keys and the condition as its index has them.
+    fn exclusion_definition(&self, row: &Constraint, written: &str) -> String {
+        let (_, keys) = indexes::excluded(written, &lex::tokens(written, 0..written.len()));
+        let Some(index) = row.index.and_then(|id| self.indexes.get(id)).filter(|i| i.keys.len() == keys.len()) else {
+            return format!("EXCLUDE {written}");
+        };
+        let index = self.index(index);
+        let keys = index.keys.iter().zip(&keys).map(|(key, (_, operator))| format!("{key} WITH {operator}"));
+        let condition = index.predicate.map(|condition| format!(" WHERE ({condition})")).unwrap_or_default();
+        format!("EXCLUDE USING {} ({}){condition}", index.method, keys.collect::<Vec<_>>().join(", "))
     }
 
     fn foreign_key_definition(&self, row: &Constraint, key: &ForeignKey, names: &dyn Names) -> String {

@@ -170,3 +170,14 @@ alter table part alter column id drop not null;
 alter table c alter column id set not null;
 alter table c no inherit p;
 alter table c alter column id drop not null;
+
+-- case: exclusions as they are printed
+create table t (a int, r tstzrange, s timestamptz, e timestamptz, off boolean,
+  constraint one EXCLUDE USING gist (
+    tstzrange(s, e)
+      WITH &&,
+    r with pg_catalog.&&
+  )
+  WHERE (off = false AND a IS NOT NULL AND s >= '2026-07-23T00:00:00Z') deferrable,
+  exclude (a with =, (a + 1) with =)
+);
