@@ -272,10 +272,7 @@ impl Resolver<'_> {
             CastMethod::Domain | CastMethod::Array if self.is_checked(&expr.data_type) => {
                 let to = self.derived(&[x], to);
                 let value = self.terms.cast(x, &to);
-                // What the domain demands, an error says.
-                let checks = Function::unknown(&format!("the checks of {}", expr.data_type.bare()));
-                let checked = self.terms.call(&checks, &[x], Type::Bool);
-                return Ok(self.terms.behind(checked, value));
+                return Ok(self.checked(x, value, &expr.data_type));
             }
             CastMethod::Length => {
                 let function =
@@ -296,8 +293,15 @@ impl Resolver<'_> {
         })
     }
 
+    /// A value after it was checked as one of a domain, which is an error where it is none.
+    pub(super) fn checked(&mut self, x: Id, value: Id, domain: &crate::sql::Type) -> Id {
+        let checks = Function::unknown(&format!("the checks of {}", domain.bare()));
+        let checked = self.terms.call(&checks, &[x], Type::Bool);
+        self.terms.behind(checked, value)
+    }
+
     /// Whether values of a type are checked as they become it: a domain, or an array of one.
-    fn is_checked(&self, data_type: &crate::sql::Type) -> bool {
+    pub(super) fn is_checked(&self, data_type: &crate::sql::Type) -> bool {
         let element = data_type.element();
         self.is_domain(element.as_ref().unwrap_or(data_type).name())
     }

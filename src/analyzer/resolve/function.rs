@@ -203,8 +203,17 @@ impl Resolver<'_> {
         let function = call.routine.key.and_then(|key| self.catalog.function(key));
         let Some(function) = function else { return obstacle(call.routine.name.to_string()) };
         let args = self.arguments(call, function)?;
+        let returns = sql::Type::parse(&function.returns);
         let rows = self.in_body(function, args, |this, result| match result {
-            inline::Outcome::Rows(query) => this.all_rows(query),
+            inline::Outcome::Rows(query) => {
+                let mut rows = this.all_rows(query)?;
+                if this.is_checked(&returns) {
+                    for column in rows.iter_mut().flat_map(|branch| &mut branch.columns) {
+                        *column = this.checked(*column, *column, &returns);
+                    }
+                }
+                Ok(rows)
+            }
             inline::Outcome::Value(_) | inline::Outcome::Row(_) => obstacle("a single value"),
         });
         rows.map_err(|e| Obstacle(format!("the rows of {}, for {}", function.id.qualified(), e.0)))

@@ -104,7 +104,9 @@ impl Terms {
     /// `IS NULL`. Of a row it is true only if all its fields are NULL, which is not modelled.
     pub fn is_null(&mut self, x: Id) -> Id {
         if self.is_never_null(x) {
-            return self.boolean(false);
+            // What it is made of may raise an error all the same.
+            let no = self.boolean(false);
+            return self.behind(x, no);
         }
         match self.term(x) {
             Term::Null => self.boolean(true),

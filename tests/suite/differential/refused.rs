@@ -21,6 +21,9 @@ const SCHEMA: &str = "
         begin atomic select exists (select from inside.seats where team = t); end;
     create table checked (id int, team int, owner uuid, tags int[]);
     create table arrays (like checked);
+    create table gathered (like checked);
+    create table returned (like checked);
+    create function positives(n int) returns setof positive language sql immutable as $$ select n $$;
     create table barred (like checked);
     create table barred_in_sql (like checked);
     create table bound (like checked);
@@ -36,6 +39,8 @@ const SCHEMA: &str = "
     grant select on part_seen, part_named to authenticated;
     create policy p on checked to authenticated using (team::positive > 0);
     create policy p on arrays to authenticated using (2 = any (tags::positive[]));
+    create policy p on gathered to authenticated using (array[team]::positive[] is not null);
+    create policy p on returned to authenticated using (team in (select positives(team)));
     create policy p on barred to authenticated using (sits(team) or id = 1);
     create policy p on barred_in_sql to authenticated using (sits_in_sql(team));
     create policy p on bound to authenticated using (sits_bound(team));
@@ -44,7 +49,7 @@ const SCHEMA: &str = "
     create policy p on counted to authenticated
         using (id = 1 or exists (select from members m where m.team = counted.team and m.note = 'x'));
     do $$ declare t text; begin
-        foreach t in array array['checked','arrays','barred','barred_in_sql','bound','listed','counted'] loop
+        foreach t in array array['checked','arrays','gathered','returned','barred','barred_in_sql','bound','listed','counted'] loop
         execute format('alter table %I enable row level security; grant select on %I to authenticated', t, t); end loop;
     end $$;";
 
@@ -59,6 +64,8 @@ fn reads_lock_out_and_show_nothing() {
         assert_ne!(ask("checked", Ask::GrantsAll("team > 0".into())), Verdict::Proved);
         assert_eq!(ask("checked", Ask::NeverExceeds("team > 0".into())), Verdict::Proved);
         assert_ne!(ask("arrays", Ask::GrantsAll("2 = any (tags)".into())), Verdict::Proved);
+        assert_ne!(ask("gathered", Ask::AlwaysTrue), Verdict::Proved);
+        assert_ne!(ask("returned", Ask::GrantsAll("team is not null".into())), Verdict::Proved);
         // A body looks schemas up when it runs, unless it was bound when it was made.
         let seats = |name: &str| format!("exists (select from inside.seats s where s.team = {name}.team)");
         let (in_sql, bound) = (seats("barred_in_sql"), seats("bound"));
@@ -73,7 +80,8 @@ fn reads_lock_out_and_show_nothing() {
         assert_eq!(ask("part_seen", Ask::NeverTrue), Verdict::Proved);
         assert!(is_violated(&ask("part_named", Ask::NeverTrue)));
 
-        let state = "insert into checked values (1, -1); insert into arrays values (1, 1, null, '{-1}'); \
+        let state = "insert into checked values (1, -1); insert into gathered values (1, -1); \
+                     insert into returned values (1, -1); insert into arrays values (1, 1, null, '{-1}'); \
                      insert into barred values (1, 1), (2, 2); insert into barred_in_sql values (1, 1); \
                      insert into inside.seats values (1); insert into bound values (1, 1); insert into listed values (1, 1); \
                      insert into counted values (1, 1); insert into part values (1, 1)";
@@ -81,6 +89,8 @@ fn reads_lock_out_and_show_nothing() {
         for (name, code) in [
             ("checked", "23514"),
             ("arrays", "23514"),
+            ("gathered", "23514"),
+            ("returned", "23514"),
             ("barred", "42501"),
             ("barred_in_sql", "42501"),
             ("counted", "42501"),

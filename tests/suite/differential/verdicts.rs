@@ -122,8 +122,13 @@ fn witnesses_replay_and_proofs_stand() {
         }
     }
     counts.proved = proofs.len() as u64;
-    let states = 1 + 210_000 * pairs / 1600 / (ROWS as u64 * counts.proved.max(1));
-    for state in 0..states.max(2) {
+    let wanted = 200_000 * pairs / 1600;
+    let states = (2 + wanted / (ROWS as u64 * counts.proved.max(1))).max(2);
+    for state in 0..2 * states {
+        // Rows for which something raises an error count for nothing.
+        if state >= states && counts.rows >= wanted {
+            break;
+        }
         failures.case(|| attack(&database, first + state, &proofs, &mut counts));
     }
     counts.times.sort();
@@ -139,7 +144,7 @@ fn witnesses_replay_and_proofs_stand() {
     );
     failures.finish();
     let unknown: u64 = counts.unknown.values().sum();
-    assert!(counts.rows >= 200_000 * pairs / 1600, "only {} rows were checked", counts.rows);
+    assert!(counts.rows >= wanted, "only {} rows were checked", counts.rows);
     assert!(unknown * 20 < pairs, "{unknown} of {pairs} were not decided: {:?}", counts.unknown);
 }
 
