@@ -105,6 +105,7 @@ mod unfiltered;
 mod unique_existence_oracle;
 mod untrusted_lang;
 mod user_metadata_trust;
+mod volatile_policy;
 pub(crate) mod words;
 
 pub use context::{Context, Reach, SignIn};
@@ -226,6 +227,7 @@ pub const CHECKS: &[&dyn Check] = &[
     &unique_existence_oracle::UniqueExistenceOracle,
     &untrusted_lang::UntrustedLang,
     &user_metadata_trust::UserMetadataTrust,
+    &volatile_policy::VolatilePolicy,
 ];
 
 /// What every check is, those of [`crate::project`] too, by id.

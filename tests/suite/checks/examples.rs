@@ -85,6 +85,7 @@ const OBJECTS: &[(&str, &str)] = &[
     ("uncorrelated-exists", "policy \"members\" on public.boards"),
     ("untrusted-lang", "function public.read_any(text)"),
     ("user-metadata-trust", "policy \"own\" on public.payouts"),
+    ("volatile-policy", "policy \"sample\" on public.offers"),
 ];
 
 /// What of the examples does not hold.
