@@ -55,6 +55,7 @@ impl Context<'_> {
             effective: &self.effective,
             role: &shown.principal.role,
             relation: shown.table,
+            parent: None,
             command: shown.command,
             which: shown.which,
             caller: if shown.blind { Caller::Sql } else { Caller::DataApi },

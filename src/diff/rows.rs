@@ -111,6 +111,7 @@ fn shown(
         effective: &cx.effective,
         role,
         relation,
+        parent: None,
         command,
         which,
         caller: Caller::Sql,

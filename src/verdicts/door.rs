@@ -271,7 +271,8 @@ impl<'a> Case<'_, 'a> {
         if !routed || !all_shared {
             return None;
         }
-        let mut script = Script::of(&self.scene(Asked::NeverExceeds, caller, None), witness)?;
+        let scene = self.scene(Asked::NeverExceeds, caller, None);
+        let mut script = Script::of(&Scene { parent: Some(parent), ..scene }, witness)?;
         script.act = script.act.replacen(&self.relation.name.to_string(), &parent.name.to_string(), 1);
         Some(script)
     }

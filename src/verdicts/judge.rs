@@ -228,6 +228,7 @@ impl Case<'_, '_> {
             effective: &self.cx.effective,
             role: &self.declared.role,
             relation: self.relation,
+            parent: None,
             command: self.declared.command,
             which: self.declared.row,
             caller,

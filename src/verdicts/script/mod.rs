@@ -31,6 +31,8 @@ pub struct Scene<'a> {
     pub role: &'a str,
     /// The relation.
     pub relation: &'a Relation,
+    /// The parent that the act names in place of the relation: its grants count then.
+    pub parent: Option<&'a Relation>,
     /// The command.
     pub command: Command,
     /// The row that the rule is on.
@@ -45,9 +47,14 @@ pub struct Scene<'a> {
     pub rule: Option<&'a str>,
 }
 
-impl Scene<'_> {
+impl<'a> Scene<'a> {
+    /// The relation that the act names.
+    fn named(&self) -> &'a Relation {
+        self.parent.unwrap_or(self.relation)
+    }
+
     fn may(&self, command: Command, column: &str) -> bool {
-        match &self.effective.access(self.role, self.relation, command).columns {
+        match &self.effective.access(self.role, self.named(), command).columns {
             Columns::All => true,
             Columns::Only(held) => held.iter().any(|(c, _)| c == column),
             Columns::None => self.asked == Asked::GrantsAll,
@@ -343,7 +350,7 @@ impl Act<'_, '_> {
 
     /// The columns that the role may read.
     fn selected(&self) -> String {
-        match &self.scene.effective.access(self.scene.role, self.scene.relation, Command::Select).columns {
+        match &self.scene.effective.access(self.scene.role, self.scene.named(), Command::Select).columns {
             Columns::Only(held) => held.iter().map(|(c, _)| quote_ident(c)).collect::<Vec<_>>().join(", "),
             _ => "*".to_owned(),
         }

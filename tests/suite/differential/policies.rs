@@ -200,7 +200,8 @@ pub(super) fn is_planners(error: &tokio_postgres::Error) -> bool {
     error.as_db_error().is_some_and(|e| e.code().code() == "XX000" && e.message() == VARIABLE_FREE)
 }
 
-const VARIABLE_FREE: &str = "cannot cope with variable-free clause";
+/// What the server says then.
+pub(super) const VARIABLE_FREE: &str = "cannot cope with variable-free clause";
 
 /// The places of the rows that the role sees.
 pub(super) fn seen(database: &TestDatabase) -> Seen {

@@ -126,3 +126,26 @@ fn what_writes_beside_a_relation_is_named() {
     assert_eq!(said(insert, Mode::AtLeast), ["INSERT is granted on id and body alone: the others hold their defaults"]);
     assert_eq!(said(delete, Mode::AtLeast), Vec::<String>::new());
 }
+
+/// What a statement names counts: the columns that are granted on a parent, not those on what it is asked for.
+#[test]
+fn a_parent_is_read_by_its_own_grants() {
+    let sql = "create table public.base (id bigint, user_id uuid, note text);
+        create table public.child () inherits (public.base);
+        revoke all on public.base, public.child from anon, authenticated;
+        grant select (id, user_id) on public.base to authenticated;
+        grant select on public.child to authenticated;
+        alter table public.child enable row level security;
+        create policy own on public.child to authenticated using (user_id = (select auth.uid()));";
+    let database = support::database(17, Platform::SUPABASE, sql);
+    let schema = schema_of(&database);
+    let cx = Context::new(&schema, None);
+    let asked = (Command::Select, Which::Old);
+    let rules = intent(vec![declared(&schema, ("child", "authenticated"), asked, Mode::AtMost, RULE)]);
+    let all = judge(&cx, &rules).judged;
+    let one = all.iter().find(|one| one.entry.through.as_deref() == Some("public.base")).unwrap();
+    assert_eq!(one.entry.verdict, Decided::Violated, "{}", one.entry.reason);
+    let superuser = database.connect_as(database.server.superuser());
+    let replayed = block_on(replay(&superuser, one.script.as_ref().unwrap())).unwrap();
+    assert!(replayed.reproduced, "{replayed:?}");
+}
