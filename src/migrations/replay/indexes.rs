@@ -231,9 +231,9 @@ pub(super) fn excluded<'a>(text: &'a str, tokens: &[Token]) -> (String, Vec<(&'a
     let using = word(0).eq_ignore_ascii_case("using");
     let method = if using { word(1).to_ascii_lowercase() } else { "btree".to_owned() };
     let keys = elements(tokens, if using { 2 } else { 0 }).into_iter().map(|(start, end)| {
-        let within = tokens.iter().filter(|t| start <= t.start && t.end <= end);
+        let mut within = tokens.iter().filter(|t| start <= t.start && t.end <= end);
         let is_with = |t: &&Token| text.get(t.range()).is_some_and(|word| word.eq_ignore_ascii_case("with"));
-        let with = within.filter(is_with).next_back().map_or((end, end), |t| (t.start, t.end));
+        let with = within.rfind(is_with).map_or((end, end), |t| (t.start, t.end));
         let part = |from: usize, to: usize| text.get(from..to).unwrap_or_default().trim();
         // The server prints its own operators without their schema.
         (part(start, with.0), part(with.1, end).trim_start_matches("pg_catalog."))
