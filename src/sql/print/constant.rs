@@ -1,5 +1,6 @@
 //! Constants as the server prints them.
 
+use super::array::array;
 use super::{Printer, moment};
 use crate::sql::types::Type;
 
@@ -47,8 +48,14 @@ impl Printer<'_> {
     }
 }
 
+/// Types whose values stand in an array as they stand alone; `boolean` does not.
+const PLAIN_ELEMENTS: [&str; 7] = ["text", "character varying", "uuid", "integer", "bigint", "smallint", "numeric"];
+
 /// What the type's output function makes of what its input function read, for the types where we know it.
 fn canonical(value: &str, of: &Type) -> String {
+    if let Some(element) = of.element().filter(|element| PLAIN_ELEMENTS.contains(&element.name())) {
+        return array(value, |item| canonical(item, &element)).unwrap_or_else(|| value.to_owned());
+    }
     match of.name() {
         "boolean" => boolean(value).unwrap_or(value).to_owned(),
         "integer" | "bigint" | "smallint" => whole(value).map_or_else(|| value.to_owned(), |v| v.to_string()),

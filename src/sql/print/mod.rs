@@ -3,6 +3,7 @@
 //! The text is meant to be the very one that `pg_get_expr` and `pg_get_viewdef` print, so that what was replayed and what
 //! was introspected compare as strings. Where a constant's canonical form is not known it stays as it was written.
 
+mod array;
 mod constant;
 mod expression;
 mod from;

@@ -454,3 +454,10 @@ create table t (
   e timestamptz default '2026-07-23T00:00:00Z', f timestamptz default '2026-07-23 10:20:30.500', g timestamp default 'infinity',
   check (e >= '2026-07-23'), check (d < '2027-01-01 5:06'), check (a <> '12:00:00.10')
 );
+
+-- case: array literals as they are printed
+create table t (
+  a text[] default '{"English", French ,"New York",null,"null",""}', b int[] default '{1, 002,3}', c uuid[] default '{}',
+  d text[] default '{"it''s","a,b","x\\y"}', e boolean[] default '{t,"f"}', f text[] default '{{"a","b"},{"c","d"}}',
+  g numeric[] default '{1e2,".5"}', h varchar(5)[] default '{ "ab" }'
+);
