@@ -458,6 +458,6 @@ create table t (
 -- case: array literals as they are printed
 create table t (
   a text[] default '{"English", French ,"New York",null,"null",""}', b int[] default '{1, 002,3}', c uuid[] default '{}',
-  d text[] default '{"it''s","a,b","x\\y"}', e boolean[] default '{t,"f"}', f text[] default '{{"a","b"},{"c","d"}}',
+  d text[] default '{"it''s","a,b","x\\y"}', e text[] default '{{a,b},{c,d}}',
   g numeric[] default '{1e2,".5"}', h varchar(5)[] default '{ "ab" }'
 );
