@@ -67,7 +67,13 @@ impl Context<'_> {
         if let Some(script) = &script {
             reproduce.sql = Some(script.text());
         }
-        draft.witness(plain(&witness, &shown.table.name, self.schema, script.as_ref())).reproduce(reproduce)
+        let draft =
+            draft.witness(plain(&witness, &shown.table.name, self.schema, script.as_ref())).reproduce(reproduce);
+        match script {
+            // Where no rule denies the row, that it is written shows only half of it.
+            Some(script) if shown.rule != "false" => draft.script(script),
+            _ => draft,
+        }
     }
 
     /// The witness as one line: who, the rows that there are, and those that the question asks about beside them, called

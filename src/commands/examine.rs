@@ -82,8 +82,13 @@ pub(super) async fn examine(
     examined.extend(judged.examined);
     source.notes.extend(judged.notes);
     doors::confirm(&mut findings, &judged.attempted.doors.trials, &judged.attempted.tried.trials);
+    if wanted {
+        loaded.replay_findings(&mut findings, run).await?;
+    }
     let tested = if wanted { loaded.probe(cx, &mut findings, run).await? } else { None };
     let (tested, agreement) = tested.unwrap_or_default();
+    let mut tested = tested;
+    tested.probes.extend(judged.attempted.probes.iter().cloned());
     source.notes.extend(remarks(&tested, &agreement));
     let kept = bounds.sort(findings, &mut examined);
     // What is accepted though a rule forbids it comes first, where lists are cut short.

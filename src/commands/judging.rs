@@ -6,7 +6,7 @@ use super::source::Loaded;
 use super::trying::{Attempted, attempt};
 use super::{Run, rules};
 use crate::checks::Context;
-use crate::finding::{Confidence, Examined, Finding, Findings, Severity};
+use crate::finding::{Confidence, Evidence, Examined, Finding, Findings, Severity};
 use crate::report::{Decided, VerdictEntry};
 use crate::verdicts::{self, Verdicts};
 use crate::{Error, impersonation};
@@ -38,6 +38,11 @@ pub(super) async fn judgement(
     notes.extend(judged.assumed.iter().map(|what| format!("assumed by the rules ([assume]): {what}")));
     let attempted = if replays { attempt(loaded, cx, (&intent, &mut judged), run).await? } else { None };
     let mut attempted = attempted.unwrap_or_default();
+    if replays {
+        let entries: Vec<_> = judged.judged.iter().map(|one| one.entry.clone()).collect();
+        let written = loaded.write(cx, (&intent, &entries), run).await?;
+        written.into_iter().for_each(|written| attempted.take(written, &mut judged));
+    }
     notes.append(&mut attempted.notes);
     let (findings, examined) = findings(loaded, cx, &judged, found);
     let entries = judged.judged.into_iter().map(|one| one.entry).collect();
@@ -68,6 +73,30 @@ fn findings(loaded: &Loaded, cx: &Context<'_>, judged: &Verdicts<'_>, found: &[F
 }
 
 impl Loaded {
+    /// Runs the scripts of findings that nothing has confirmed yet, where the server is ours.
+    pub(super) async fn replay_findings(&self, findings: &mut [Finding], run: &Run) -> Result<(), Error> {
+        let Some(database) = self.own_database() else { return Ok(()) };
+        let working = run.talk.working_on("replaying what findings say");
+        let open = |f: &&mut Finding| f.confidence != Confidence::Confirmed && f.script.is_some();
+        let open: Vec<_> = findings.iter_mut().filter(open).collect();
+        let total = open.len();
+        for (at, finding) in open.into_iter().enumerate() {
+            working.at(at, total);
+            let Some(script) = &finding.script else { continue };
+            let replay = impersonation::replay(database, script).await?;
+            let text = match (replay.reproduced, &replay.remark) {
+                (true, None) => "replayed on a server of our own: the row was reached".to_owned(),
+                (true, Some(how)) => format!("replayed on a server of our own, {how}: the row was reached"),
+                (false, why) => format!("not reproduced: {}", why.as_deref().unwrap_or("the server did otherwise")),
+            };
+            if replay.reproduced {
+                finding.confidence = Confidence::Confirmed;
+            }
+            finding.evidence.push(Evidence { kind: "live trial".to_owned(), text });
+        }
+        Ok(())
+    }
+
     /// Runs the scripts of violations, where the server is ours; what came of it, in words.
     async fn replay(&self, verdicts: &mut Verdicts<'_>, run: &Run) -> Result<Vec<String>, Error> {
         let Some(database) = self.own_database() else { return Ok(Vec::new()) };

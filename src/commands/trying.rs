@@ -14,9 +14,11 @@ use crate::impersonation::doors::{self, Doors};
 use crate::impersonation::guest::{Guest, declared, guests};
 use crate::impersonation::seed::{self, Seeded};
 use crate::impersonation::trial::{self, Bounds, Control, Setting, Tried};
-use crate::impersonation::{Progress, pgtap};
+use crate::impersonation::{Progress, Written, pgtap};
 use crate::model::QualifiedName;
-use crate::report::{Asked, Case, Decided, DoorKind, ProbeOutcome, RowOf, Surprise, SurpriseKind, Trial, VerdictEntry};
+use crate::report::{
+    Asked, Case, Decided, DoorKind, Probe, ProbeOutcome, RowOf, Surprise, SurpriseKind, Trial, VerdictEntry,
+};
 use crate::verdicts::Verdicts;
 
 /// What came of it.
@@ -35,6 +37,23 @@ pub(super) struct Attempted {
     pub(super) uncontrolled: Option<String>,
     /// What shows a bug of ours.
     pub(super) contradictions: Vec<String>,
+    /// The writes that were tried on a running database.
+    pub(super) probes: Vec<Probe>,
+}
+
+impl Attempted {
+    /// Takes what was written on a running database.
+    pub(super) fn take(&mut self, written: Written, judged: &mut Verdicts<'_>) {
+        for one in &mut judged.judged {
+            confirm(&mut one.entry, &written.trials);
+        }
+        let surprises = || written.trials.iter().filter_map(|trial| trial.surprise.as_ref());
+        let (wrong, beyond): (Vec<_>, Vec<_>) = surprises().partition(|s| s.kind == SurpriseKind::Contradiction);
+        self.contradictions.extend(wrong.iter().map(|s| s.text.clone()));
+        self.notes.extend(beyond.iter().map(|s| s.text.clone()));
+        self.tried.trials.extend(written.trials);
+        self.probes.extend(written.probes);
+    }
 }
 
 /// Makes rows and tries everything, where the server is ours; `None` where it is not.
@@ -88,7 +107,8 @@ pub(super) async fn attempt(
     // Where there is no table, or nobody who is not trusted with everything, there is nothing to try.
     let expected = !tables.is_empty() && !guests.is_empty();
     let uncontrolled = uncontrolled(&tried).filter(|_| means_nothing && expected);
-    Ok(Some(Attempted { suite, untested, uncontrolled, tried, doors, cases, notes, contradictions }))
+    let probes = Vec::new();
+    Ok(Some(Attempted { suite, untested, uncontrolled, tried, doors, cases, notes, contradictions, probes }))
 }
 
 /// The guests of every principal that is not trusted with everything, then those that the project declares.

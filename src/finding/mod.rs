@@ -14,6 +14,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{QualifiedName, Statement};
+use crate::verdicts::script::Script;
 
 /// How bad it is, by who can reach what; a pattern without reach is low or info.
 #[derive(
@@ -109,6 +110,9 @@ pub struct Finding {
     /// The reads that would confirm it.
     #[serde(skip)]
     pub confirm: Vec<ReadProbe>,
+    /// The steps that would confirm it on a server of our own.
+    #[serde(skip)]
+    pub script: Option<Box<Script>>,
 }
 
 /// A read that the impersonation tester can make to confirm a finding: rows seen confirm it.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Confidence, Evidence, Finding, Location, ObjectRef, ReadProbe, Reproduce, Severity, Witness, fingerprint};
 use crate::model::{Origin, SourceFile};
+use crate::verdicts::script::Script;
 
 /// The subjects that each check examined: a check that examined nothing has passed nothing.
 pub type Examined = BTreeMap<&'static str, BTreeSet<ObjectRef>>;
@@ -64,6 +65,7 @@ impl<'a> Findings<'a> {
             evidence,
             witness,
             confirm,
+            script,
             origin,
             detail,
         } = draft;
@@ -91,6 +93,7 @@ impl<'a> Findings<'a> {
             evidence,
             witness,
             confirm,
+            script,
         });
     }
 
@@ -125,6 +128,7 @@ pub(crate) struct Draft {
     evidence: Vec<Evidence>,
     witness: Option<Witness>,
     confirm: Vec<ReadProbe>,
+    script: Option<Box<Script>>,
     origin: Origin,
     detail: String,
 }
@@ -149,6 +153,7 @@ impl Draft {
             evidence: Vec::new(),
             witness: None,
             confirm: Vec::new(),
+            script: None,
             origin: Origin::Catalog,
             detail: String::new(),
         }
@@ -195,6 +200,11 @@ impl Draft {
 
     pub(crate) fn confirm(mut self, role: &str, relation: &crate::model::QualifiedName) -> Self {
         self.confirm.push(ReadProbe { role: role.to_owned(), relation: relation.clone() });
+        self
+    }
+
+    pub(crate) fn script(mut self, script: Script) -> Self {
+        self.script = Some(Box::new(script));
         self
     }
 

@@ -33,7 +33,7 @@ mod writes;
 pub use confirm::{Agreement, Contradiction, confirm};
 pub use persona::{NOBODY, Persona};
 pub use replay::{replay, replay_in};
-pub use writes::write;
+pub use writes::{Written, write};
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;

@@ -7,7 +7,8 @@ use super::ProbeOutcome;
 use crate::finding::Reproduce;
 use crate::model::{Command, QualifiedName};
 
-/// A statement that was run as a persona on rows made for it, and rolled back.
+/// A statement that was run as a persona on rows made for it, or for who asks on a few rows of a running database, and rolled
+/// back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Trial {
     /// The persona, such as `anon` or `user 1`.

@@ -47,11 +47,8 @@ pub(super) async fn probe(
     let working = run.talk.working_on("reading as the roles that clients act as");
     let progress = |at: impersonation::Progress| working.at(at.done, at.total);
     let options = Options::default();
-    let mut tested = impersonation::run(database, effective, &options, &progress).await?;
+    let tested = impersonation::run(database, effective, &options, &progress).await?;
     let mut agreement = impersonation::confirm(findings, &tested, effective);
     agreement.recheck(database, effective.schema()).await?;
-    if run.writes {
-        tested.probes.extend(impersonation::write(database, effective, &options).await?);
-    }
     Ok((tested, agreement))
 }

@@ -18,18 +18,19 @@ use std::path::{Path, PathBuf};
 
 use super::{Run, similar};
 use crate::Error;
+use crate::access::Intent;
 use crate::analyzer::effective::Exposure;
 use crate::checks::Context;
 use crate::cli;
 use crate::connector::{Database, Environment};
 use crate::finding::Finding;
-use crate::impersonation::{Agreement, Tested};
+use crate::impersonation::{self, Agreement, Options, Tested, Written};
 use crate::migrations::origins;
 use crate::migrations::replay::Replayed;
 use crate::model::Schema;
 use crate::parallel;
 use crate::project::{self, Files, Mask, SourceTree};
-use crate::report::{Source, SourceKind};
+use crate::report::{Source, SourceKind, VerdictEntry};
 use crate::shadow::ShadowError;
 use choice::Choice;
 pub(super) use choice::must_be_path;
@@ -244,6 +245,20 @@ impl Loaded {
     /// The database, where the server that holds it is ours or only lent for the run: there rows may be written for a moment.
     pub(super) fn own_database(&self) -> Option<&Database> {
         self.database.as_ref().filter(|_| self.shadow.is_some())
+    }
+
+    /// Tries writes on a running database, where they were asked for; `None` where they were not, or it is no such.
+    pub(super) async fn write(
+        &self,
+        cx: &Context<'_>,
+        expected: (&Intent, &[VerdictEntry]),
+        run: &Run,
+    ) -> Result<Option<Written>, Error> {
+        let Some(database) = self.database.as_ref().filter(|_| run.writes && self.shadow.is_none()) else {
+            return Ok(None);
+        };
+        let _working = run.talk.working_on("writing as the roles that clients act as");
+        Ok(Some(impersonation::write(database, &cx.effective, expected, &Options::default()).await?))
     }
 
     /// Reads as the roles that clients act as, where there is a server to read from; `None` where there is none.

@@ -9,6 +9,7 @@ mod call;
 mod confirm;
 mod hidden;
 mod rights;
+mod shown;
 mod topics;
 
 pub use confirm::confirm;

@@ -142,9 +142,10 @@ impl On<'_, '_, '_> {
         let schema = self.setting.effective.schema();
         let mut cells = Cells::new();
         for column in &self.relation.columns {
-            let own_key = column.identity.is_some()
-                || column.default.is_some() && primary_key(self.relation).contains(&column.name);
-            if column.generated.is_some() || own_key || !self.may(Command::Insert, &column.name) {
+            let (table, stored) = self.stored(column);
+            let own_key =
+                stored.identity.is_some() || stored.default.is_some() && primary_key(table).contains(&stored.name);
+            if stored.generated.is_some() || own_key || !self.may(Command::Insert, &column.name) {
                 continue;
             }
             let Some(value) = base.cells.get(&column.name).filter(|v| v.is_some()) else { continue };
@@ -153,11 +154,19 @@ impl On<'_, '_, '_> {
                     let row = self.row(slot_of(user));
                     row.and_then(|row| row.cells.get(&column.name)?.clone()).or_else(|| value.clone())
                 }
-                _ => other_value(schema, self.relation, column).unwrap_or_else(|| value.clone()),
+                _ => other_value(schema, table, stored).unwrap_or_else(|| value.clone()),
             };
             cells.insert(column.name.clone(), value);
         }
         Some(cells)
+    }
+
+    /// The column that a row of a view is stored in, where it has the same name; keys are those of its table.
+    fn stored<'c>(&'c self, column: &'c Column) -> (&'c Relation, &'c Column) {
+        let schema = self.setting.effective.schema();
+        let reads = self.relation.view.iter().flat_map(|view| &view.reads).filter_map(|name| schema.relation(name));
+        let mut found = reads.filter_map(|table| Some((table, table.column(&column.name)?)));
+        found.next().unwrap_or((self.relation, column))
     }
 
     fn upsert(&self, slot: usize, out: &mut Vec<Attempt>) {

@@ -1,5 +1,6 @@
 //! What came of an attempt, by the server's answer.
 
+use tokio_postgres::SimpleQueryMessage;
 use tokio_postgres::error::DbError;
 
 use super::attempt::Attempt;
@@ -8,7 +9,7 @@ use super::judge::Rows;
 use super::session::Answer;
 use crate::impersonation::guest::Guest;
 use crate::impersonation::unanswered::{self, is_no_answer};
-use crate::model::{Command, Relation};
+use crate::model::{Command, Relation, RelationKind};
 use crate::report::{Action, ProbeOutcome, Trial};
 
 /// The server's function that refuses a value of a setting, as that of `role` (`guc.c`; its messages may be translated).
@@ -48,7 +49,7 @@ pub(super) fn trial(guest: &Guest, relation: &Relation, attempt: &Attempt, outco
 }
 
 /// What an attempt came to, by the rows there were and the rows there are.
-pub(super) fn observe(action: Action, answer: Answer, before: &Rows) -> Observed {
+pub(super) fn observe(action: Action, answer: Answer, before: &Rows, kind: RelationKind) -> Observed {
     let answer = match answer {
         Ok(answer) => answer,
         Err(error) => {
@@ -62,11 +63,24 @@ pub(super) fn observe(action: Action, answer: Answer, before: &Rows) -> Observed
         let old = before.without(&after).map(|(id, _)| id.clone()).collect();
         (old, after.without(before).map(|(_, rules)| rules.clone()).collect())
     };
-    let rows = u32::try_from(old.len().max(new.len())).unwrap_or(u32::MAX);
+    let mut rows = u32::try_from(old.len().max(new.len())).unwrap_or(u32::MAX);
+    if rows == 0 && kind == RelationKind::View && action.command() == Command::Insert {
+        // What is added through a view need not stand in it.
+        rows = added(&answer);
+    }
     let outcome = match rows {
         0 if before.0.is_empty() && action.command() != Command::Insert => ProbeOutcome::Empty,
         0 => ProbeOutcome::Hidden,
         rows => ProbeOutcome::Seen { rows, at_least: false },
     };
     Observed { outcome, old, new }
+}
+
+/// The rows that the server says were added, by the statement before the judge's three.
+fn added(answer: &[SimpleQueryMessage]) -> u32 {
+    let mut done = answer.iter().rev().filter_map(|message| match message {
+        SimpleQueryMessage::CommandComplete(rows) => Some(*rows),
+        _ => None,
+    });
+    done.nth(3).map_or(0, |rows| u32::try_from(rows).unwrap_or(u32::MAX))
 }

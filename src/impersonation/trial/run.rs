@@ -285,7 +285,7 @@ impl Crew<'_, '_> {
             Came::Copied(rows) => return Ok((self.copied(on, attempt, rows), Vec::new())),
         };
         let before = if attempt.action == Action::Select { &on.seen_before } else { &on.before };
-        let observed = observe(attempt.action, answer, before);
+        let observed = observe(attempt.action, answer, before, on.relation.kind);
         let mut trial = trial(on.guest, on.relation, attempt, observed.outcome.clone());
         let case =
             compare::Case { setting: self.setting, guest: on.guest, relation: on.relation, rules: on.rules, attempt };

@@ -4,6 +4,7 @@
 //! once more as they are. Policies are asked before unique keys, so that a row which is there already says as much as a new
 //! one. Commands whose effects no rollback takes back are not tried, and why is told.
 
+mod rules;
 mod undoable;
 
 use tokio::time::Instant;
@@ -16,25 +17,37 @@ use super::plan::{Plan, Read};
 use super::probe::{Answer, Failure, Prober};
 use super::seed::{Cells, insert_statement, stored};
 use super::unanswered::{is_no_answer, reason};
+use crate::access::Intent;
 use crate::analyzer::effective::{Access, Columns, Effective};
 use crate::connector::{ConnectError, Database};
 use crate::model::{Column, Command, Identity, Relation, RelationKind, quote_ident};
-use crate::report::{Probe, ProbeOutcome};
+use crate::report::{Probe, ProbeOutcome, Trial, VerdictEntry};
 
 /// Rows of a table that are written at most.
 const ROWS: usize = 3;
 /// The column of where a row lies.
 const PLACE: &str = "pgwitness_place";
 
-/// Tries writes as every persona on every exposed table of a running database, and changes nothing.
+/// What writes came to.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Written {
+    /// One for each persona, table and command.
+    pub probes: Vec<Probe>,
+    /// The same beside the rules that bound them.
+    pub trials: Vec<Trial>,
+}
+
+/// Tries writes as every persona on every exposed table of a running database, and changes nothing. What they reach is held
+/// against the declared rules, and against what was decided of them.
 ///
 /// # Errors
 /// When no connection can be had, or it breaks.
 pub async fn write(
     database: &Database,
     effective: &Effective<'_>,
+    (intent, verdicts): (&Intent, &[VerdictEntry]),
     options: &Options,
-) -> Result<Vec<Probe>, ConnectError> {
+) -> Result<Written, ConnectError> {
     let client = database.client().await?;
     let mut plan = Plan::new(effective);
     let prober = Prober::new(effective.schema(), options, Instant::now() + options.budget);
@@ -46,16 +59,16 @@ pub async fn write(
     };
     let mut reads: Vec<_> = plan.reads.iter().filter(tables).collect();
     reads.sort_by(|a, b| a.relation.name.cmp(&b.relation.name));
-    let (mut probes, mut last) = (Vec::new(), None);
+    let (mut written, mut last) = (Written::default(), None);
     for read in reads {
-        let writer = Writer { prober: &prober, client: &client, effective, read };
+        let writer = Writer { prober: &prober, client: &client, effective, intent, verdicts, read };
         if last.as_ref().is_none_or(|(name, _)| *name != &read.relation.name) {
             last = Some((&read.relation.name, writer.rows().await?));
         }
         let Some((_, rows)) = &last else { continue };
-        probes.extend(writer.all(rows).await?);
+        writer.all(rows, &mut written).await?;
     }
-    Ok(probes)
+    Ok(written)
 }
 
 /// Rows of a table by where they lie, or why there are none.
@@ -66,6 +79,8 @@ struct Writer<'w, 'a> {
     prober: &'w Prober<'w>,
     client: &'w Client,
     effective: &'w Effective<'a>,
+    intent: &'w Intent,
+    verdicts: &'w [VerdictEntry],
     read: &'w Read<'a>,
 }
 
@@ -102,18 +117,18 @@ impl Writer<'_, '_> {
     }
 
     /// Every command that the role holds a privilege for.
-    async fn all(&self, rows: &Rows) -> Result<Vec<Probe>, ConnectError> {
-        let mut probes = Vec::new();
+    async fn all(&self, rows: &Rows, written: &mut Written) -> Result<(), ConnectError> {
         for command in [Command::Insert, Command::Update, Command::Delete] {
             let held = self
                 .access(command)
                 .is_some_and(|access| access.usage.is_some() && !matches!(access.columns, Columns::None));
             if held {
                 let outcome = self.command(command, rows).await?;
-                probes.push(Probe { command, ..self.read.came_to(outcome) });
+                written.trials.push(self.trial(command, rows, &outcome).await?);
+                written.probes.push(Probe { command, ..self.read.came_to(outcome) });
             }
         }
-        Ok(probes)
+        Ok(())
     }
 
     async fn command(&self, command: Command, rows: &Rows) -> Result<ProbeOutcome, ConnectError> {
@@ -130,12 +145,13 @@ impl Writer<'_, '_> {
             Ok(statement) => statement,
             Err(why) => return not(why),
         };
-        let message = Message::writing(self.prober.options)
-            .settings(&self.read.settings)
-            .role(&self.read.persona.role)
-            .statement(&statement)
-            .end();
-        Ok(outcome(self.prober.send(self.client, &message).await?))
+        Ok(outcome(self.prober.send(self.client, &self.message(&statement)).await?))
+    }
+
+    /// A statement as the persona, taken back.
+    fn message(&self, statement: &str) -> String {
+        let message = Message::writing(self.prober.options).settings(&self.read.settings);
+        message.role(&self.read.persona.role).statement(statement).end()
     }
 
     fn statement(&self, command: Command, rows: &[(String, Cells)]) -> Result<String, String> {
@@ -148,14 +164,7 @@ impl Writer<'_, '_> {
         if self.access(Command::Select).is_none_or(|access| !matches!(access.columns, Columns::All)) {
             return Err("the role may not read the whole table, so that the rows could not be limited".to_owned());
         }
-        let places: Vec<_> = rows
-            .iter()
-            .filter_map(|(place, _)| place.rsplit_once(' '))
-            .map(|(table, at)| {
-                format!("(tableoid = '{}'::pg_catalog.regclass and ctid = '{at}')", table.replace('\'', "''"))
-            })
-            .collect();
-        let these = places.join(" or ");
+        let these = these(rows);
         if command == Command::Delete {
             return Ok(format!("delete from {} where {these}", relation.name));
         }
@@ -183,6 +192,15 @@ impl Writer<'_, '_> {
         }
         Ok(insert_statement(relation, &given))
     }
+}
+
+/// The condition that a row is one of these.
+fn these(rows: &[(String, Cells)]) -> String {
+    let place = |(table, at): (&str, &str)| {
+        format!("(tableoid = '{}'::pg_catalog.regclass and ctid = '{at}')", table.replace('\'', "''"))
+    };
+    let places: Vec<_> = rows.iter().filter_map(|(place, _)| place.rsplit_once(' ')).map(place).collect();
+    places.join(" or ")
 }
 
 fn cells(message: &SimpleQueryMessage) -> Option<(String, Cells)> {

@@ -26,7 +26,8 @@ impl Pooler {
         let folder = tempfile::Builder::new().permissions(mode(0o755)).tempdir().unwrap();
         let port = closed_port();
         let config = format!(
-            "[databases]\napp = host=127.0.0.1 port={} dbname=postgres user=postgres\n\
+            "[databases]\napp = host=127.0.0.1 port={0} dbname=postgres user=postgres\n\
+             probes = host=127.0.0.1 port={0} dbname=pooler_probes user=postgres\n\
              [pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\nauth_type = any\n\
              pool_mode = transaction\ndefault_pool_size = 1\n",
             OPEN.port()
@@ -101,4 +102,37 @@ fn an_unannounced_pooler_is_noticed_by_the_age_of_its_session() {
     std::thread::sleep(Duration::from_millis(1500));
     let second = pooler.open("connect_timeout=5");
     assert_eq!(second.notes(), ["a connection pooler answers here: no session state is used"]);
+}
+
+const PROBED: &str = "create role pooler_app login; create table public.own (id int primary key, name text not null);
+    alter table public.own enable row level security;
+    create policy own on public.own to pooler_app using (name = current_setting('app.name', true));
+    create table public.open (id int primary key, body text); create table public.shut (id int primary key);
+    insert into public.own values (1, 'x'), (2, ''); insert into public.open values (1, 'x'); insert into public.shut values (1);
+    grant select, insert, update, delete on public.own, public.open to pooler_app; grant usage on schema public to pooler_app;";
+
+#[test]
+fn reads_and_writes_as_others_come_to_the_same_through_a_pooler() {
+    let admin = support::connect(&OPEN, "postgres", "postgres");
+    support::block_on(admin.batch_execute("create database pooler_probes")).unwrap();
+    let inside = support::connect(&OPEN, "postgres", "pooler_probes");
+    support::block_on(inside.batch_execute(PROBED)).unwrap();
+    let pooler = Pooler::start();
+    let audit = |url: &str| {
+        let mut command = Command::new(support::program());
+        command.args(["audit", "--db-url", url, "--format", "json", "--fail-on", "never", "--allow-partial"]);
+        let output = command.arg("--allow-write-probes").stdin(Stdio::null()).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        (report["probes"].clone(), report["trials"].clone(), report["findings"].clone())
+    };
+    let direct = audit(&OPEN.conn_string("pooler_probes"));
+    let url = format!("postgresql://someone@127.0.0.1:{}/probes?pgbouncer=true", pooler.port);
+    // The pool has one session for all: what one transaction set is there for the next, as ''.
+    for _ in 0..2 {
+        assert_eq!(audit(&url), direct);
+    }
+    assert!(direct.0.to_string().contains("\"result\":\"seen\"") && direct.1.as_array().is_some_and(|t| t.len() > 4));
+    let rows = support::block_on(inside.query_one("select count(*)::int from public.own", &[])).unwrap();
+    assert_eq!(rows.get::<_, i32>(0), 2);
 }

@@ -13,6 +13,7 @@ mod planted;
 mod rights;
 mod safety;
 mod seeding;
+mod shown;
 mod together;
 mod topics;
 mod trials;

@@ -98,3 +98,53 @@ fn write_probes_are_for_running_databases_only() {
     let output = Command::new(program()).args(["audit", "--demo", "--allow-write-probes"]).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
 }
+
+#[test]
+fn writes_are_held_against_rules_and_confirm_what_is_found() {
+    let db = database(16, Platform::Postgres, APP);
+    let dir = tempfile::tempdir().unwrap();
+    let rules = dir.path().join("access.toml");
+    let rule = |on: &str, what: &str| format!("[[rule]]\non = 'public.{on}'\nrole = 'writes_app'\n{what}\n");
+    // `own` keeps to its rule, which stands in no policy's words; of `open` a third is allowed.
+    let kept = rule("own", "all = \"owner_name = 'writes_app'\"");
+    std::fs::write(&rules, format!("{kept}{}", rule("open", "select = 'true'\nupdate = 'id = 1'\ninsert = 'id > 5'")))
+        .unwrap();
+    let before = state(&db);
+    let rules = rules.to_str().unwrap();
+    let verdict = |report: &Value, table: &str, command: &str| {
+        let is =
+            |v: &&Value| v["relation"]["name"] == table && v["command"] == command && v["question"] == "never_exceeds";
+        let found = report["verdicts"].as_array().unwrap().iter().find(is).unwrap();
+        (found["verdict"].as_str().unwrap().to_owned(), found["confidence"].as_str().unwrap_or_default().to_owned())
+    };
+    let (_, report, _) = audit(&db, &["--rules", rules]);
+    assert_eq!(verdict(&report, "open", "UPDATE"), ("violated".to_owned(), "proved".to_owned()), "nobody looked");
+    let (_, report, said) = audit(&db, &["--rules", rules, "--allow-write-probes"]);
+    assert_eq!(state(&db), before);
+    assert_eq!(verdict(&report, "open", "UPDATE"), ("violated".to_owned(), "confirmed".to_owned()), "{said}");
+    let trial = |table: &str, action: &str| {
+        let is = |t: &&Value| t["relation"]["name"] == table && t["action"] == action && t["role"] == "writes_app";
+        report["trials"].as_array().unwrap().iter().find(is).unwrap_or_else(|| panic!("no {action} on {table}")).clone()
+    };
+    let text =
+        |table: &str, action: &str| trial(table, action)["surprise"]["text"].as_str().unwrap_or_default().to_owned();
+    let update = text("open", "update_filtered");
+    assert!(
+        update.contains("UPDATE on public.open reached 2 rows that the rule at "),
+        "of three one is allowed: {update}"
+    );
+    assert!(
+        text("open", "insert_for_other").contains("INSERT on public.open reached 1 row"),
+        "{}",
+        trial("open", "insert_for_other")
+    );
+    for action in ["update_filtered", "delete_filtered", "insert_for_other"] {
+        assert_eq!(text("own", action), "", "{action}");
+        assert_eq!(trial("own", action)["expected"], "at most `owner_name = 'writes_app'`");
+    }
+    let notes = report["source"]["notes"].to_string();
+    assert!(notes.contains("reached 2 rows that the rule at "), "{notes}");
+    let exposed = report["findings"].as_array().unwrap().iter().filter(|f| f["check"] == "rule-exceeded");
+    let confirmed = exposed.filter(|f| f["confidence"] == "confirmed" && f["object"]["name"] == "open").count();
+    assert!(confirmed > 0, "{}", report["findings"]);
+}

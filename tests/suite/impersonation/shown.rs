@@ -1,0 +1,56 @@
+//! Findings that a run on a server of our own confirms: the bad example of each check, and not the good one.
+
+use pgwitness::checks::find;
+use serde_json::Value;
+
+use super::trials::audit;
+
+/// What is confirmed by a trial, a door or a script, of what the catalogue of checks says how to see.
+const SHOWN: [&str; 20] = [
+    "aal2-missing",
+    "anonymous-signin-reach",
+    "auth-hook-acl",
+    "auth-role-predicate",
+    "blind-write",
+    "check-or-merge",
+    "definer-view-write",
+    "fk-cascade-bypass",
+    "guc-null-vs-empty",
+    "immutable-identity",
+    "insert-unchecked",
+    "matview-exposed",
+    "null-owner-match",
+    "or-merge-widening",
+    "owner-move",
+    "policy-function-not-executable",
+    "policy-recursion",
+    "restrictive-gap",
+    "scalar-subquery-membership",
+    "trigger-grant",
+];
+
+fn confidences(check: &str, sql: &str) -> Vec<String> {
+    let dir = tempfile::tempdir().unwrap();
+    let migrations = dir.path().join("supabase/migrations");
+    std::fs::create_dir_all(&migrations).unwrap();
+    std::fs::write(migrations.join("1_example.sql"), sql).unwrap();
+    let (report, _) = audit(dir.path(), 17, &["--allow-partial", "--fail-on", "never"]);
+    let found = report["findings"].as_array().unwrap().iter().filter(|f| f["check"] == check);
+    found.map(|f: &Value| f["confidence"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn bad_examples_are_confirmed_and_good_ones_are_not() {
+    let mut wrong = Vec::new();
+    for check in SHOWN {
+        let meta = find(check).unwrap();
+        let bad = confidences(check, meta.bad);
+        if !bad.iter().any(|c| c == "confirmed") {
+            wrong.push(format!("{check}: {bad:?}"));
+        }
+        if confidences(check, meta.good).iter().any(|c| c == "confirmed") {
+            wrong.push(format!("{check}: the good example"));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
