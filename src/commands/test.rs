@@ -44,6 +44,9 @@ pub(super) async fn run(args: Test, run: &Run) -> Result<ExitCode, Error> {
     let untested = examined.untested;
     let code = exit_code(&examined.report, &examined.contradictions, untested, args.allow_partial);
     examined.report.summary.exit = code as u8;
+    if code == ExitCode::Incomplete {
+        run.talk.say("not everything could be tested, and the notes say what: `--allow-partial` accepts it");
+    }
     let page = Page { report: &examined.report, texts: &loaded.texts, verbose: run.verbose };
     let written = |format, width| -> Result<String, Error> {
         Ok(match format {

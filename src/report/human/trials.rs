@@ -7,7 +7,7 @@ use comfy_table::{ContentArrangement, Table, presets};
 use super::Human;
 use super::text::{BOLD, counted, styled, wrapped};
 use crate::model::{Command, printable};
-use crate::report::{ProbeOutcome, Report, Surprise, Trial};
+use crate::report::{Action, ProbeOutcome, Report, Surprise, Trial};
 
 /// Surprises that are shown with the script, before the rest become single lines.
 const FULL: usize = 3;
@@ -47,7 +47,12 @@ impl Human<'_> {
                 styled(BOLD, "Files of oneself and of another user, in each bucket")
             ));
         }
-        self.list("Notes", &report.source.notes, &mut out);
+        // What was not tested counts in the end, and so stands where lists are not cut short.
+        let mut notes = report.source.notes.clone();
+        notes.sort_by_key(|note| {
+            !["not tested", "no time for", "not run", "not evaluated"].iter().any(|w| note.contains(w))
+        });
+        self.list("Notes", &notes, &mut out);
         out
     }
 
@@ -146,9 +151,16 @@ fn surprises(report: &Report) -> Vec<(Alike<'_>, &Surprise)> {
     of_trials.chain(of_doors).collect()
 }
 
-/// The most that a persona got done with any statement of a command; `!` where that was not expected.
+/// Whether a row was reached by another way than a statement of the command on its relation.
+fn is_detour(trial: &Trial) -> bool {
+    matches!(trial.action, Action::Truncate | Action::DeleteByCascade | Action::UpdateByCascade)
+}
+
+/// The most that a persona got done with any statement of a command, and by a detour where that is more; `!` where it was not
+/// expected.
 fn cell(trials: &[&Trial], command: Command) -> String {
     let of: Vec<_> = trials.iter().filter(|t| t.action.command() == command).collect();
+    let (by_detour, plain): (Vec<&Trial>, Vec<&Trial>) = of.iter().copied().partition(|t| is_detour(t));
     let rank = |outcome: &ProbeOutcome| match outcome {
         ProbeOutcome::Seen { rows, .. } => 1_000 + u64::from(*rows),
         ProbeOutcome::Hidden => 5,
@@ -157,7 +169,7 @@ fn cell(trials: &[&Trial], command: Command) -> String {
         ProbeOutcome::Error { .. } => 2,
         ProbeOutcome::NotTested { .. } => 1,
     };
-    let Some(most) = of.iter().max_by_key(|t| rank(&t.outcome)) else { return "-".to_owned() };
+    let Some(most) = plain.iter().max_by_key(|t| rank(&t.outcome)) else { return "-".to_owned() };
     let text = match &most.outcome {
         ProbeOutcome::Seen { rows, .. } if command == Command::Select => format!("{rows} seen"),
         ProbeOutcome::Seen { rows, .. } => format!("{rows} written"),
@@ -167,6 +179,13 @@ fn cell(trials: &[&Trial], command: Command) -> String {
         ProbeOutcome::Error { sqlstate, .. } => format!("error {sqlstate}"),
         ProbeOutcome::NotTested { .. } => "not tested".to_owned(),
     };
+    let more =
+        by_detour.iter().max_by_key(|t| rank(&t.outcome)).filter(|t| rank(&t.outcome) > rank(&most.outcome).max(1_000));
+    let more = more.map_or_else(String::new, |trial| match (trial.action, &trial.outcome) {
+        (Action::Truncate, ProbeOutcome::Seen { rows, .. }) => format!(", {rows} by TRUNCATE"),
+        (_, ProbeOutcome::Seen { rows, .. }) => format!(", {rows} by cascade"),
+        _ => String::new(),
+    });
     let mark = if of.iter().any(|t| t.surprise.is_some()) { " !" } else { "" };
-    format!("{text}{mark}")
+    format!("{text}{more}{mark}")
 }
