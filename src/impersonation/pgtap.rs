@@ -114,7 +114,11 @@ pub fn suite(setting: &Setting<'_, '_>, rows: &[(String, Vec<String>)], trials: 
             let _ = writeln!(out, "{insert};");
         }
     }
-    let _ = writeln!(out, "set local session_replication_role = origin;\n\n{}", tests.join("\n"));
+    out.push_str("set local session_replication_role = origin;\n");
+    for refresh in super::seed::refreshes(setting.effective) {
+        let _ = writeln!(out, "{refresh};");
+    }
+    let _ = writeln!(out, "\n{}", tests.join("\n"));
     out.push_str("\nselect * from finish();\nrollback;\n");
     out
 }

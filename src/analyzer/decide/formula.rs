@@ -172,7 +172,7 @@ impl<'a> Formula<'a> {
             raises.push(terms.exists(&[Query { rows: [other].into(), condition: there, projection }]));
         }
         let raises = terms.or(&raises);
-        terms.case(&[(raises, no)], condition)
+        terms.choice_alone(&[(raises, no)], condition)
     }
 
     /// The condition on the row; of a view, that it shows a row of these columns.

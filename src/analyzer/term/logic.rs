@@ -141,8 +141,19 @@ impl Terms {
         }
     }
 
-    /// `CASE WHEN c THEN v ... ELSE otherwise END`. `CASE x WHEN y` is that with `x = y`.
+    /// `CASE WHEN c THEN v ... ELSE otherwise END`. `CASE x WHEN y` is that with `x = y`. A condition that chooses between
+    /// the same values is still evaluated.
     pub fn case(&mut self, branches: &[(Id, Id)], otherwise: Id) -> Id {
+        self.choice(branches, otherwise, Self::behind)
+    }
+
+    /// CASE of conditions whose errors are told apart from it.
+    pub(crate) fn choice_alone(&mut self, branches: &[(Id, Id)], otherwise: Id) -> Id {
+        self.choice(branches, otherwise, |_, _, value| value)
+    }
+
+    /// CASE; `without` gives the value behind a condition that does not matter to it.
+    fn choice(&mut self, branches: &[(Id, Id)], otherwise: Id, without: fn(&mut Self, Id, Id) -> Id) -> Id {
         let mut kept: Vec<(Id, Id)> = Vec::new();
         let mut last = otherwise;
         for (condition, value) in branches {
@@ -155,8 +166,8 @@ impl Terms {
                 None => kept.push((*condition, *value)),
             }
         }
-        while kept.last().is_some_and(|(_, value)| *value == last) {
-            kept.pop();
+        while let Some((condition, _)) = kept.pop_if(|(_, value)| *value == last) {
+            last = without(self, condition, last);
         }
         if kept.is_empty() {
             return last;

@@ -139,7 +139,7 @@ impl Terms {
         let mut result = self.raise_condition(otherwise, order);
         for (condition, value) in branches.iter().rev() {
             let (first, inner) = (self.raise_condition(*condition, order), self.raise_condition(*value, order));
-            let chosen = self.case(&[(*condition, inner)], result);
+            let chosen = self.choice_alone(&[(*condition, inner)], result);
             result = self.or(&[first, chosen]);
         }
         result

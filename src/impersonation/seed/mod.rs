@@ -150,14 +150,9 @@ pub async fn seed(client: &Client, effective: &Effective<'_>) -> Result<Seeded, 
 
 /// Has materialized views hold what they would, were the rows older than they. One that fails stays as it was.
 async fn refresh(client: &Client, effective: &Effective<'_>) -> Result<(), tokio_postgres::Error> {
-    let of_application =
-        |r: &&Relation| r.extension.is_none() && !effective.is_platform_object(&r.name.schema, &r.owner);
-    let all = effective.schema().relations.iter().filter(|r| r.kind == RelationKind::MaterializedView);
-    let all: Vec<_> = all.filter(of_application).collect();
     let bounds = bounded(STATEMENT, LOCK, 1);
-    // One may read another: as often as there are some, at most twice.
-    for view in all.iter().chain(&all).take(all.len() * all.len().min(2)) {
-        let done = client.batch_execute(&format!("{bounds}refresh materialized view {}", view.name)).await;
+    for refresh in refreshes(effective) {
+        let done = client.batch_execute(&format!("{bounds}{refresh}")).await;
         if let Err(error) = done
             && (error.as_db_error().is_none() || client.is_closed())
         {
@@ -165,6 +160,17 @@ async fn refresh(client: &Client, effective: &Effective<'_>) -> Result<(), tokio
         }
     }
     Ok(())
+}
+
+/// The statements that bring the application's materialized views up to date. One may read another: where there are
+/// several, each is refreshed twice.
+pub(super) fn refreshes(effective: &Effective<'_>) -> Vec<String> {
+    let of_application =
+        |r: &&Relation| r.extension.is_none() && !effective.is_platform_object(&r.name.schema, &r.owner);
+    let all = effective.schema().relations.iter().filter(|r| r.kind == RelationKind::MaterializedView);
+    let all: Vec<_> = all.filter(of_application).map(|r| format!("refresh materialized view {}", r.name)).collect();
+    let rounds = all.len().min(2);
+    all.iter().cycle().take(all.len() * rounds).cloned().collect()
 }
 
 /// Makes rows in one transaction.

@@ -50,6 +50,7 @@ impl Context<'_> {
             "real" | "double precision" => is_number(text, true),
             "uuid" => is_uuid(text),
             "json" | "jsonb" => is_json(text),
+            _ if name.ends_with("[]") => trimmed(text).starts_with(['{', '[']),
             _ => true,
         }
     }

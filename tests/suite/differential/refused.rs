@@ -29,6 +29,8 @@ const SCHEMA: &str = "
     create table bound (like checked);
     create table listed (like checked);
     create table counted (like checked);
+    create table chosen (like checked);
+    create table chosen_safely (like checked);
     create table part (like checked);
     create view part_seen with (security_invoker) as select id, owner from part;
     create view part_named with (security_invoker) as select id from part;
@@ -48,8 +50,13 @@ const SCHEMA: &str = "
         using (exists (select from members m where m.team = listed.team and m.who = auth.uid()));
     create policy p on counted to authenticated
         using (id = 1 or exists (select from members m where m.team = counted.team and m.note = 'x'));
+    create policy p on chosen to authenticated
+        using (case when id > 7 then true when team::positive > 5 then true when id > 3 then true else true end);
+    create policy p on chosen_safely to authenticated
+        using (case when id > 7 then true when team > 5 then true when id > 3 then true else true end);
     do $$ declare t text; begin
-        foreach t in array array['checked','arrays','gathered','returned','barred','barred_in_sql','bound','listed','counted'] loop
+        foreach t in array array['checked','arrays','gathered','returned','barred','barred_in_sql','bound','listed','counted',
+            'chosen','chosen_safely'] loop
         execute format('alter table %I enable row level security; grant select on %I to authenticated', t, t); end loop;
     end $$;";
 
@@ -65,6 +72,11 @@ fn reads_lock_out_and_show_nothing() {
         assert_eq!(ask("checked", Ask::NeverExceeds("team > 0".into())), Verdict::Proved);
         assert_ne!(ask("arrays", Ask::GrantsAll("2 = any (tags)".into())), Verdict::Proved);
         assert_ne!(ask("gathered", Ask::AlwaysTrue), Verdict::Proved);
+        // A condition that chooses between the same values is evaluated all the same.
+        assert_ne!(ask("chosen", Ask::AlwaysTrue), Verdict::Proved);
+        // Where it raises for another row, the whole statement fails.
+        assert_ne!(ask("chosen", Ask::GrantsAll("id > 7".into())), Verdict::Proved);
+        assert_eq!(ask("chosen_safely", Ask::AlwaysTrue), Verdict::Proved);
         assert_ne!(ask("returned", Ask::GrantsAll("team is not null".into())), Verdict::Proved);
         // A body looks schemas up when it runs, unless it was bound when it was made.
         let seats = |name: &str| format!("exists (select from inside.seats s where s.team = {name}.team)");
