@@ -7,7 +7,20 @@ use crate::impersonation::cast::slot_of;
 use crate::impersonation::guest::{Guest, tenant_key, user_key};
 use crate::impersonation::seed::primary_key;
 use crate::impersonation::trial::Setting;
-use crate::model::{Function, Relation};
+use crate::model::{Function, QualifiedName, Relation};
+
+/// A table of the platform with these columns, where policies guard it and the guest comes to it by the Data API.
+pub(super) fn guarded<'t>(
+    setting: &Setting<'t, '_>,
+    guest: &Guest,
+    (schema, table): (&str, &str),
+    columns: [&str; 2],
+) -> Option<&'t Relation> {
+    let relation = setting.effective.schema().relation(&QualifiedName::new(schema, table))?;
+    let has_policies = relation.row_security && !relation.policies.is_empty();
+    let has_columns = columns.iter().all(|column| relation.column(column).is_some());
+    (guest.persona.is_api && has_policies && has_columns).then_some(relation)
+}
 
 /// What the policies of a relation ask of names.
 pub(super) struct Asked<'t, 'a> {

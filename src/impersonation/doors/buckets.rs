@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use tokio_postgres::SimpleQueryMessage;
 
-use super::asked::Asked;
+use super::asked::{Asked, guarded};
 use super::hidden::is_declared;
 use crate::access::Declaration;
 use crate::analyzer::decide::Which;
@@ -17,7 +17,7 @@ use crate::finding::Reproduce;
 use crate::impersonation::cast::user_id;
 use crate::impersonation::guest::{Guest, user_key};
 use crate::impersonation::trial::{Answer, Session, Setting, failed};
-use crate::model::{Command, QualifiedName, Relation, quote_ident, quote_literal};
+use crate::model::{Command, Relation, quote_ident, quote_literal};
 use crate::report::{DoorKind, DoorTrial, ProbeOutcome, Surprise, SurpriseKind};
 
 /// A bucket that no policy names: whoever reaches its files does so by a policy that holds in every bucket.
@@ -51,14 +51,8 @@ impl Uploader<'_, '_, '_> {
     /// Every bucket, listed and written to.
     pub(super) async fn all(&self) -> Result<Vec<DoorTrial>, ConnectError> {
         let schema = self.setting.effective.schema();
-        let objects = schema.relation(&QualifiedName::new("storage", "objects"));
-        let has = |r: &&Relation| ["bucket_id", "name"].iter().all(|column| r.column(column).is_some());
-        let Some(objects) = objects.filter(|r| r.row_security && !r.policies.is_empty()).filter(has) else {
-            return Ok(Vec::new());
-        };
-        if !self.guest.persona.is_api {
-            return Ok(Vec::new());
-        }
+        let objects = guarded(self.setting, self.guest, ("storage", "objects"), ["bucket_id", "name"]);
+        let Some(objects) = objects else { return Ok(Vec::new()) };
         let files = self.files(&Asked::of(self.setting, objects, &[]));
         let mut out = Vec::new();
         for bucket in schema.buckets.iter().map(|b| b.id.as_str()).chain([UNNAMED]) {

@@ -13,10 +13,10 @@ use crate::connector::ConnectError;
 use crate::finding::Reproduce;
 use crate::impersonation::guest::Guest;
 use crate::impersonation::trial::{Answer, Session, Setting, failed};
-use crate::model::{Command, QualifiedName, Relation, quote_ident, quote_literal};
+use crate::model::{Command, quote_ident, quote_literal};
 use crate::report::{DoorKind, DoorTrial, ProbeOutcome, Surprise, SurpriseKind};
 
-use super::asked::Asked;
+use super::asked::{Asked, guarded};
 use super::hidden::is_declared;
 
 /// Topics of one's own, and of another user, that are tried at most.
@@ -39,15 +39,8 @@ pub(super) struct Listener<'t, 's, 'a> {
 impl Listener<'_, '_, '_> {
     /// Every topic, listened to and sent on.
     pub(super) async fn all(&self) -> Result<Vec<DoorTrial>, ConnectError> {
-        let schema = self.setting.effective.schema();
-        let messages = schema.relation(&QualifiedName::new("realtime", "messages"));
-        let has = |r: &&Relation| ["topic", "extension"].iter().all(|column| r.column(column).is_some());
-        let Some(messages) = messages.filter(|r| r.row_security && !r.policies.is_empty()).filter(has) else {
-            return Ok(Vec::new());
-        };
-        if !self.guest.persona.is_api {
-            return Ok(Vec::new());
-        }
+        let messages = guarded(self.setting, self.guest, ("realtime", "messages"), ["topic", "extension"]);
+        let Some(messages) = messages else { return Ok(Vec::new()) };
         let asked = Asked::of(self.setting, messages, &EXTENSIONS);
         let (own, others) = (asked.own(self.guest), asked.others(self.guest));
         let mut out = Vec::new();

@@ -9,7 +9,7 @@ use crate::analyzer::effective::Extent;
 use crate::finding::Reproduce;
 use crate::impersonation::guest::Guest;
 use crate::model::{Command, ConstraintKind, Privilege, QualifiedName, ReferentialAction, Relation};
-use crate::report::{Action, Asked, Decided, ProbeOutcome, RowOf, Surprise, SurpriseKind};
+use crate::report::{Action, Asked, Decided, ProbeOutcome, RowOf, Surprise, SurpriseKind, VerdictEntry};
 
 /// What a trial came to, with the rows that it reached.
 pub(super) struct Observed {
@@ -69,7 +69,7 @@ impl Case<'_, '_, '_> {
     fn beyond(&self, rule: &Declaration, rows: usize) -> Surprise {
         // Verdicts on DELETE do not speak of TRUNCATE, which has one of its own.
         let speaks = self.attempt.action != Action::Truncate && self.is_plain();
-        let proved = speaks && self.is_proved(Asked::NeverExceeds, rule);
+        let proved = speaks && is_proved(self.setting.verdicts, Asked::NeverExceeds, rule);
         let (who, what, rows) = (&self.guest.persona.name, self.attempt.action.words(), counted(rows));
         let (name, because) = named(rule);
         let text = format!("as {who}, {what} on {} reached {rows} that {name} denies", self.relation.name);
@@ -78,20 +78,6 @@ impl Case<'_, '_, '_> {
             return self.surprise(SurpriseKind::Contradiction, text, Some(rule));
         }
         self.surprise(SurpriseKind::Beyond, text + &because, Some(rule))
-    }
-
-    /// Whether an answer to a question about a rule is that it holds.
-    fn is_proved(&self, question: Asked, rule: &Declaration) -> bool {
-        self.setting.verdicts.iter().any(|entry| {
-            entry.verdict == Decided::Proved
-                && entry.question == question
-                && entry.through.is_none()
-                && entry.principal == rule.role
-                && entry.relation == rule.relation
-                && entry.command == rule.command
-                && (entry.row == RowOf::Old) == (rule.row == Which::Old)
-                && entry.rule.text == rule.predicate.text
-        })
     }
 
     /// What effective access says cannot be.
@@ -154,7 +140,7 @@ impl Case<'_, '_, '_> {
         let proved = || {
             (blind || self.attempt.action == Action::Select)
                 && self.is_plain()
-                && self.is_proved(Asked::GrantsAll, rule)
+                && is_proved(self.setting.verdicts, Asked::GrantsAll, rule)
         };
         let (kind, text) = match () {
             () if granted == 0 => return None,
@@ -218,4 +204,18 @@ fn said(rule: &Declaration) -> String {
 
 fn counted(rows: usize) -> String {
     if rows == 1 { "1 row".to_owned() } else { format!("{rows} rows") }
+}
+
+/// Whether an answer to a question about a rule is that it holds.
+pub(in crate::impersonation) fn is_proved(verdicts: &[VerdictEntry], question: Asked, rule: &Declaration) -> bool {
+    verdicts.iter().any(|entry| {
+        entry.verdict == Decided::Proved
+            && entry.question == question
+            && entry.through.is_none()
+            && entry.principal == rule.role
+            && entry.relation == rule.relation
+            && entry.command == rule.command
+            && (entry.row == RowOf::Old) == (rule.row == Which::Old)
+            && entry.rule.text == rule.predicate.text
+    })
 }

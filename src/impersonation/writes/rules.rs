@@ -2,13 +2,13 @@
 
 use super::{Rows, Writer, cells, outcome};
 use crate::access::{Declaration, Origin};
-use crate::analyzer::decide::Which;
 use crate::connector::ConnectError;
 use crate::finding::Reproduce;
 use crate::impersonation::message::Message;
 use crate::impersonation::probe::Failure;
+use crate::impersonation::trial::is_proved;
 use crate::model::Command;
-use crate::report::{Action, Asked, Decided, ProbeOutcome, RowOf, Surprise, SurpriseKind, Trial};
+use crate::report::{Action, Asked, ProbeOutcome, Surprise, SurpriseKind, Trial};
 
 impl Writer<'_, '_> {
     /// A write as a trial: what came of it, beside the rules that bound it.
@@ -129,16 +129,6 @@ impl Writer<'_, '_> {
     fn is_proved(&self, rule: &Declaration) -> bool {
         let relation = self.read.relation;
         let alone = relation.triggers.is_empty() && relation.rules.is_empty();
-        alone
-            && self.verdicts.iter().any(|entry| {
-                entry.verdict == Decided::Proved
-                    && entry.question == Asked::NeverExceeds
-                    && entry.through.is_none()
-                    && entry.principal == rule.role
-                    && entry.relation == rule.relation
-                    && entry.command == rule.command
-                    && (entry.row == RowOf::Old) == (rule.row == Which::Old)
-                    && entry.rule.text == rule.predicate.text
-            })
+        alone && is_proved(self.verdicts, Asked::NeverExceeds, rule)
     }
 }

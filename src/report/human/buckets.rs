@@ -2,19 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::Table;
 
-use super::Human;
-use crate::model::printable;
+use super::{Human, personas};
 use crate::report::{DoorKind, DoorTrial, ProbeOutcome};
 
 impl Human<'_> {
     /// A line for each bucket and persona; personas that could do the same share a line. `None` where no bucket was tried.
     pub(super) fn buckets(&self, doors: &[DoorTrial]) -> Option<Table> {
-        let mut table = Table::new();
-        table.load_style(presets::UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
-        table.set_width(u16::try_from(self.width).unwrap_or(u16::MAX));
-        table.set_header(["bucket", "persona", "lists", "expected", "replaces others'", "expected"]);
+        let mut table = self.table_of(&["bucket", "persona", "lists", "expected", "replaces others'", "expected"]);
         let mut by_bucket: BTreeMap<&str, BTreeMap<_, [Option<&DoorTrial>; 2]>> = BTreeMap::new();
         for door in doors {
             let at = match door.door {
@@ -27,23 +23,12 @@ impl Human<'_> {
                 *place = Some(door);
             }
         }
-        for (bucket, personas) in &by_bucket {
-            let mut lines: Vec<([String; 4], Vec<&str>)> = Vec::new();
-            for ((_, persona), [list, replace]) in personas {
-                let cells = [cell(*list), expected(*list), cell(*replace), expected(*replace)];
-                match lines.iter_mut().find(|(known, _)| *known == cells) {
-                    Some((_, names)) => names.push(persona),
-                    None => lines.push((cells, vec![persona])),
-                }
-            }
-            let alone = lines.len() == 1;
-            for (at, (cells, names)) in lines.into_iter().enumerate() {
-                let names = if alone && names.len() > 1 { vec!["everybody"] } else { names };
-                let name = if at == 0 { printable(bucket).into_owned() } else { String::new() };
-                let mut row = vec![name, printable(&names.join(", ")).into_owned()];
-                row.extend(cells);
-                table.add_row(row);
-            }
+        for (bucket, of_bucket) in &by_bucket {
+            let cells = |[list, replace]: &[Option<&DoorTrial>; 2]| {
+                [cell(*list), expected(*list), cell(*replace), expected(*replace)]
+            };
+            let lines = of_bucket.iter().map(|((_, persona), tried)| (persona.as_str(), cells(tried)));
+            personas::add(&mut table, bucket, lines);
         }
         (!by_bucket.is_empty()).then_some(table)
     }

@@ -8,6 +8,7 @@ mod buckets;
 mod change;
 mod finding;
 mod overview;
+mod personas;
 mod snippet;
 mod tail;
 pub mod text;

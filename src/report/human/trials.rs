@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::Table;
 
 use super::Human;
+use super::personas;
 use super::text::{BOLD, counted, styled, wrapped};
 use crate::model::{Command, printable};
 use crate::report::{Action, ProbeOutcome, Report, Surprise, Trial};
@@ -100,10 +101,7 @@ impl Human<'_> {
 
     /// A line for each relation and persona, a column for each command; personas that could do the same share a line.
     fn table(&self, trials: &[Trial]) -> Table {
-        let mut table = Table::new();
-        table.load_style(presets::UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
-        table.set_width(u16::try_from(self.width).unwrap_or(u16::MAX));
-        table.set_header(["relation", "persona", "SELECT", "INSERT", "UPDATE", "DELETE"]);
+        let mut table = self.table_of(&["relation", "persona", "SELECT", "INSERT", "UPDATE", "DELETE"]);
         let mut by_relation: BTreeMap<_, BTreeMap<_, Vec<&Trial>>> = BTreeMap::new();
         for trial in trials {
             by_relation
@@ -113,23 +111,10 @@ impl Human<'_> {
                 .or_default()
                 .push(trial);
         }
-        for (relation, personas) in by_relation {
-            let mut lines: Vec<([String; 4], Vec<&str>)> = Vec::new();
-            for ((_, persona), of_persona) in personas {
-                let cells = Command::ALL.map(|command| cell(&of_persona, command));
-                match lines.iter_mut().find(|(known, _)| *known == cells) {
-                    Some((_, names)) => names.push(persona),
-                    None => lines.push((cells, vec![persona])),
-                }
-            }
-            let alone = lines.len() == 1;
-            for (at, (cells, names)) in lines.into_iter().enumerate() {
-                let names = if alone && names.len() > 1 { vec!["everybody"] } else { names };
-                let name = if at == 0 { printable(&relation.to_string()).into_owned() } else { String::new() };
-                let mut row = vec![name, printable(&names.join(", ")).into_owned()];
-                row.extend(cells);
-                table.add_row(row);
-            }
+        for (relation, of_relation) in by_relation {
+            let cells = |tried: &[&Trial]| Command::ALL.map(|command| cell(tried, command));
+            let lines = of_relation.iter().map(|((_, persona), tried)| (persona.as_str(), cells(tried)));
+            personas::add(&mut table, &relation.to_string(), lines);
         }
         table
     }
