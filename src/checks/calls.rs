@@ -122,13 +122,17 @@ impl<'a> Context<'a> {
 
     /// The clients that may call `function` by a name that is exposed to them, the least trusted first.
     pub(super) fn may_call<'s>(&'s self, function: &'s Function) -> impl Iterator<Item = &'s Principal> {
+        self.clients().filter(|p| self.calls(p, function))
+    }
+
+    /// Whether a principal may call `function`, by its name and not as its owner.
+    pub(super) fn calls(&self, principal: &Principal, function: &Function) -> bool {
+        let (role, effective) = (&principal.role, &self.effective);
         let namespace = self.schema.namespace(&function.id.schema);
-        self.clients().filter(move |p| {
-            self.exposes(p, &function.id.schema)
-                && self.effective.inherits(&p.role, &function.owner).is_none()
-                && self.effective.may_execute(&p.role, function).is_some()
-                && namespace.is_some_and(|n| self.effective.holds_on_namespace(&p.role, n, Privilege::Usage).is_some())
-        })
+        self.exposes(principal, &function.id.schema)
+            && effective.inherits(role, &function.owner).is_none()
+            && effective.may_execute(role, function).is_some()
+            && namespace.is_some_and(|n| effective.holds_on_namespace(role, n, Privilege::Usage).is_some())
     }
 
     /// What clients gain by calling `function`; `None` when nobody may, or nothing is gained.

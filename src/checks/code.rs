@@ -45,6 +45,13 @@ pub(super) struct Effects<'a> {
     pub(super) dynamic: bool,
 }
 
+/// The relations that a function names without their schema, by their names.
+pub(crate) fn bare_names(schema: &Schema, function: &Function) -> BTreeSet<String> {
+    let names = Names::of(&function.body).relations.into_iter().map(|(name, _)| name);
+    let is_known = |name: &Name| name.schema.is_none() && schema.relations.iter().any(|r| r.name.name == name.name);
+    names.filter(is_known).map(|name| name.name).collect()
+}
+
 impl<'a> Code<'a> {
     pub(super) fn new(schema: &'a Schema) -> Self {
         let mut code = Self {
@@ -149,13 +156,6 @@ impl<'a> Code<'a> {
                 rest.extend(self.names(&function.id).into_iter().flat_map(|names| self.called(names)));
             }
         }
-    }
-
-    /// The unqualified relation names in the body of `function` that are relations somewhere.
-    pub(super) fn unqualified(&self, function: &Function) -> BTreeSet<&str> {
-        let names = self.names(&function.id).into_iter().flat_map(|n| &n.relations);
-        let bare = names.filter(|(n, _)| n.schema.is_none() && self.tables.contains_key(n.name.as_str()));
-        bare.map(|(n, _)| n.name.as_str()).collect()
     }
 
     fn add(&self, function: &'a Function, reached: &mut Reached, seen: &mut BTreeSet<&'a FunctionId>) {

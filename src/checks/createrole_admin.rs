@@ -1,8 +1,9 @@
 use super::words::{first_of, subject};
 use super::{Check, Context, Meta, declare_check};
-use crate::analyzer::effective::Principal;
+use crate::analyzer::effective::{Admitting, Principal};
 use crate::finding::{Draft, Findings, ObjectKind, ObjectRef, Severity};
 use crate::model::{Role, printable, quote_ident};
+use crate::report::DoorKind;
 
 declare_check! {
     /// A role that programs log in as may make itself a member of a role that policies do not bind, or that owns tables under
@@ -66,17 +67,16 @@ fn report(cx: &Context<'_>, principal: &Principal, out: &mut Findings<'_>) {
             || cx.effective.inherits(own, role).is_some()
             || cx.effective.can_become(own).any(|(r, _)| r.name == role)
     };
-    let creates =
-        cx.schema.server.major() < 16
-            && cx.schema.roles.iter().any(|r| {
-                r.create_role && (r.name == *own || cx.effective.can_become(own).any(|(o, _)| o.name == r.name))
-            });
-    let admins = |role: &Role| {
-        let by_option = cx.schema.memberships.iter().find(|m| m.admin && m.role == role.name && acts_as(&m.member));
-        by_option.map(|m| format!("{} holds ADMIN OPTION on {}", printable(&m.member), printable(&role.name)))
+    let held = |role: &Role| {
+        let way = cx.effective.admitting(own, &role.name)?;
+        let text = match way {
+            Admitting::Option(m) => {
+                format!("{} holds ADMIN OPTION on {}", printable(&m.member), printable(&role.name))
+            }
+            Admitting::CreateRole(_) => format!("CREATEROLE covers {}", printable(&role.name)),
+        };
+        Some((way, text))
     };
-    let held =
-        |role: &Role| admins(role).or_else(|| creates.then(|| format!("CREATEROLE covers {}", printable(&role.name))));
     let is_new =
         |role: &&Role| !acts_as(&role.name) && is_exempt(cx, role) && !cx.effective.is_platform_role(&role.name);
     let found: Vec<_> = cx.schema.roles.iter().filter(is_new).filter_map(|role| Some((role, held(role)?))).collect();
@@ -87,23 +87,20 @@ fn report(cx: &Context<'_>, principal: &Principal, out: &mut Findings<'_>) {
         subject(principal),
         first_of(&names, 3)
     );
-    let name = quote_ident(own);
-    let fix: Vec<_> = found
-        .iter()
-        .filter_map(|(role, _)| {
-            let by = cx.schema.memberships.iter().find(|m| m.admin && m.role == role.name && acts_as(&m.member))?;
-            let (role, member) = (quote_ident(&role.name), quote_ident(&by.member));
-            Some(format!("revoke {role} from {member};"))
-        })
-        .chain(creates.then(|| format!("alter role {name} nocreaterole;")))
-        .collect();
+    let each = found.iter().map(|(role, (way, _))| match way {
+        Admitting::Option(m) => format!("revoke {} from {};", quote_ident(&role.name), quote_ident(&m.member)),
+        Admitting::CreateRole(by) => format!("alter role {} nocreaterole;", quote_ident(&by.name)),
+    });
+    let mut fix: Vec<_> = each.collect();
+    fix.sort();
+    fix.dedup();
     let title = format!("{} may make itself a member of {}", printable(own), printable(&first.name));
     let severity = cx.severity(Severity::High, principal, true).max(Severity::High);
     let mut draft = Draft::new(ObjectRef::global(ObjectKind::Role, own), severity, title, message)
         .principal(own)
         .fix(fix.join("\n"));
-    for (_, text) in &found {
-        draft = draft.evidence("membership", text.clone());
+    for (role, (_, text)) in &found {
+        draft = draft.evidence("membership", text.clone()).door(DoorKind::JoinRole, own, &role.name);
     }
     out.report(draft);
 }

@@ -4,6 +4,7 @@ use super::words::first_of;
 use super::{Check, Context, Meta, declare_check};
 use crate::finding::{Draft, Findings, ObjectKind, ObjectRef, Severity};
 use crate::model::{Grantee, PrivilegeSet, QualifiedName, printable};
+use crate::report::DoorKind;
 
 declare_check! {
     /// A role of the clients holds privileges WITH GRANT OPTION: whoever acts as it may hand them on to any role.
@@ -76,6 +77,7 @@ fn report(role: &str, on: &[(&QualifiedName, PrivilegeSet)], out: &mut Findings<
         .fix(fix.join("\n"));
     for (name, set) in on {
         draft = draft.evidence("privilege", format!("{}: {} on {name} with grant option", printable(role), words(set)));
+        draft = draft.door(DoorKind::HandOn, role, name.to_string());
     }
     out.report(draft);
 }

@@ -108,8 +108,10 @@ mod user_metadata_trust;
 mod volatile_policy;
 pub(crate) mod words;
 
+pub(crate) use code::bare_names;
 pub use context::{Context, Reach, SignIn};
 pub(crate) use declare::declare_check;
+pub(crate) use platform_schema_grants::PLATFORM_SCHEMAS;
 pub(crate) use reproduce::rpc;
 
 use crate::finding::{Findings, Severity};

@@ -3,6 +3,7 @@ use super::{Check, Context, Meta, declare_check};
 use crate::analyzer::effective::Principal;
 use crate::finding::{Draft, Findings, ObjectKind, ObjectRef, Reproduce, Severity};
 use crate::model::{Relation, printable, quote_ident};
+use crate::report::DoorKind;
 
 declare_check! {
     /// A role that row-level security is meant to bind has the rights of the owner of tables under it, or can become
@@ -80,17 +81,15 @@ fn report(cx: &Context<'_>, principal: &Principal, out: &mut Findings<'_>) {
         [.., member, last] => format!("revoke {} from {};", quote_ident(last), quote_ident(member)),
         _ => String::new(),
     };
-    out.report(
-        Draft::new(
-            ObjectRef::global(ObjectKind::Role, &principal.role),
-            cx.severity(Severity::High, principal, true),
-            title,
-            message,
-        )
+    let object = ObjectRef::global(ObjectKind::Role, &principal.role);
+    let mut draft = Draft::new(object, cx.severity(Severity::High, principal, true), title, message)
         .principal(&principal.role)
         .detail(&table.owner)
         .reproduce(Reproduce { sql: Some(sql), ..Reproduce::default() })
         .fix(cut)
-        .evidence("membership", printable(&path.join(" -> ")).into_owned()),
-    );
+        .evidence("membership", printable(&path.join(" -> ")).into_owned());
+    for name in names {
+        draft = draft.door(DoorKind::RowSecurity, &principal.role, name);
+    }
+    out.report(draft);
 }

@@ -3,6 +3,7 @@ use super::{Check, Context, Meta, declare_check};
 use crate::analyzer::effective::{Extent, Principal};
 use crate::finding::{Draft, Findings, ObjectRef, Severity};
 use crate::model::{Command, Platform, Privilege, Relation, RelationKind, printable, quote_ident};
+use crate::report::DoorKind;
 
 declare_check! {
     /// A role of the Data API is granted tables that hold the platform's users, keys, secrets or jobs: those of `auth`, `vault`,
@@ -34,7 +35,7 @@ declare_check! {
 }
 
 /// Schemas of which the platform grants clients no table.
-const SCHEMAS: [&str; 4] = ["auth", "cron", "pgsodium", "vault"];
+pub(crate) const PLATFORM_SCHEMAS: [&str; 4] = ["auth", "cron", "pgsodium", "vault"];
 
 impl Check for PlatformSchemaGrants {
     fn meta(&self) -> &'static Meta {
@@ -45,7 +46,8 @@ impl Check for PlatformSchemaGrants {
         if cx.schema.server.platform != Platform::Supabase {
             return;
         }
-        let counts = |r: &&Relation| r.kind != RelationKind::Sequence && SCHEMAS.contains(&r.name.schema.as_str());
+        let counts =
+            |r: &&Relation| r.kind != RelationKind::Sequence && PLATFORM_SCHEMAS.contains(&r.name.schema.as_str());
         for relation in cx.schema.relations.iter().filter(counts) {
             out.examine(ObjectRef::relation(&relation.name));
             report(cx, relation, out);
@@ -81,6 +83,7 @@ fn report(cx: &Context<'_>, relation: &Relation, out: &mut Findings<'_>) {
     let origin = relation.acl.granting(Privilege::Select).map(|g| g.origin).max().unwrap_or(relation.origin);
     let mut draft = Draft::new(ObjectRef::relation(&relation.name), severity, title, message)
         .principal(&principal.role)
+        .door(DoorKind::PlatformTable, &principal.role, relation.name.to_string())
         .fix(fix)
         .origin(origin);
     for (p, commands) in &all {

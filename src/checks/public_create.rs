@@ -3,6 +3,7 @@ use super::{Check, Context, Meta, declare_check};
 use crate::analyzer::effective::Who;
 use crate::finding::{Draft, Findings, ObjectKind, ObjectRef, Severity};
 use crate::model::{Grantee, Namespace, Privilege, printable, quote_ident};
+use crate::report::DoorKind;
 
 declare_check! {
     /// Any role that logs in may create objects in a schema of the application (CVE-2018-1058): a table, function or operator
@@ -76,6 +77,7 @@ fn report(cx: &Context<'_>, namespace: &Namespace, out: &mut Findings<'_>) {
     out.report(
         Draft::new(ObjectRef::global(ObjectKind::Schema, &namespace.name), severity, title, message)
             .principal(&principal.role)
+            .door(DoorKind::Create, &principal.role, &namespace.name)
             .fix(format!("revoke create on schema {name} from public;"))
             .evidence(
                 "privilege",

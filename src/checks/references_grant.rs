@@ -18,12 +18,16 @@ declare_check! {
         severity: Medium,
         bad: "
             create role linker login;
+            create schema links;
+            grant usage, create on schema links to linker;
             create table public.patients (id bigint primary key, user_id uuid not null);
             alter table public.patients enable row level security;
             grant references on public.patients to linker;
         ",
         good: "
             create role linker login;
+            create schema links;
+            grant usage, create on schema links to linker;
             create table public.patients (id bigint primary key, user_id uuid not null);
             alter table public.patients enable row level security;
             create policy all_rows on public.patients for select to linker using (id > 0);

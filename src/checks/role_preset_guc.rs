@@ -3,6 +3,7 @@ use std::collections::BTreeSet;
 use super::{Check, Context, Meta, declare_check};
 use crate::finding::{Confidence, Draft, Findings, ObjectKind, ObjectRef, Severity};
 use crate::model::{Policy, Relation, Setting, printable, quote_ident};
+use crate::report::DoorKind;
 use crate::sql::lex::Kind;
 use crate::sql::parse;
 
@@ -60,7 +61,14 @@ impl Check for RolePresetGuc {
                 binds(policy) && texts.any(|text| read(text).contains(&setting.name))
             };
             if let Some((table, policy)) = policies.iter().find(reads) {
-                report(setting, table, policy, out);
+                let bound = cx
+                    .effective
+                    .principals()
+                    .iter()
+                    .filter(|p| p.is_untrusted() && cx.effective.binds(&p.role, policy));
+                let of =
+                    bound.map(|p| p.role.as_str()).filter(|role| setting.role.as_deref().is_none_or(|r| r == *role));
+                report(setting, (table, policy), &of.collect::<Vec<_>>(), out);
             }
         }
     }
@@ -77,7 +85,7 @@ fn read(text: &str) -> BTreeSet<String> {
     names.filter_map(|at| Some(of(at + 2)?.trim_matches('\'').to_lowercase())).collect()
 }
 
-fn report(setting: &Setting, table: &Relation, policy: &Policy, out: &mut Findings<'_>) {
+fn report(setting: &Setting, (table, policy): (&Relation, &Policy), bound: &[&str], out: &mut Findings<'_>) {
     let name = printable(&setting.name);
     let (whose, object) = match &setting.role {
         Some(role) => (format!("the role {}", printable(role)), ObjectRef::global(ObjectKind::Role, role)),
@@ -102,6 +110,9 @@ fn report(setting: &Setting, table: &Relation, policy: &Policy, out: &mut Findin
         .origin(setting.origin);
     if let Some(role) = &setting.role {
         draft = draft.principal(role);
+    }
+    for role in bound {
+        draft = draft.door(DoorKind::Preset, role, &setting.name);
     }
     out.report(draft);
 }

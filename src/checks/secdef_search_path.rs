@@ -1,8 +1,10 @@
+use super::code::bare_names;
 use super::words::{first_of, subject};
 use super::{Check, Context, Meta, declare_check};
 use crate::analyzer::effective::Principal;
 use crate::finding::{Confidence, Draft, Findings, ObjectRef, Severity};
 use crate::model::{Command, Function, Privilege, Schema, TriggerEvent, printable, quote_ident};
+use crate::report::DoorKind;
 
 use super::remedy::routine;
 
@@ -29,18 +31,22 @@ declare_check! {
             alter table public.counters enable row level security;
             revoke all on public.counters from anon, authenticated, public;
             create function public.hit(p_id bigint) returns void language sql security definer
-                as $$ update counters set hits = hits + 1 where id = p_id and auth.uid() is not null $$;
-            revoke execute on function public.hit(bigint) from public, anon;
-            grant execute on function public.hit(bigint) to authenticated;
+                as $$ update counters set hits = hits + 1 where id = p_id $$;
+            revoke execute on function public.hit(bigint) from public, anon, authenticated;
+            create role counter login;
+            grant usage on schema public to counter;
+            grant execute on function public.hit(bigint) to counter;
         ",
         good: "
             create table public.counters (id bigint primary key, hits bigint not null default 0);
             alter table public.counters enable row level security;
             revoke all on public.counters from anon, authenticated, public;
             create function public.hit(p_id bigint) returns void language sql security definer set search_path = ''
-                as $$ update public.counters set hits = hits + 1 where id = p_id and auth.uid() is not null $$;
-            revoke execute on function public.hit(bigint) from public, anon;
-            grant execute on function public.hit(bigint) to authenticated;
+                as $$ update public.counters set hits = hits + 1 where id = p_id $$;
+            revoke execute on function public.hit(bigint) from public, anon, authenticated;
+            create role counter login;
+            grant usage on schema public to counter;
+            grant execute on function public.hit(bigint) to counter;
         ",
     }
 }
@@ -67,7 +73,7 @@ impl Check for SecdefSearchPath {
 
 fn report(cx: &Context<'_>, function: &Function, out: &mut Findings<'_>) {
     let runners = runners(cx, function);
-    let names: Vec<_> = cx.code.unqualified(function).into_iter().map(quote_ident).collect();
+    let names: Vec<_> = bare_names(cx.schema, function).iter().map(|name| quote_ident(name).into_owned()).collect();
     let creator = runners.iter().find(|p| can_shadow(cx, p, function));
     let pinned = function.search_path.as_ref();
     let safe = pinned.is_some_and(|path| creator.is_none() || names.is_empty() || path.contains("pg_temp"));
@@ -106,15 +112,18 @@ fn report(cx: &Context<'_>, function: &Function, out: &mut Findings<'_>) {
         ))
         .origin(function.origin);
     if let Some(p) = principal {
-        draft = draft.principal(&p.role);
+        draft = draft.principal(&p.role).door(DoorKind::TempTable, &p.role, function.id.to_string());
     }
     out.report(draft);
 }
 
-/// The clients that can make the function run: by a call, or by a write to a table whose trigger it is.
+/// The clients, and who else logs in, that can make the function run: by a call, or by a write to a table whose trigger
+/// it is.
 fn runners<'s>(cx: &'s Context<'_>, function: &'s Function) -> Vec<&'s Principal> {
+    let logins = cx.bound_principals().filter(|p| !cx.is_client(p));
+    let all: Vec<_> = cx.clients().chain(logins).collect();
     if function.is_callable() {
-        return cx.may_call(function).collect();
+        return all.into_iter().filter(|p| cx.calls(p, function)).collect();
     }
     let tables = cx.schema.relations.iter().flat_map(|r| r.triggers.iter().map(move |t| (r, t)));
     let fired: Vec<_> = tables.filter(|(_, t)| t.function == function.id).collect();
@@ -125,7 +134,7 @@ fn runners<'s>(cx: &'s Context<'_>, function: &'s Function) -> Vec<&'s Principal
                 && commands.into_iter().any(|c| cx.effective.access(&p.role, relation, c).is_some())
         })
     };
-    cx.clients().filter(|p| writes(p)).collect()
+    all.into_iter().filter(|p| writes(p)).collect()
 }
 
 fn command(event: TriggerEvent) -> Option<Command> {

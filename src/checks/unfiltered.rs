@@ -5,6 +5,7 @@ use super::words::{first_of, subject};
 use crate::analyzer::effective::{Principal, Who};
 use crate::finding::{Confidence, Draft, Findings, ObjectKind, ObjectRef, Severity};
 use crate::model::{Privilege, Relation, printable};
+use crate::report::DoorKind;
 
 /// A privilege on a table and what it comes to.
 pub(super) struct Unfiltered {
@@ -44,6 +45,9 @@ impl Unfiltered {
             .detail(privilege.to_string().to_lowercase())
             .fix(fix.join("\n"));
         for table in held {
+            if privilege == Privilege::References {
+                draft = draft.door(DoorKind::Reference, role, table.name.to_string());
+            }
             if let Some(holding) = cx.effective.holds_on_relation(role, table, privilege) {
                 let text = format!("{}: {privilege} on {} {holding}", printable(role), table.name);
                 draft = draft.evidence("privilege", text);

@@ -287,7 +287,8 @@ fn of_doors(doors: &Doors) -> Vec<String> {
         ));
     }
     if !others.is_empty() {
-        let kinds = "SET ROLE, triggers on others' tables, DROP OWNED, sequences, large objects, channels, buckets and new tables";
+        let kinds = "SET ROLE, GRANT, triggers on others' tables, row-level security taken off, DROP OWNED, sequences, large \
+                     objects, channels, buckets, tables of the platform, temporary and new tables, presets";
         notes.push(format!("{} times what rights open was tried: {kinds}", others.len()));
     }
     if !doors.uncalled.is_empty() {

@@ -14,6 +14,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{QualifiedName, Statement};
+use crate::report::DoorKind;
 use crate::verdicts::script::Script;
 
 /// How bad it is, by who can reach what; a pattern without reach is low or info.
@@ -110,6 +111,9 @@ pub struct Finding {
     /// The reads that would confirm it.
     #[serde(skip)]
     pub confirm: Vec<ReadProbe>,
+    /// The doors that would confirm it on a server of our own.
+    #[serde(skip)]
+    pub doors: Vec<DoorProbe>,
     /// The steps that would confirm it on a server of our own.
     #[serde(skip)]
     pub script: Option<Box<Script>>,
@@ -122,6 +126,17 @@ pub struct ReadProbe {
     pub role: String,
     /// The relation to read.
     pub relation: QualifiedName,
+}
+
+/// A door that shows a finding where it leads somewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DoorProbe {
+    /// The kind of door.
+    pub door: DoorKind,
+    /// The role that goes through it.
+    pub role: String,
+    /// What it leads through.
+    pub object: String,
 }
 
 /// How to see a finding oneself.

@@ -2,8 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Confidence, Evidence, Finding, Location, ObjectRef, ReadProbe, Reproduce, Severity, Witness, fingerprint};
+use super::{
+    Confidence, DoorProbe, Evidence, Finding, Location, ObjectRef, ReadProbe, Reproduce, Severity, Witness, fingerprint,
+};
 use crate::model::{Origin, SourceFile};
+use crate::report::DoorKind;
 use crate::verdicts::script::Script;
 
 /// The subjects that each check examined: a check that examined nothing has passed nothing.
@@ -65,6 +68,7 @@ impl<'a> Findings<'a> {
             evidence,
             witness,
             confirm,
+            doors,
             script,
             origin,
             detail,
@@ -93,6 +97,7 @@ impl<'a> Findings<'a> {
             evidence,
             witness,
             confirm,
+            doors,
             script,
         });
     }
@@ -128,6 +133,7 @@ pub(crate) struct Draft {
     evidence: Vec<Evidence>,
     witness: Option<Witness>,
     confirm: Vec<ReadProbe>,
+    doors: Vec<DoorProbe>,
     script: Option<Box<Script>>,
     origin: Origin,
     detail: String,
@@ -153,6 +159,7 @@ impl Draft {
             evidence: Vec::new(),
             witness: None,
             confirm: Vec::new(),
+            doors: Vec::new(),
             script: None,
             origin: Origin::Catalog,
             detail: String::new(),
@@ -200,6 +207,12 @@ impl Draft {
 
     pub(crate) fn confirm(mut self, role: &str, relation: &crate::model::QualifiedName) -> Self {
         self.confirm.push(ReadProbe { role: role.to_owned(), relation: relation.clone() });
+        self
+    }
+
+    /// A door that shows it.
+    pub(crate) fn door(mut self, door: DoorKind, role: &str, object: impl Into<String>) -> Self {
+        self.doors.push(DoorProbe { door, role: role.to_owned(), object: object.into() });
         self
     }
 

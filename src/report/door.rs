@@ -14,7 +14,7 @@ pub struct DoorTrial {
     pub role: String,
     /// The kind of door.
     pub door: DoorKind,
-    /// What it leads through: a function with its argument types, a role, a sequence, a channel, a bucket.
+    /// What it leads through: a function with its argument types, a role, a relation, a schema, a channel, a bucket.
     pub object: String,
     /// The statement.
     pub statement: String,
@@ -59,6 +59,24 @@ pub enum DoorKind {
     BucketList,
     /// The same, files of another user replaced by uploads with `upsert`.
     BucketOverwrite,
+    /// A privilege that is granted to yet another role.
+    HandOn,
+    /// A role that makes itself a member of another.
+    JoinRole,
+    /// A schema in which a table is made.
+    Create,
+    /// A table that foreign keys of another table are pointed at.
+    Reference,
+    /// Row-level security that is taken off a table.
+    RowSecurity,
+    /// A setting that is preset, so that a session which says nothing is somebody.
+    Preset,
+    /// A table of the platform, read or written.
+    PlatformTable,
+    /// A function of another's rights, whose tables are looked for among temporary ones first.
+    TempTable,
+    /// A function marked LEAKPROOF, in a condition on rows that policies hide.
+    Leakproof,
 }
 
 impl DoorKind {
@@ -78,6 +96,15 @@ impl DoorKind {
             Self::NewTable => "a new table in",
             Self::BucketList => "listing the bucket",
             Self::BucketOverwrite => "replacing files in the bucket",
+            Self::HandOn => "handing on privileges on",
+            Self::JoinRole => "making itself a member of",
+            Self::Create => "making a table in",
+            Self::Reference => "pointing a foreign key at",
+            Self::RowSecurity => "taking row-level security off",
+            Self::Preset => "starting with the preset",
+            Self::PlatformTable => "reading or writing the platform's table",
+            Self::TempTable => "putting temporary tables in the place of those of",
+            Self::Leakproof => "filtering hidden rows by",
         }
     }
 }

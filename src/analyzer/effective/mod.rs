@@ -17,6 +17,7 @@ pub use doors::Read;
 pub use exposure::Exposure;
 pub use principal::{Principal, Who};
 pub use privilege::{HeldBy, Holding};
+pub use roles::Admitting;
 pub use row_security::RowSecurity;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::Effective;
-use crate::model::{Role, Schema};
+use crate::model::{Membership, Role, Schema};
 
 /// Memberships, closed in both ways that the server closes them.
 ///
@@ -71,6 +71,26 @@ fn paths_from<'a>(start: &'a str, edges: &BTreeMap<&'a str, BTreeSet<&'a str>>) 
     paths
 }
 
+/// Why a session may make its role a member of another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Admitting<'a> {
+    /// A membership with ADMIN OPTION.
+    Option(&'a Membership),
+    /// A role with CREATEROLE, which before PostgreSQL 16 is ADMIN OPTION on every role that is no superuser.
+    CreateRole(&'a Role),
+}
+
+impl<'a> Admitting<'a> {
+    /// The role that holds the right.
+    #[must_use]
+    pub fn by(self) -> &'a str {
+        match self {
+            Self::Option(membership) => &membership.member,
+            Self::CreateRole(role) => &role.name,
+        }
+    }
+}
+
 impl<'a> Effective<'a> {
     /// Whether `role` is a superuser; a role that the model does not know is not.
     #[must_use]
@@ -92,5 +112,19 @@ impl<'a> Effective<'a> {
         paths
             .filter(|(_, path)| path.len() > 1)
             .filter_map(|(name, path)| Some((self.schema.role(name)?, path.as_slice())))
+    }
+
+    /// By what a session of `role` may make it a member of `target`: ADMIN OPTION that it, or a role that it acts as, holds.
+    #[must_use]
+    pub fn admitting(&self, role: &str, target: &str) -> Option<Admitting<'a>> {
+        let becomes = |other: &str| other == role || self.can_become(role).any(|(known, _)| known.name == other);
+        let acts_as = |other: &str| becomes(other) || self.inherits(role, other).is_some();
+        let mut memberships = self.schema.memberships.iter().filter(|m| m.admin && m.role == target);
+        let creator = || {
+            let all = self.schema.server.major() < 16 && !self.is_superuser(target);
+            self.schema.roles.iter().find(|other| all && other.create_role && becomes(&other.name))
+        };
+        let by_option = memberships.find(|m| acts_as(&m.member)).map(Admitting::Option);
+        by_option.or_else(|| creator().map(Admitting::CreateRole))
     }
 }

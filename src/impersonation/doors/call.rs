@@ -29,8 +29,14 @@ const WRITTEN: &str = "select pg_catalog.quote_ident(schemaname) || '.' || pg_ca
      n_tup_ins + n_tup_upd + n_tup_del as pgwitness_writes from pg_catalog.pg_stat_xact_user_tables \
      where n_tup_ins + n_tup_upd + n_tup_del > 0";
 
-/// What a call reached, and the rule that denies it.
-type Told<'h> = (String, Option<&'h Declaration>);
+/// What a call reached.
+struct Told<'h> {
+    what: String,
+    /// The rule that denies it.
+    rule: Option<&'h Declaration>,
+    /// What the caller does not do by itself, where no rule speaks of it.
+    otherwise: &'static str,
+}
 
 /// A guest before a function.
 pub(super) struct Caller<'t, 's, 'a> {
@@ -109,8 +115,14 @@ impl Caller<'_, '_, '_> {
                 known.push(&from.column);
             }
         }
+        // Values say more than whole rows do.
+        for (row, object) in self.hidden.rows_in(&result, given, function) {
+            let names = row.relation.columns.iter().map(|c| c.name.as_str()).filter(|c| object.contains_key(*c));
+            columns.entry(&row.relation.name).or_insert_with(|| (names.collect(), row.rule));
+        }
         let told = |(relation, (columns, rule)): (&QualifiedName, (Vec<&str>, Option<&'h Declaration>))| {
-            (format!("showed {} of rows of {relation}", columns.join(", ")), rule)
+            let what = format!("showed {} of rows of {relation}", columns.join(", "));
+            Told { what, rule, otherwise: "read" }
         };
         columns.into_iter().map(told).collect()
     }
@@ -122,9 +134,6 @@ impl Caller<'_, '_, '_> {
             return Ok(Vec::new());
         };
         let rules: Vec<_> = self.rules(relation).collect();
-        if rules.is_empty() {
-            return Ok(Vec::new());
-        }
         let question = question(relation, &rules);
         let Ok(before) = self.session.send(&format!("{}{question}", self.claims)).await? else { return Ok(Vec::new()) };
         let message = format!(
@@ -142,14 +151,17 @@ impl Caller<'_, '_, '_> {
             (false, false) => (Command::Update, "changed"),
         };
         let denied = |row: &&Row, at: usize| row.rules.get(at) == Some(&false);
+        if rules.is_empty() {
+            let others = gone.iter().filter(|row| self.hidden.is_others(relation, command, &row.text)).count();
+            return Ok((others > 0).then(|| wrote(word, others, table, None)).into_iter().collect());
+        }
         let told = rules.iter().enumerate().filter(|(_, rule)| rule.command == command).filter_map(|(at, rule)| {
             let rows = match rule.row {
                 Which::Old => gone.iter().filter(|row| denied(row, at)).count(),
                 // A row of one's own is what a function that adds rows is for; one that names what is hidden is not.
                 Which::New => new.iter().filter(|row| denied(row, at) && self.hidden.touches(&row.text)).count(),
             };
-            (rows > 0)
-                .then(|| (format!("{word} {rows} {} of {table}", if rows == 1 { "row" } else { "rows" }), Some(*rule)))
+            (rows > 0).then(|| wrote(word, rows, table, Some(*rule)))
         });
         Ok(told.take(1).collect())
     }
@@ -165,12 +177,12 @@ impl Caller<'_, '_, '_> {
     }
 
     fn tell(&self, trial: &mut DoorTrial, told: Vec<Told<'_>>, session: &str) {
-        for (what, rule) in told {
+        for Told { what, rule, otherwise } in told {
             let who = &trial.persona;
             let by = match rule.map(|rule| &rule.origin) {
                 Some(Origin::Declared(place)) => format!("that the rule at {place} denies"),
                 Some(Origin::Reading { because }) => format!("that the default reading denies ({because})"),
-                None => format!("that {} does not read by itself", trial.role),
+                None => format!("that are others' and that {} does not {otherwise} by itself", trial.role),
             };
             let text = format!("as {who}, calling {} {what} {by}", trial.object);
             if let Some(rule) = rule.filter(|rule| is_declared(rule)).filter(|_| trial.surprise.is_none()) {
@@ -186,6 +198,11 @@ impl Caller<'_, '_, '_> {
             trial.reached.push(text);
         }
     }
+}
+
+fn wrote<'h>(word: &str, rows: usize, table: &str, rule: Option<&'h Declaration>) -> Told<'h> {
+    let what = format!("{word} {rows} {} of {table}", if rows == 1 { "row" } else { "rows" });
+    Told { what, rule, otherwise: "write" }
 }
 
 fn outcome(answer: &Answer) -> ProbeOutcome {
@@ -248,7 +265,7 @@ fn question(relation: &Relation, rules: &[&Declaration]) -> String {
     format!(
         "select ctid::text as pgwitness_row, to_jsonb({}.*)::text, {} from {}",
         quote_ident(&relation.name.name),
-        each.join(" || "),
+        if each.is_empty() { "''".to_owned() } else { each.join(" || ") },
         relation.name
     )
 }

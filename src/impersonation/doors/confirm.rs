@@ -2,19 +2,26 @@
 
 use super::buckets;
 use super::shown::by_trial;
-use crate::finding::{Confidence, Evidence, Finding, ObjectKind};
+use crate::finding::{Confidence, DoorProbe, Evidence, Finding, ObjectKind};
 use crate::model::{printable, quote_ident};
 use crate::report::{DoorKind, DoorTrial, ProbeOutcome, Trial};
 
 /// Confirms findings by what was tried.
 pub fn confirm(findings: &mut [Finding], doors: &[DoorTrial], trials: &[Trial]) {
     for finding in findings.iter_mut().filter(|f| f.confidence != Confidence::Confirmed) {
-        let shown = by_door(finding, doors).or_else(|| by_trial(finding, trials));
+        let shown = by_probe(finding, doors).or_else(|| by_door(finding, doors)).or_else(|| by_trial(finding, trials));
         if let Some(text) = shown {
             finding.confidence = Confidence::Confirmed;
             finding.evidence.push(Evidence { kind: "live trial".to_owned(), text });
         }
     }
+}
+
+/// By a door that the check itself named.
+fn by_probe(finding: &Finding, doors: &[DoorTrial]) -> Option<String> {
+    let is = |d: &&DoorTrial, p: &DoorProbe| d.door == p.door && d.role == p.role && d.object == p.object;
+    let mut each = finding.doors.iter().flat_map(|probe| doors.iter().filter(move |d| is(d, probe)));
+    each.find_map(|door| door.reached.first().cloned())
 }
 
 /// The kind of door that shows what a check finds.

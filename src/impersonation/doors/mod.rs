@@ -8,8 +8,14 @@ mod buckets;
 mod call;
 mod confirm;
 mod hidden;
+mod leakproof;
+mod platform;
+mod preset;
 mod rights;
+mod rows;
 mod shown;
+mod taken;
+mod temporary;
 mod topics;
 
 pub use confirm::confirm;
@@ -83,8 +89,8 @@ pub async fn run(
         let session = Session::open(client, bounds).await?;
         let mut met = BTreeSet::new();
         for guest in setting.guests.iter().filter(|guest| met.insert(&guest.persona.role)) {
-            let (role, persona) = (&guest.persona.role, &guest.persona.name);
-            all.trials.extend(Holder { session: &session, setting, role, persona }.all().await?);
+            let role = &guest.persona.role;
+            all.trials.extend(Holder { session: &session, setting, role, guest }.all().await?);
         }
         // The same files are put there for all, so that sessions would wait for each other.
         for guest in setting.guests {

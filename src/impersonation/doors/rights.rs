@@ -10,21 +10,23 @@ use tokio_postgres::SimpleQueryMessage;
 
 use crate::connector::ConnectError;
 use crate::finding::Reproduce;
+use crate::impersonation::guest::Guest;
 use crate::impersonation::trial::{Answer, Session, Setting, failed};
 use crate::model::{GrantObject, Privilege, Relation, RelationKind, Role, quote_ident, quote_literal};
 use crate::report::{DoorKind, DoorTrial, ProbeOutcome, Surprise, SurpriseKind};
 
 /// Objects of a kind that a role tries at most.
-const MOST: usize = 30;
+pub(super) const MOST: usize = 30;
 /// The column of what is asked with all rights.
-const ASKED: &str = "pgwitness_asked";
+pub(super) const ASKED: &str = "pgwitness_asked";
 
 /// A role before the doors of its rights.
 pub(super) struct Holder<'t, 's, 'a> {
     pub(super) session: &'t Session<'s>,
     pub(super) setting: &'t Setting<'t, 'a>,
     pub(super) role: &'t str,
-    pub(super) persona: &'t str,
+    /// The first of its sessions.
+    pub(super) guest: &'t Guest,
 }
 
 impl Holder<'_, '_, '_> {
@@ -38,6 +40,15 @@ impl Holder<'_, '_, '_> {
         self.large_objects(&mut out).await?;
         self.channels(&mut out).await?;
         self.new_objects(&mut out).await?;
+        self.grants(&mut out).await?;
+        self.memberships(&mut out).await?;
+        self.row_security(&mut out).await?;
+        self.creations(&mut out).await?;
+        self.references(&mut out).await?;
+        self.presets(&mut out).await?;
+        self.platform_tables(&mut out).await?;
+        self.temporary_tables(&mut out).await?;
+        self.leakproof_functions(&mut out).await?;
         Ok(out)
     }
 
@@ -204,11 +215,12 @@ impl Holder<'_, '_, '_> {
         Ok(())
     }
 
-    fn acting(&self, act: &str) -> String {
+    /// What makes a statement the role's.
+    pub(super) fn acting(&self, act: &str) -> String {
         format!("set local search_path = ''; set local role {}; {act}", quote_ident(self.role))
     }
 
-    fn trial(&self, door: DoorKind, object: &str, act: &str, answer: &Answer) -> DoorTrial {
+    pub(super) fn trial(&self, door: DoorKind, object: &str, act: &str, answer: &Answer) -> DoorTrial {
         let outcome = match answer {
             Ok(_) => ProbeOutcome::NothingSeen,
             // Elsewhere a role that may not be taken leaves what it could do unseen; here that is the answer.
@@ -216,7 +228,7 @@ impl Holder<'_, '_, '_> {
             Err(error) => failed(error),
         };
         DoorTrial {
-            persona: self.persona.to_owned(),
+            persona: self.guest.persona.name.clone(),
             role: self.role.to_owned(),
             door,
             object: object.to_owned(),
@@ -229,7 +241,7 @@ impl Holder<'_, '_, '_> {
     }
 
     /// What the server let through and the model denies is our mistake.
-    fn deny(&self, trial: &mut DoorTrial, allowed: bool) {
+    pub(super) fn deny(&self, trial: &mut DoorTrial, allowed: bool) {
         if !allowed {
             let (role, words, object) = (self.role, trial.door.words(), &trial.object);
             let text = format!("the model says that {role} cannot do this, but the server let it: {words} {object}");
@@ -250,7 +262,7 @@ fn surprise(kind: SurpriseKind, text: String, act: &str) -> Surprise {
 }
 
 /// The values of our own questions in an answer.
-fn asked(answer: &Answer) -> Vec<String> {
+pub(super) fn asked(answer: &Answer) -> Vec<String> {
     let value = |message: &SimpleQueryMessage| match message {
         SimpleQueryMessage::Row(row) if row.columns().first().is_some_and(|c| c.name() == ASKED) => {
             row.get(0).map(str::to_owned)

@@ -31,6 +31,7 @@ fn finding(severity: Severity, name: &str) -> Finding {
         evidence: vec![Evidence { kind: "privilege".into(), text: format!("SELECT granted to {name}") }; 9],
         witness: None,
         confirm: Vec::new(),
+        doors: Vec::new(),
         script: None,
     }
 }

@@ -14,6 +14,7 @@ mod rights;
 mod safety;
 mod seeding;
 mod shown;
+mod taken;
 mod together;
 mod topics;
 mod trials;

@@ -37,7 +37,8 @@ const CONFIRMED: [(&str, &str); 25] = [
     ("bypassrls-login", "reporting"),
 ];
 
-/// The fixture as it can be on a major: 14 has no views that read as their caller, so that a sound application grants none.
+/// The fixture as it can be on a major: 14 has no views that read as their caller, so that a sound application grants none,
+/// and lets everybody make tables in `public` unless told otherwise.
 fn on(major: u32, name: &str, folder: &Path) -> PathBuf {
     let from = fixture(name);
     if major > 14 {
@@ -52,7 +53,9 @@ fn on(major: u32, name: &str, folder: &Path) -> PathBuf {
     if name == "sound-saas" {
         let views = ["project_overview", "project_progress", "my_tasks", "my_workspaces", "user_directory"];
         let revoke = views.map(|view| format!("revoke all on public.{view} from public, anon, authenticated;"));
-        std::fs::write(migrations.join("99999999999999_views.sql"), revoke.join("\n")).unwrap();
+        let create = "revoke create on schema public from public;";
+        std::fs::write(migrations.join("99999999999999_views.sql"), format!("{create}\n{}", revoke.join("\n")))
+            .unwrap();
     }
     folder.to_owned()
 }

@@ -6,26 +6,37 @@ use serde_json::Value;
 use super::trials::audit;
 
 /// What is confirmed by a trial, a door or a script, of what the catalogue of checks says how to see.
-const SHOWN: [&str; 20] = [
+const SHOWN: [&str; 31] = [
     "aal2-missing",
     "anonymous-signin-reach",
     "auth-hook-acl",
     "auth-role-predicate",
     "blind-write",
     "check-or-merge",
+    "createrole-admin",
     "definer-view-write",
     "fk-cascade-bypass",
+    "grant-option",
     "guc-null-vs-empty",
     "immutable-identity",
     "insert-unchecked",
+    "leakproof-function",
     "matview-exposed",
     "null-owner-match",
     "or-merge-widening",
     "owner-move",
+    "owner-reachable",
+    "platform-schema-grants",
     "policy-function-not-executable",
     "policy-recursion",
+    "public-create",
+    "references-grant",
     "restrictive-gap",
+    "role-preset-guc",
     "scalar-subquery-membership",
+    "secdef-exposed",
+    "secdef-no-caller-binding",
+    "secdef-search-path",
     "trigger-grant",
 ];
 
