@@ -155,7 +155,7 @@ fn refers_to_row(tree: &Expr, inner: &Expr) -> bool {
     around
 }
 
-fn report(cx: &Context<'_>, condition: &Condition<'_, '_>, captured: &Captured, out: &mut Findings<'_>) {
+fn report<'a>(cx: &'a Context<'a>, condition: &Condition<'a, '_>, captured: &Captured, out: &mut Findings<'_>) {
     let Some(reached) = cx.reached(condition) else { return };
     let (table, policy) = (&condition.table.name, condition.policy);
     let worst = match (captured.with_itself, captured.narrowed, policy.permissive) {
@@ -184,7 +184,8 @@ fn report(cx: &Context<'_>, condition: &Condition<'_, '_>, captured: &Captured, 
         .confidence(if captured.with_itself { Confidence::Proved } else { Confidence::Likely })
         .fix(condition.replaced_by(&captured.meant))
         .detail(if condition.on_new { "check" } else { "using" });
-    out.report(draft);
+    let shows = captured.with_itself && !captured.narrowed;
+    out.report(if shows { cx.beyond_meant(draft, (condition, &reached), &captured.meant) } else { draft });
 }
 
 /// Reports a parameter of an SQL function that a column of the same name hides.

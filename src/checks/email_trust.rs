@@ -1,6 +1,7 @@
 use super::reached::Reached;
 use super::trees::{Condition, Part, constant};
 use super::{Check, Context, Meta, declare_check};
+use crate::analyzer::decide::Said;
 use crate::finding::{Confidence, Findings, ObjectRef, Severity};
 use crate::model::{Function, printable, quote_literal};
 use crate::sql::tree::{Expr, Node, Place};
@@ -225,7 +226,29 @@ fn report(
         .confidence(confidence)
         .fix(fix(condition, trust))
         .detail(if trust.how == How::Loose { "pattern" } else { "address" });
-    out.report(draft);
+    out.report(match cx.hinges_on(Said::Email, condition, reached) {
+        Ok(Some(hinge)) if hinge.gains => {
+            let crafted = foreign(trust);
+            cx.hinged(draft, (condition, reached), &hinge, (Said::Email, crafted.as_deref()))
+        }
+        _ => draft,
+    });
+}
+
+/// An address of somebody else's domain that a loose LIKE pattern matches.
+fn foreign(trust: &Trust) -> Option<String> {
+    let (pattern, _) = trust.pattern.as_ref().filter(|_| trust.how == How::Loose)?;
+    if pattern.contains('\\') || !pattern.contains('%') {
+        return None;
+    }
+    let (before, after) = (pattern.strip_prefix('%'), pattern.strip_suffix('%'));
+    let inner = pattern.trim_matches('%').replace('%', "").replace('_', "x");
+    let start = match (before, inner.contains('@')) {
+        (Some(_), false) => "mallory@evil",
+        (Some(_), true) => "mallory",
+        (None, _) => "",
+    };
+    Some(format!("{start}{inner}{}", if after.is_some() { ".example.org" } else { "" }))
 }
 
 fn fix(condition: &Condition<'_, '_>, trust: &Trust) -> String {

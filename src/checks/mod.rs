@@ -38,6 +38,7 @@ mod grant_option;
 mod guc_null_vs_empty;
 mod guc_tenancy_settable;
 mod hardcoded_identity;
+mod hinged;
 mod immutable_identity;
 mod inherit_child_direct;
 mod insert_unchecked;
@@ -47,6 +48,7 @@ mod lookup_hidden;
 mod maintain_grant;
 mod mass_assignable_authority;
 mod matview_exposed;
+mod meant;
 mod metadata;
 mod names;
 mod notify_leak;
@@ -276,7 +278,9 @@ mod tests {
         "declare",
         "doors",
         "dynamic",
+        "hinged",
         "intent",
+        "meant",
         "metadata",
         "mod",
         "names",

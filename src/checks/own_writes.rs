@@ -4,14 +4,16 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use super::Context;
-use super::shown::Shown;
 use super::words::{and_list, first_of, subject, verb};
 use crate::analyzer::decide::{Asker, By, Caller, Decider, Escalation, Which};
 use crate::analyzer::effective::{Access, Principal, Who};
 use crate::analyzer::verdict::Reason;
+use crate::analyzer::witness::Witness;
 use crate::finding::{Confidence, Draft, ObjectRef, Severity};
 use crate::model::{Command, QualifiedName, Relation, Trigger, TriggerEvent, TriggerTiming, quote_ident};
 use crate::parallel;
+use crate::verdicts::plain;
+use crate::verdicts::script::{Contrast, Script};
 
 /// What a principal gains by writing to one table.
 pub(super) struct Gain<'a> {
@@ -220,16 +222,17 @@ impl<'a> Context<'a> {
             let text = policy.check.as_deref().or(policy.using.as_deref()).unwrap_or("true");
             draft = draft.evidence("policy", format!("{}: FOR {}: {text}", quote_ident(&policy.name), policy.command));
         }
-        let shown = Shown {
-            principal: gain.principal,
-            table: gain.written,
-            command,
-            which: Which::New,
-            rule: "false",
-            blind: false,
-        };
-        let reproduce = self.reproduce(gain.principal, gain.written, command);
-        let mut draft = self.witnessed(draft, &shown, &gain.first.witness, reproduce);
+        let (witness, table) = (&gain.first.witness, gain.written);
+        let reproduce = self.reproduce(gain.principal, table, command);
+        if let Some(script) = self.gain_script(gain, command) {
+            return self.scripted(draft, table, witness, (Some(script), reproduce));
+        }
+        let (role, which) = (&gain.principal.role, which(command));
+        let scene = self.scene(role, table, (command, which), Caller::DataApi);
+        let mut reproduce = reproduce;
+        let script = Script::of(&scene, &part(witness, command, gain.reached_rows()));
+        reproduce.sql = script.as_ref().map(Script::text).or(reproduce.sql);
+        draft = draft.witness(plain(witness, &table.name, self.schema, script.as_ref())).reproduce(reproduce);
         if let Some((target, by)) = gain.reached.first()
             && let Some(target) = self.schema.relation(target)
         {
@@ -239,6 +242,19 @@ impl<'a> Context<'a> {
         draft
     }
 
+    /// The script that tries the row, writes, and reaches it; `None` where it takes more than one write.
+    fn gain_script(&self, gain: &Gain<'_>, command: Command) -> Option<Script> {
+        let (target, by) = gain.reached.first().filter(|_| gain.first.first.is_none())?;
+        let role = &gain.principal.role;
+        let writes = self.scene(role, gain.written, (command, which(command)), Caller::DataApi);
+        let reaches = self.scene(role, self.schema.relation(target)?, (*by, which(*by)), Caller::DataApi);
+        let witness = &gain.first.witness;
+        let write = Script::of(&writes, &part(witness, command, gain.reached_rows()))?;
+        let reach = Script::of(&reaches, &part(witness, *by, 0))?;
+        let contrast = Some(Contrast::Write(write.act));
+        Some(Script { rows: write.rows, act: reach.act, contrast, fires: write.fires || reach.fires, ..reach })
+    }
+
     fn gain_title(&self, gain: &Gain<'_>, command: Command) -> String {
         let (role, name) = (&gain.principal.role, &gain.written.name);
         match command {
@@ -246,6 +262,31 @@ impl<'a> Context<'a> {
             _ => format!("{role} can change what {name} says of its own rights"),
         }
     }
+}
+
+impl Gain<'_> {
+    /// How many subjects of the witness are the row that is reached.
+    fn reached_rows(&self) -> usize {
+        self.reached.first().map_or(0, |(_, by)| rows_of(*by))
+    }
+}
+
+/// The row that a command is about.
+fn which(command: Command) -> Which {
+    if matches!(command, Command::Select | Command::Delete) { Which::Old } else { Which::New }
+}
+
+/// How many rows a command is about.
+fn rows_of(command: Command) -> usize {
+    if command == Command::Update { 2 } else { 1 }
+}
+
+/// The witness with the subjects of one command only; what is reached was named before what is written.
+fn part(witness: &Witness, command: Command, from: usize) -> Witness {
+    let mut part = witness.clone();
+    part.subjects.sort_by_key(|subject| subject.row);
+    part.subjects = part.subjects.into_iter().skip(from).take(rows_of(command)).collect();
+    part
 }
 
 /// Whether a policy reads other rows, itself or by a function.

@@ -51,29 +51,54 @@ impl Context<'_> {
                 s.stored || at == first + 1
             });
         }
-        let scene = Scene {
-            effective: &self.effective,
-            role: &shown.principal.role,
-            relation: shown.table,
-            parent: None,
-            command: shown.command,
-            which: shown.which,
-            caller: if shown.blind { Caller::Sql } else { Caller::DataApi },
-            asked: Asked::NeverExceeds,
-            form: None,
-            rule: Some(shown.rule),
-        };
-        let script = Script::of(&scene, &witness);
+        let caller = if shown.blind { Caller::Sql } else { Caller::DataApi };
+        let scene = self.scene(&shown.principal.role, shown.table, (shown.command, shown.which), caller);
+        let script = Script::of(&Scene { rule: Some(shown.rule), ..scene }, &witness);
         if let Some(script) = &script {
             reproduce.sql = Some(script.text());
         }
         let draft =
             draft.witness(plain(&witness, &shown.table.name, self.schema, script.as_ref())).reproduce(reproduce);
         match script {
-            // Where no rule denies the row, that it is written shows only half of it.
-            Some(script) if shown.rule != "false" => draft.script(script),
-            _ => draft,
+            Some(script) => draft.script(script),
+            None => draft,
         }
+    }
+
+    /// What a script shows without a rule.
+    pub(super) fn scene<'s>(
+        &'s self,
+        role: &'s str,
+        relation: &'s Relation,
+        (command, which): (Command, Which),
+        caller: Caller,
+    ) -> Scene<'s> {
+        Scene {
+            effective: &self.effective,
+            role,
+            relation,
+            parent: None,
+            command,
+            which,
+            caller,
+            asked: Asked::NeverExceeds,
+            form: None,
+            rule: None,
+        }
+    }
+
+    /// Adds a witness and its script to a finding, if there is one.
+    pub(super) fn scripted(
+        &self,
+        draft: Draft,
+        table: &Relation,
+        witness: &Witness,
+        (script, mut reproduce): (Option<Script>, Reproduce),
+    ) -> Draft {
+        let Some(script) = script else { return draft };
+        reproduce.sql = Some(script.text());
+        let plain = plain(witness, &table.name, self.schema, Some(&script));
+        draft.witness(plain).reproduce(reproduce).script(script)
     }
 
     /// The witness as one line: who, the rows that there are, and those that the question asks about beside them, called

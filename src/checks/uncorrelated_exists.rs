@@ -217,24 +217,24 @@ fn report(
     let draft = cx
         .policy_draft(condition, reached, cx.hole(worst, reached), (title, message))
         .confidence(if found.chosen { Confidence::Possible } else { Confidence::Likely })
-        .fix(fix(condition, found))
         .detail(if condition.on_new { "check" } else { "using" });
-    out.report(draft);
+    out.report(match meant(condition, found) {
+        Some(meant) => cx.beyond_meant(draft.fix(condition.replaced_by(&meant)), (condition, reached), &meant),
+        None => draft
+            .fix(format!("-- compare {} in the sub-select", compared(condition, found).replacen(" = ", " with ", 1))),
+    });
 }
 
 /// The condition with the two columns compared.
-fn fix(condition: &Condition<'_, '_>, found: &Membership<'_>) -> String {
+fn meant(condition: &Condition<'_, '_>, found: &Membership<'_>) -> Option<String> {
+    let filter = found.query.select()?.filter.as_ref()?;
+    let text = condition.text.get(filter.range.clone())?;
+    Some(condition.with(filter.range.clone(), &format!("(({text}) AND ({}))", compared(condition, found))))
+}
+
+fn compared(condition: &Condition<'_, '_>, found: &Membership<'_>) -> String {
     let (theirs, own) = (quote_ident(&found.pair.0), quote_ident(&found.pair.1));
-    let alias = quote_ident(&found.source.name);
-    let table = quote_ident(&condition.table.name.name);
-    let filter = found.query.select().and_then(|s| s.filter.as_ref());
-    match filter.and_then(|f| Some((f.range.clone(), condition.text.get(f.range.clone())?))) {
-        Some((range, text)) => {
-            let both = format!("(({text}) AND ({alias}.{theirs} = {table}.{own}))");
-            condition.replaced_by(&condition.with(range, &both))
-        }
-        None => format!("-- compare {alias}.{theirs} with {table}.{own} in the sub-select"),
-    }
+    format!("{}.{theirs} = {}.{own}", quote_ident(&found.source.name), quote_ident(&condition.table.name.name))
 }
 
 #[cfg(test)]

@@ -5,10 +5,9 @@ use super::reached::Reached;
 use super::trees::{Condition, Part, constant};
 use super::words::{first_of, subject, verb};
 use super::{Check, Context, Meta, declare_check};
-use crate::analyzer::decide::{Decider, Which};
-use crate::analyzer::verdict::Verdict;
+use crate::analyzer::decide::{Hinge, Said};
 use crate::finding::{Confidence, Draft, Findings, ObjectRef, Severity};
-use crate::model::{Command, Function, Policy, QualifiedName, printable};
+use crate::model::{Function, Policy, QualifiedName, printable};
 use crate::sql::tree::{Expr, Node, Place};
 
 declare_check! {
@@ -59,9 +58,13 @@ impl Check for UserMetadataTrust {
             out.examine(ObjectRef::policy(&condition.table.name, &condition.policy.name));
             let Some(read) = read(cx, condition.tree) else { continue };
             let Some(reached) = cx.reached_signed_in(&condition) else { continue };
-            let Some(confidence) = trusted(cx, &condition, &reached) else { continue };
+            let hinge = match cx.hinges_on(Said::Metadata, &condition, &reached) {
+                Ok(Some(hinge)) => Some(hinge),
+                Ok(None) => continue,
+                Err(_) => None,
+            };
             if reported.insert((&condition.table.name, &condition.policy.name)) {
-                report(cx, &condition, &reached, (read, confidence), out);
+                report(cx, &condition, &reached, (read, hinge), out);
             }
         }
         for function in cx.user_triggers() {
@@ -102,23 +105,11 @@ fn reads_metadata(cx: &Context<'_>, expr: &Expr, place: &Place<'_>) -> bool {
     }
 }
 
-/// How sure it is that the metadata decides over rows of somebody; `None` if it does not.
-fn trusted(cx: &Context<'_>, condition: &Condition<'_, '_>, reached: &Reached<'_>) -> Option<Confidence> {
-    let which = if condition.on_new || reached.command == Command::Insert { Which::New } else { Which::Old };
-    let table = cx.schema.relation(&condition.table.name)?;
-    let decider = Decider::brief(&cx.effective);
-    match decider.ignores_user_metadata(&reached.principal.role, table, reached.command, which) {
-        Verdict::Proved => None,
-        Verdict::Violated(_) => Some(Confidence::Proved),
-        Verdict::Unknown(_) => Some(Confidence::Likely),
-    }
-}
-
 fn report(
     cx: &Context<'_>,
     condition: &Condition<'_, '_>,
     reached: &Reached<'_>,
-    (read, confidence): (Source, Confidence),
+    (read, hinge): (Source, Option<Hinge>),
     out: &mut Findings<'_>,
 ) {
     let (table, policy) = (&condition.table.name, condition.policy);
@@ -143,9 +134,12 @@ fn report(
     };
     let draft = cx
         .policy_draft(condition, reached, cx.hole(Severity::Critical, reached), (title, message))
-        .confidence(confidence)
+        .confidence(if hinge.is_some() { Confidence::Proved } else { Confidence::Likely })
         .fix(fix);
-    out.report(draft);
+    out.report(match hinge {
+        Some(hinge) => cx.hinged(draft, (condition, reached), &hinge, (Said::Metadata, None)),
+        None => draft,
+    });
 }
 
 /// Reports columns that a trigger fills from the metadata of new users and on which policies rely.

@@ -12,7 +12,7 @@ use super::unanswered::is_no_answer;
 use crate::connector::{ConnectError, Database};
 use crate::finding::Replay;
 use crate::model::{QualifiedName, quote_ident, quote_literal};
-use crate::verdicts::script::{BEYOND, Script, Shows, WITHIN};
+use crate::verdicts::script::{BEYOND, Contrast, Script, Shows, WITHIN};
 
 /// How the rows are brought about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +21,15 @@ enum Manner {
     Plain,
     /// Without them, and without other rows in the tables.
     Alone,
+}
+
+/// What a row that is reached is held against.
+#[derive(Debug, Clone, Copy)]
+enum Against<'s> {
+    /// What the rule says of it.
+    Rule(&'s str),
+    /// The same command where it must reach nothing.
+    Contrast(&'s Contrast),
 }
 
 /// What an attempt came to.
@@ -48,12 +57,16 @@ pub async fn replay(database: &Database, script: &Script) -> Result<Replay, Conn
 /// # Errors
 /// When the connection is lost.
 pub async fn replay_in(client: &Client, script: &Script) -> Result<Replay, ConnectError> {
-    let Some(judge) = &script.judge else {
-        return Ok(Replay { reproduced: false, remark: Some("there is no rule to hold it against".to_owned()) });
+    let against = match (&script.contrast, &script.judge) {
+        (Some(contrast), _) => Against::Contrast(contrast),
+        (None, Some(judge)) => Against::Rule(judge),
+        (None, None) => {
+            return Ok(Replay { reproduced: false, remark: Some("there is no rule to hold it against".to_owned()) });
+        }
     };
     let mut first = None;
     for manner in [Manner::Plain, Manner::Alone] {
-        match patiently(client, script, judge, manner)
+        match patiently(client, script, against, manner)
             .await
             .map_err(|e| ConnectError::query("replaying a witness", e))?
         {
@@ -72,12 +85,15 @@ pub async fn replay_in(client: &Client, script: &Script) -> Result<Replay, Conne
 async fn patiently(
     client: &Client,
     script: &Script,
-    judge: &str,
+    against: Against<'_>,
     manner: Manner,
 ) -> Result<Shown, tokio_postgres::Error> {
     let mut shown = Shown::Nothing(String::new());
     for seconds in SECONDS {
-        let come = attempt(client, script, judge, (manner, seconds)).await;
+        let come = match against {
+            Against::Rule(judge) => attempt(client, script, judge, (manner, seconds)).await,
+            Against::Contrast(contrast) => contrasted(client, script, contrast, (manner, seconds)).await,
+        };
         client.batch_execute("rollback").await?;
         shown = come?;
         if !matches!(shown, Shown::Nothing(_)) {
@@ -93,6 +109,8 @@ type Answer = Result<Vec<SimpleQueryMessage>, Refusal>;
 struct Refusal {
     text: String,
     is_no_answer: bool,
+    /// Whether a privilege or a policy is what it lacks.
+    is_refusal: bool,
 }
 
 impl Refusal {
@@ -117,7 +135,11 @@ async fn ask(client: &Client, message: &str) -> Result<Answer, tokio_postgres::E
 
 fn said(error: &DbError) -> Refusal {
     let code = error.code().code();
-    Refusal { text: format!("{} (SQLSTATE {code})", error.message()), is_no_answer: is_no_answer(code) }
+    Refusal {
+        text: format!("{} (SQLSTATE {code})", error.message()),
+        is_no_answer: is_no_answer(code),
+        is_refusal: code == "42501",
+    }
 }
 
 async fn attempt(
@@ -136,9 +158,7 @@ async fn attempt(
             Err(why) => return Ok(why.shown("the rule could not be evaluated")),
         }
     }
-    // What a trigger refuses or changes is not reached: they fire for the command whatever the rows came about by.
-    let fires =
-        if script.fires && manner == Manner::Alone { "set local session_replication_role = origin;" } else { "" };
+    let fires = fires(script, manner);
     let act = format!("{fires} savepoint act; set local role {}; {}", quote_ident(&script.role), script.act);
     let acted = ask(client, &act).await?;
     let back = if acted.is_ok() { "reset role" } else { "rollback to savepoint act; reset role" };
@@ -168,6 +188,43 @@ async fn attempt(
         (Shows::Refused, Err(_) | Ok(0), Ok(_)) => Shown::No("the rule is not true of the row".to_owned()),
         (Shows::Refused, Ok(_), _) => Shown::No("the command reached the row".to_owned()),
     })
+}
+
+/// The command where it must reach nothing, and where it must reach a row.
+async fn contrasted(
+    client: &Client,
+    script: &Script,
+    contrast: &Contrast,
+    (manner, seconds): (Manner, u32),
+) -> Result<Shown, tokio_postgres::Error> {
+    if let Err(why) = ask(client, &setting_up(script, manner, seconds)).await? {
+        return Ok(why.shown("the rows of the witness were refused"));
+    }
+    client.batch_execute("savepoint before").await?;
+    let otherwise = contrast.otherwise().join("; ");
+    if let Err(why) = ask(client, &otherwise).await? {
+        return Ok(why.shown("the session could not be otherwise"));
+    }
+    let role = quote_ident(&script.role);
+    match ask(client, &format!("set local role {role}; {}", script.act)).await? {
+        Ok(answer) if affected(&answer) > 0 => return Ok(Shown::No("the row is reached without it too".to_owned())),
+        // Another error than a refusal does not say what would have been reached.
+        Err(why) if !why.is_refusal => return Ok(why.shown("without it the command failed")),
+        _ => {}
+    }
+    client.batch_execute("rollback to savepoint before").await?;
+    let opens = contrast.opens().map(|act| format!("{act};")).unwrap_or_default();
+    let act = format!("{} set local role {role}; {opens} {}", fires(script, manner), script.act);
+    Ok(match ask(client, &act).await? {
+        Err(why) => why.shown("the server refused it"),
+        Ok(answer) if affected(&answer) == 0 => Shown::No("the command reached no row".to_owned()),
+        Ok(_) => Shown::Yes,
+    })
+}
+
+/// What a trigger refuses or changes is not reached: those of the command fire whatever the rows came about by.
+fn fires(script: &Script, manner: Manner) -> &'static str {
+    if script.fires && manner == Manner::Alone { "set local session_replication_role = origin;" } else { "" }
 }
 
 /// The begin of the transaction, the rows and the session.

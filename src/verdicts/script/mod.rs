@@ -3,10 +3,13 @@
 //! The same steps serve three readers: people run the text in psql, the replay on a server of our own runs them one by
 //! one and looks at what comes back, and the tests do as well. A script changes nothing: it ends in a rollback.
 
+mod act;
+mod contrast;
 mod fill;
 mod invent;
 mod view;
 
+pub use contrast::Contrast;
 pub use fill::Insert;
 pub(crate) use invent::value as invented;
 
@@ -18,8 +21,8 @@ use crate::analyzer::term::Type;
 use crate::analyzer::witness::{Witness, WitnessRow};
 use crate::model::{Command, Constraint, ConstraintKind, Relation, Schema, quote_ident, quote_literal};
 use crate::report::{Asked, StatementForm};
+use act::Act;
 use fill::{Cells, Filler};
-use view::Part;
 pub(in crate::verdicts) use view::table;
 
 /// A question whose answer a script is to show.
@@ -99,6 +102,8 @@ pub struct Script {
     /// A query of one number, run with all rights: how many rows there are of the one in question that the rule says
     /// are fine, and how many that it does not.
     pub judge: Option<String>,
+    /// What shows without a rule that the command reaches too much.
+    pub contrast: Option<Contrast>,
     /// Whether the row is there before the command; else the judge comes after it.
     pub judge_first: bool,
     /// Whether the command fires triggers of the application.
@@ -199,6 +204,10 @@ impl Script {
         for (name, value) in &self.settings {
             out.push_str(&format!("select set_config({}, {}, true);\n", quote_literal(name), quote_literal(value)));
         }
+        if let Some(contrast) = &self.contrast {
+            out.push_str(&format!("\n{}\nrollback;\n", contrast.text(self)));
+            return out;
+        }
         let act = format!("set local role {};\n{};\n", quote_ident(&self.role), self.act);
         let Some(judge) = &self.judge else {
             out.push_str(&format!("\n-- what the role does\n{act}\nrollback;\n"));
@@ -248,157 +257,4 @@ pub fn shown_tuple(
     schema: &Schema,
 ) -> BTreeMap<String, Option<String>> {
     cells(tuple, relation, schema)
-}
-
-/// The command and the rows that it is about.
-struct Act<'s, 'a> {
-    scene: &'s Scene<'a>,
-    schema: &'a Schema,
-    /// The row that is there, as far as it is known.
-    old: Option<Cells>,
-    /// The row that is written.
-    new: Option<Cells>,
-    /// The view that it is written through.
-    part: Option<&'s Part<'a>>,
-}
-
-impl Act<'_, '_> {
-    fn script(&self, rows: Vec<Insert>, witness: &Witness) -> Option<Script> {
-        let Scene { relation, command, which, asked, rule, role, .. } = *self.scene;
-        let judged = if which == Which::New && !matches!(command, Command::Select) { &self.new } else { &self.old };
-        let judged = judged.as_ref()?;
-        let found = self.condition(judged, |_| true);
-        let found = if found.is_empty() { String::new() } else { format!(" where {found}") };
-        let judge = rule.map(|rule| {
-            format!(
-                "select count(*) filter (where {rule}) as {WITHIN}, count(*) filter (where ({rule}) is not true) as \
-                 {BEYOND} from {}{found}",
-                self.part.map_or_else(|| relation.name.to_string(), |part| part.rows(&relation.name)),
-            )
-        });
-        let mut settings: BTreeMap<String, String> =
-            witness.session.settings.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
-        if let Some(claims) = &witness.session.claims {
-            settings.insert("request.jwt.claims".to_owned(), claims.to_string());
-        }
-        Some(Script {
-            rows,
-            settings,
-            role: role.to_owned(),
-            act: self.command()?,
-            by_right: None,
-            judge,
-            judge_first: which == Which::Old,
-            fires: super::trigger::fire(self.schema, table(relation, self.schema), command),
-            shows: if asked == Asked::NeverExceeds { Shows::Exceeded } else { Shows::Refused },
-        })
-    }
-
-    fn command(&self) -> Option<String> {
-        let Scene { relation, command, .. } = *self.scene;
-        let old = self.old.clone().unwrap_or_default();
-        let name = &relation.name;
-        // What the role is to be refused, it may be refused for want of the privilege to read.
-        let readable = |column: &str| self.scene.asked == Asked::GrantsAll || self.scene.may(Command::Select, column);
-        let found = match self.condition(&old, readable) {
-            text if text.is_empty() => String::new(),
-            text => format!(" where {text}"),
-        };
-        // A statement that reads no column is not held back by SELECT policies.
-        let filter = match self.scene.caller {
-            Caller::Sql => String::new(),
-            Caller::DataApi if found.is_empty() => {
-                let column = relation.columns.iter().find(|c| readable(&c.name))?;
-                format!(" where ({} is null) is not null", quote_ident(&column.name))
-            }
-            Caller::DataApi => found.clone(),
-        };
-        Some(match command {
-            Command::Select => format!("select {} from {name}{found}", self.selected()),
-            Command::Delete => format!("delete from {name}{filter}"),
-            Command::Update if self.scene.form == Some(StatementForm::Upsert) => self.upsert(&old)?,
-            Command::Update => format!("update {name} set {}{filter}", self.assignments(&old)?),
-            Command::Insert => {
-                let insert = self.insert(self.new.as_ref()?);
-                let back = self.scene.form == Some(StatementForm::Returning);
-                if back { format!("{insert} returning {}", self.selected()) } else { insert }
-            }
-        })
-    }
-
-    fn insert(&self, row: &Cells) -> String {
-        // What the role may not write keeps its default.
-        let own: Cells = row.iter().filter(|(c, _)| self.scene.writes(c)).map(pair).collect();
-        match self.part {
-            Some(part) => part.insert(self.scene.relation, own),
-            None => Insert::new(self.scene.relation, own).to_string(),
-        }
-    }
-
-    /// The INSERT that meets the row that is there, by its key.
-    fn upsert(&self, old: &Cells) -> Option<String> {
-        let key = self.scene.key()?;
-        let mut new = self.new.clone().unwrap_or_else(|| old.clone());
-        new.extend(old.iter().filter(|(c, _)| key.columns.contains(c)).map(pair));
-        let is_set = |c: &&String| !key.columns.contains(c) && self.scene.relation.column(c).is_some();
-        let set: Vec<_> = new.keys().filter(is_set).map(|c| quote_ident(c)).collect();
-        let set: Vec<_> = set.iter().map(|c| format!("{c} = excluded.{c}")).collect();
-        let target: Vec<_> = key.columns.iter().map(|c| quote_ident(c)).collect();
-        let change = if set.is_empty() { format!("{0} = excluded.{0}", target.first()?) } else { set.join(", ") };
-        Some(format!("{} on conflict ({}) do update set {change}", self.insert(&new), target.join(", ")))
-    }
-
-    /// The columns that the role may read.
-    fn selected(&self) -> String {
-        match &self.scene.effective.access(self.scene.role, self.scene.named(), Command::Select).columns {
-            Columns::Only(held) => held.iter().map(|(c, _)| quote_ident(c)).collect::<Vec<_>>().join(", "),
-            _ => "*".to_owned(),
-        }
-    }
-
-    /// What is set: all that the new row has otherwise; where nothing is, something to what it is already.
-    fn assignments(&self, old: &Cells) -> Option<String> {
-        let can_set = |column: &str| {
-            self.scene.writes(column)
-                && self.scene.relation.column(column).is_some_and(|c| c.generated.is_none())
-                && self.part.is_none_or(|part| part.passes(column))
-        };
-        let new = self.new.as_ref().unwrap_or(old);
-        let changed: Vec<_> = new.iter().filter(|(c, value)| can_set(c) && old.get(*c) != Some(value)).collect();
-        let set = |(column, value): (&String, &Option<String>)| {
-            format!("{} = {}", quote_ident(column), fill::literal(value.as_deref()))
-        };
-        if !changed.is_empty() {
-            return Some(changed.into_iter().map(set).collect::<Vec<_>>().join(", "));
-        }
-        let same = new.iter().filter(|(c, _)| can_set(c)).map(set).next();
-        let any = || {
-            let column = self.scene.relation.columns.iter().find(|c| can_set(&c.name))?;
-            let value = invent::value(column, self.scene.relation, self.schema, 1);
-            Some(format!("{} = {}", quote_ident(&column.name), fill::literal(value.as_deref())))
-        };
-        same.or_else(any)
-    }
-
-    /// The condition that finds a row by the columns of some.
-    fn condition(&self, row: &Cells, of: impl Fn(&str) -> bool) -> String {
-        let each = row.iter().filter(|(c, _)| of(c)).filter_map(|(column, value)| {
-            let column = self.scene.relation.column(column)?;
-            let name = quote_ident(&column.name);
-            let compares = !matches!(
-                Type::named(&column.data_type, self.schema),
-                Type::Json | Type::Other(_) | Type::Float4 | Type::Float8
-            );
-            Some(match value {
-                None => format!("{name} is null"),
-                Some(text) if compares => format!("{name} = {}", quote_literal(text)),
-                Some(_) => format!("{name} is not null"),
-            })
-        });
-        each.collect::<Vec<_>>().join(" and ")
-    }
-}
-
-fn pair((name, value): (&String, &Option<String>)) -> (String, Option<String>) {
-    (name.clone(), value.clone())
 }

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::act::Act;
 use super::fill::{Cells, Filler, Insert};
-use super::{Act, Scene, Script, cells};
+use super::{Scene, Script, cells};
 use crate::analyzer::decide::{Caller, Which};
 use crate::analyzer::witness::Witness;
 use crate::model::{Command, Identity, QualifiedName, Relation, Schema, quote_ident};
