@@ -18,7 +18,8 @@ declare_check! {
     /// The demand must be `as restrictive`, and for every command: a floor for SELECT alone leaves the rows open to
     /// changes and deletion.
     ///
-    /// High for the permissive form where it demands nothing in effect, medium for commands that the floor leaves out.
+    /// High for the permissive form where it demands nothing in effect, medium where it asks only in some cases (of users who
+    /// set one up, say), and for commands that the floor leaves out.
     /// Decided over all that binds the role. Not reported: tables no policy of which asks for `aal`; whether they should
     /// is for the access rules to say.
     pub(super) struct Aal2Missing {
@@ -107,6 +108,15 @@ fn free_of_it(cx: &Context<'_>, condition: &Condition<'_, '_>, reached: &Reached
     Command::ALL.into_iter().filter(free).collect()
 }
 
+/// Whether a policy by itself lets nobody through without a second factor.
+fn demands(cx: &Context<'_>, condition: &Condition<'_, '_>, reached: &Reached<'_>) -> bool {
+    let Some(table) = cx.schema.relation(&condition.table.name) else { return false };
+    let Some(policy) = table.policies.iter().find(|p| p.name == condition.policy.name) else { return false };
+    let role = &reached.principal.role;
+    let mut alone = Decider::brief(&cx.effective).policies(role, table, &[policy], condition.which(reached.command));
+    alone.proves(Ask::NeverExceeds(DEMAND.into()), Asker::SomeUser)
+}
+
 fn verbs(commands: &[Command]) -> String {
     and_list(&commands.iter().map(|c| verb(*c)).collect::<Vec<_>>())
 }
@@ -128,8 +138,9 @@ fn widens(
         verbs(free)
     );
     let title = format!("policy {:?} of {} asks for a second factor and demands none", policy.name, table.name);
+    let worst = if demands(cx, condition, reached) { Severity::High } else { Severity::Medium };
     let draft = cx
-        .policy_draft(condition, reached, cx.hole(Severity::High, reached), (title, message))
+        .policy_draft(condition, reached, cx.hole(worst, reached), (title, message))
         .confidence(Confidence::Likely)
         .fix(restrictive(table, policy))
         .detail("permissive");
@@ -201,6 +212,7 @@ mod tests {
         let demand = "(auth.jwt() ->> 'aal') = 'aal2'";
         let cases = [
             (format!("create policy mfa on t to authenticated using ({demand});"), vec!["high"]),
+            (format!("create policy mfa on t to authenticated using ({demand} or not exists (select 1 from auth.mfa_factors f where f.user_id = auth.uid()));"), vec!["medium"]),
             (format!("create policy mfa on t as restrictive to authenticated using ({demand});"), vec![]),
             (format!("create policy mfa on t as restrictive for select to authenticated using ({demand});"), vec!["medium"]),
             (format!("drop policy own on t; create policy mfa on t to authenticated using (owner = auth.uid() and {demand});"), vec![]),

@@ -5,7 +5,7 @@ use super::words::{and_list, first_of, subject, verb};
 use super::{Check, Context, Meta, declare_check};
 use crate::analyzer::effective::{Columns, Holding, Principal};
 use crate::finding::{Draft, Findings, ObjectRef, Severity};
-use crate::model::{Command, Grantee, Relation, printable, quote_ident};
+use crate::model::{Column, Command, ConstraintKind, Grantee, Relation, printable, quote_ident};
 
 declare_check! {
     /// A privilege is granted on some columns of a table, while the same role has it on the whole table: the column
@@ -16,7 +16,7 @@ declare_check! {
     /// column grants that are there; a lone column REVOKE without effect cannot be seen in a database.
     ///
     /// High where the command reaches rows, and for reading only if one of the other columns looks sensitive, else
-    /// medium. Not reported: column grants that cover every column, and roles without a client behind them.
+    /// medium; medium too where the others are but the key and times of writing. Not reported: column grants that cover every column, and roles without a client behind them.
     pub(super) struct ColumnGrantDefeated {
         id: "column-grant-defeated",
         title: "column grants that a grant on the whole table makes meaningless",
@@ -125,9 +125,22 @@ fn severity(cx: &Context<'_>, relation: &Relation, defeated: &Defeated<'_, '_>) 
     if !access.is_some() || access.columns == Columns::None {
         return Severity::Low;
     }
-    let harmless = defeated.command == Command::Select && !defeated.open.iter().any(|c| is_sensitive(c));
+    let harmless = match defeated.command {
+        Command::Select => !defeated.open.iter().any(|c| is_sensitive(c)),
+        _ => defeated.open.iter().filter_map(|c| relation.column(c)).all(|c| keeps_book(relation, c)),
+    };
     let worst = if harmless { Severity::Medium } else { Severity::High };
     cx.severity(worst, defeated.principal, cx.exposes(defeated.principal, &relation.name.schema))
+}
+
+/// Whether a column says which row it is and when it was written, and no more.
+fn keeps_book(relation: &Relation, column: &Column) -> bool {
+    let of = |is: fn(&ConstraintKind) -> bool| {
+        relation.constraints.iter().any(|c| is(&c.kind) && c.columns.contains(&column.name))
+    };
+    let is_key =
+        of(|kind| *kind == ConstraintKind::PrimaryKey) && !of(|kind| matches!(kind, ConstraintKind::ForeignKey(_)));
+    is_key || column.data_type.starts_with("timestamp")
 }
 
 /// Revokes the grant on the table, which takes the column grants along, and grants these anew.
@@ -148,4 +161,26 @@ fn fix(cx: &Context<'_>, relation: &Relation, defeated: &[Defeated<'_, '_>]) -> 
         }
     }
     statements.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::checks::trial::assert_found;
+
+    #[test]
+    fn keys_and_times_weigh_less_than_what_rights_hang_on() {
+        let table = |more: &str| {
+            format!(
+                "create table people (id uuid primary key, name text, created_at timestamptz{more});
+                 alter table people enable row level security;
+                 create policy own on people to authenticated using (id = auth.uid());
+                 revoke all on people from anon, authenticated, public;
+                 grant update, select on people to authenticated; grant update (name) on people to authenticated;"
+            )
+        };
+        for (more, word) in [("", "medium"), (", is_admin boolean", "high"), (", boss uuid references people", "high")]
+        {
+            assert_found("column-grant-defeated", &table(more), &[("", &[word])]);
+        }
+    }
 }

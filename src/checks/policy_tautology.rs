@@ -1,8 +1,11 @@
+use super::compared::Compared;
 use super::intent::Intent;
 use super::words::{and_list, privileges, subject, verb};
 use super::{Check, Context, Meta, declare_check};
-use crate::analyzer::effective::{Principal, Who};
+use crate::analyzer::decide::{By, Which};
+use crate::analyzer::effective::{Extent, Principal, Who};
 use crate::analyzer::truth::Truth;
+use crate::analyzer::verdict::{Reason, Verdict};
 use crate::finding::{Confidence, Draft, Findings, ObjectRef, Severity};
 use crate::model::{Command, Policy, Relation, printable, quote_ident};
 
@@ -13,7 +16,8 @@ declare_check! {
     /// Permissive policies are OR-ed: beside one that is always true, every narrower one is without effect.
     ///
     /// The severity follows what is opened, to whom. Changing or deleting everybody's rows is critical for anyone on
-    /// the internet and high for signed-in users. Reading is high where a column says whose each row is, or holds
+    /// the internet and high for signed-in users, and medium where policies for SELECT keep requests with a WHERE to rows of
+    /// one's own and the Data API refuses those without. Reading is high where a column says whose each row is, or holds
     /// what should stay with few; a plain `true` on a table without such columns (a price list) is information only.
     /// Adding rows is critical or high where rows belong to somebody, else medium: forms for visitors are like that.
     ///
@@ -88,6 +92,16 @@ fn report(cx: &Context<'_>, table: &Relation, policy: &Policy, out: &mut Finding
     if let Some(reason) = intent.reason() {
         message.push_str(&format!(" Not everyone should: {reason}."));
     }
+    let writes = worst.commands.iter().any(|c| matches!(c, Command::Update | Command::Delete));
+    if writes && reads_less(cx, table, worst.principal) {
+        message.push_str(" A statement with WHERE reaches those that they can read");
+        let refused = cx.refuses_blind_writes(worst.principal);
+        message.push_str(if refused {
+            ", and the Data API refuses those without."
+        } else {
+            ", one without reaches all."
+        });
+    }
     let object = ObjectRef::policy(&table.name, &policy.name);
     let title = format!("policy {:?} opens {} to {}", policy.name, table.name, worst.principal.role);
     let shown = worst.commands.first().copied().unwrap_or(Command::Select);
@@ -149,6 +163,9 @@ fn weigh(
     let by_who = if principal.who == Who::Anyone { Severity::Critical } else { Severity::High };
     let owned = intent.owner.is_some() || intent.tenant.is_some();
     match command {
+        Command::Update | Command::Delete if kept_by_reads(cx, table, principal) => {
+            (Severity::Medium, Confidence::Likely)
+        }
         Command::Update | Command::Delete => (by_who, Confidence::Proved),
         Command::Insert if owned => (by_who, Confidence::Proved),
         Command::Insert => (Severity::Medium, Confidence::Likely),
@@ -160,6 +177,29 @@ fn weigh(
         }
         Command::Select => (Severity::Info, Confidence::Possible),
     }
+}
+
+/// Whether the principal cannot read every row.
+fn reads_less(cx: &Context<'_>, table: &Relation, principal: &Principal) -> bool {
+    let table = cx.schema.relation(&table.name);
+    table.is_some_and(|t| cx.effective.access(&principal.role, t, Command::Select).extent != Extent::All)
+}
+
+/// Whether policies for SELECT keep the writes of requests to rows of the caller's own: those without WHERE are refused.
+fn kept_by_reads(cx: &Context<'_>, table: &Relation, principal: &Principal) -> bool {
+    let Some(table) = cx.schema.relation(&table.name) else { return false };
+    if !cx.refuses_blind_writes(principal) || !reads_less(cx, table, principal) {
+        return false;
+    }
+    let mut compared = Compared::new(cx, principal, table);
+    let row = compared.asked.row();
+    let mut both = vec![compared.asked.access(Command::Select, Which::Old, row)];
+    if let Some(column) = compared.columns.first().copied() {
+        let other = compared.asked.variant_of(row, &[column]);
+        both.push(compared.asked.access(Command::Select, Which::Old, other));
+        both.push(compared.asked.differs(column, row, other));
+    }
+    matches!(compared.asked.ask(&both, &[], By::Stranger), Verdict::Proved | Verdict::Unknown(Reason::Rows(_)))
 }
 
 /// Whether somebody wrote just `true`, as one does on purpose.
@@ -208,6 +248,25 @@ mod tests {
             &[
                 ("grant select on public.people to anon;", &["high"]),
                 ("grant select (id, name) on public.people to anon;", &["info"]),
+            ],
+        );
+    }
+
+    #[test]
+    fn what_can_be_read_bounds_the_writes_of_requests() {
+        let table = "create table docs (id bigint primary key, owner_id uuid not null, shared boolean not null);
+            alter table docs enable row level security;
+            create policy write on docs for update to authenticated using (true);";
+        assert_found(
+            "policy-tautology",
+            table,
+            &[
+                ("create policy own on docs for select to authenticated using (owner_id = auth.uid());", &["medium"]),
+                (
+                    "create policy own on docs for select to authenticated using (owner_id = auth.uid() or shared);",
+                    &["high"],
+                ),
+                ("", &["medium"]),
             ],
         );
     }

@@ -3,7 +3,7 @@
 use super::Context;
 use crate::analyzer::decide::{Caller, Which};
 use crate::analyzer::effective::Principal;
-use crate::analyzer::term::{Type, Value};
+use crate::analyzer::term::{CLAIMS, Type, Value};
 use crate::analyzer::witness::{Witness, WitnessRow};
 use crate::finding::{Draft, Reproduce};
 use crate::model::{Command, QualifiedName, Relation, quote_ident, quote_literal};
@@ -60,8 +60,9 @@ impl Context<'_> {
         let draft =
             draft.witness(plain(&witness, &shown.table.name, self.schema, script.as_ref())).reproduce(reproduce);
         match script {
-            Some(script) => draft.script(script),
-            None => draft,
+            // Where no rule denies the row, that it is written shows only half of it.
+            Some(script) if shown.rule != "false" => draft.script(script),
+            _ => draft,
         }
     }
 
@@ -97,7 +98,8 @@ impl Context<'_> {
     ) -> Draft {
         let Some(script) = script else { return draft };
         reproduce.sql = Some(script.text());
-        let plain = plain(witness, &table.name, self.schema, Some(&script));
+        let mut plain = plain(witness, &table.name, self.schema, Some(&script));
+        plain.claims = script.settings.get(CLAIMS).and_then(|claims| serde_json::from_str(claims).ok());
         draft.witness(plain).reproduce(reproduce).script(script)
     }
 

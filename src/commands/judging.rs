@@ -8,6 +8,7 @@ use super::{Run, rules};
 use crate::checks::Context;
 use crate::finding::{Confidence, Evidence, Examined, Finding, Findings, Severity};
 use crate::report::{Decided, VerdictEntry};
+use crate::verdicts::script::Contrast;
 use crate::verdicts::{self, Verdicts};
 use crate::{Error, impersonation};
 
@@ -84,9 +85,10 @@ impl Loaded {
             working.at(at, total);
             let Some(script) = &finding.script else { continue };
             let replay = impersonation::replay(database, script).await?;
+            let when = script.contrast.as_ref().map_or("", Contrast::words);
             let text = match (replay.reproduced, &replay.remark) {
-                (true, None) => "replayed on a server of our own: the row was reached".to_owned(),
-                (true, Some(how)) => format!("replayed on a server of our own, {how}: the row was reached"),
+                (true, None) => format!("replayed on a server of our own: the row was reached{when}"),
+                (true, Some(how)) => format!("replayed on a server of our own, {how}: the row was reached{when}"),
                 (false, why) => format!("not reproduced: {}", why.as_deref().unwrap_or("the server did otherwise")),
             };
             if replay.reproduced {

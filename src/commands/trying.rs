@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use super::source::Loaded;
 use super::{Run, similar};
 use crate::Error;
-use crate::access::{Intent, Rules};
+use crate::access::{Intent, Origin, Rules};
 use crate::analyzer::effective::Principal;
 use crate::checks::Context;
+use crate::checks::words::{and_list, first_of};
 use crate::finding::{Confidence, Reproduce};
 use crate::impersonation::cases;
 use crate::impersonation::doors::{self, Doors};
@@ -15,9 +16,9 @@ use crate::impersonation::guest::{Guest, declared, guests};
 use crate::impersonation::seed::{self, Seeded};
 use crate::impersonation::trial::{self, Bounds, Control, Setting, Tried};
 use crate::impersonation::{Progress, Written, pgtap};
-use crate::model::QualifiedName;
+use crate::model::{Command, QualifiedName};
 use crate::report::{
-    Asked, Case, Decided, DoorKind, Probe, ProbeOutcome, RowOf, Surprise, SurpriseKind, Trial, VerdictEntry,
+    Action, Asked, Case, Decided, DoorKind, Probe, ProbeOutcome, RowOf, Surprise, SurpriseKind, Trial, VerdictEntry,
 };
 use crate::verdicts::Verdicts;
 
@@ -95,6 +96,7 @@ pub(super) async fn attempt(
         confirm(&mut one.entry, &tried.trials);
     }
     let mut notes = notes(cx, &seeded, &tried);
+    notes.extend(truncated(intent, &tried));
     notes.extend(of_doors(&doors));
     let unanswered = unanswered(&doors, &cases);
     notes.extend(unanswered.iter().cloned());
@@ -176,7 +178,7 @@ fn confirm(entry: &mut VerdictEntry, trials: &[Trial]) {
     let Some(surprise) = trials.iter().find(shows).and_then(|t| t.surprise.as_ref()) else { return };
     if entry.verdict == Decided::Unknown {
         // Which of the two rows of an UPDATE it was about, the trial does not tell.
-        if entry.row == RowOf::New && entry.command == crate::model::Command::Update {
+        if entry.row == RowOf::New && entry.command == Command::Update {
             return;
         }
         entry.verdict = Decided::Violated;
@@ -247,6 +249,35 @@ fn notes(cx: &Context<'_>, seeded: &Seeded, tried: &Tried) -> Vec<String> {
     notes
 }
 
+/// Tables that were emptied past declared rules on DELETE by a statement that no request makes.
+fn truncated(intent: &Intent, tried: &Tried) -> Option<String> {
+    let is_denied = |t: &Trial| {
+        intent.declarations.iter().any(|d| {
+            let is_it = d.role == t.role && d.relation == t.relation && d.command == Command::Delete;
+            is_it && d.mode.is_upper() && matches!(d.origin, Origin::Declared(_))
+        })
+    };
+    let emptied = |t: &&Trial| {
+        t.action == Action::Truncate
+            && matches!(t.outcome, ProbeOutcome::Seen { .. })
+            && t.surprise.is_none()
+            && is_denied(t)
+    };
+    let of: Vec<_> = tried.trials.iter().filter(emptied).collect();
+    let roles: BTreeSet<_> = of.iter().map(|t| t.role.as_str()).collect();
+    let tables: BTreeSet<_> = of.iter().map(|t| t.relation.to_string()).collect();
+    let roles: Vec<_> = roles.into_iter().map(ToOwned::to_owned).collect();
+    let tables: Vec<_> = tables.into_iter().collect();
+    (!of.is_empty()).then(|| {
+        format!(
+            "{} may empty {} by TRUNCATE, which takes SQL and no request to the Data API: rules on DELETE were not held \
+             against it",
+            and_list(&roles),
+            first_of(&tables, 6)
+        )
+    })
+}
+
 /// Why silence of the trials may mean little.
 fn uncontrolled(tried: &Tried) -> Option<String> {
     match &tried.control {
@@ -281,8 +312,12 @@ fn of_doors(doors: &Doors) -> Vec<String> {
     let functions: BTreeSet<_> = calls.iter().map(|t| &t.object).collect();
     if !functions.is_empty() {
         notes.push(format!(
-            "{} functions were called as everybody who may, with what is another user's: {} calls, each rolled back",
-            functions.len(),
+            "{} called as everybody who may, with what is another user's: {} calls, each rolled back",
+            if functions.len() == 1 {
+                "1 function was".to_owned()
+            } else {
+                format!("{} functions were", functions.len())
+            },
             calls.len()
         ));
     }

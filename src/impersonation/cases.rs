@@ -189,21 +189,25 @@ pub fn written(schema: &Schema, trials: &[Trial]) -> String {
     out
 }
 
-/// What an answer is in words, and whether it is what was expected.
+/// What an answer is in words, and whether it is what was expected: of the last statement, the others are our own.
 fn came(answer: &[SimpleQueryMessage], expects: &Expects) -> (String, bool) {
-    let rows = answer.iter().rev().find_map(|message| match message {
-        SimpleQueryMessage::CommandComplete(rows) => Some(*rows),
+    let mut ends = answer.iter().enumerate().rev().filter_map(|(at, message)| match message {
+        SimpleQueryMessage::CommandComplete(rows) => Some((at, *rows)),
         _ => None,
     });
-    let rows = rows.unwrap_or_default();
+    let rows = ends.next().map_or(0, |(_, rows)| rows);
+    let own = ends.next().map_or(0, |(at, _)| at);
     match expects {
         Expects::Count(wanted) => {
-            let last = answer.iter().rev().find_map(|message| match message {
+            let last = answer.iter().skip(own).rev().find_map(|message| match message {
                 SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
                 _ => None,
             });
             let found = last.as_deref().and_then(|text| text.parse::<i64>().ok());
-            let said = last.map_or_else(|| "no value".to_owned(), |text| format!("a value of {text}"));
+            let said = last.map_or_else(
+                || format!("no value, and {} (`rows` expects a number of rows)", Expects::Rows(rows)),
+                |text| format!("a value of {text}"),
+            );
             (found.map_or(said, |n| format!("a count of {n}")), found == Some(*wanted))
         }
         Expects::Rows(wanted) => (Expects::Rows(rows).to_string(), rows == *wanted),

@@ -55,10 +55,8 @@ impl Build {
             self.fail(&at, format!("`{}` is no method of a request", method.get_ref()), Some(&help));
             return;
         }
-        if let Some(word) = ends_transaction(test.statement.get_ref()) {
-            let at = At::new(file, &test.statement.span());
-            let help = "a test runs in a transaction that is rolled back: leave transactions to it";
-            self.fail(&at, format!("a test may not say `{word}`"), Some(help));
+        if let Some((message, help)) = unfit(test.statement.get_ref()) {
+            self.fail(&At::new(file, &test.statement.span()), message, Some(help));
             return;
         }
         self.rules.tests.push(DeclaredTest {
@@ -76,29 +74,49 @@ impl Build {
 const OF_TRANSACTIONS: [&str; 9] =
     ["commit", "rollback", "end", "abort", "begin", "start", "savepoint", "release", "prepare transaction"];
 
-/// The first word of a statement among these, if there is one.
-fn ends_transaction(text: &str) -> Option<&'static str> {
+/// Why a text is no statement of a test, and what to do, if it is none.
+fn unfit(text: &str) -> Option<(String, &'static str)> {
     let each = split(text).into_iter().filter_map(|piece| text.get(piece.range));
-    let words = each.map(|statement| statement.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase());
-    let is = |statement: &String, word: &str| {
+    let all: Vec<_> =
+        each.map(|statement| statement.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()).collect();
+    let is = |statement: &str, word: &str| {
         let rest = statement.strip_prefix(word);
         rest.is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_'))
     };
-    words.into_iter().find_map(|statement| OF_TRANSACTIONS.into_iter().find(|word| is(&statement, word)))
+    if all.iter().all(String::is_empty) {
+        return Some(("a test that does nothing".to_owned(), "`do` is the statement that the persona runs"));
+    }
+    if let Some(word) = all.iter().find_map(|all| OF_TRANSACTIONS.into_iter().find(|word| is(all, word))) {
+        let help = "a test runs in a transaction that is rolled back: leave transactions to it";
+        return Some((format!("a test may not say `{word}`"), help));
+    }
+    let to_client = |all: &String| is(all, "copy") && ["stdin", "stdout"].iter().any(|end| all.contains(end));
+    let help = "use SELECT or INSERT: row-level security is the same for both";
+    all.iter().any(to_client).then(|| ("a test may not COPY to or from the client".to_owned(), help))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::ends_transaction;
+    use super::unfit;
 
     #[test]
-    fn a_test_leaves_its_transaction_alone() {
-        assert_eq!(ends_transaction("select 1;\n-- all of it\nCOMMIT; delete from notes"), Some("commit"));
-        assert_eq!(ends_transaction("prepare   transaction 'x'"), Some("prepare transaction"));
-        for harmless in
-            ["select 'a; commit'", "do $$ begin perform 1; end $$", "prepare p as select 1", "select endings"]
-        {
-            assert_eq!(ends_transaction(harmless), None, "{harmless}");
+    fn a_test_is_a_statement_that_leaves_its_transaction_alone() {
+        for (text, message) in [
+            ("select 1;\n-- all of it\nCOMMIT; delete from notes", "a test may not say `commit`"),
+            ("prepare   transaction 'x'", "a test may not say `prepare transaction`"),
+            (" -- nothing\n", "a test that does nothing"),
+            ("copy notes from stdin", "a test may not COPY to or from the client"),
+        ] {
+            assert_eq!(unfit(text).map(|(said, _)| said).as_deref(), Some(message), "{text}");
+        }
+        for fit in [
+            "select 'a; commit'",
+            "do $$ begin perform 1; end $$",
+            "prepare p as select 1",
+            "select endings",
+            "copy notes to '/tmp/x'",
+        ] {
+            assert_eq!(unfit(fit), None, "{fit}");
         }
     }
 }

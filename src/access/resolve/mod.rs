@@ -103,7 +103,10 @@ impl<'a> Resolving<'a> {
             if !self.has(role) && !self.rules.is_preset(&role.at) {
                 let names = || self.schema.roles.iter().map(|r| r.name.as_str());
                 let acting = self.effective.principals().iter().map(|p| p.role.as_str()).collect::<Vec<_>>().join(", ");
-                let help = similar::to(&role.text, names()).unwrap_or_else(|| format!("clients act as {acting}"));
+                let help = similar::to(&role.text, names()).unwrap_or_else(|| match acting.is_empty() {
+                    true => "clients act as no role of it: is it Supabase's? `--platform supabase` says so".to_owned(),
+                    false => format!("clients act as {acting}"),
+                });
                 self.fail(&role.at, format!("there is no role `{}`", role.text), Some(help));
             }
         }

@@ -61,6 +61,8 @@ pub(super) fn by_trial(finding: &Finding, trials: &[Trial]) -> Option<String> {
             let mut all = trials.iter().filter(|t| t.action == action && is_role(t));
             all.find(|t| (t.relation == name || t.statement.starts_with(&from)) && done(t))
         }
+        // Where no rule says whose the row should be: the owner is the caller's own, and what else it is of another's.
+        "insert-unchecked" if finding.script.is_none() => of().filter(|t| t.action == Action::InsertAcross).find(done),
         "rls-no-permissive" => {
             let reads: Vec<_> = selects().collect();
             let all = reads.iter().all(|t| t.outcome == ProbeOutcome::Hidden);

@@ -41,11 +41,20 @@ impl Contrast {
         }
     }
 
+    /// When the row is reached and when not, in words.
+    #[must_use]
+    pub fn words(&self) -> &'static str {
+        match self {
+            Self::Session { .. } => ", and not by a session that says otherwise",
+            Self::Write(_) => " after the write, and not before it",
+        }
+    }
+
     /// The steps for people.
     pub(super) fn text(&self, script: &Script) -> String {
         let role = quote_ident(&script.role);
         let (first, second) = match self {
-            Self::Session { .. } => ("if the session said otherwise", "what it can as it is"),
+            Self::Session { .. } => ("in a session that says otherwise", "what it can in this one"),
             Self::Write(_) => ("as things are", "what it can after a write of its own"),
         };
         let lines = |all: Vec<String>| all.into_iter().map(|s| format!("{s};\n")).collect::<String>();

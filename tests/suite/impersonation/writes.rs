@@ -148,3 +148,42 @@ fn writes_are_held_against_rules_and_confirm_what_is_found() {
     let confirmed = exposed.filter(|f| f["confidence"] == "confirmed" && f["object"]["name"] == "open").count();
     assert!(confirmed > 0, "{}", report["findings"]);
 }
+
+/// What changes between the proof and the write, the proof does not know: that must be told as loudly as a wrong proof.
+#[test]
+fn a_write_that_reaches_what_a_proof_excludes_ends_the_run_with_four() {
+    // Whoever writes to the first table waits, and meanwhile a policy opens the second.
+    let slow = "create table public.a_slow (id int primary key);
+        insert into public.a_slow select generate_series(1, 3);
+        alter table public.a_slow enable row level security;
+        create policy slow on public.a_slow to writes_app using (pg_sleep(0.4) is not null);
+        grant select, insert, update, delete on public.a_slow to writes_app;";
+    let db = database(17, Platform::Postgres, &format!("{APP}{slow}"));
+    let dir = tempfile::tempdir().unwrap();
+    let rules = dir.path().join("access.toml");
+    std::fs::write(&rules, "[[rule]]\non = 'public.own'\nrole = 'writes_app'\nall = \"owner_name = 'writes_app'\"\n")
+        .unwrap();
+    let rules = rules.to_str().unwrap();
+    let (code, _, said) = audit(&db, &["--rules", rules, "--allow-write-probes"]);
+    assert_eq!(code, Some(0), "nothing changes: {said}");
+    let ((code, _, said), opened) = std::thread::scope(|scope| {
+        let opening = scope.spawn(|| {
+            let client = db.connect_as(db.server.superuser());
+            let waits =
+                "select count(*) from pg_stat_activity where datname = current_database() and wait_event = 'PgSleep'";
+            for _ in 0..2_000 {
+                if block_on(client.query_one(waits, &[])).unwrap().get::<_, i64>(0) > 0 {
+                    let open = "create policy wide on public.own to writes_app using (true)";
+                    block_on(client.batch_execute(open)).unwrap();
+                    return true;
+                }
+                std::thread::sleep(std::time::Duration::from_millis(10));
+            }
+            false
+        });
+        (audit(&db, &["--rules", rules, "--allow-write-probes"]), opening.join().unwrap())
+    });
+    assert!(opened, "nobody waited");
+    assert_eq!(code, Some(4), "{said}");
+    assert!(said.contains("; it was rolled back, though pgwitness had proved that no row is"), "{said}");
+}
