@@ -1,6 +1,7 @@
 //! Conditions and queries over the system catalogs, answered from ours: three-valued, and unknown where only a server
 //! could tell.
 
+mod aggregate;
 mod calls;
 mod printed;
 mod query;
