@@ -105,10 +105,14 @@ fn report(cx: &Context<'_>, table: &Relation, policy: &Policy, out: &mut Finding
     let object = ObjectRef::policy(&table.name, &policy.name);
     let title = format!("policy {:?} opens {} to {}", policy.name, table.name, worst.principal.role);
     let shown = worst.commands.first().copied().unwrap_or(Command::Select);
+    let mut reproduce = cx.reproduce(worst.principal, table, shown);
+    if blind && !refused && writes(&shown) {
+        reproduce.sql = Some(cx.reproduce_blind(worst.principal, table, shown));
+    }
     let mut draft = Draft::new(object, worst.severity, title, message)
         .confidence(worst.confidence)
         .principal(&worst.principal.role)
-        .reproduce(cx.reproduce(worst.principal, table, shown))
+        .reproduce(reproduce)
         .fix(fix(table, policy, &intent))
         .evidence("policy", format!("FOR {} TO {}: {}", policy.command, roles(policy), printable(condition)))
         .origin(policy.origin);

@@ -130,12 +130,13 @@ fn kind(probes: &[&Probe], (one, seen, hidden): (&str, &str, &str)) -> String {
     };
     let untested = count(|o| matches!(o, ProbeOutcome::NotTested { .. }));
     let tried = u64::try_from(probes.len()).unwrap_or(u64::MAX) - untested;
+    let refused = count(|o| matches!(o, ProbeOutcome::Refused));
     let parts = [
         (count(|o| matches!(o, ProbeOutcome::Seen { .. })), seen),
         (count(|o| matches!(o, ProbeOutcome::Hidden)), hidden),
         (count(|o| matches!(o, ProbeOutcome::Empty)), "met an empty table and show nothing either way"),
         (count(|o| matches!(o, ProbeOutcome::NothingSeen)), "showed no row, if there is any"),
-        (count(|o| matches!(o, ProbeOutcome::Refused)), "were refused"),
+        (refused, if refused == 1 { "was refused" } else { "were refused" }),
         (count(|o| matches!(o, ProbeOutcome::Error { .. })), "failed"),
     ];
     let parts: Vec<_> = parts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
