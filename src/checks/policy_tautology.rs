@@ -92,15 +92,12 @@ fn report(cx: &Context<'_>, table: &Relation, policy: &Policy, out: &mut Finding
     if let Some(reason) = intent.reason() {
         message.push_str(&format!(" Not everyone should: {reason}."));
     }
-    let writes = worst.commands.iter().any(|c| matches!(c, Command::Update | Command::Delete));
-    if writes && reads_less(cx, table, worst.principal) {
-        message.push_str(" A statement with WHERE reaches those that they can read");
-        let refused = cx.refuses_blind_writes(worst.principal);
-        message.push_str(if refused {
-            ", and the Data API refuses those without."
-        } else {
-            ", one without reaches all."
-        });
+    let writes = |c: &Command| matches!(c, Command::Update | Command::Delete);
+    let refused = cx.refuses_blind_writes(worst.principal);
+    let blind = worst.commands.iter().any(writes) && reads_less(cx, table, worst.principal);
+    if blind {
+        let rest = if refused { "and the Data API refuses those without" } else { "one without reaches all" };
+        message.push_str(&format!(" A statement with WHERE reaches those that they can read, {rest}."));
     }
     let object = ObjectRef::policy(&table.name, &policy.name);
     let title = format!("policy {:?} opens {} to {}", policy.name, table.name, worst.principal.role);

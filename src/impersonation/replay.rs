@@ -232,7 +232,8 @@ fn setting_up(script: &Script, manner: Manner, seconds: u32) -> String {
     let mut message = format!("begin; set local search_path = ''; set local statement_timeout = '{seconds}s';");
     if manner == Manner::Alone {
         message.push_str("set local session_replication_role = replica;");
-        let mut tables: Vec<&QualifiedName> = script.rows.iter().map(|row| &row.relation).collect();
+        let mut tables: Vec<&QualifiedName> =
+            script.rows.iter().map(|row| &row.relation).chain(&script.parent).collect();
         tables.sort_unstable();
         tables.dedup();
         tables.iter().for_each(|table| message.push_str(&format!("delete from {table};")));

@@ -47,6 +47,7 @@ impl Act<'_, '_> {
             rows,
             settings,
             role: role.to_owned(),
+            parent: self.scene.parent.map(|parent| parent.name.clone()),
             act: self.command()?,
             by_right: None,
             judge,

@@ -19,7 +19,7 @@ use crate::analyzer::decide::{Caller, Which};
 use crate::analyzer::effective::{Columns, Effective};
 use crate::analyzer::term::Type;
 use crate::analyzer::witness::{Witness, WitnessRow};
-use crate::model::{Command, Constraint, ConstraintKind, Relation, Schema, quote_ident, quote_literal};
+use crate::model::{Command, Constraint, ConstraintKind, QualifiedName, Relation, Schema, quote_ident, quote_literal};
 use crate::report::{Asked, StatementForm};
 use act::Act;
 use fill::{Cells, Filler};
@@ -95,6 +95,8 @@ pub struct Script {
     pub settings: BTreeMap<String, String>,
     /// The role.
     pub role: String,
+    /// The parent that the command names, where it does: it reaches all that hangs on it.
+    pub parent: Option<QualifiedName>,
     /// The command, run as the role.
     pub act: String,
     /// What writes the row with all rights, where that is another statement.
