@@ -163,11 +163,21 @@ async fn attempt(
     let acted = ask(client, &act).await?;
     let back = if acted.is_ok() { "reset role" } else { "rollback to savepoint act; reset role" };
     client.batch_execute(back).await?;
-    let rows = match acted {
+    let mut rows = match acted {
         // It was neither refused nor let through.
         Err(why) if why.is_no_answer => return Ok(why.shown("")),
         other => other.map(|answer| affected(&answer)),
     };
+    if let (Ok(1..), Some(whole)) = (&rows, &script.whole) {
+        // A filter may keep the policies from rows of which they raise an error.
+        let act = format!("savepoint whole; set local role {}; {whole}", quote_ident(&script.role));
+        if let Err(why) = ask(client, &act).await?
+            && !why.is_no_answer
+        {
+            rows = Err(why);
+        }
+        client.batch_execute("rollback to savepoint whole; reset role").await?;
+    }
     if script.shows == Shows::Refused && before.is_none() {
         // What the role could not write is written with all rights, to ask the rule of it.
         if let Err(why) = ask(client, script.by_right()).await? {

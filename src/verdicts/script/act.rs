@@ -43,7 +43,10 @@ impl Act<'_, '_> {
         if let Some(claims) = &witness.session.claims {
             settings.insert(CLAIMS.to_owned(), claims.to_string());
         }
+        let beside = witness.database.relations.get(&relation.name).is_some_and(|rows| rows.len() > 1);
+        let may_raise = beside && asked == Asked::GrantsAll && command == Command::Select;
         Some(Script {
+            whole: may_raise.then(|| format!("select {} from {}", self.selected(), relation.name)),
             rows,
             settings,
             role: role.to_owned(),

@@ -99,6 +99,8 @@ pub struct Script {
     pub parent: Option<QualifiedName>,
     /// The command, run as the role.
     pub act: String,
+    /// The same of every row, where one beside that in question may raise an error.
+    pub whole: Option<String>,
     /// What writes the row with all rights, where that is another statement.
     pub by_right: Option<String>,
     /// A query of one number, run with all rights: how many rows there are of the one in question that the rule says
@@ -210,7 +212,10 @@ impl Script {
             out.push_str(&format!("\n{}\nrollback;\n", contrast.text(self)));
             return out;
         }
-        let act = format!("set local role {};\n{};\n", quote_ident(&self.role), self.act);
+        let mut act = format!("set local role {};\n{};\n", quote_ident(&self.role), self.act);
+        if let Some(whole) = &self.whole {
+            act.push_str(&format!("-- or, where it is another row that raises an error\n{whole};\n"));
+        }
         let Some(judge) = &self.judge else {
             out.push_str(&format!("\n-- what the role does\n{act}\nrollback;\n"));
             return out;
