@@ -3,6 +3,7 @@ use super::{Check, Context, Meta, declare_check};
 use crate::analyzer::effective::{Principal, Who};
 use crate::finding::{Confidence, Draft, Findings, ObjectRef, Severity};
 use crate::model::{Command, Privilege, Relation, RelationKind, printable};
+use crate::report::DoorKind;
 use crate::sql::bind::{Binder, Scope};
 use crate::sql::tree::Body;
 use crate::sql::{Catalog, SchemaCatalog};
@@ -23,17 +24,17 @@ declare_check! {
         severity: Medium,
         bad: "
             create role desk login;
-            create table public.parcels (id bigint primary key, user_id uuid not null, open boolean not null);
+            create table public.parcels (id bigint primary key, user_id uuid not null, status text not null);
             alter table public.parcels enable row level security;
-            create view public.open_parcels as select id, user_id from public.parcels where open;
+            create view public.open_parcels as select id, user_id from public.parcels where status = 'open';
             revoke all on public.parcels, public.open_parcels from anon, authenticated, service_role;
             grant select on public.open_parcels to desk;
         ",
         good: "
             create role desk login;
-            create table public.parcels (id bigint primary key, user_id uuid not null, open boolean not null);
+            create table public.parcels (id bigint primary key, user_id uuid not null, status text not null);
             alter table public.parcels enable row level security;
-            create view public.open_parcels with (security_barrier) as select id, user_id from public.parcels where open;
+            create view public.open_parcels with (security_barrier) as select id, user_id from public.parcels where status = 'open';
             revoke all on public.parcels, public.open_parcels from anon, authenticated, service_role;
             grant select on public.open_parcels to desk;
         ",
@@ -106,6 +107,7 @@ fn report(cx: &Context<'_>, view: &Relation, reader: &Principal, out: &mut Findi
     let mut draft = Draft::new(ObjectRef::relation(&view.name), Severity::Medium, title, message)
         .confidence(Confidence::Likely)
         .principal(&reader.role)
+        .door(DoorKind::FilterView, &reader.role, view.name.to_string())
         .fix(format!("alter view {} set (security_barrier = true);", view.name))
         .origin(view.origin);
     if let Some(holder) = access.as_ref().and_then(|access| access.holder()) {

@@ -7,6 +7,7 @@ use super::{Check, Context, Meta, declare_check};
 use crate::analyzer::effective::Principal;
 use crate::finding::{Confidence, Draft, Findings, ObjectRef, Severity};
 use crate::model::{Function, FunctionKind, Platform, printable};
+use crate::report::DoorKind;
 use crate::sql::tree::{Expr, Node, Place, walk, walk_at};
 
 declare_check! {
@@ -175,13 +176,16 @@ fn function_makes(
         if asks { " It asks who calls; check that it refuses what is not the caller's." } else { "" }
     );
     let title = format!("{} lets {} choose {setting}", function.id, first.role);
-    let draft = Draft::new(ObjectRef::function(&function.id), severity, title, message)
+    let mut draft = Draft::new(ObjectRef::function(&function.id), severity, title, message)
         .confidence(confidence)
         .principal(&first.role)
         .reproduce(cx.reproduce_call(first, function, true))
         .fix(cx.revoke_execute(function, principals))
         .evidence("body", format!("set_config({setting}, .. a parameter ..)"))
         .origin(function.origin);
+    for principal in principals {
+        draft = draft.door(DoorKind::ChosenSetting, &principal.role, function.id.to_string());
+    }
     out.report(draft);
 }
 

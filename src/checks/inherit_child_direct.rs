@@ -19,7 +19,7 @@ declare_check! {
         severity: High,
         bad: "
             create table public.people (id bigint primary key, user_id uuid not null);
-            create table public.staff (grade integer) inherits (public.people);
+            create table public.staff (grade integer not null) inherits (public.people);
             alter table public.people enable row level security;
             create policy own on public.people to authenticated using (user_id = (select auth.uid()));
             alter table public.staff enable row level security;
@@ -29,7 +29,7 @@ declare_check! {
         ",
         good: "
             create table public.people (id bigint primary key, user_id uuid not null);
-            create table public.staff (grade integer) inherits (public.people);
+            create table public.staff (grade integer not null) inherits (public.people);
             alter table public.people enable row level security;
             create policy own on public.people to authenticated using (user_id = (select auth.uid()));
             alter table public.staff enable row level security;

@@ -3,6 +3,7 @@ use super::{Check, Context, Meta, declare_check};
 use crate::analyzer::effective::{Principal, Who};
 use crate::finding::{Confidence, Draft, Findings, ObjectKind, ObjectRef, Severity};
 use crate::model::{Privilege, Relation, RelationKind, printable};
+use crate::report::DoorKind;
 
 declare_check! {
     /// A login role may set a sequence that it does not own: the keys that it gives from then on collide with those there are,
@@ -84,6 +85,7 @@ fn report(cx: &Context<'_>, principal: &Principal, held: &[&Relation], out: &mut
         if let Some(holding) = cx.effective.holds_on_relation(role, sequence, Privilege::Update) {
             draft = draft.evidence("privilege", format!("{}: UPDATE on {} {holding}", printable(role), sequence.name));
         }
+        draft = draft.door(DoorKind::Sequence, role, sequence.name.to_string());
     }
     out.report(draft);
 }

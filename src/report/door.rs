@@ -77,6 +77,10 @@ pub enum DoorKind {
     TempTable,
     /// A function marked LEAKPROOF, in a condition on rows that policies hide.
     Leakproof,
+    /// A view that leaves rows out, with a function of the role's own in the condition on it.
+    FilterView,
+    /// A function that makes a setting which policies go by, called with a value of the caller's choice.
+    ChosenSetting,
 }
 
 impl DoorKind {
@@ -105,6 +109,8 @@ impl DoorKind {
             Self::PlatformTable => "reading or writing the platform's table",
             Self::TempTable => "putting temporary tables in the place of those of",
             Self::Leakproof => "filtering hidden rows by",
+            Self::FilterView => "looking past the condition of",
+            Self::ChosenSetting => "choosing a setting by",
         }
     }
 }

@@ -6,6 +6,7 @@ mod arguments;
 mod asked;
 mod buckets;
 mod call;
+mod chosen;
 mod confirm;
 mod hidden;
 mod leakproof;
@@ -17,6 +18,7 @@ mod shown;
 mod taken;
 mod temporary;
 mod topics;
+mod views;
 
 pub use confirm::confirm;
 

@@ -49,6 +49,8 @@ impl Holder<'_, '_, '_> {
         self.platform_tables(&mut out).await?;
         self.temporary_tables(&mut out).await?;
         self.leakproof_functions(&mut out).await?;
+        self.views(&mut out).await?;
+        self.chosen_settings(&mut out).await?;
         Ok(out)
     }
 
@@ -147,6 +149,7 @@ impl Holder<'_, '_, '_> {
                     effective.holds_on_namespace(self.role, namespace, Privilege::Usage).is_some()
                 });
                 let held = effective.holds_on_relation(self.role, sequence, Privilege::Update).is_some();
+                trial.reached.push(format!("{} set {} to 1000", self.role, sequence.name));
                 self.deny(&mut trial, usage && held);
             }
             if let Some((last, called)) = state.split_once(' ') {

@@ -63,11 +63,14 @@ pub(super) fn by_trial(finding: &Finding, trials: &[Trial]) -> Option<String> {
         }
         // Where no rule says whose the row should be: the owner is the caller's own, and what else it is of another's.
         "insert-unchecked" if finding.script.is_none() => of().filter(|t| t.action == Action::InsertAcross).find(done),
-        "rls-no-permissive" => {
-            let reads: Vec<_> = selects().collect();
+        "rls-no-permissive" | "policy-contradiction" => {
+            let is_read =
+                finding.check == "rls-no-permissive" || commands_of_policy(finding).contains(&Command::Select);
+            let reads: Vec<_> = selects().filter(|_| is_read).collect();
             let all = reads.iter().all(|t| t.outcome == ProbeOutcome::Hidden);
             reads.first().filter(|_| all).copied()
         }
+        "queue-exposed" => of().find(done),
         "definer-view-write" => of().filter(|t| is_stranger(t) && t.action.command() != Command::Select).find(done),
         "policy-recursion" => of().find(failed("42P17")),
         "scalar-subquery-membership" => of().find(failed("21000")),

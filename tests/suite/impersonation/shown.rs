@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::trials::audit;
 
 /// What is confirmed by a trial, a door or a script, of what the catalogue of checks says how to see.
-const SHOWN: [&str; 37] = [
+const SHOWN: [&str; 43] = [
     "aal2-missing",
     "anonymous-signin-reach",
     "auth-hook-acl",
@@ -17,10 +17,13 @@ const SHOWN: [&str; 37] = [
     "createrole-admin",
     "definer-view-write",
     "email-trust",
+    "filter-view-no-barrier",
     "fk-cascade-bypass",
     "grant-option",
     "guc-null-vs-empty",
+    "guc-tenancy-settable",
     "immutable-identity",
+    "inherit-child-direct",
     "insert-unchecked",
     "leakproof-function",
     "matview-exposed",
@@ -29,9 +32,11 @@ const SHOWN: [&str; 37] = [
     "owner-move",
     "owner-reachable",
     "platform-schema-grants",
+    "policy-contradiction",
     "policy-function-not-executable",
     "policy-recursion",
     "public-create",
+    "queue-exposed",
     "references-grant",
     "restrictive-gap",
     "role-preset-guc",
@@ -41,6 +46,7 @@ const SHOWN: [&str; 37] = [
     "secdef-search-path",
     "self-insertable-membership",
     "self-writable-authority",
+    "sequence-grant",
     "trigger-grant",
     "uncorrelated-exists",
     "user-metadata-trust",

@@ -213,3 +213,39 @@ fn calls_that_give_others_rows_of_tables_without_rules_are_told() {
         assert!(!is_confirmed("all_news()") && !is_confirmed("how_many()"), "{major}");
     }
 }
+
+#[test]
+fn views_that_filter_and_settings_that_are_chosen_are_tried() {
+    let sql = "create role taken_desk login; grant usage on schema public to taken_desk;
+        create table public.parcels (id bigint primary key, status text not null);
+        alter table public.parcels enable row level security; revoke all on public.parcels from anon, authenticated;
+        create view public.sent as select id from public.parcels where status = 'sent';
+        create view public.kept with (security_barrier) as select id from public.parcels where status = 'kept';
+        revoke all on public.sent, public.kept from anon, authenticated;
+        grant select on public.sent, public.kept to taken_desk;
+        create table public.leases (id bigint primary key, tenant_id text not null);
+        alter table public.leases enable row level security;
+        create policy tenant on public.leases for select to authenticated
+            using (tenant_id = nullif(current_setting('app.tenant', true), ''));
+        create function public.be(p_tenant text) returns void language plpgsql set search_path = ''
+            as $$ begin perform set_config('app.tenant', p_tenant, true); end $$;
+        create function public.be_own(p_tenant text) returns void language plpgsql set search_path = ''
+            as $$ begin perform set_config('app.tenant', auth.jwt() -> 'app_metadata' ->> 'tenant', true); end $$;
+        create function public.be_kept(p_tenant text) returns void language plpgsql set search_path = ''
+            as $$ begin perform set_config('app.tenant', p_tenant, true); end $$;
+        revoke execute on function public.be_kept(text) from public, anon, authenticated;";
+    for major in MAJORS {
+        let report = run(sql, major);
+        let looked = came(&report, "filter_view", "taken_desk", "public.sent");
+        assert_eq!(looked, "a function that taken_desk made ran on 5 rows that public.sent leaves out", "{major}");
+        assert_eq!(came(&report, "filter_view", "taken_desk", "public.kept"), "nothing_seen", "{major}");
+        assert_eq!(found(&report, "filter-view-no-barrier"), confirmed("taken_desk"), "{major}");
+        let chosen = |function| came(&report, "chosen_setting", "authenticated", function);
+        let opened = chosen("public.be(text)");
+        assert!(opened.contains("calling public.be(text) with a value of one's choice opened public.leases"), "{opened}");
+        assert_eq!(chosen("public.be_own(text)"), "nothing_seen", "{major}");
+        assert_eq!(chosen("public.be_kept(text)"), "", "{major}");
+        assert_eq!(found(&report, "guc-tenancy-settable"), confirmed("anon"), "{major}");
+        assert_eq!(surprises(&report), [""; 0], "{major}");
+    }
+}
