@@ -242,10 +242,44 @@ fn views_that_filter_and_settings_that_are_chosen_are_tried() {
         assert_eq!(found(&report, "filter-view-no-barrier"), confirmed("taken_desk"), "{major}");
         let chosen = |function| came(&report, "chosen_setting", "authenticated", function);
         let opened = chosen("public.be(text)");
-        assert!(opened.contains("calling public.be(text) with a value of one's choice opened public.leases"), "{opened}");
+        assert!(
+            opened.contains("calling public.be(text) with a value of one's choice opened public.leases"),
+            "{opened}"
+        );
         assert_eq!(chosen("public.be_own(text)"), "nothing_seen", "{major}");
         assert_eq!(chosen("public.be_kept(text)"), "", "{major}");
         assert_eq!(found(&report, "guc-tenancy-settable"), confirmed("anon"), "{major}");
         assert_eq!(surprises(&report), [""; 0], "{major}");
+    }
+}
+
+/// The write is replayed, and what it opens is read before and after.
+#[test]
+fn writes_that_widen_access_are_replayed_with_what_they_open() {
+    let people = "create table public.people (id uuid primary key, role text not null default 'user');
+        create table public.payouts (id bigint primary key, amount numeric);
+        alter table public.people enable row level security; alter table public.payouts enable row level security;
+        grant select, update on public.people to authenticated; grant select on public.payouts to authenticated;
+        create policy self on public.people for all to authenticated using (id = (select auth.uid()));
+        create policy admins on public.payouts for select to authenticated
+            using (exists (select from public.people p where p.id = (select auth.uid()) and p.role = 'admin'));";
+    let kept = "create function public.keep_role() returns trigger language plpgsql as
+            $$ begin new.role := old.role; return new; end $$;
+        create trigger keep_role before update on public.people for each row execute function public.keep_role();";
+    let outcome = |sql: &str, major| {
+        let report = run(sql, major);
+        let all = report["findings"].as_array().unwrap().iter().filter(|f| f["check"] == "self-writable-authority");
+        let live = |f: &Value| {
+            let evidence = f["evidence"].as_array().unwrap().iter().find(|e| e["kind"] == "live trial");
+            evidence.map(|e| e["text"].as_str().unwrap().to_owned()).unwrap_or_default()
+        };
+        all.map(|f| (f["confidence"] == "confirmed", live(f))).collect::<Vec<_>>()
+    };
+    for major in [14, 16, 18] {
+        let open = outcome(people, major);
+        let [(true, told)] = &open[..] else { panic!("{major}: {open:?}") };
+        assert!(told.ends_with("the row was reached after the write, and not before it"), "{major}: {told}");
+        let kept = outcome(&format!("{people}{kept}"), major);
+        assert!(kept.iter().all(|(is_confirmed, _)| !is_confirmed), "{major}: {kept:?}");
     }
 }
