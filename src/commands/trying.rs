@@ -323,7 +323,7 @@ fn of_doors(doors: &Doors) -> Vec<String> {
     }
     if !others.is_empty() {
         let kinds = "SET ROLE, GRANT, triggers on others' tables, row-level security taken off, DROP OWNED, sequences, large \
-                     objects, channels, buckets, tables of the platform, temporary and new tables, presets";
+                     objects, channels, buckets, tables of the platform, temporary and new tables, views that filter, settings";
         notes.push(format!("{} times what rights open was tried: {kinds}", others.len()));
     }
     if !doors.uncalled.is_empty() {
