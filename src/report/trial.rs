@@ -61,6 +61,8 @@ pub enum Action {
     Upsert,
     /// `MERGE .. UPDATE`.
     MergeUpdate,
+    /// `MERGE .. INSERT` of a row for another user.
+    MergeInsert,
     /// `MERGE .. DELETE`.
     MergeDelete,
     /// `DELETE` that reads no column.
@@ -88,9 +90,12 @@ impl Action {
     pub fn command(self) -> Command {
         match self {
             Self::Select | Self::CopyOut | Self::SelectByKeptPlan => Command::Select,
-            Self::Insert | Self::InsertReturning | Self::InsertForOther | Self::InsertAcross | Self::CopyIn => {
-                Command::Insert
-            }
+            Self::Insert
+            | Self::InsertReturning
+            | Self::InsertForOther
+            | Self::InsertAcross
+            | Self::MergeInsert
+            | Self::CopyIn => Command::Insert,
             Self::DeleteBlind | Self::DeleteFiltered | Self::MergeDelete | Self::Truncate | Self::DeleteByCascade => {
                 Command::Delete
             }
@@ -114,6 +119,7 @@ impl Action {
             Self::GiveAway => "update that gives rows away",
             Self::Upsert => "upsert",
             Self::MergeUpdate => "merge that updates",
+            Self::MergeInsert => "merge that inserts for another user",
             Self::MergeDelete => "merge that deletes",
             Self::DeleteBlind => "delete without a filter",
             Self::DeleteFiltered => "delete",

@@ -70,6 +70,12 @@ pub(super) fn by_trial(finding: &Finding, trials: &[Trial]) -> Option<String> {
             let all = reads.iter().all(|t| t.outcome == ProbeOutcome::Hidden);
             reads.first().filter(|_| all).copied()
         }
+        // What the role does not see, its policies do not find either.
+        "lookup-hidden" => {
+            let reads: Vec<_> = selects().collect();
+            let all = reads.iter().all(|t| matches!(t.outcome, ProbeOutcome::Hidden | ProbeOutcome::Refused));
+            reads.first().filter(|_| all).copied()
+        }
         "queue-exposed" => of().find(done),
         "definer-view-write" => of().filter(|t| is_stranger(t) && t.action.command() != Command::Select).find(done),
         "policy-recursion" => of().find(failed("42P17")),

@@ -129,11 +129,29 @@ impl On<'_, '_, '_> {
         let other = slot_of(self.guest.other());
         if let Some(row) = self.new_row(other, None) {
             out.push(plain(Action::InsertForOther, insert_statement(self.relation, &row)));
+            out.extend(self.merge_insert(&row));
         }
         if let (Some(_), Some(row)) = (self.guest.user, self.new_row(other, self.guest.user)) {
             out.push(plain(Action::InsertAcross, insert_statement(self.relation, &row)));
         }
         self.upsert(other, out);
+    }
+
+    /// MERGE that meets no row; what an identity column takes of its own, it has no word for.
+    fn merge_insert(&self, row: &Cells) -> Option<Attempt> {
+        if !self.merges() || row.is_empty() {
+            return None;
+        }
+        let columns: Vec<_> = row.keys().map(|c| quote_ident(c)).collect();
+        let values: Vec<_> =
+            row.values().map(|v| v.as_deref().map_or_else(|| "null".to_owned(), quote_literal)).collect();
+        let sql = format!(
+            "merge into {} using (select 1) as pgwitness_s on false when not matched then insert ({}) values ({})",
+            self.relation.name,
+            columns.join(", "),
+            values.join(", ")
+        );
+        Some(plain(Action::MergeInsert, sql))
     }
 
     /// A row like that of a slot, with keys of its own; `owner` is put where it names a user.

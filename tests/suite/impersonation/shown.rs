@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::trials::audit;
 
 /// What is confirmed by a trial, a door or a script, of what the catalogue of checks says how to see.
-const SHOWN: [&str; 43] = [
+const SHOWN: [&str; 44] = [
     "aal2-missing",
     "anonymous-signin-reach",
     "auth-hook-acl",
@@ -26,6 +26,7 @@ const SHOWN: [&str; 43] = [
     "inherit-child-direct",
     "insert-unchecked",
     "leakproof-function",
+    "lookup-hidden",
     "matview-exposed",
     "null-owner-match",
     "or-merge-widening",

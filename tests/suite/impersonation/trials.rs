@@ -88,6 +88,7 @@ fn tells_apart(report: &Value, major: u32) {
         ("user 1 of tenant 1", "give_away", refused.clone()),
         ("user 1 of tenant 1", "merge_update", seen(1)),
         ("user 1 of tenant 1", "merge_delete", seen(1)),
+        ("user 1 of tenant 1", "merge_insert", refused.clone()),
         ("user 1 of tenant 1", "upsert", refused),
         ("user 1 of tenant 1", "delete_blind", seen(1)),
         ("user 1 of tenant 1", "delete_filtered", seen(1)),
