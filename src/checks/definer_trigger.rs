@@ -5,7 +5,10 @@ use super::words::{and_list, subject, verb};
 use super::{Check, Context, Meta, declare_check};
 use crate::analyzer::effective::Extent;
 use crate::finding::{Confidence, Draft, Findings, ObjectRef, Severity};
-use crate::model::{Command, FiresWhen, Function, QualifiedName, Relation, Trigger, TriggerEvent, printable};
+use crate::model::{
+    Command, FiresWhen, Function, QualifiedName, Relation, Trigger, TriggerEvent, printable, quote_ident,
+};
+use crate::report::DoorKind;
 
 declare_check! {
     /// A trigger copies what clients write into a table that policies look up, with the rights of its owner.
@@ -119,6 +122,7 @@ fn report(
     };
     let written: Vec<_> = cx.code.effects(function).touches.into_iter().filter(gives_rights).collect();
     let Some((first, _)) = written.first() else { return };
+    let door = fired(table, trigger, first);
     let verbs: Vec<_> = fires.iter().map(|c| verb(*c)).collect();
     let message = format!(
         "{} can {} rows of {}, and {} then writes to {first} as {}, with values of that row: policies take rights from {first}.",
@@ -134,9 +138,15 @@ fn report(
             .confidence(Confidence::Possible)
             .principal(&principal.role)
             .detail(table.name.to_string())
+            .door(DoorKind::FiredTrigger, &principal.role, door)
             .fix(format!("-- hold what {} takes from the row against who writes it, by auth.uid()", function.id))
             .origin(trigger.origin),
     );
+}
+
+/// What a trial of a trigger is named by: what fires it, and what it then writes.
+pub(crate) fn fired(table: &Relation, trigger: &Trigger, written: &QualifiedName) -> String {
+    format!("{} on {}, for {written}", quote_ident(&trigger.name), table.name)
 }
 
 fn command_of(event: TriggerEvent) -> Option<Command> {

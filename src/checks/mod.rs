@@ -113,8 +113,11 @@ pub(crate) mod words;
 pub(crate) use code::bare_names;
 pub use context::{Context, Reach, SignIn};
 pub(crate) use declare::declare_check;
+pub(crate) use definer_trigger::fired;
 pub(crate) use platform_schema_grants::PLATFORM_SCHEMAS;
+pub(crate) use policy_to_inert_role::policy_on;
 pub(crate) use reproduce::rpc;
+pub(crate) use unique_existence_oracle::telling_indexes;
 
 use crate::finding::{Findings, Severity};
 use crate::parallel;

@@ -4,6 +4,7 @@ use super::{Check, Context, Meta, declare_check};
 use crate::analyzer::effective::{Extent, Principal};
 use crate::finding::{Confidence, Draft, Findings, ObjectRef, Severity};
 use crate::model::{Command, Grantee, Policy, Relation, printable, quote_ident};
+use crate::report::DoorKind;
 
 declare_check! {
     /// A restrictive policy is for a group, and a member of the group that reaches rows of the table is not bound by it, as it
@@ -93,11 +94,18 @@ fn report((table, policy): (&Relation, &Policy), first: &Principal, unbound: &[&
         table.name,
         [to, members].concat().join(", ")
     );
-    out.report(
-        Draft::new(ObjectRef::policy(&table.name, &policy.name), Severity::Medium, title, message)
-            .confidence(Confidence::Proved)
-            .principal(&first.role)
-            .fix(fix)
-            .origin(policy.origin),
-    );
+    let mut draft = Draft::new(ObjectRef::policy(&table.name, &policy.name), Severity::Medium, title, message)
+        .confidence(Confidence::Proved)
+        .principal(&first.role)
+        .fix(fix)
+        .origin(policy.origin);
+    for principal in unbound {
+        draft = draft.door(DoorKind::UnboundPolicy, &principal.role, policy_on(table, policy));
+    }
+    out.report(draft);
+}
+
+/// What a trial of a policy is named by.
+pub(crate) fn policy_on(table: &Relation, policy: &Policy) -> String {
+    format!("{} on {}", quote_ident(&policy.name), table.name)
 }

@@ -3,7 +3,8 @@ use super::words::{and_list, subject};
 use super::{Check, Context, Meta, declare_check};
 use crate::analyzer::effective::Extent;
 use crate::finding::{Confidence, Draft, Findings, ObjectRef, Severity};
-use crate::model::{Command, Index, Platform, Relation};
+use crate::model::{Command, Index, Platform, QualifiedName, Relation};
+use crate::report::DoorKind;
 
 declare_check! {
     /// A unique index spans the rows of all users or tenants on a personal value that can be guessed: who adds a row learns
@@ -40,23 +41,32 @@ impl Check for UniqueExistenceOracle {
     }
 
     fn run(&self, cx: &Context<'_>, out: &mut Findings<'_>) {
-        for table in cx.relations().filter(|r| r.row_security && r.kind.carries_row_security() && !r.is_partition) {
+        for table in cx.relations().filter(|r| is_guarded(r)) {
             out.examine(ObjectRef::relation(&table.name));
-            let intent = Intent::of(table);
-            let (own, sensitive) = (intent.columns(), intent.all_sensitive());
-            let tells = |index: &&Index| {
-                let keys = index.keys.iter().map(String::as_str);
-                let is_guessed = |c: &&str| sensitive.contains(c) && !is_uuid(table, c) && !is_secret(c);
-                index.unique && !keys.clone().any(|c| own.contains(&c)) && keys.clone().any(|c| is_guessed(&c))
-            };
-            if own.is_empty() {
-                continue;
-            }
-            for index in table.indexes.iter().filter(tells) {
+            for index in telling_indexes(table) {
                 report(cx, table, index, out);
             }
         }
     }
+}
+
+fn is_guarded(table: &Relation) -> bool {
+    table.row_security && table.kind.carries_row_security() && !table.is_partition
+}
+
+/// The unique indexes of a table under row-level security that tell of rows of others.
+pub(crate) fn telling_indexes(table: &Relation) -> Vec<&Index> {
+    let intent = Intent::of(table);
+    let (own, sensitive) = (intent.columns(), intent.all_sensitive());
+    let tells = |index: &&Index| {
+        let keys = index.keys.iter().map(String::as_str);
+        let is_guessed = |c: &&str| sensitive.contains(c) && !is_uuid(table, c) && !is_secret(c);
+        index.unique && !keys.clone().any(|c| own.contains(&c)) && keys.clone().any(|c| is_guessed(&c))
+    };
+    if own.is_empty() || !is_guarded(table) {
+        return Vec::new();
+    }
+    table.indexes.iter().filter(tells).collect()
 }
 
 /// Whether nobody guesses what it holds.
@@ -90,6 +100,11 @@ fn report(cx: &Context<'_>, table: &Relation, index: &Index, out: &mut Findings<
             .confidence(Confidence::Likely)
             .principal(&principal.role)
             .detail(&index.name)
+            .door(
+                DoorKind::UniqueValue,
+                &principal.role,
+                QualifiedName::new(&table.name.schema, &index.name).to_string(),
+            )
             .fix(
                 "-- let the key start with the owner or the tenant, or answer the same whether a value is taken or not",
             )

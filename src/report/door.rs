@@ -81,6 +81,12 @@ pub enum DoorKind {
     FilterView,
     /// A function that makes a setting which policies go by, called with a value of the caller's choice.
     ChosenSetting,
+    /// A unique index, with a row that has the values of one that is hidden.
+    UniqueValue,
+    /// A trigger with its owner's rights, fired by a write of the role's own.
+    FiredTrigger,
+    /// A restrictive policy for a group, beside the same policy for the member that it does not bind.
+    UnboundPolicy,
 }
 
 impl DoorKind {
@@ -111,6 +117,9 @@ impl DoorKind {
             Self::Leakproof => "filtering hidden rows by",
             Self::FilterView => "looking past the condition of",
             Self::ChosenSetting => "choosing a setting by",
+            Self::UniqueValue => "adding what hidden rows have to",
+            Self::FiredTrigger => "firing the trigger",
+            Self::UnboundPolicy => "going round the policy",
         }
     }
 }

@@ -8,6 +8,7 @@ mod buckets;
 mod call;
 mod chosen;
 mod confirm;
+mod fired;
 mod hidden;
 mod leakproof;
 mod platform;
@@ -18,6 +19,8 @@ mod shown;
 mod taken;
 mod temporary;
 mod topics;
+mod unbound;
+mod unique;
 mod views;
 
 pub use confirm::confirm;

@@ -51,6 +51,9 @@ impl Holder<'_, '_, '_> {
         self.leakproof_functions(&mut out).await?;
         self.views(&mut out).await?;
         self.chosen_settings(&mut out).await?;
+        self.unique_values(&mut out).await?;
+        self.fired_triggers(&mut out).await?;
+        self.unbound_policies(&mut out).await?;
         Ok(out)
     }
 

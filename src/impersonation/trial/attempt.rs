@@ -43,6 +43,16 @@ pub(super) fn copy_in(setting: &Setting<'_, '_>, guest: &Guest, relation: &Relat
     On { setting, guest, relation }.copy_in()
 }
 
+/// A row that a guest can add: like that of a slot, with keys of its own; `owner` is put where it names a user.
+pub(in crate::impersonation) fn new_row(
+    setting: &Setting<'_, '_>,
+    guest: &Guest,
+    relation: &Relation,
+    (slot, owner): (usize, Option<usize>),
+) -> Option<Cells> {
+    On { setting, guest, relation }.new_row(slot, owner)
+}
+
 /// A guest before a relation.
 pub(super) struct On<'t, 's, 'a> {
     pub(super) setting: &'t Setting<'s, 'a>,
@@ -154,7 +164,6 @@ impl On<'_, '_, '_> {
         Some(plain(Action::MergeInsert, sql))
     }
 
-    /// A row like that of a slot, with keys of its own; `owner` is put where it names a user.
     fn new_row(&self, slot: usize, owner: Option<usize>) -> Option<Cells> {
         let base = self.row(slot)?;
         let schema = self.setting.effective.schema();

@@ -25,6 +25,7 @@ use crate::report::{Trial, VerdictEntry};
 use super::guest::Guest;
 use super::seed::Seeded;
 
+pub(super) use attempt::new_row;
 pub(super) use compare::is_proved;
 pub use control::Control;
 pub(super) use outcome::failed;

@@ -7,6 +7,7 @@ mod ends;
 mod fixtures;
 mod generated;
 mod killed;
+mod landed;
 mod logged;
 mod outcomes;
 mod planted;

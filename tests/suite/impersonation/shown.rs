@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::trials::audit;
 
 /// What is confirmed by a trial, a door or a script, of what the catalogue of checks says how to see.
-const SHOWN: [&str; 44] = [
+const SHOWN: [&str; 47] = [
     "aal2-missing",
     "anonymous-signin-reach",
     "auth-hook-acl",
@@ -15,6 +15,7 @@ const SHOWN: [&str; 44] = [
     "captured-column",
     "check-or-merge",
     "createrole-admin",
+    "definer-trigger",
     "definer-view-write",
     "email-trust",
     "filter-view-no-barrier",
@@ -36,6 +37,7 @@ const SHOWN: [&str; 44] = [
     "policy-contradiction",
     "policy-function-not-executable",
     "policy-recursion",
+    "policy-to-inert-role",
     "public-create",
     "queue-exposed",
     "references-grant",
@@ -50,6 +52,7 @@ const SHOWN: [&str; 44] = [
     "sequence-grant",
     "trigger-grant",
     "uncorrelated-exists",
+    "unique-existence-oracle",
     "user-metadata-trust",
 ];
 

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::trials::audit;
 use crate::support::MAJORS;
 
-fn run(sql: &str, major: u32) -> Value {
+pub(super) fn run(sql: &str, major: u32) -> Value {
     let dir = tempfile::tempdir().unwrap();
     let migrations = dir.path().join("supabase/migrations");
     std::fs::create_dir_all(&migrations).unwrap();
@@ -15,7 +15,7 @@ fn run(sql: &str, major: u32) -> Value {
 }
 
 /// What came of a door: what was reached, or else the outcome; nothing where it was not tried.
-fn came<'r>(report: &'r Value, kind: &str, role: &str, object: &str) -> &'r str {
+pub(super) fn came<'r>(report: &'r Value, kind: &str, role: &str, object: &str) -> &'r str {
     let is = |d: &&Value| d["door"] == kind && d["role"] == role && d["object"] == object;
     let door = report["doors"].as_array().unwrap().iter().find(is);
     let of = |d: &'r Value| d["reached"][0].as_str().or(d["outcome"]["result"].as_str());
@@ -23,17 +23,17 @@ fn came<'r>(report: &'r Value, kind: &str, role: &str, object: &str) -> &'r str 
 }
 
 /// The principals that a check found, each with the confidence.
-fn found(report: &Value, check: &str) -> Vec<(String, String)> {
+pub(super) fn found(report: &Value, check: &str) -> Vec<(String, String)> {
     let text = |f: &Value, key: &str| f[key].as_str().unwrap_or_default().to_owned();
     let of = report["findings"].as_array().unwrap().iter().filter(|f| f["check"] == check);
     of.map(|f| (text(f, "principal"), text(f, "confidence"))).collect()
 }
 
-fn confirmed(role: &str) -> Vec<(String, String)> {
+pub(super) fn confirmed(role: &str) -> Vec<(String, String)> {
     vec![(role.to_owned(), "confirmed".to_owned())]
 }
 
-fn surprises(report: &Value) -> Vec<&str> {
+pub(super) fn surprises(report: &Value) -> Vec<&str> {
     report["doors"].as_array().unwrap().iter().filter_map(|d| d["surprise"]["text"].as_str()).collect()
 }
 
