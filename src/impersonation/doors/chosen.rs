@@ -18,14 +18,16 @@ impl Holder<'_, '_, '_> {
             |f: &&Function| f.body.contains("set_config") && !f.parameters.is_empty() && self.calls(f) && is_exposed(f);
         for function in effective.schema().functions.iter().filter(makes).take(MOST) {
             let mut tried = None;
-            for (relation, column) in self.compared_with_made(function).into_iter().take(MOST) {
+            'tables: for (relation, column) in self.compared_with_made(function).into_iter().take(MOST) {
                 let values = self.setting.seeded.rows.get(&relation.name).into_iter().flatten();
                 let values: BTreeSet<_> = values.filter_map(|row| row.cells.get(&column)?.clone()).collect();
                 for value in values.iter().take(3) {
                     let Some(list) = arguments(function, value) else { continue };
                     let trial = self.opened_by(function, relation, &list).await?;
-                    if tried.as_ref().is_none_or(|known: &DoorTrial| known.reached.is_empty()) {
-                        tried = Some(trial);
+                    let is_open = !trial.reached.is_empty();
+                    tried = Some(trial);
+                    if is_open {
+                        break 'tables;
                     }
                 }
             }

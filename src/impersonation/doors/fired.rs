@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 use tokio_postgres::SimpleQueryMessage;
 
-use super::rights::{ASKED, Holder, MOST, asked};
+use super::rights::{ASKED, First, Holder, MOST, asked};
 use crate::analyzer::effective::{Columns, Extent};
 use crate::checks::fired as named;
 use crate::connector::ConnectError;
@@ -55,20 +55,15 @@ impl Holder<'_, '_, '_> {
         let on =
             |table| self.definers(table).into_iter().map(move |(trigger, written)| Fired { table, trigger, written });
         for fired in schema.relations.iter().filter(|r| self.is_own(r)).flat_map(on).take(MOST) {
-            let mut tried: Option<DoorTrial> = None;
+            let mut tried = First::default();
             'sessions: for guest in self.sessions() {
                 for writes in self.two_writes(guest, fired) {
-                    let trial = self.fire(guest, fired, &writes).await?;
-                    let has_landed = !trial.reached.is_empty();
-                    if has_landed || tried.is_none() {
-                        tried = Some(trial);
-                    }
-                    if has_landed {
+                    if tried.take(self.fire(guest, fired, &writes).await?) {
                         break 'sessions;
                     }
                 }
             }
-            out.extend(tried);
+            out.extend(tried.0);
         }
         Ok(())
     }

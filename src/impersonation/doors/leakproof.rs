@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::rights::{ASKED, Holder, MOST, asked};
+use super::rights::{ASKED, First, Holder, MOST, asked};
 use crate::analyzer::effective::{Columns, Extent};
 use crate::connector::ConnectError;
 use crate::impersonation::trial::{claims, setting_names};
@@ -18,20 +18,15 @@ impl Holder<'_, '_, '_> {
         let schema = self.setting.effective.schema();
         let marked = |f: &&Function| f.leakproof && f.kind == FunctionKind::Function && self.calls(f);
         for function in schema.functions.iter().filter(marked).take(MOST) {
-            let mut tried = None;
+            let mut tried = First::default();
             for (relation, list) in
                 schema.relations.iter().filter_map(|r| Some((r, self.columns(function, r)?))).take(MOST)
             {
-                let trial = self.filtered(function, relation, &list).await?;
-                let is_shown = !trial.reached.is_empty();
-                if is_shown || tried.is_none() {
-                    tried = Some(trial);
-                }
-                if is_shown {
+                if tried.take(self.filtered(function, relation, &list).await?) {
                     break;
                 }
             }
-            out.extend(tried);
+            out.extend(tried.0);
         }
         Ok(())
     }

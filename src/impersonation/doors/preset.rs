@@ -3,7 +3,7 @@
 //! SET ROLE does not make the settings of a role, only a login does. So what the server keeps for such a session is asked
 //! of the server, and the same read is made with that value and without any.
 
-use super::rights::{ASKED, Holder, MOST, asked};
+use super::rights::{ASKED, First, Holder, MOST, asked};
 use crate::access::compared;
 use crate::connector::ConnectError;
 use crate::model::{Policy, Relation, quote_ident, quote_literal};
@@ -19,18 +19,13 @@ impl Holder<'_, '_, '_> {
         names.dedup();
         for name in names.into_iter().take(MOST) {
             let Some(value) = self.preset(name).await? else { continue };
-            let mut tried = None;
+            let mut tried = First::default();
             for (relation, column) in self.compared_with(name).into_iter().take(MOST) {
-                let trial = self.opened(relation, &column, (name, &value)).await?;
-                let is_open = !trial.reached.is_empty();
-                if is_open || tried.is_none() {
-                    tried = Some(trial);
-                }
-                if is_open {
+                if tried.take(self.opened(relation, &column, (name, &value)).await?) {
                     break;
                 }
             }
-            out.extend(tried);
+            out.extend(tried.0);
         }
         Ok(())
     }

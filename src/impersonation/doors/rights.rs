@@ -20,6 +20,21 @@ pub(super) const MOST: usize = 30;
 /// The column of what is asked with all rights.
 pub(super) const ASKED: &str = "pgwitness_asked";
 
+/// Of the trials of one door the first that shows something, or else the first.
+#[derive(Default)]
+pub(super) struct First(pub(super) Option<DoorTrial>);
+
+impl First {
+    /// Takes a trial; whether it shows something, so that no other is needed.
+    pub(super) fn take(&mut self, trial: DoorTrial) -> bool {
+        let is_shown = !trial.reached.is_empty();
+        if is_shown || self.0.is_none() {
+            self.0 = Some(trial);
+        }
+        is_shown
+    }
+}
+
 /// A role before the doors of its rights.
 pub(super) struct Holder<'t, 's, 'a> {
     pub(super) session: &'t Session<'s>,

@@ -5,7 +5,7 @@
 
 use tokio_postgres::SimpleQueryMessage;
 
-use super::rights::{Holder, MOST};
+use super::rights::{First, Holder, MOST};
 use crate::analyzer::effective::Extent;
 use crate::checks::policy_on;
 use crate::connector::ConnectError;
@@ -29,18 +29,14 @@ impl Holder<'_, '_, '_> {
         for (table, policy) in
             tables.flat_map(|r| r.policies.iter().filter(of_group).map(move |policy| (r, policy))).take(MOST)
         {
-            let mut tried: Option<DoorTrial> = None;
+            let mut tried = First::default();
             for (guest, command) in self.attempts(table, policy) {
                 let Some(trial) = self.around(guest, (table, policy), command).await? else { continue };
-                let is_round = !trial.reached.is_empty();
-                if is_round || tried.is_none() {
-                    tried = Some(trial);
-                }
-                if is_round {
+                if tried.take(trial) {
                     break;
                 }
             }
-            out.extend(tried);
+            out.extend(tried.0);
         }
         Ok(())
     }

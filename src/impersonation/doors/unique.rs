@@ -5,7 +5,7 @@
 
 use tokio_postgres::error::SqlState;
 
-use super::rights::{ASKED, Holder, MOST, asked};
+use super::rights::{ASKED, First, Holder, MOST, asked};
 use crate::analyzer::effective::{Columns, Extent};
 use crate::checks::telling_indexes;
 use crate::connector::ConnectError;
@@ -29,18 +29,15 @@ impl<'t> Holder<'t, '_, '_> {
         };
         let tables = effective.schema().relations.iter().filter(adds);
         for (table, index) in tables.flat_map(|r| telling_indexes(r).into_iter().map(move |i| (r, i))).take(MOST) {
-            let mut tried: Option<DoorTrial> = None;
+            let mut tried = First::default();
             for guest in self.sessions() {
-                let trial = self.taken(guest, table, index).await?;
-                let is_told = trial.as_ref().is_some_and(|t| !t.reached.is_empty());
-                if is_told || tried.is_none() {
-                    tried = trial;
-                }
-                if is_told {
+                if let Some(trial) = self.taken(guest, table, index).await?
+                    && tried.take(trial)
+                {
                     break;
                 }
             }
-            out.extend(tried);
+            out.extend(tried.0);
         }
         Ok(())
     }
